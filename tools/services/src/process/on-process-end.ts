@@ -1,0 +1,35 @@
+const cleanups = new Set<() => void>()
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+function cleanUp(): void {
+  for (const cleanup of cleanups) cleanup()
+  cleanups.clear()
+}
+
+function endBySignal(signal: NodeJS.Signals): void {
+  // Somebody else's handler decides when the process ends; the exit event follows then.
+  if (process.listenerCount(signal) > 1) return
+  cleanUp()
+  unlisten()
+  process.kill(process.pid, signal)
+}
+
+function listen(): void {
+  process.on('exit', cleanUp)
+  for (const signal of signals) process.on(signal, endBySignal)
+}
+
+function unlisten(): void {
+  process.off('exit', cleanUp)
+  for (const signal of signals) process.off(signal, endBySignal)
+}
+
+/** Runs a synchronous clean-up when this process exits, fails or is told to end; returns a function that calls it off. */
+export function onProcessEnd(cleanup: () => void): () => void {
+  if (cleanups.size === 0) listen()
+  cleanups.add(cleanup)
+  return () => {
+    cleanups.delete(cleanup)
+    if (cleanups.size === 0) unlisten()
+  }
+}

@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+/** What to run and how to tell that it is up. */
+export interface ServerCommand {
+  /** What a person calls the program, for error messages. */
+  name: string
+  command: string
+  args: readonly string[]
+  cwd: string
+  env?: NodeJS.ProcessEnv
+  uid?: number | undefined
+  gid?: number | undefined
+  /** Tells the line of output that says the server takes connections. */
+  isReady: (line: string) => boolean
+  /** Longest wait for that line, in milliseconds. */
+  timeout: number
+}
+
+/** A server that ended, or said nothing, before it was ready. */
+export class ServerFailedToStart extends Error {
+  readonly output: readonly string[]
+
+  constructor(message: string, output: readonly string[]) {
+    super([message, ...output].join('\n  '))
+    this.output = output
+  }
+}
+
+/** A server program running beside this process. */
+export class ServerProcess {
+  readonly pid: number
+  readonly exited: Promise<void>
+  #child: ChildProcess
+
+  constructor(child: ChildProcess, pid: number) {
+    this.#child = child
+    this.pid = pid
+    this.exited = new Promise(resolve => child.once('exit', () => resolve()))
+  }
+
+  /** Sends a signal and waits for the end; after `patience` milliseconds (default 10000) sends SIGKILL. */
+  async end(signal: NodeJS.Signals, patience = 10_000): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), patience)
+    this.#child.kill(signal)
+    await this.exited
+    clearTimeout(timer)
+  }
+}
+
+/** Starts a server and resolves when it is ready; `onPid` hears its process id at once. */
+export async function startServer(
+  server: ServerCommand,
+  onPid: (pid: number) => void,
+): Promise<ServerProcess> {
+  const child = spawn(server.command, server.args, {
+    cwd: server.cwd,
+    env: { ...process.env, ...server.env },
+    ...(server.uid === undefined ? {} : { uid: server.uid, gid: server.gid }),
+    // A session of its own: Ctrl-C is for this process, which may still need the server while it shuts down.
+    detached: process.platform !== 'win32',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  await once(child, 'spawn').catch((error: Error) => {
+    throw new ServerFailedToStart(`${server.name} could not be run: ${error.message}`, [])
+  })
+  const running = new ServerProcess(child, child.pid ?? 0)
+  onPid(running.pid)
+  await untilReady(server, child).catch(async (error: unknown) => {
+    await running.end('SIGKILL')
+    throw error
+  })
+  return running
+}
+
+function untilReady(server: ServerCommand, child: ChildProcess): Promise<void> {
+  const lastLines: string[] = []
+  return new Promise((resolve, reject) => {
+    const fail = (what: string): void => {
+      clearTimeout(timer)
+      reject(new ServerFailedToStart(`${server.name} ${what}:`, lastLines))
+    }
+    const timer = setTimeout(() => fail(`was not ready after ${server.timeout} ms`), server.timeout)
+    child.once('close', code => fail(`ended with code ${code ?? 'none'} before it was ready`))
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue
+      createInterface({ input: stream }).on('line', line => {
+        lastLines.push(line)
+        if (lastLines.length > 8) lastLines.shift()
+        if (!server.isReady(line)) return
+        clearTimeout(timer)
+        resolve()
+      })
+    }
+  })
+}
