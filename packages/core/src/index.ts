@@ -1,1 +1,49 @@
-export {}
+export { callHook, isThenable, reportFailure } from './guard.ts'
+export { LateCounter, LateHistogram, LateUpDownCounter, pickAttributes } from './instruments.ts'
+export {
+  type Decision,
+  decide,
+  Operation,
+  type OperationStart,
+  runToEnd,
+  type Settlement,
+} from './operation.ts'
+export {
+  aBoolean,
+  aFunction,
+  aListOfStrings,
+  anObjectWith,
+  anyOf,
+  aPositiveNumber,
+  aRecordOf,
+  aString,
+  checkOptions,
+  oneOf,
+  type OptionRule,
+  type OptionRules,
+  show,
+} from './options.ts'
+export { type Ending, errorTypeOf, exceptionOf, failure, type Outcome, SUCCESS } from './outcome.ts'
+export {
+  extractContext,
+  injectContext,
+  isInTrace,
+  isTracingSuppressed,
+  propagatedFields,
+  suppressTracing,
+} from './propagation.ts'
+export * from './semconv/attributes.ts'
+export * from './semconv/db.ts'
+export * from './semconv/http.ts'
+export * from './semconv/messaging.ts'
+export {
+  type EntryPoint,
+  type MetricsOptions,
+  type Scope,
+  type Semconv,
+  Settings,
+  type TracingOptions,
+} from './settings.ts'
+export type { SemconvArea } from './semconv/legacy.ts'
+export { withSpan, type WithSpanOptions } from './with-span.ts'
+export { isWrapped, keepFace, originalOf, wrapMethod } from './wrap.ts'

@@ -1,0 +1,233 @@
+import type { Attributes, Context, Link, Span, SpanKind, SpanOptions } from '@opentelemetry/api'
+import { context as contextApi, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+
+import { callHook, isThenable, reportFailure } from './guard.ts'
+import { type LateHistogram, pickAttributes } from './instruments.ts'
+import { addErrorType, type Ending, failure, outcomeOf, SUCCESS, writeEnding } from './outcome.ts'
+import { isInTrace, isTracingSuppressed } from './propagation.ts'
+import type { Settings } from './settings.ts'
+
+/** What is to be done with a piece of work: trace it, leave it alone, or leave alone all beneath it too. */
+export type Decision = 'trace' | 'skip' | 'ignore'
+
+/** Decides on a piece of work before anything is built for it. `record` is needed only when there are hooks. */
+export function decide<Described>(
+  settings: Settings<Described>,
+  parent: Context,
+  record: Described | undefined,
+): Decision {
+  if (isTracingSuppressed(parent)) return 'skip'
+  if (settings.requireParent && !isInTrace(parent)) return 'skip'
+  const { ignore } = settings.options
+  if (ignore && record !== undefined && callHook('ignore', ignore, record)) return 'ignore'
+  return 'trace'
+}
+
+/** What an operation starts with. */
+export interface OperationStart<Described> {
+  readonly kind: SpanKind
+  readonly name: string
+  /** In the latest names. The operation owns and extends this object. */
+  readonly attributes: Attributes
+  /** Context of the parent span, or of none. */
+  readonly parent: Context
+  readonly links?: Link[] | undefined
+  /** True: a new trace, whatever the parent context holds. */
+  readonly root?: boolean | undefined
+  /** What hooks are shown; needed only when `settings.hasHooks`. */
+  readonly record?: Described | undefined
+  /** Duration metric, and the attributes it takes of those the operation has. */
+  readonly duration?:
+    | { readonly histogram: LateHistogram<Described>; readonly keys: readonly string[] }
+    | undefined
+}
+
+/**
+ * One operation, one span: started here, active while its work runs, and ended here exactly once. Nothing else
+ * ends a span. After the end it holds neither span nor context.
+ */
+export class Operation<Described = unknown> {
+  /** Attributes so far, in the latest names. */
+  readonly attributes: Attributes
+  private readonly settings: Settings<Described>
+  private readonly measured: boolean
+  private readonly startedAt: number
+  private start: OperationStart<Described> | undefined
+  private activeSpan: Span
+  private activeContext: Context
+
+  constructor(settings: Settings<Described>, start: OperationStart<Described>) {
+    this.settings = settings
+    this.start = start
+    this.attributes = start.attributes
+    this.addUserAttributes(start)
+    this.activeSpan = this.startSpan(start)
+    this.activeContext = trace.setSpan(start.parent, this.activeSpan)
+    this.measured = start.duration?.histogram.enabled ?? false
+    this.startedAt = this.measured || settings.hasHooks ? performance.now() : 0
+    const { onStart } = settings.options
+    if (onStart && start.record !== undefined) callHook('onStart', onStart, this.activeSpan, start.record)
+  }
+
+  /** The span; one that records nothing once the operation has ended. */
+  get span(): Span {
+    return this.activeSpan
+  }
+
+  /** The context in which the span is active; an empty one once the operation has ended. */
+  get context(): Context {
+    return this.activeContext
+  }
+
+  /** True when what is written on the span can be seen by somebody. */
+  get isRecording(): boolean {
+    return this.activeSpan.isRecording()
+  }
+
+  get ended(): boolean {
+    return this.start === undefined
+  }
+
+  /** Runs a function in the context of the span. */
+  run<T>(work: () => T): T {
+    return contextApi.with(this.activeContext, work)
+  }
+
+  /** Gives the span another name, for what is known only later, such as a route. */
+  rename(name: string): void {
+    this.activeSpan.updateName(name)
+  }
+
+  /**
+   * Ends the span. Only the first call counts.
+   * @param ending how it ended
+   * @param late attributes known only now, in the latest names
+   */
+  end(ending: Ending, late: Attributes = {}): void {
+    const { start, activeSpan: span, activeContext: context } = this
+    if (!start) return
+    this.start = undefined
+    this.activeSpan = ENDED_SPAN
+    this.activeContext = ROOT_CONTEXT
+    try {
+      this.finish(start, span, context, ending, late)
+    } catch (error) {
+      reportFailure('ending a span', error)
+    } finally {
+      endSpan(span)
+    }
+  }
+
+  private finish(
+    start: OperationStart<Described>,
+    span: Span,
+    context: Context,
+    ending: Ending,
+    late: Attributes,
+  ): void {
+    const durationMs = this.startedAt ? performance.now() - this.startedAt : 0
+    addErrorType(late, ending)
+    if (span.isRecording()) {
+      span.setAttributes(this.settings.translate?.(late) ?? late)
+      writeEnding(span, ending, this.settings.recordExceptions)
+    }
+    const { onEnd } = this.settings.options
+    if (onEnd && start.record !== undefined) {
+      callHook('onEnd', onEnd, span, start.record, outcomeOf(ending, durationMs))
+    }
+    if (this.measured) this.measure(start, context, ending, durationMs, Object.assign(this.attributes, late))
+  }
+
+  private measure(
+    { duration, record }: OperationStart<Described>,
+    context: Context,
+    ending: Ending,
+    durationMs: number,
+    finished: Attributes,
+  ): void {
+    if (!duration) return
+    const attributes = pickAttributes(finished, duration.keys)
+    const { metricAttributes } = this.settings
+    if (metricAttributes && record !== undefined) {
+      Object.assign(
+        attributes,
+        callHook('metrics.attributes', metricAttributes, record, outcomeOf(ending, durationMs)),
+      )
+    }
+    duration.histogram.record(durationMs / 1000, attributes, context)
+  }
+
+  private addUserAttributes({ attributes, record }: OperationStart<Described>): void {
+    const hook = this.settings.options.attributes
+    if (hook && record !== undefined) Object.assign(attributes, callHook('attributes', hook, record))
+  }
+
+  private startSpan({ name, kind, attributes, parent, links, root }: OperationStart<Described>): Span {
+    const { settings } = this
+    const options: SpanOptions = { kind, attributes: settings.translate?.(attributes) ?? attributes }
+    if (links) options.links = links
+    if (root) options.root = root
+    try {
+      return settings.tracer.startSpan(name, options, parent)
+    } catch (error) {
+      reportFailure('starting a span', error)
+      // The trace goes on through the parent, so that what is beneath does not fall out of it.
+      return trace.wrapSpanContext(trace.getSpanContext(parent) ?? INVALID_SPAN_CONTEXT)
+    }
+  }
+}
+
+/** How {@link runToEnd} ends the operation: each is called once, and ends it. Default: plain success or failure. */
+export interface Settlement<T> {
+  succeeded?(result: Awaited<T>): void
+  failed?(error: unknown): void
+}
+
+/**
+ * Runs work in the context of an operation and ends the operation with it: when it returns, throws, or when the
+ * promise it returned is settled.
+ * @returns what the work returned; for a promise, one that settles the same way after the span has ended
+ * @throws what the work threw
+ */
+export function runToEnd<T, Described>(
+  operation: Operation<Described>,
+  work: () => T,
+  settlement: Settlement<T> = {},
+): T {
+  const succeed = (result: Awaited<T>): void =>
+    settlement.succeeded ? settlement.succeeded(result) : operation.end(SUCCESS)
+  const fail = (error: unknown): void =>
+    settlement.failed ? settlement.failed(error) : operation.end(failure(error))
+  let result: T
+  try {
+    result = operation.run(work)
+  } catch (error) {
+    fail(error)
+    throw error
+  }
+  if (!isThenable(result)) {
+    succeed(result as Awaited<T>)
+    return result
+  }
+  return result.then(
+    value => {
+      succeed(value as Awaited<T>)
+      return value
+    },
+    (error: unknown) => {
+      fail(error)
+      throw error
+    },
+  ) as T
+}
+
+/** Stands in the place of a span that has ended. */
+const ENDED_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+
+function endSpan(span: Span): void {
+  try {
+    span.end()
+  } catch (error) {
+    reportFailure('ending a span', error)
+  }
+}

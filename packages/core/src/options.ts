@@ -1,0 +1,120 @@
+import { inspect } from 'node:util'
+
+/** What one option accepts, in a person's words and as a test. */
+export interface OptionRule {
+  readonly expected: string
+  accepts(value: unknown): boolean
+}
+
+/** Every option an entry point knows. */
+export type OptionRules = Readonly<Record<string, OptionRule>>
+
+export const aBoolean: OptionRule = { expected: 'true or false', accepts: v => typeof v === 'boolean' }
+export const aFunction: OptionRule = { expected: 'a function', accepts: v => typeof v === 'function' }
+export const aString: OptionRule = {
+  expected: 'a text that is not empty',
+  accepts: v => typeof v === 'string' && v !== '',
+}
+export const aListOfStrings: OptionRule = {
+  expected: 'a list of texts',
+  accepts: v => Array.isArray(v) && v.every(item => typeof item === 'string'),
+}
+export const aPositiveNumber: OptionRule = {
+  expected: 'a number above 0',
+  accepts: v => typeof v === 'number' && v > 0 && Number.isFinite(v),
+}
+
+/** One of some texts. */
+export function oneOf(...values: readonly string[]): OptionRule {
+  return {
+    expected: values.map(value => `'${value}'`).join(', '),
+    accepts: v => typeof v === 'string' && values.includes(v),
+  }
+}
+
+/** An object with certain methods, such as a provider. */
+export function anObjectWith(what: string, ...methods: readonly string[]): OptionRule {
+  return {
+    expected: `${what} (an object with ${methods.map(method => `${method}()`).join(', ')})`,
+    accepts: v =>
+      methods.every(method => typeof (v as Record<string, unknown> | null)?.[method] === 'function'),
+  }
+}
+
+/** An object with options of its own, which may all be left out. */
+export function aRecordOf(rules: OptionRules): OptionRule {
+  return {
+    expected: `an object with ${namesOf(rules)}`,
+    accepts: v =>
+      isRecord(v) &&
+      Object.entries(v).every(([name, item]) => item === undefined || rules[name]?.accepts(item) === true),
+  }
+}
+
+/** Either of some rules. */
+export function anyOf(...rules: readonly OptionRule[]): OptionRule {
+  return {
+    expected: rules.map(rule => rule.expected).join(', or '),
+    accepts: v => rules.some(rule => rule.accepts(v)),
+  }
+}
+
+/**
+ * Refuses options that an entry point does not know or cannot use.
+ * @param caller what the user called, for the message: `tracing()`
+ * @throws TypeError naming the option, what was given and what is expected
+ */
+export function checkOptions(caller: string, options: unknown, rules: OptionRules): void {
+  if (options === undefined) return
+  if (!isRecord(options)) {
+    throw new TypeError(`${caller}: options must be an object, got ${show(options)}`)
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
+    if (!rule) throw new TypeError(`${caller}: unknown option ${show(name)}${hint(name, rules)}`)
+    if (value !== undefined && !rule.accepts(value)) {
+      throw new TypeError(`${caller}: option ${name} must be ${rule.expected}; got ${show(value)}`)
+    }
+  }
+}
+
+/** A given value, short enough for an error message. */
+export function show(value: unknown): string {
+  try {
+    const text = typeof value === 'object' && value !== null ? showObject(value) : inspect(value)
+    return text.length > 80 ? `${text.slice(0, 79)}…` : text
+  } catch {
+    return typeof value
+  }
+}
+
+function showObject(value: object): string {
+  return inspect(value, { depth: 0, breakLength: Infinity, maxArrayLength: 5, getters: false })
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function namesOf(rules: OptionRules): string {
+  return Object.keys(rules).toSorted().join(', ')
+}
+
+function hint(name: string, rules: OptionRules): string {
+  const close = Object.keys(rules).find(known => distance(name.toLowerCase(), known.toLowerCase()) <= 2)
+  return close ? `; did you mean ${close}?` : `; known options are ${namesOf(rules)}`
+}
+
+/** Levenshtein distance, for option names only. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitute = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitute))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

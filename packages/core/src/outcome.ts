@@ -1,0 +1,117 @@
+import { type Attributes, type Exception, type Span, SpanStatusCode } from '@opentelemetry/api'
+
+import { ATTR_ERROR_TYPE, ERROR_TYPE_OTHER } from './semconv/attributes.ts'
+
+/** How an operation ended, as `onEnd` and `metrics.attributes` see it. */
+export interface Outcome {
+  /** What was thrown, or the reason of the failure; absent when there is none. */
+  readonly error?: unknown
+  /** Status code of an HTTP response. */
+  readonly statusCode?: number
+  /** What the wrapped call returned, where the plugin holds it. */
+  readonly result?: unknown
+  /** Duration in milliseconds. */
+  readonly durationMs: number
+}
+
+/** How an operation ended, as its plugin saw it. Everything absent is a success. */
+export interface Ending {
+  /** True when the span is an error. An exception alone does not make it one. */
+  readonly failed?: boolean
+  /** What was thrown, boxed because anything can be thrown, `undefined` too. Makes the exception event. */
+  readonly thrown?: { readonly value: unknown }
+  /** `error.type` of a failure; default: told from what was thrown. */
+  readonly errorType?: string
+  /** Status description of a failure; default: the message of what was thrown. */
+  readonly description?: string
+  /** What the exception event shows; default: told from what was thrown. */
+  readonly exception?: Exception
+  readonly statusCode?: number
+  readonly result?: unknown
+}
+
+/** An operation that succeeded. */
+export const SUCCESS: Ending = Object.freeze({})
+
+/** An operation that failed by a throw, a rejection or an error event. */
+export function failure(value: unknown): Ending {
+  return { failed: true, thrown: { value } }
+}
+
+/**
+ * The low-cardinality name of an error: `code` such as `ECONNREFUSED`, else the name of its class, else `_OTHER`.
+ * Never throws, whatever was thrown.
+ */
+export function errorTypeOf(value: unknown): string {
+  try {
+    if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return ERROR_TYPE_OTHER
+    const { code } = value as { code?: unknown }
+    if (typeof code === 'string' && CODE.test(code)) return code
+    return classNameOf(value)
+  } catch {
+    return ERROR_TYPE_OTHER
+  }
+}
+
+// Codes are upper case by custom (ECONNREFUSED, UND_ERR_SOCKET, P2002); anything else may be free text.
+const CODE = /^[A-Z][A-Z0-9_]{1,63}$/
+const CLASS_NAME = /^[A-Za-z_$][\w$.]{0,99}$/
+const BUILT_IN_NAME = /^(?:Aggregate|Eval|Range|Reference|Syntax|Type|URI)?Error$/
+
+/** A name set on purpose wins; a built-in one may only be inherited, then the class says more. */
+function classNameOf(value: object): string {
+  const name: unknown = (value as { name?: unknown }).name
+  if (typeof name === 'string' && CLASS_NAME.test(name) && !BUILT_IN_NAME.test(name)) return name
+  const className: unknown = value.constructor?.name
+  if (typeof className === 'string' && CLASS_NAME.test(className) && className !== 'Object') return className
+  return typeof name === 'string' && CLASS_NAME.test(name) ? name : ERROR_TYPE_OTHER
+}
+
+/** What was thrown, in the form an exception event takes. Never throws. */
+export function exceptionOf(value: unknown): Exception {
+  try {
+    if (value !== null && typeof value === 'object') {
+      const { message, stack } = value as { message?: unknown; stack?: unknown }
+      const exception = { name: classNameOf(value), message: typeof message === 'string' ? message : '' }
+      return typeof stack === 'string' ? { ...exception, stack } : exception
+    }
+    return { name: value === null ? 'null' : typeof value, message: String(value) }
+  } catch {
+    return { name: ERROR_TYPE_OTHER, message: '' }
+  }
+}
+
+/** `error.type` of an ending; undefined when it is no failure. */
+export function errorTypeOfEnding(ending: Ending): string | undefined {
+  if (!ending.failed) return undefined
+  return ending.errorType ?? (ending.thrown ? errorTypeOf(ending.thrown.value) : ERROR_TYPE_OTHER)
+}
+
+/** Writes an ending on a recording span: exception event, then status. Success leaves the status unset. */
+export function writeEnding(span: Span, ending: Ending, recordExceptions: boolean): void {
+  const exception = ending.thrown && (ending.exception ?? exceptionOf(ending.thrown.value))
+  if (exception && recordExceptions) span.recordException(exception)
+  if (!ending.failed) return
+  const message = ending.description ?? messageOf(exception)
+  span.setStatus(message ? { code: SpanStatusCode.ERROR, message } : { code: SpanStatusCode.ERROR })
+}
+
+function messageOf(exception: Exception | undefined): string | undefined {
+  return typeof exception === 'object' ? exception.message : exception
+}
+
+/** What `onEnd` and `metrics.attributes` are shown of an ending. */
+export function outcomeOf(ending: Ending, durationMs: number): Outcome {
+  return {
+    ...(ending.thrown && { error: ending.thrown.value }),
+    ...(ending.statusCode !== undefined && { statusCode: ending.statusCode }),
+    ...(ending.result !== undefined && { result: ending.result }),
+    durationMs,
+  }
+}
+
+/** Sets `error.type` among the attributes of an ending. */
+export function addErrorType(attributes: Attributes, ending: Ending): void {
+  const errorType = errorTypeOfEnding(ending)
+  if (errorType !== undefined) attributes[ATTR_ERROR_TYPE] = errorType
+}

@@ -1,0 +1,23 @@
+// Keys shared by every area. All values: semantic conventions 1.45.0.
+
+export const ATTR_ERROR_TYPE = 'error.type'
+/** The one well-known value of `error.type`, for failures that have no name of their own. */
+export const ERROR_TYPE_OTHER = '_OTHER'
+
+export const ATTR_SERVER_ADDRESS = 'server.address'
+export const ATTR_SERVER_PORT = 'server.port'
+export const ATTR_CLIENT_ADDRESS = 'client.address'
+export const ATTR_CLIENT_PORT = 'client.port'
+export const ATTR_NETWORK_PEER_ADDRESS = 'network.peer.address'
+export const ATTR_NETWORK_PEER_PORT = 'network.peer.port'
+export const ATTR_NETWORK_PROTOCOL_NAME = 'network.protocol.name'
+export const ATTR_NETWORK_PROTOCOL_VERSION = 'network.protocol.version'
+export const ATTR_NETWORK_TRANSPORT = 'network.transport'
+
+/** What one metric is: name, unit, and for a histogram its advised bucket boundaries. */
+export interface MetricDefinition {
+  readonly name: string
+  readonly unit: string
+  readonly description: string
+  readonly boundaries?: readonly number[]
+}

@@ -1,0 +1,29 @@
+import type { MetricDefinition } from './attributes.ts'
+import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from './attributes.ts'
+
+export const ATTR_DB_SYSTEM_NAME = 'db.system.name'
+export const DB_SYSTEM_POSTGRESQL = 'postgresql'
+export const ATTR_DB_NAMESPACE = 'db.namespace'
+export const ATTR_DB_QUERY_TEXT = 'db.query.text'
+export const ATTR_DB_QUERY_SUMMARY = 'db.query.summary'
+export const ATTR_DB_OPERATION_BATCH_SIZE = 'db.operation.batch.size'
+export const ATTR_DB_RESPONSE_STATUS_CODE = 'db.response.status_code'
+export const ATTR_DB_RESPONSE_RETURNED_ROWS = 'db.response.returned_rows'
+/** Of the legacy vocabulary only: the latest one has no key for the user. */
+export const ATTR_DB_USER = 'db.user'
+
+export const METRIC_DB_CLIENT_OPERATION_DURATION: MetricDefinition = {
+  name: 'db.client.operation.duration',
+  unit: 's',
+  description: 'Duration of database client operations.',
+  boundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+}
+
+export const DB_METRIC_ATTRIBUTES: readonly string[] = [
+  ATTR_DB_SYSTEM_NAME,
+  ATTR_DB_NAMESPACE,
+  ATTR_DB_RESPONSE_STATUS_CODE,
+  ATTR_ERROR_TYPE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+]

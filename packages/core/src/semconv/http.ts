@@ -1,0 +1,85 @@
+import type { MetricDefinition } from './attributes.ts'
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_NETWORK_PROTOCOL_NAME,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from './attributes.ts'
+
+export const ATTR_HTTP_REQUEST_METHOD = 'http.request.method'
+export const ATTR_HTTP_REQUEST_METHOD_ORIGINAL = 'http.request.method_original'
+export const ATTR_HTTP_REQUEST_RESEND_COUNT = 'http.request.resend_count'
+export const ATTR_HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code'
+export const ATTR_HTTP_ROUTE = 'http.route'
+export const ATTR_URL_FULL = 'url.full'
+export const ATTR_URL_PATH = 'url.path'
+export const ATTR_URL_QUERY = 'url.query'
+export const ATTR_URL_SCHEME = 'url.scheme'
+export const ATTR_URL_TEMPLATE = 'url.template'
+export const ATTR_USER_AGENT_ORIGINAL = 'user_agent.original'
+
+const DURATION_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+export const METRIC_HTTP_SERVER_REQUEST_DURATION: MetricDefinition = {
+  name: 'http.server.request.duration',
+  unit: 's',
+  description: 'Duration of HTTP server requests.',
+  boundaries: DURATION_BOUNDARIES,
+}
+
+export const METRIC_HTTP_CLIENT_REQUEST_DURATION: MetricDefinition = {
+  name: 'http.client.request.duration',
+  unit: 's',
+  description: 'Duration of HTTP client requests.',
+  boundaries: DURATION_BOUNDARIES,
+}
+
+/** Attributes of the server duration. `server.*` is left out: the caller chooses its value. */
+export const HTTP_SERVER_METRIC_ATTRIBUTES: readonly string[] = [
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_URL_SCHEME,
+  ATTR_HTTP_ROUTE,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_ERROR_TYPE,
+  ATTR_NETWORK_PROTOCOL_NAME,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+]
+
+export const HTTP_CLIENT_METRIC_ATTRIBUTES: readonly string[] = [
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_ERROR_TYPE,
+  ATTR_NETWORK_PROTOCOL_NAME,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+]
+
+/** The methods the convention knows; QUERY since 1.38. */
+export const KNOWN_METHODS: readonly string[] = [
+  'CONNECT',
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'POST',
+  'PUT',
+  'QUERY',
+  'TRACE',
+]
+
+/** Stands for a method that is not known. */
+export const METHOD_OTHER = '_OTHER'
+
+/** Query keys whose values are secrets. */
+export const SENSITIVE_QUERY_KEYS: readonly string[] = [
+  'AWSAccessKeyId',
+  'Signature',
+  'sig',
+  'X-Goog-Signature',
+  'X-Amz-Signature',
+  'X-Amz-Credential',
+  'X-Amz-Security-Token',
+]

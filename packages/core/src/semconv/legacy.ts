@@ -1,0 +1,173 @@
+import type { Attributes, AttributeValue } from '@opentelemetry/api'
+
+import * as common from './attributes.ts'
+import * as db from './db.ts'
+import * as http from './http.ts'
+import * as messaging from './messaging.ts'
+
+/** An area of the conventions that has a legacy vocabulary of its own. */
+export type SemconvArea = 'http.server' | 'http.client' | 'database' | 'messaging'
+
+/** A legacy key; a function that writes legacy attributes; or null for what the legacy set has no word for. */
+type LegacyForm = string | null | ((value: AttributeValue, legacy: Attributes, latest: Attributes) => void)
+
+const NO_ANCESTOR = { [common.ATTR_ERROR_TYPE]: null }
+
+const HTTP = {
+  ...NO_ANCESTOR,
+  [common.ATTR_NETWORK_PEER_ADDRESS]: 'net.peer.ip',
+  [common.ATTR_NETWORK_PROTOCOL_NAME]: null,
+  [common.ATTR_NETWORK_TRANSPORT]: null,
+  [common.ATTR_NETWORK_PROTOCOL_VERSION]: (version: AttributeValue, legacy: Attributes) => {
+    legacy['http.flavor'] = version === '2' ? '2.0' : version === '3' ? '3.0' : version
+  },
+  [http.ATTR_HTTP_REQUEST_METHOD]: (method: AttributeValue, legacy: Attributes) => {
+    legacy['http.method'] ??= method
+  },
+  // The old key knew no closed set: it held what was sent.
+  [http.ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: 'http.method',
+  [http.ATTR_HTTP_RESPONSE_STATUS_CODE]: 'http.status_code',
+  [http.ATTR_HTTP_REQUEST_RESEND_COUNT]: 'http.retry_count',
+  [http.ATTR_USER_AGENT_ORIGINAL]: 'http.user_agent',
+  [http.ATTR_URL_SCHEME]: 'http.scheme',
+  [http.ATTR_URL_TEMPLATE]: null,
+}
+
+const HTTP_SERVER = {
+  ...HTTP,
+  [http.ATTR_URL_PATH]: (path: AttributeValue, legacy: Attributes, latest: Attributes) => {
+    const query = latest[http.ATTR_URL_QUERY]
+    legacy['http.target'] = query === undefined ? path : `${String(path)}?${String(query)}`
+  },
+  [http.ATTR_URL_QUERY]: null,
+  [common.ATTR_SERVER_ADDRESS]: 'net.host.name',
+  [common.ATTR_SERVER_PORT]: 'net.host.port',
+  [common.ATTR_CLIENT_ADDRESS]: 'http.client_ip',
+  [common.ATTR_CLIENT_PORT]: null,
+  [common.ATTR_NETWORK_PEER_PORT]: 'net.peer.port',
+}
+
+const HTTP_CLIENT = {
+  ...HTTP,
+  [http.ATTR_URL_FULL]: (url: AttributeValue, legacy: Attributes) => {
+    // The old key dropped credentials where the new one writes REDACTED in their place.
+    legacy['http.url'] = String(url).replace('://REDACTED:REDACTED@', '://').replace('://REDACTED@', '://')
+  },
+  [common.ATTR_SERVER_ADDRESS]: 'net.peer.name',
+  [common.ATTR_SERVER_PORT]: 'net.peer.port',
+  // The old set had one port for the peer: that of the name above.
+  [common.ATTR_NETWORK_PEER_PORT]: null,
+}
+
+const DATABASE = {
+  ...NO_ANCESTOR,
+  [db.ATTR_DB_SYSTEM_NAME]: 'db.system',
+  [db.ATTR_DB_NAMESPACE]: (namespace: AttributeValue, legacy: Attributes) => {
+    legacy['db.name'] = String(namespace).split('|', 1)[0] ?? ''
+  },
+  [db.ATTR_DB_QUERY_TEXT]: 'db.statement',
+  [db.ATTR_DB_QUERY_SUMMARY]: (summary: AttributeValue, legacy: Attributes) => {
+    legacy['db.operation'] = String(summary).split(' ', 1)[0] ?? ''
+  },
+  [db.ATTR_DB_OPERATION_BATCH_SIZE]: null,
+  [db.ATTR_DB_RESPONSE_STATUS_CODE]: null,
+  [db.ATTR_DB_RESPONSE_RETURNED_ROWS]: null,
+  [common.ATTR_SERVER_ADDRESS]: 'net.peer.name',
+  [common.ATTR_SERVER_PORT]: 'net.peer.port',
+}
+
+const LEGACY_OPERATION: Readonly<Record<string, string>> = {
+  send: 'publish',
+  receive: 'receive',
+  process: 'process',
+}
+
+const MESSAGING = {
+  ...NO_ANCESTOR,
+  [messaging.ATTR_MESSAGING_SYSTEM_NAME]: 'messaging.system',
+  [messaging.ATTR_MESSAGING_OPERATION_NAME]: null,
+  [messaging.ATTR_MESSAGING_OPERATION_TYPE]: (type: AttributeValue, legacy: Attributes) => {
+    legacy['messaging.operation'] = LEGACY_OPERATION[String(type)] ?? type
+  },
+  [messaging.ATTR_MESSAGING_DESTINATION_NAME]: (topic: AttributeValue, legacy: Attributes) => {
+    legacy['messaging.destination'] = topic
+    legacy['messaging.destination_kind'] = 'topic'
+  },
+  [messaging.ATTR_MESSAGING_DESTINATION_PARTITION_ID]: (partition: AttributeValue, legacy: Attributes) => {
+    legacy['messaging.kafka.partition'] = Number(partition)
+  },
+  [messaging.ATTR_MESSAGING_BATCH_MESSAGE_COUNT]: null,
+  [messaging.ATTR_MESSAGING_CONSUMER_GROUP_NAME]: 'messaging.kafka.consumer_group',
+  [messaging.ATTR_MESSAGING_CLIENT_ID]: 'messaging.kafka.client_id',
+  [messaging.ATTR_KAFKA_OFFSET]: 'messaging.kafka.message.offset',
+  [messaging.ATTR_KAFKA_MESSAGE_KEY]: 'messaging.kafka.message_key',
+  [messaging.ATTR_KAFKA_MESSAGE_TOMBSTONE]: 'messaging.kafka.tombstone',
+  [common.ATTR_SERVER_ADDRESS]: 'net.peer.name',
+  [common.ATTR_SERVER_PORT]: 'net.peer.port',
+  [common.ATTR_NETWORK_PEER_ADDRESS]: 'net.peer.ip',
+  [common.ATTR_NETWORK_PEER_PORT]: null,
+}
+
+type LegacyTable = ReadonlyMap<string, LegacyForm>
+
+const TABLES: Record<SemconvArea, LegacyTable> = {
+  'http.server': tableOf(HTTP_SERVER),
+  'http.client': tableOf(HTTP_CLIENT),
+  database: tableOf(DATABASE),
+  messaging: tableOf(MESSAGING),
+}
+
+function tableOf(forms: Readonly<Record<string, LegacyForm>>): LegacyTable {
+  return new Map(Object.entries(forms))
+}
+
+/** The rewriting of attributes for a vocabulary; undefined for the latest one, which is what is built. */
+export function translatorOf(
+  area: SemconvArea,
+  semconv: 'latest' | 'legacy' | 'both',
+): ((latest: Attributes) => Attributes) | undefined {
+  if (semconv === 'latest') return undefined
+  const translate = legacyTranslatorOf(area)
+  return semconv === 'legacy' ? translate : latest => ({ ...translate(latest), ...latest })
+}
+
+/** The rewriting of attributes into legacy words alone. */
+export function legacyTranslatorOf(area: SemconvArea): (latest: Attributes) => Attributes {
+  const table = TABLES[area]
+  return latest => toLegacy(table, latest)
+}
+
+/** Attributes in legacy words. A key the table does not know is a user's own, or had the same name: it stays. */
+function toLegacy(table: LegacyTable, latest: Attributes): Attributes {
+  const legacy: Attributes = {}
+  for (const key of Object.keys(latest)) {
+    const value = latest[key]
+    if (value === undefined) continue
+    const form = table.get(key)
+    if (form === undefined) legacy[legacyHeaderKey(key)] = value
+    else if (typeof form === 'string') legacy[form] = value
+    else if (form !== null) form(value, legacy, latest)
+  }
+  return legacy
+}
+
+const HEADER_KEY = /^http\.(?:request|response)\.header\./
+
+/** Captured headers had underscores for dashes. */
+function legacyHeaderKey(key: string): string {
+  return HEADER_KEY.test(key) ? key.replaceAll('-', '_') : key
+}
+
+/** A metric of the legacy vocabulary. */
+export interface LegacyMetric {
+  readonly name: string
+  readonly unit: string
+  /** What a latest value is multiplied by. */
+  readonly factor: number
+}
+
+/** Metrics that had another name, by their latest one. What is not here keeps name and unit. */
+export const LEGACY_METRICS: Readonly<Record<string, LegacyMetric>> = {
+  'http.server.request.duration': { name: 'http.server.duration', unit: 'ms', factor: 1000 },
+  'http.client.request.duration': { name: 'http.client.duration', unit: 'ms', factor: 1000 },
+}

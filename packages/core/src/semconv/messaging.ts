@@ -1,0 +1,62 @@
+import type { MetricDefinition } from './attributes.ts'
+import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from './attributes.ts'
+
+export const ATTR_MESSAGING_SYSTEM_NAME = 'messaging.system.name'
+export const MESSAGING_SYSTEM_KAFKA = 'kafka'
+export const ATTR_MESSAGING_OPERATION_NAME = 'messaging.operation.name'
+export const ATTR_MESSAGING_OPERATION_TYPE = 'messaging.operation.type'
+export const OPERATION_TYPE_SEND = 'send'
+export const OPERATION_TYPE_PROCESS = 'process'
+export const ATTR_MESSAGING_DESTINATION_NAME = 'messaging.destination.name'
+export const ATTR_MESSAGING_DESTINATION_PARTITION_ID = 'messaging.destination.partition.id'
+export const ATTR_MESSAGING_BATCH_MESSAGE_COUNT = 'messaging.batch.message_count'
+export const ATTR_MESSAGING_CONSUMER_GROUP_NAME = 'messaging.consumer.group.name'
+export const ATTR_MESSAGING_CLIENT_ID = 'messaging.client.id'
+export const ATTR_KAFKA_OFFSET = 'kafka.offset'
+export const ATTR_KAFKA_MESSAGE_KEY = 'kafka.message.key'
+export const ATTR_KAFKA_MESSAGE_TOMBSTONE = 'kafka.message.tombstone'
+
+const DURATION_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+export const METRIC_MESSAGING_CLIENT_OPERATION_DURATION: MetricDefinition = {
+  name: 'messaging.client.operation.duration',
+  unit: 's',
+  description: 'Duration of messaging operations started by a producer or consumer client.',
+  boundaries: DURATION_BOUNDARIES,
+}
+
+export const METRIC_MESSAGING_PROCESS_DURATION: MetricDefinition = {
+  name: 'messaging.process.duration',
+  unit: 's',
+  description: 'Duration of processing messages.',
+  boundaries: DURATION_BOUNDARIES,
+}
+
+export const METRIC_MESSAGING_CLIENT_SENT_MESSAGES: MetricDefinition = {
+  name: 'messaging.client.sent.messages',
+  unit: '{message}',
+  description: 'Number of messages a producer tried to send.',
+}
+
+export const METRIC_MESSAGING_CLIENT_CONSUMED_MESSAGES: MetricDefinition = {
+  name: 'messaging.client.consumed.messages',
+  unit: '{message}',
+  description: 'Number of messages delivered to the application.',
+}
+
+export const MESSAGING_COUNT_METRIC_ATTRIBUTES: readonly string[] = [
+  ATTR_MESSAGING_SYSTEM_NAME,
+  ATTR_MESSAGING_OPERATION_NAME,
+  ATTR_MESSAGING_DESTINATION_NAME,
+  ATTR_MESSAGING_DESTINATION_PARTITION_ID,
+  ATTR_MESSAGING_CONSUMER_GROUP_NAME,
+  ATTR_ERROR_TYPE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+]
+
+/** `messaging.operation.type` belongs to the operation duration only. */
+export const MESSAGING_OPERATION_METRIC_ATTRIBUTES: readonly string[] = [
+  ...MESSAGING_COUNT_METRIC_ATTRIBUTES,
+  ATTR_MESSAGING_OPERATION_TYPE,
+]

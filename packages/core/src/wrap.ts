@@ -1,0 +1,69 @@
+// A registered symbol, so that a second copy of this package sees the mark of the first.
+const ORIGINAL = Symbol.for('spanwright.original')
+
+type AnyFunction = (...args: never[]) => unknown
+
+interface Wrapper {
+  [ORIGINAL]?: unknown
+}
+
+/** What a wrapped function stands in for; undefined for a function that is not wrapped. */
+export function originalOf(value: unknown): unknown {
+  return typeof value === 'function' ? (value as Wrapper)[ORIGINAL] : undefined
+}
+
+/** True when the method of an object was replaced by {@link wrapMethod}. */
+export function isWrapped<Target extends object>(target: Target, name: keyof Target): boolean {
+  return originalOf(target[name]) !== undefined
+}
+
+/**
+ * Gives a replacement the face of the original: name, length and own properties, and a mark that leads back.
+ * @returns the replacement
+ */
+export function keepFace<Replacement extends AnyFunction>(
+  replacement: Replacement,
+  original: AnyFunction,
+): Replacement {
+  for (const key of Reflect.ownKeys(original)) {
+    // `prototype` of a plain function cannot be redefined; nothing looks at it on a method.
+    if (key === 'prototype' || key === ORIGINAL) continue
+    const descriptor = Object.getOwnPropertyDescriptor(original, key)
+    if (descriptor) Object.defineProperty(replacement, key, descriptor)
+  }
+  Object.defineProperty(replacement, ORIGINAL, { value: original })
+  return replacement
+}
+
+/**
+ * Replaces a method on one object, never on its class.
+ * @param wrap is given the original and returns what stands in for it; it passes `this` on
+ * @returns a function that takes the replacement back, as long as nobody put another on top
+ */
+export function wrapMethod<Target extends object, Name extends keyof Target>(
+  target: Target,
+  name: Name,
+  wrap: (original: Target[Name] & AnyFunction) => AnyFunction,
+): () => void {
+  const original = target[name]
+  if (typeof original !== 'function') {
+    throw new TypeError(`${String(name)} is no method of what was given`)
+  }
+  const own = Object.getOwnPropertyDescriptor(target, name)
+  const replacement = keepFace(
+    wrap(original as Target[Name] & AnyFunction),
+    original as unknown as AnyFunction,
+  )
+  Object.defineProperty(target, name, {
+    value: replacement,
+    configurable: true,
+    writable: true,
+    // A method of the class is not enumerable on the object; its replacement must not be either.
+    enumerable: own?.enumerable ?? false,
+  })
+  return () => {
+    if (target[name] !== (replacement as unknown)) return
+    if (own) Object.defineProperty(target, name, own)
+    else delete target[name]
+  }
+}
