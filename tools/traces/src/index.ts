@@ -1,0 +1,5 @@
+export { readOtlp } from './otlp.ts'
+export { type PrintOptions, printTrace } from './printer.ts'
+export { type Receiver, type ReceiverOptions, startReceiver } from './receiver.ts'
+export { SPAN_KINDS, type SpanAddress, type SpanKindName, type TraceSpan } from './span.ts'
+export { gapsOf, type SpanNode, type Trace, tracesOf } from './trace.ts'

@@ -1,0 +1,25 @@
+/** The kinds of OTLP, by their number. */
+export const SPAN_KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'] as const
+
+export type SpanKindName = (typeof SPAN_KINDS)[number]
+
+/** Where a span is found: its trace and its own id, in hex. */
+export interface SpanAddress {
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/** A span as it came over OTLP. */
+export interface TraceSpan extends SpanAddress {
+  readonly parentSpanId: string | undefined
+  /** `service.name` of the process that made it. */
+  readonly service: string
+  readonly kind: SpanKindName
+  readonly name: string
+  /** Milliseconds since the epoch, with microseconds behind the point. */
+  readonly start: number
+  readonly end: number
+  readonly failed: boolean
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly links: readonly SpanAddress[]
+}
