@@ -1,4 +1,6 @@
+export { type CaptureHeaders, CapturedHeaders, captureHeadersRule } from './captured-headers.ts'
 export { callHook, isThenable, reportFailure } from './guard.ts'
+export { knownMethods, writeMethod } from './http-method.ts'
 export { LateCounter, LateHistogram, LateUpDownCounter, pickAttributes } from './instruments.ts'
 export {
   type Decision,
@@ -45,5 +47,14 @@ export {
   type TracingOptions,
 } from './settings.ts'
 export type { SemconvArea } from './semconv/legacy.ts'
+export {
+  type HostAndPort,
+  redactQuery,
+  redactUrl,
+  sensitiveQueryKeys,
+  splitHost,
+  splitTarget,
+  type Target,
+} from './url.ts'
 export { withSpan, type WithSpanOptions } from './with-span.ts'
 export { isWrapped, keepFace, originalOf, wrapMethod } from './wrap.ts'

@@ -18,6 +18,9 @@ export const ATTR_URL_QUERY = 'url.query'
 export const ATTR_URL_SCHEME = 'url.scheme'
 export const ATTR_URL_TEMPLATE = 'url.template'
 export const ATTR_USER_AGENT_ORIGINAL = 'user_agent.original'
+/** Begin of the keys of captured headers; the lower-case name of the header follows. */
+export const ATTR_HTTP_REQUEST_HEADER_PREFIX = 'http.request.header.'
+export const ATTR_HTTP_RESPONSE_HEADER_PREFIX = 'http.response.header.'
 
 const DURATION_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 

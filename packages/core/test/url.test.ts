@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals'
+
+import { redactQuery, redactUrl, sensitiveQueryKeys, splitHost, splitTarget } from '@spanwright/core'
+
+describe('a query', () => {
+  const keys = sensitiveQueryKeys()
+
+  it.each([
+    ['sig=abc', 'sig=REDACTED'],
+    ['a=1&sig=abc&b=2', 'a=1&sig=REDACTED&b=2'],
+    ['sig=1&sig=2', 'sig=REDACTED&sig=REDACTED'],
+    ['X-Amz-Credential=a%2Fb&X-Amz-Signature=x', 'X-Amz-Credential=REDACTED&X-Amz-Signature=REDACTED'],
+    ['s%69g=abc', 's%69g=REDACTED'],
+    ['Signature=a=b=c', 'Signature=REDACTED'],
+  ])('hides secrets: %s', (query, redacted) => {
+    expect(redactQuery(query, keys)).toBe(redacted)
+  })
+
+  it.each([
+    '',
+    '&',
+    '&&=&',
+    'a b=c d',
+    'a=1&a=2&a',
+    'SIG=kept',
+    'sig',
+    'sig=',
+    'x=sig=3',
+    '%ZZ=1&%=2',
+    'a=%00&b=+;c=d',
+  ])('stays byte for byte as it came: %j', query => {
+    expect(redactQuery(query, keys)).toBe(query)
+  })
+
+  it('takes another list in place of the default one', () => {
+    expect(redactQuery('sig=1&token=2', sensitiveQueryKeys(['token']))).toBe('sig=1&token=REDACTED')
+  })
+})
+
+describe('a URL', () => {
+  const keys = sensitiveQueryKeys()
+
+  it.each([
+    ['https://bob:pw@h.test/f?sig=abc&n=1', 'https://REDACTED:REDACTED@h.test/f?sig=REDACTED&n=1'],
+    ['https://token@h.test/', 'https://REDACTED@h.test/'],
+    ['https://h.test/@me?sig=a#sig=b', 'https://h.test/@me?sig=REDACTED#sig=b'],
+    ['https://h.test/a?x=@', 'https://h.test/a?x=@'],
+  ])('shows no credentials: %s', (url, redacted) => {
+    expect(redactUrl(url, keys)).toBe(redacted)
+  })
+})
+
+describe('a request target', () => {
+  it.each([
+    ['/a/b?c=d', { path: '/a/b', query: 'c=d' }],
+    ['//double//slash', { path: '//double//slash', query: undefined }],
+    ['/?', { path: '/', query: '' }],
+    ['/a??b=?', { path: '/a', query: '?b=?' }],
+    ['http://h.test:80/p?q', { path: '/p', query: 'q' }],
+    ['http://h.test', { path: '/', query: undefined }],
+    ['http://h.test?q=/', { path: '/', query: 'q=/' }],
+    ['/to?u=http://x/y', { path: '/to', query: 'u=http://x/y' }],
+    ['*', { path: '*', query: undefined }],
+    ['', { path: '/', query: undefined }],
+  ])('is taken apart: %s', (target, parts) => {
+    expect(splitTarget(target)).toEqual(parts)
+  })
+})
+
+describe('a host', () => {
+  it.each([
+    ['shop.test', { host: 'shop.test', port: undefined }],
+    ['shop.test:8080', { host: 'shop.test', port: 8080 }],
+    ['[::1]:80', { host: '::1', port: 80 }],
+    ['[::1]', { host: '::1', port: undefined }],
+    ['h:99999', { host: 'h', port: undefined }],
+    ['h:x', { host: 'h', port: undefined }],
+    [':80', undefined],
+    ['', undefined],
+  ])('is taken apart: %s', (authority, parts) => {
+    expect(splitHost(authority)).toEqual(parts)
+  })
+})
