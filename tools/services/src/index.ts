@@ -1,2 +1,7 @@
 export { startPostgres } from './postgres/start.ts'
 export type { PostgresOptions, PostgresService } from './postgres/start.ts'
+export { startKafka } from './kafka/start.ts'
+export type { KafkaOptions, KafkaService } from './kafka/start.ts'
+export { onProcessEnd } from './process/on-process-end.ts'
+export { ServerFailedToStart, startServer } from './process/server-process.ts'
+export type { ServerCommand, ServerProcess } from './process/server-process.ts'

@@ -1,0 +1,103 @@
+import type { Protocol } from './protocol.ts'
+
+/** What a member says about itself when it joins. */
+export interface MemberSettings {
+  clientId: string
+  clientHost: string
+  instanceId: string | null
+  /** Milliseconds. */
+  sessionTimeout: number
+  /** Milliseconds. */
+  rebalanceTimeout: number
+  protocols: Protocol[]
+}
+
+/** What a member gets to hear when the group is complete, or why not. */
+export interface JoinAnswer {
+  error: number
+  generation: number
+  protocol: string
+  leader: string
+  memberId: string
+  members: readonly Member[]
+}
+
+/** The partitions of a member, as its leader wrote them down, or why there are none. */
+export interface SyncAnswer {
+  error: number
+  assignment: Buffer
+}
+
+/** A consumer in a group. */
+export class Member {
+  readonly id: string
+  settings: MemberSettings
+  assignment: Buffer = Buffer.alloc(0)
+  #onExpired: () => void
+  #session: NodeJS.Timeout | undefined
+  #join: ((answer: JoinAnswer) => void) | undefined
+  #sync: ((answer: SyncAnswer) => void) | undefined
+
+  constructor(id: string, settings: MemberSettings, onExpired: () => void) {
+    this.id = id
+    this.settings = settings
+    this.#onExpired = onExpired
+  }
+
+  get isJoining(): boolean {
+    return this.#join !== undefined
+  }
+
+  /** Starts the session anew; while the broker owes the member an answer it cannot run out. */
+  seen(): void {
+    clearTimeout(this.#session)
+    this.#session = setTimeout(() => {
+      if (this.#join !== undefined || this.#sync !== undefined) this.seen()
+      else this.#onExpired()
+    }, this.settings.sessionTimeout).unref()
+  }
+
+  awaitJoin(): Promise<JoinAnswer> {
+    this.seen()
+    return new Promise(resolve => {
+      this.#join = resolve
+    })
+  }
+
+  awaitSync(): Promise<SyncAnswer> {
+    this.seen()
+    return new Promise(resolve => {
+      this.#sync = resolve
+    })
+  }
+
+  answerJoin(answer: JoinAnswer): void {
+    if (this.#join === undefined) return
+    this.#join(answer)
+    this.#join = undefined
+    this.seen()
+  }
+
+  answerSync(answer: SyncAnswer): void {
+    if (this.#sync === undefined) return
+    this.#sync(answer)
+    this.#sync = undefined
+    this.seen()
+  }
+
+  metadataFor(protocol: string): Buffer {
+    return this.settings.protocols.find(one => one.name === protocol)?.metadata ?? Buffer.alloc(0)
+  }
+
+  /** Answers what is still open and stops the session. */
+  end(error: number): void {
+    this.answerJoin(joinRefused(error, this.id))
+    this.answerSync({ error, assignment: Buffer.alloc(0) })
+    clearTimeout(this.#session)
+  }
+}
+
+/** The answer to a member that cannot join. */
+export function joinRefused(error: number, memberId: string): JoinAnswer {
+  return { error, generation: -1, protocol: '', leader: '', memberId, members: [] }
+}

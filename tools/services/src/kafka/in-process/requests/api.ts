@@ -1,0 +1,37 @@
+import type { Groups } from '../groups/groups.ts'
+import type { Topics } from '../log/topics.ts'
+import type { Transactions } from '../transactions.ts'
+import type { Reader } from '../wire/reader.ts'
+import type { Writer } from '../wire/writer.ts'
+
+/** The id of the only broker. */
+export const nodeId = 1
+
+/** Everything the broker knows. */
+export interface BrokerState {
+  readonly host: string
+  readonly port: number
+  readonly topics: Topics
+  readonly groups: Groups
+  readonly transactions: Transactions
+}
+
+/** The other end of a connection. */
+export interface Client {
+  readonly clientId: string
+  readonly host: string
+  /** Aborted when the connection is gone. */
+  readonly gone: AbortSignal
+}
+
+/** One request of the protocol in the version that is spoken here. */
+export interface Api {
+  readonly key: number
+  readonly version: number
+  /** Decodes the request and does it; no answer for a producer that wants none. */
+  readonly handle: (
+    request: Reader,
+    state: BrokerState,
+    client: Client,
+  ) => Writer | undefined | Promise<Writer | undefined>
+}

@@ -1,0 +1,72 @@
+import { errorCode } from '../wire/error-code.ts'
+import { responseFrame } from '../wire/frames.ts'
+import { MalformedRequest, Reader } from '../wire/reader.ts'
+import { Writer } from '../wire/writer.ts'
+import type { Api, BrokerState } from './api.ts'
+import { fetch } from './fetch.ts'
+import { findCoordinator, heartbeat, joinGroup, leaveGroup, syncGroup } from './group-membership.ts'
+import { deleteGroups, describeGroups, listGroups, offsetCommit, offsetFetch } from './group-offsets.ts'
+import { listOffsets } from './list-offsets.ts'
+import { metadata } from './metadata.ts'
+import { produce } from './produce.ts'
+import { createTopics, deleteTopics, describeConfigs } from './topics.ts'
+import {
+  addOffsetsToTransaction,
+  addPartitionsToTransaction,
+  commitOffsetsInTransaction,
+  endTransaction,
+  initProducerId,
+} from './transactions.ts'
+
+const apiVersions: Api = { key: 18, version: 2, handle: () => writeVersions(errorCode.none).int32(0) }
+
+const apis = [
+  produce,
+  fetch,
+  listOffsets,
+  metadata,
+  offsetCommit,
+  offsetFetch,
+  findCoordinator,
+  joinGroup,
+  heartbeat,
+  leaveGroup,
+  syncGroup,
+  describeGroups,
+  listGroups,
+  apiVersions,
+  createTopics,
+  deleteTopics,
+  initProducerId,
+  addPartitionsToTransaction,
+  addOffsetsToTransaction,
+  endTransaction,
+  commitOffsetsInTransaction,
+  describeConfigs,
+  deleteGroups,
+]
+const apiByKey = new Map(apis.map(api => [api.key, api]))
+
+function writeVersions(error: number): Writer {
+  return new Writer().int16(error).array(apis, (writer, { key, version }) => {
+    writer.int16(key).int16(version).int16(version)
+  })
+}
+
+/** Answers one frame; a request that is not understood throws, except for the one that asks what would be. */
+export async function answer(
+  frame: Buffer,
+  state: BrokerState,
+  connection: { host: string; gone: AbortSignal },
+): Promise<Buffer | undefined> {
+  const request = new Reader(frame)
+  const [key, version, correlationId] = [request.int16(), request.int16(), request.int32()]
+  const api = apiByKey.get(key)
+  if (api === apiVersions && version !== api.version) {
+    return responseFrame(correlationId, writeVersions(errorCode.unsupportedVersion))
+  }
+  if (api?.version !== version) throw new MalformedRequest(`API ${key} version ${version} is not spoken here`)
+  const clientId = request.nullableString() ?? ''
+  const body = await api.handle(request, state, { ...connection, clientId })
+  return body === undefined ? undefined : responseFrame(correlationId, body)
+}
