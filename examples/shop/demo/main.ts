@@ -1,0 +1,121 @@
+import { startKafka, startPostgres } from '@spanwright/services'
+import { printTrace, type Receiver, startReceiver, type Trace, tracesOf } from '@spanwright/traces'
+
+import { createShop } from './database.ts'
+import { forwardTo } from './forward.ts'
+import { startService } from './process.ts'
+import { VISITS, visit } from './requests.ts'
+import { createTopic } from './topic.ts'
+import { faultsOf } from './verdict.ts'
+
+/** Milliseconds to wait for the last span after the last answer. */
+const ARRIVAL_TIMEOUT = 20_000
+const EXPECTED_SPANS = VISITS.flatMap(({ spans }) => spans).length
+
+const cleanups: (() => Promise<unknown>)[] = []
+
+function say(line: string): void {
+  process.stderr.write(`· ${line}\n`)
+}
+
+async function runDemo(): Promise<boolean> {
+  const endpoint = process.env['OTEL_EXPORTER_OTLP_ENDPOINT']
+  const forwarder = endpoint ? forwardTo(endpoint, say) : undefined
+  const receiver = await startReceiver(forwarder ? { onRequest: forwarder.forward } : {})
+  cleanups.push(receiver.stop)
+  const gateway = await startShop(receiver)
+  for (const each of VISITS) {
+    await visit(gateway, each)
+    say(`${each.method} ${each.path} → ${each.status}: ${each.what}`)
+  }
+  await receiver.waitUntil(spans => spans.length >= EXPECTED_SPANS, ARRIVAL_TIMEOUT)
+  // What comes with the shutdown of the services belongs to the traces too.
+  await cleanUp(receiver.stop)
+  await forwarder?.settled()
+  return report(tracesOf(receiver.spans()))
+}
+
+/** Starts everything the shop needs, then the shop. Returns where its gateway listens. */
+async function startShop(receiver: Receiver): Promise<string> {
+  const postgres = await startPostgres({ onProgress: say })
+  cleanups.push(() => postgres.stop())
+  const shop = await createShop(postgres.connectionString)
+  cleanups.push(() => shop.drop())
+  const kafka = await startKafka({ onProgress: say })
+  cleanups.push(() => kafka.stop())
+  await createTopic(kafka.brokers, 'orders.placed')
+
+  const env = {
+    DATABASE_URL: shop.connectionString,
+    KAFKA_BROKERS: kafka.brokers.join(','),
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+    OTEL_EXPORTER_OTLP_HEADERS: '',
+    OTEL_BSP_SCHEDULE_DELAY: '100',
+  }
+  const start = async (name: string, more: NodeJS.ProcessEnv): Promise<string> => {
+    const service = await startService(name, { ...env, ...more })
+    cleanups.push(service.stop)
+    say(`${name} is ready${service.url && ` on ${service.url}`}`)
+    return service.url
+  }
+  const [inventory] = await Promise.all([
+    start('inventory', { PORT: process.env['INVENTORY_PORT'] ?? '0' }),
+    start('fulfilment', {}),
+  ])
+  return start('gateway', { PORT: process.env['GATEWAY_PORT'] ?? '0', INVENTORY_URL: inventory })
+}
+
+/** Prints the traces. Returns true when each is complete. */
+function report(traces: readonly Trace[]): boolean {
+  const colors = process.stdout.isTTY && !process.env['NO_COLOR']
+  const faults = VISITS.flatMap((each, index) => {
+    const trace = traces[index]
+    const found = faultsOf(each, trace)
+    process.stdout.write(`\n${each.method} ${each.path} → ${each.status}: ${each.what}\n`)
+    if (trace)
+      process.stdout.write(`${printTrace(trace, { width: process.stdout.columns ?? 120, colors })}\n`)
+    return found.map(fault => `${each.what}: ${fault}`)
+  })
+  if (traces.length > VISITS.length)
+    faults.push(`${traces.length - VISITS.length} traces that nobody asked for`)
+  for (const fault of faults) process.stdout.write(`✗ ${fault}\n`)
+  if (faults.length === 0)
+    process.stdout.write('\nEvery trace is complete: one root, every parent known, no span missing.\n')
+  return faults.length === 0
+}
+
+/** Undoes what was started, last first, up to and without a given step. */
+async function cleanUp(until?: () => Promise<unknown>): Promise<void> {
+  while (cleanups.length > 0 && cleanups.at(-1) !== until) {
+    await cleanups
+      .pop()?.()
+      .catch((error: unknown) => say(`could not clean up: ${messageOf(error)}`))
+  }
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+}
+
+let interrupted = false
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    interrupted = true
+    say('stopping')
+    void cleanUp().finally(() => process.exit(exitCode))
+  })
+}
+
+runDemo()
+  .then(complete => {
+    process.exitCode = complete ? 0 : 1
+  })
+  .catch((error: unknown) => {
+    if (interrupted) return
+    process.stderr.write(`demo: ${messageOf(error)}\n`)
+    process.exitCode = 1
+  })
+  .finally(() => (interrupted ? undefined : cleanUp()))

@@ -1,0 +1,27 @@
+import { gapsOf, type Trace, type TraceSpan } from '@spanwright/traces'
+
+import type { Visit } from './requests.ts'
+
+/** A span as a visit lists it. */
+export function labelOf({ service, kind, name }: TraceSpan): string {
+  return `${service} ${kind} ${name}`
+}
+
+/** What a trace lacks of what its visit must leave behind; nothing when it is complete. */
+export function faultsOf(visit: Visit, trace: Trace | undefined): string[] {
+  if (!trace) return ['no trace arrived']
+  const found = trace.spans.map(labelOf)
+  const missing = difference(visit.spans, found).map(span => `missing: ${span}`)
+  const unexpected = difference(found, visit.spans).map(span => `not expected: ${span}`)
+  return [...gapsOf(trace), ...missing, ...unexpected]
+}
+
+/** The items of one list that are not in another; what is there twice counts twice. */
+function difference(all: readonly string[], others: readonly string[]): string[] {
+  const left = [...others]
+  return all.filter(item => {
+    const index = left.indexOf(item)
+    if (index >= 0) left.splice(index, 1)
+    return index < 0
+  })
+}

@@ -1,0 +1,39 @@
+import { Kafka, logLevel } from 'kafkajs'
+import { Pool } from 'pg'
+
+import { traceKafka } from '@spanwright/kafkajs'
+import { tracePool } from '@spanwright/pg'
+
+import { onShutdown, setting } from './life.ts'
+import { startTelemetry } from './telemetry.ts'
+
+const telemetry = startTelemetry('fulfilment')
+
+const pool = tracePool(new Pool({ connectionString: setting('DATABASE_URL') }))
+const kafka = traceKafka(
+  new Kafka({
+    clientId: 'fulfilment',
+    brokers: setting('KAFKA_BROKERS').split(','),
+    logLevel: logLevel.ERROR,
+  }),
+)
+const consumer = kafka.consumer({ groupId: 'fulfilment' })
+
+async function main(): Promise<void> {
+  await consumer.connect()
+  await consumer.subscribe({ topic: 'orders.placed', fromBeginning: true })
+  consumer.on(consumer.events.GROUP_JOIN, () => console.log('fulfilment consumes orders.placed'))
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      const { id } = JSON.parse(String(message.value)) as { id: string }
+      await pool.query("UPDATE orders SET status = 'shipped' WHERE id = $1", [id])
+    },
+  })
+  onShutdown(
+    () => consumer.disconnect(),
+    () => pool.end(),
+    () => telemetry.shutdown(),
+  )
+}
+
+void main()
