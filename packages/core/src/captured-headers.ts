@@ -21,6 +21,8 @@ export const captureHeadersRule: OptionRule = aRecordOf({
 const SECRET = new Set(['authorization', 'cookie', 'set-cookie', 'proxy-authorization', 'x-api-key'])
 const MASK = 'REDACTED'
 
+type HeaderValue = string | number | readonly string[] | undefined
+
 interface CapturedHeader {
   readonly name: string
   readonly key: string
@@ -46,11 +48,11 @@ export class CapturedHeaders {
   }
 
   /** Writes the headers that are there, each as a list of texts. */
-  write(attributes: Attributes, valueOf: (name: string) => unknown): void {
+  write(attributes: Attributes, valueOf: (name: string) => HeaderValue): void {
     for (const { name, key, masked } of this.headers) {
       const value = valueOf(name)
-      if (value === undefined || value === null) continue
-      const values = Array.isArray(value) ? value.map(String) : [String(value)]
+      if (value === undefined) continue
+      const values = typeof value === 'object' ? value.map(String) : [String(value)]
       attributes[key] = masked ? values.map(() => MASK) : values
     }
   }

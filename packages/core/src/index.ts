@@ -1,6 +1,9 @@
 export { type CaptureHeaders, CapturedHeaders, captureHeadersRule } from './captured-headers.ts'
 export { callHook, isThenable, reportFailure } from './guard.ts'
+export type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
 export { knownMethods, writeMethod } from './http-method.ts'
+export { HttpServer } from './http-server.ts'
+export type { HttpServerOptions, HttpServerRecord } from './http-server-options.ts'
 export { LateCounter, LateHistogram, LateUpDownCounter, pickAttributes } from './instruments.ts'
 export {
   type Decision,

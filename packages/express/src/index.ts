@@ -1,1 +1,1 @@
-export {}
+export { type ExpressTracingOptions, tracing } from './middleware.ts'

@@ -1,0 +1,188 @@
+import { type Attributes, type Context, context as contextApi, createContextKey } from '@opentelemetry/api'
+
+import type { CapturedHeaders } from './captured-headers.ts'
+import { reportFailure } from './guard.ts'
+import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
+import type { HttpServerRecord } from './http-server-options.ts'
+import type { Operation } from './operation.ts'
+import { type Ending, errorTypeOf, exceptionOf } from './outcome.ts'
+import { ATTR_HTTP_RESPONSE_STATUS_CODE, ATTR_HTTP_ROUTE } from './semconv/http.ts'
+
+/** Under this key the context of a request holds a token of it, by which its work is known. */
+export const REQUEST_TOKEN: symbol = createContextKey('spanwright.request')
+
+/** Leads from a request or a response to its exchange. */
+const EXCHANGE: unique symbol = Symbol('spanwright.exchange')
+
+type Method = (this: Traced, ...args: unknown[]) => unknown
+
+/** A request or a response whose methods lead through its exchange. */
+interface Traced {
+  [EXCHANGE]: HttpExchange<unknown>
+  emit: Method
+  writeHead: Method
+  listenerCount(event: unknown): number
+}
+
+/** What an exchange is about. */
+export interface ExchangeStart<Request> {
+  readonly operation: Operation<HttpServerRecord<Request>>
+  readonly framework: HttpFramework<Request>
+  /** First word of the span name. */
+  readonly method: string
+  readonly responseHeaders: CapturedHeaders
+  readonly recordExceptions: boolean
+  readonly token: object
+  readonly req: ServerRequest
+  readonly res: ServerAnswer
+  readonly request: Request
+}
+
+/** The life of one traced request, until its response is closed. */
+export class HttpExchange<Request> implements Exchange {
+  private readonly start: ExchangeStart<Request>
+  private readonly requestEmit: Method
+  private readonly responseEmit: Method
+  private readonly writeHead: Method
+  /** Context of the request, as long as one of its streams can still emit something. */
+  private context: Context | undefined
+  private route: string | undefined
+  private thrown: { readonly value: unknown } | undefined
+
+  constructor(start: ExchangeStart<Request>) {
+    this.start = start
+    this.context = start.operation.context
+    const req = start.req as unknown as Traced
+    const res = start.res as unknown as Traced
+    this.requestEmit = req.emit
+    this.responseEmit = res.emit
+    this.writeHead = res.writeHead
+    req[EXCHANGE] = res[EXCHANGE] = this as HttpExchange<unknown>
+    req.emit = emitOfRequest
+    res.emit = emitOfResponse
+    res.writeHead = writeHead
+  }
+
+  run<T>(work: () => T): T {
+    return this.context ? contextApi.with(this.context, work) : work()
+  }
+
+  recordError(error: unknown): void {
+    if (this.thrown?.value === error) return
+    const replaced = this.thrown
+    this.thrown = { value: error }
+    // The last one decides about the outcome; those before it would be lost.
+    if (replaced && this.start.recordExceptions && !isMeantForClient(replaced.value)) {
+      this.start.operation.span.recordException(exceptionOf(replaced.value))
+    }
+  }
+
+  /** Emits an event of the request or the response in the request's context. */
+  emit(emitter: Traced, emit: Method, args: ArrayLike<unknown>): unknown {
+    const { context } = this
+    if (!context || emitter.listenerCount(args[0]) === 0 || this.isActive()) {
+      return Reflect.apply(emit, emitter, args)
+    }
+    return contextApi.with(context, () => Reflect.apply(emit, emitter, args))
+  }
+
+  emitOfRequest(emitter: Traced, args: ArrayLike<unknown>): unknown {
+    return this.emit(emitter, this.requestEmit, args)
+  }
+
+  emitOfResponse(emitter: Traced, args: ArrayLike<unknown>): unknown {
+    if (args[0] !== 'close') return this.emit(emitter, this.responseEmit, args)
+    try {
+      return this.emit(emitter, this.responseEmit, args)
+    } finally {
+      this.end()
+    }
+  }
+
+  writeHeadOfResponse(response: Traced, args: ArrayLike<unknown>): unknown {
+    this.readRoute()
+    return Reflect.apply(this.writeHead, response, args)
+  }
+
+  /** True when what runs now belongs to this request, in a span of its own perhaps. */
+  private isActive(): boolean {
+    return contextApi.active().getValue(REQUEST_TOKEN) === this.start.token
+  }
+
+  private readRoute(): void {
+    try {
+      this.route ??= this.start.framework.route(this.start.request)
+    } catch (error) {
+      reportFailure('reading the route', error)
+    }
+  }
+
+  private end(): void {
+    const { operation, method, res, responseHeaders } = this.start
+    if (operation.ended) return
+    this.readRoute()
+    const late: Attributes = {}
+    if (res.headersSent) late[ATTR_HTTP_RESPONSE_STATUS_CODE] = res.statusCode
+    if (this.route !== undefined) {
+      late[ATTR_HTTP_ROUTE] = this.route
+      operation.rename(`${method} ${this.route}`)
+    }
+    if (!responseHeaders.isEmpty) responseHeaders.write(late, name => res.getHeader(name))
+    operation.end(this.ending(), late)
+    this.context = undefined
+  }
+
+  private ending(): Ending {
+    const { res } = this.start
+    const { thrown } = this
+    if (!isComplete(res)) return this.brokenOff()
+    const { statusCode } = res
+    if (statusCode >= 500) {
+      return thrown
+        ? { failed: true, thrown, statusCode }
+        : { failed: true, errorType: String(statusCode), statusCode }
+    }
+    return thrown && !isMeantForClient(thrown.value) ? { thrown, statusCode } : { statusCode }
+  }
+
+  /** The response was not sent to its end: by an error of the application, or because the client was gone. */
+  private brokenOff(): Ending {
+    const { res } = this.start
+    const errored = (res as { errored?: unknown }).errored
+    const thrown = this.thrown ?? (errored === null || errored === undefined ? undefined : { value: errored })
+    return {
+      failed: true,
+      ...(thrown ? { thrown, errorType: errorTypeOf(thrown.value) } : { errorType: 'ECONNRESET' }),
+      ...(res.headersSent && { statusCode: res.statusCode }),
+    }
+  }
+}
+
+function emitOfRequest(this: Traced, ...args: unknown[]): unknown {
+  return this[EXCHANGE].emitOfRequest(this, args)
+}
+
+function emitOfResponse(this: Traced, ...args: unknown[]): unknown {
+  return this[EXCHANGE].emitOfResponse(this, args)
+}
+
+function writeHead(this: Traced, ...args: unknown[]): unknown {
+  return this[EXCHANGE].writeHeadOfResponse(this, args)
+}
+
+/** True when everything was handed to the operating system. */
+function isComplete(res: ServerAnswer): boolean {
+  if ('stream' in res) return res.stream.rstCode === 0 && !res.stream.aborted
+  return res.writableFinished
+}
+
+/** True for an error that says what the client did wrong: it is an answer, not a failure. */
+function isMeantForClient(error: unknown): boolean {
+  if (error === null || typeof error !== 'object') return false
+  try {
+    const { status, statusCode = status } = error as { status?: unknown; statusCode?: unknown }
+    return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,32 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+
+/** A request of `node:http`, `node:https` or the compatibility API of `node:http2`. */
+export type ServerRequest = IncomingMessage | Http2ServerRequest
+/** The response that goes with a {@link ServerRequest}. */
+export type ServerAnswer = ServerResponse | Http2ServerResponse
+
+/**
+ * What a framework knows of a request, by its own router and its own trust in proxies. One for all requests:
+ * `Request` is what it hands to its handlers.
+ */
+export interface HttpFramework<Request> {
+  /** Request target as it was sent, before any mount took its part away. */
+  url(request: Request): string
+  /** `http` or `https`, as the framework believes the client sees it. */
+  scheme(request: Request): string
+  /** `Host`, `:authority`, or what a trusted proxy forwarded; with its port, where it has one. */
+  host(request: Request): string | undefined
+  /** Address of the client, behind the proxies the framework trusts. */
+  clientAddress(request: Request): string | undefined
+  /** Pattern of the route that matched last; undefined when none did. Read when the response begins. */
+  route(request: Request): string | undefined
+}
+
+/** A request while it is answered. */
+export interface Exchange {
+  /** Runs what handles the request in the request's context. */
+  run<T>(work: () => T): T
+  /** Notes an error that reached the framework. What becomes of the request is seen when it ends. */
+  recordError(error: unknown): void
+}
