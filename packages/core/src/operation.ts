@@ -2,7 +2,7 @@ import type { Attributes, Context, Link, Span, SpanKind, SpanOptions } from '@op
 import { context as contextApi, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 
 import { callHook, isThenable, reportFailure } from './guard.ts'
-import { type LateHistogram, pickAttributes } from './instruments.ts'
+import { type LateCounter, type LateHistogram, pickAttributes } from './instruments.ts'
 import { addErrorType, type Ending, failure, outcomeOf, SUCCESS, writeEnding } from './outcome.ts'
 import { isInTrace, isTracingSuppressed } from './propagation.ts'
 import type { Settings } from './settings.ts'
@@ -40,6 +40,14 @@ export interface OperationStart<Described> {
   readonly duration?:
     | { readonly histogram: LateHistogram<Described>; readonly keys: readonly string[] }
     | undefined
+  /** Counter that grows when the operation ends, by how much, and the attributes it takes. */
+  readonly count?:
+    | {
+        readonly counter: LateCounter<Described>
+        readonly amount: number
+        readonly keys: readonly string[]
+      }
+    | undefined
 }
 
 /**
@@ -63,7 +71,7 @@ export class Operation<Described = unknown> {
     this.addUserAttributes(start)
     this.activeSpan = this.startSpan(start)
     this.activeContext = trace.setSpan(start.parent, this.activeSpan)
-    this.measured = start.duration?.histogram.enabled ?? false
+    this.measured = start.duration?.histogram.enabled ?? start.count?.counter.enabled ?? false
     this.startedAt = this.measured || settings.hasHooks ? performance.now() : 0
     const { onStart } = settings.options
     if (onStart && start.record !== undefined) callHook('onStart', onStart, this.activeSpan, start.record)
@@ -139,22 +147,25 @@ export class Operation<Described = unknown> {
   }
 
   private measure(
-    { duration, record }: OperationStart<Described>,
+    { duration, count, record }: OperationStart<Described>,
     context: Context,
     ending: Ending,
     durationMs: number,
     finished: Attributes,
   ): void {
-    if (!duration) return
-    const attributes = pickAttributes(finished, duration.keys)
     const { metricAttributes } = this.settings
-    if (metricAttributes && record !== undefined) {
-      Object.assign(
-        attributes,
-        callHook('metrics.attributes', metricAttributes, record, outcomeOf(ending, durationMs)),
-      )
+    const added =
+      metricAttributes &&
+      record !== undefined &&
+      callHook('metrics.attributes', metricAttributes, record, outcomeOf(ending, durationMs))
+    if (duration && !ending.measuredInParts) {
+      const attributes = Object.assign(pickAttributes(finished, duration.keys), added)
+      duration.histogram.record(durationMs / 1000, attributes, context)
     }
-    duration.histogram.record(durationMs / 1000, attributes, context)
+    if (count) {
+      const attributes = Object.assign(pickAttributes(finished, count.keys), added)
+      count.counter.add(count.amount, attributes, context)
+    }
   }
 
   private addUserAttributes({ attributes, record }: OperationStart<Described>): void {

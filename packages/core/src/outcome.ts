@@ -28,6 +28,8 @@ export interface Ending {
   readonly exception?: Exception
   readonly statusCode?: number
   readonly result?: unknown
+  /** True: the duration metric leaves it out, because its parts were measured one by one. */
+  readonly measuredInParts?: boolean
 }
 
 /** An operation that succeeded. */

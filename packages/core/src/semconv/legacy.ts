@@ -99,6 +99,8 @@ const MESSAGING = {
   [messaging.ATTR_MESSAGING_BATCH_MESSAGE_COUNT]: null,
   [messaging.ATTR_MESSAGING_CONSUMER_GROUP_NAME]: 'messaging.kafka.consumer_group',
   [messaging.ATTR_MESSAGING_CLIENT_ID]: 'messaging.kafka.client_id',
+  [messaging.ATTR_MESSAGING_MESSAGE_BODY_SIZE]: 'messaging.message_payload_size_bytes',
+  [messaging.ATTR_KAFKA_CLUSTER_ID]: null,
   [messaging.ATTR_KAFKA_OFFSET]: 'messaging.kafka.message.offset',
   [messaging.ATTR_KAFKA_MESSAGE_KEY]: 'messaging.kafka.message_key',
   [messaging.ATTR_KAFKA_MESSAGE_TOMBSTONE]: 'messaging.kafka.tombstone',
