@@ -5,14 +5,7 @@ export { knownMethods, writeMethod } from './http-method.ts'
 export { HttpServer } from './http-server.ts'
 export type { HttpServerOptions, HttpServerRecord } from './http-server-options.ts'
 export { LateCounter, LateHistogram, LateUpDownCounter, pickAttributes } from './instruments.ts'
-export {
-  type Decision,
-  decide,
-  Operation,
-  type OperationStart,
-  runToEnd,
-  type Settlement,
-} from './operation.ts'
+export { type Decision, decide, Operation, type OperationStart } from './operation.ts'
 export {
   aBoolean,
   aFunction,
@@ -37,6 +30,7 @@ export {
   propagatedFields,
   suppressTracing,
 } from './propagation.ts'
+export { runToEnd, type Settlement } from './run-to-end.ts'
 export * from './semconv/attributes.ts'
 export * from './semconv/db.ts'
 export * from './semconv/http.ts'

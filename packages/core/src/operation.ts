@@ -1,9 +1,9 @@
 import type { Attributes, Context, Link, Span, SpanKind, SpanOptions } from '@opentelemetry/api'
 import { context as contextApi, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 
-import { callHook, isThenable, reportFailure } from './guard.ts'
+import { addFromHook, callHook, reportFailure } from './guard.ts'
 import { type LateCounter, type LateHistogram, pickAttributes } from './instruments.ts'
-import { addErrorType, type Ending, failure, outcomeOf, SUCCESS, writeEnding } from './outcome.ts'
+import { type Ending, outcomeOf, withErrorType, writeEnding } from './outcome.ts'
 import { isInTrace, isTracingSuppressed } from './propagation.ts'
 import type { Settings } from './settings.ts'
 
@@ -68,12 +68,14 @@ export class Operation<Described = unknown> {
     this.settings = settings
     this.start = start
     this.attributes = start.attributes
-    this.addUserAttributes(start)
+    const { attributes, onStart } = settings.options
+    if (attributes && start.record !== undefined) {
+      addFromHook(start.attributes, 'attributes', attributes, start.record)
+    }
     this.activeSpan = this.startSpan(start)
     this.activeContext = trace.setSpan(start.parent, this.activeSpan)
-    this.measured = start.duration?.histogram.enabled ?? start.count?.counter.enabled ?? false
+    this.measured = Boolean(start.duration?.histogram.enabled) || Boolean(start.count?.counter.enabled)
     this.startedAt = this.measured || settings.hasHooks ? performance.now() : 0
-    const { onStart } = settings.options
     if (onStart && start.record !== undefined) callHook('onStart', onStart, this.activeSpan, start.record)
   }
 
@@ -89,7 +91,7 @@ export class Operation<Described = unknown> {
 
   /** True when what is written on the span can be seen by somebody. */
   get isRecording(): boolean {
-    return this.activeSpan.isRecording()
+    return isRecording(this.activeSpan)
   }
 
   get ended(): boolean {
@@ -103,7 +105,11 @@ export class Operation<Described = unknown> {
 
   /** Gives the span another name, for what is known only later, such as a route. */
   rename(name: string): void {
-    this.activeSpan.updateName(name)
+    try {
+      this.activeSpan.updateName(name)
+    } catch (error) {
+      reportFailure('renaming a span', error)
+    }
   }
 
   /**
@@ -111,7 +117,7 @@ export class Operation<Described = unknown> {
    * @param ending how it ended
    * @param late attributes known only now, in the latest names
    */
-  end(ending: Ending, late: Attributes = {}): void {
+  end(ending: Ending, late: Attributes = NONE): void {
     const { start, activeSpan: span, activeContext: context } = this
     if (!start) return
     this.start = undefined
@@ -134,16 +140,16 @@ export class Operation<Described = unknown> {
     late: Attributes,
   ): void {
     const durationMs = this.startedAt ? performance.now() - this.startedAt : 0
-    addErrorType(late, ending)
-    if (span.isRecording()) {
-      span.setAttributes(this.settings.translate?.(late) ?? late)
-      writeEnding(span, ending, this.settings.recordExceptions)
+    const { translate, recordExceptions, options } = this.settings
+    const last = withErrorType(late, ending)
+    if (isRecording(span)) {
+      if (last !== NONE) span.setAttributes(translate?.(last) ?? last)
+      writeEnding(span, ending, recordExceptions)
     }
-    const { onEnd } = this.settings.options
-    if (onEnd && start.record !== undefined) {
-      callHook('onEnd', onEnd, span, start.record, outcomeOf(ending, durationMs))
+    if (options.onEnd && start.record !== undefined) {
+      callHook('onEnd', options.onEnd, span, start.record, outcomeOf(ending, durationMs))
     }
-    if (this.measured) this.measure(start, context, ending, durationMs, Object.assign(this.attributes, late))
+    if (this.measured) this.measure(start, context, ending, durationMs, Object.assign(this.attributes, last))
   }
 
   private measure(
@@ -154,10 +160,10 @@ export class Operation<Described = unknown> {
     finished: Attributes,
   ): void {
     const { metricAttributes } = this.settings
-    const added =
-      metricAttributes &&
-      record !== undefined &&
-      callHook('metrics.attributes', metricAttributes, record, outcomeOf(ending, durationMs))
+    const added: Attributes = {}
+    if (metricAttributes && record !== undefined) {
+      addFromHook(added, 'metrics.attributes', metricAttributes, record, outcomeOf(ending, durationMs))
+    }
     if (duration && !ending.measuredInParts) {
       const attributes = Object.assign(pickAttributes(finished, duration.keys), added)
       duration.histogram.record(durationMs / 1000, attributes, context)
@@ -168,72 +174,34 @@ export class Operation<Described = unknown> {
     }
   }
 
-  private addUserAttributes({ attributes, record }: OperationStart<Described>): void {
-    const hook = this.settings.options.attributes
-    if (hook && record !== undefined) Object.assign(attributes, callHook('attributes', hook, record))
-  }
-
   private startSpan({ name, kind, attributes, parent, links, root }: OperationStart<Described>): Span {
     const { settings } = this
-    const options: SpanOptions = { kind, attributes: settings.translate?.(attributes) ?? attributes }
-    if (links) options.links = links
-    if (root) options.root = root
     try {
+      const options: SpanOptions = { kind, attributes: settings.translate?.(attributes) ?? attributes }
+      if (links) options.links = links
+      if (root) options.root = root
       return settings.tracer.startSpan(name, options, parent)
     } catch (error) {
       reportFailure('starting a span', error)
       // The trace goes on through the parent, so that what is beneath does not fall out of it.
-      return trace.wrapSpanContext(trace.getSpanContext(parent) ?? INVALID_SPAN_CONTEXT)
+      const spanContext = root ? undefined : trace.getSpanContext(parent)
+      return trace.wrapSpanContext(spanContext ?? INVALID_SPAN_CONTEXT)
     }
   }
 }
 
-/** How {@link runToEnd} ends the operation: each is called once, and ends it. Default: plain success or failure. */
-export interface Settlement<T> {
-  succeeded?(result: Awaited<T>): void
-  failed?(error: unknown): void
-}
-
-/**
- * Runs work in the context of an operation and ends the operation with it: when it returns, throws, or when the
- * promise it returned is settled.
- * @returns what the work returned; for a promise, one that settles the same way after the span has ended
- * @throws what the work threw
- */
-export function runToEnd<T, Described>(
-  operation: Operation<Described>,
-  work: () => T,
-  settlement: Settlement<T> = {},
-): T {
-  const succeed = (result: Awaited<T>): void =>
-    settlement.succeeded ? settlement.succeeded(result) : operation.end(SUCCESS)
-  const fail = (error: unknown): void =>
-    settlement.failed ? settlement.failed(error) : operation.end(failure(error))
-  let result: T
-  try {
-    result = operation.run(work)
-  } catch (error) {
-    fail(error)
-    throw error
-  }
-  if (!isThenable(result)) {
-    succeed(result as Awaited<T>)
-    return result
-  }
-  return result.then(
-    value => {
-      succeed(value as Awaited<T>)
-      return value
-    },
-    (error: unknown) => {
-      fail(error)
-      throw error
-    },
-  ) as T
-}
+const NONE: Attributes = Object.freeze({})
 
 /** Stands in the place of a span that has ended. */
 const ENDED_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+
+function isRecording(span: Span): boolean {
+  try {
+    return span.isRecording()
+  } catch {
+    return false
+  }
+}
 
 function endSpan(span: Span): void {
   try {

@@ -112,8 +112,8 @@ export function outcomeOf(ending: Ending, durationMs: number): Outcome {
   }
 }
 
-/** Sets `error.type` among the attributes of an ending. */
-export function addErrorType(attributes: Attributes, ending: Ending): void {
+/** Attributes with `error.type` when the ending is a failure. What was given is never written to. */
+export function withErrorType(attributes: Attributes, ending: Ending): Attributes {
   const errorType = errorTypeOfEnding(ending)
-  if (errorType !== undefined) attributes[ATTR_ERROR_TYPE] = errorType
+  return errorType === undefined ? attributes : { ...attributes, [ATTR_ERROR_TYPE]: errorType }
 }

@@ -29,7 +29,7 @@ export type Semconv = 'latest' | 'legacy' | 'both'
 /** What the option `metrics` holds besides false. */
 export interface MetricsOptions<Described> {
   /** Low-cardinality attributes to add to the metrics. Default: none. */
-  attributes?(operation: Described, outcome: Outcome): Attributes | undefined
+  readonly attributes?: ((operation: Described, outcome: Outcome) => Attributes | undefined) | undefined
 }
 
 /** Options that every entry point shares. `Described` is the record its hooks are shown. */

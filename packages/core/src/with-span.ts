@@ -2,8 +2,8 @@ import type { Attributes, Context, Link, Span, TracerProvider } from '@opentelem
 import { context, SpanKind } from '@opentelemetry/api'
 
 import { aBoolean, anObjectWith, checkOptions, type OptionRules, show } from './options.ts'
-import { Operation, runToEnd } from './operation.ts'
-
+import { Operation } from './operation.ts'
+import { runToEnd } from './run-to-end.ts'
 import { Settings } from './settings.ts'
 import { VERSION } from './version.ts'
 

@@ -1,89 +1,188 @@
-import { ROOT_CONTEXT, SpanKind } from '@opentelemetry/api'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { ROOT_CONTEXT } from '@opentelemetry/api'
+import type { DataPoint, Histogram, MetricData } from '@opentelemetry/sdk-metrics'
+import { AlwaysOffSampler, type Sampler } from '@opentelemetry/sdk-trace-base'
+import { afterEach, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import {
-  type Ending,
   failure,
   LateCounter,
   LateHistogram,
-  Operation,
+  METRIC_HTTP_SERVER_REQUEST_DURATION,
+  type Operation,
+  type Outcome,
   Settings,
   SUCCESS,
   type TracingOptions,
 } from '@spanwright/core'
 
-interface Job {
-  readonly title: string
-}
+import { collectReports, type Job, jobSettings, startJob } from './job.ts'
+
+const SECONDS = { name: 'job.duration', unit: 's', description: 'Duration of jobs.', boundaries: [1, 2] }
+const COUNTED = { name: 'job.count', unit: '{job}', description: 'Number of jobs.' }
+const KEYS = ['job.size', 'error.type', 'job.swept', 'job.absent']
 
 let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans()
-})
-beforeEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+afterEach(() => recorder.stop())
 
-function runJob(name: string, amount: number, ending: Ending, options: TracingOptions<Job> = {}): void {
+function measuredJob(options: TracingOptions<Job> = {}, sampler?: Sampler): Operation<Job> {
+  recorder = recordSpans(sampler ? { sampler } : {})
   const { tracerProvider, meterProvider } = recorder
-  const settings = new Settings<Job>(
-    { scope: { name: 'jobs', version: '1.2.3' }, caller: 'startJob()' },
-    { tracerProvider, meterProvider, ...options },
-  )
-  const counter = new LateCounter(settings, { name: `${name}.jobs`, unit: '{job}', description: 'Jobs.' })
-  const histogram = new LateHistogram(settings, {
-    name: `${name}.duration`,
-    unit: 's',
-    description: 'How long.',
+  const settings = jobSettings({ tracerProvider, meterProvider, ...options })
+  return startJob(settings, {
+    duration: { histogram: new LateHistogram(settings, SECONDS), keys: KEYS },
+    count: { counter: new LateCounter(settings, COUNTED), amount: 3, keys: ['job.size'] },
   })
-  const operation = new Operation(settings, {
-    kind: SpanKind.INTERNAL,
-    name: 'job',
-    attributes: { 'job.size': 3, 'job.id': 'a' },
-    parent: ROOT_CONTEXT,
-    record: { title: 'sweep' },
-    duration: { histogram, keys: ['job.size', 'error.type'] },
-    count: { counter, amount, keys: ['error.type'] },
-  })
-  operation.end(ending)
 }
 
-async function pointsOf(name: string): Promise<unknown[]> {
-  const metric = (await recorder.metrics()).find(({ descriptor }) => descriptor.name === name)
-  return (metric?.dataPoints ?? []).map(({ attributes, value }) => ({
-    attributes,
-    value: typeof value === 'number' ? value : (value as { count: number }).count,
-  }))
+async function histogramPoints(): Promise<DataPoint<Histogram>[]> {
+  const metric = await metricNamed('job.duration')
+  return (metric?.dataPoints ?? []) as DataPoint<Histogram>[]
+}
+
+async function metricNamed(name: string): Promise<MetricData | undefined> {
+  return (await recorder.metrics()).find(metric => metric.descriptor.name === name)
 }
 
 describe('the metrics of an operation', () => {
-  it('count what it was about, with the attributes of its end', async () => {
-    runJob('count', 4, SUCCESS)
-    runJob('count', 2, failure(new RangeError('too far')))
+  it('are its duration in seconds and its count, with the attributes they take', async () => {
+    measuredJob().end(SUCCESS, { 'job.swept': 12, 'job.secret': 'no' })
 
-    expect(await pointsOf('count.jobs')).toEqual([
-      { attributes: {}, value: 4 },
-      { attributes: { 'error.type': 'RangeError' }, value: 2 },
-    ])
-    expect(await pointsOf('count.duration')).toEqual([
-      { attributes: { 'job.size': 3 }, value: 1 },
-      { attributes: { 'job.size': 3, 'error.type': 'RangeError' }, value: 1 },
+    expect(await histogramPoints()).toMatchObject([{ value: { count: 1 } }])
+    const [point] = await histogramPoints()
+    expect(point?.attributes).toEqual({ 'job.size': 3, 'job.swept': 12 })
+    const [span] = recorder.spans()
+    const [seconds = NaN, nanoseconds = NaN] = span?.duration ?? []
+    expect(point?.value.sum).toBeGreaterThan(0)
+    expect(Math.abs((point?.value.sum ?? NaN) - (seconds + nanoseconds / 1e9))).toBeLessThan(0.05)
+
+    const count = await metricNamed('job.count')
+    expect(count?.dataPoints).toMatchObject([{ value: 3, attributes: { 'job.size': 3 } }])
+  })
+
+  it('name the error that the span names', async () => {
+    measuredJob().end(failure(Object.assign(new Error('no'), { code: 'ECONNREFUSED' })))
+
+    const [span] = recorder.spans()
+    expect(span?.attributes['error.type']).toBe('ECONNREFUSED')
+    expect((await histogramPoints()).map(point => point.attributes)).toEqual([
+      { 'job.size': 3, 'error.type': 'ECONNREFUSED' },
     ])
   })
 
-  it('take the attributes a user adds', async () => {
-    runJob('added', 1, SUCCESS, { metrics: { attributes: ({ title }) => ({ title }) } })
+  it('take what the user adds, who is shown the outcome', async () => {
+    const error = new Error('dust')
+    const outcomes: Outcome[] = []
+    measuredJob({
+      metrics: {
+        attributes(job, outcome) {
+          outcomes.push(outcome)
+          return { 'job.title': job.title }
+        },
+      },
+    }).end(failure(error))
 
-    expect(await pointsOf('added.jobs')).toEqual([{ attributes: { title: 'sweep' }, value: 1 }])
-    expect(await pointsOf('added.duration')).toEqual([
-      { attributes: { 'job.size': 3, title: 'sweep' }, value: 1 },
+    expect(outcomes).toEqual([{ error, durationMs: expect.any(Number) as unknown }])
+    expect((await histogramPoints()).map(point => point.attributes)).toEqual([
+      { 'job.size': 3, 'error.type': 'Error', 'job.title': 'sweep' },
+    ])
+    expect((await metricNamed('job.count'))?.dataPoints).toMatchObject([
+      { attributes: { 'job.size': 3, 'job.title': 'sweep' } },
     ])
   })
 
-  it('leave out the duration of what was measured in parts', async () => {
-    runJob('parts', 5, { ...SUCCESS, measuredInParts: true })
+  it('are recorded though the hook that adds to them throws, or answers what cannot be read', async () => {
+    const { reports, stop } = collectReports()
+    const fault = new Error('no')
+    measuredJob({
+      metrics: {
+        attributes: () => ({
+          get trap(): never {
+            throw fault
+          },
+        }),
+      },
+    }).end(SUCCESS)
+    stop()
 
-    expect(await pointsOf('parts.jobs')).toEqual([{ attributes: {}, value: 5 }])
-    expect(await pointsOf('parts.duration')).toEqual([])
+    expect((await histogramPoints()).map(point => point.attributes)).toEqual([{ 'job.size': 3 }])
+    expect(reports).toEqual([['spanwright: hook metrics.attributes failed', fault]])
+  })
+
+  it('count what is not sampled, for which nothing else is done', async () => {
+    const error = Object.defineProperty(new Error(), 'message', {
+      get(): never {
+        throw new Error('nobody records this')
+      },
+    })
+    const { reports, stop } = collectReports()
+    const operation = measuredJob({}, new AlwaysOffSampler())
+    expect(operation.isRecording).toBe(false)
+    operation.end(failure(error), { 'job.swept': 12 })
+    stop()
+
+    expect(recorder.spans()).toEqual([])
+    expect((await histogramPoints()).map(point => point.attributes)).toEqual([
+      { 'job.size': 3, 'job.swept': 12, 'error.type': 'Error' },
+    ])
+    expect(reports).toEqual([])
+  })
+
+  it('are none when they are switched off', async () => {
+    measuredJob({ metrics: false }).end(SUCCESS)
+    expect(await recorder.metrics()).toEqual([])
+    expect(recorder.spans()).toHaveLength(1)
+  })
+
+  it('are only the count when the duration is not measured', async () => {
+    recorder = recordSpans()
+    const settings = jobSettings({ meterProvider: recorder.meterProvider })
+    startJob(settings, {
+      count: { counter: new LateCounter(settings, COUNTED), amount: 2, keys: ['error.type'] },
+    }).end(failure(new RangeError('too far')))
+
+    expect(await recorder.metrics()).toMatchObject([
+      { descriptor: COUNTED, dataPoints: [{ value: 2, attributes: { 'error.type': 'RangeError' } }] },
+    ])
+  })
+
+  it('are only the count when the duration was measured in parts', async () => {
+    measuredJob().end({ ...SUCCESS, measuredInParts: true })
+
+    expect(await recorder.metrics()).toMatchObject([{ descriptor: COUNTED, dataPoints: [{ value: 3 }] }])
+  })
+
+  it('are in the words of each vocabulary', async () => {
+    recorder = recordSpans()
+    const { tracerProvider, meterProvider } = recorder
+    const settings = new Settings<Job>(
+      { scope: { name: 'jobs', version: '1.2.3' }, caller: 'tracing()', area: 'http.server' },
+      { tracerProvider, meterProvider, semconv: 'both' },
+    )
+    const histogram = new LateHistogram(settings, METRIC_HTTP_SERVER_REQUEST_DURATION)
+    startJob(settings, {
+      attributes: { 'http.request.method': 'GET' },
+      duration: { histogram, keys: ['http.request.method', 'http.response.status_code', 'error.type'] },
+      parent: ROOT_CONTEXT,
+    }).end({ failed: true, errorType: '500' }, { 'http.response.status_code': 500 })
+
+    expect(recorder.spans()[0]?.attributes).toEqual({
+      'http.request.method': 'GET',
+      'http.method': 'GET',
+      'http.response.status_code': 500,
+      'http.status_code': 500,
+      'error.type': '500',
+    })
+    const points = (await recorder.metrics()).map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      dataPoints.map(point => point.attributes),
+    ])
+    expect(points).toEqual([
+      [
+        'http.server.request.duration',
+        [{ 'http.request.method': 'GET', 'http.response.status_code': 500, 'error.type': '500' }],
+      ],
+      ['http.server.duration', [{ 'http.method': 'GET', 'http.status_code': 500 }]],
+    ])
   })
 })

@@ -1,12 +1,23 @@
-import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { execFile } from 'node:child_process'
+import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+import {
+  context,
+  INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+} from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
-import { failure, Operation, runToEnd, Settings, SUCCESS, type TracingOptions } from '@spanwright/core'
+import { decide, failure, isTracingSuppressed, runToEnd, SUCCESS, suppressTracing } from '@spanwright/core'
 
-interface Job {
-  readonly title: string
-}
+import { collectReports, jobSettings, startJob, SWEEP } from './job.ts'
 
 let recorder: SpanRecorder
 beforeAll(() => {
@@ -15,29 +26,23 @@ beforeAll(() => {
 afterEach(() => recorder.reset())
 afterAll(() => recorder.stop())
 
-function startJob(options: TracingOptions<Job> = {}, record: Job = { title: 'sweep' }): Operation<Job> {
-  const settings = new Settings<Job>(
-    { scope: { name: 'jobs', version: '1.2.3' }, caller: 'startJob()' },
-    options,
-  )
-  return new Operation(settings, {
-    kind: SpanKind.INTERNAL,
-    name: 'job',
-    attributes: { 'job.size': 3 },
-    parent: context.active(),
-    record,
-  })
+const REMOTE: SpanContext = {
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
+  traceFlags: TraceFlags.SAMPLED,
+  isRemote: true,
 }
+const remoteContext = trace.setSpanContext(ROOT_CONTEXT, REMOTE)
 
 describe('an operation', () => {
   it('makes one span with kind, name, start attributes and scope', () => {
-    startJob().end(SUCCESS)
+    startJob({}, { kind: SpanKind.PRODUCER }).end(SUCCESS)
 
     const [span, ...others] = recorder.spans()
     expect(others).toEqual([])
     expect(span).toMatchObject({
       name: 'job',
-      kind: SpanKind.INTERNAL,
+      kind: SpanKind.PRODUCER,
       attributes: { 'job.size': 3 },
       status: { code: SpanStatusCode.UNSET },
       events: [],
@@ -46,5 +51,364 @@ describe('an operation', () => {
       instrumentationScope: { name: 'jobs', version: '1.2.3' },
     })
     expect(recorder.open()).toEqual([])
+  })
+
+  it('is a child of the span in its parent context', () => {
+    startJob({}, { parent: remoteContext }).end(SUCCESS)
+
+    const [span] = recorder.spans()
+    expect(span?.parentSpanContext).toEqual(REMOTE)
+    expect(span?.spanContext().traceId).toBe(REMOTE.traceId)
+  })
+
+  it('does not look at the active context when it is given another', () => {
+    context.with(remoteContext, () => startJob({}, { parent: ROOT_CONTEXT }).end(SUCCESS))
+
+    expect(recorder.spans()[0]?.parentSpanContext).toBeUndefined()
+  })
+
+  it('begins a trace of its own with root, whatever the parent context holds', () => {
+    startJob({}, { parent: remoteContext, root: true }).end(SUCCESS)
+
+    const [span] = recorder.spans()
+    expect(span?.parentSpanContext).toBeUndefined()
+    expect(span?.spanContext().traceId).not.toBe(REMOTE.traceId)
+  })
+
+  it('carries its links', () => {
+    startJob({}, { links: [{ context: REMOTE, attributes: { 'link.number': 1 } }] }).end(SUCCESS)
+
+    expect(recorder.spans()[0]?.links).toEqual([{ context: REMOTE, attributes: { 'link.number': 1 } }])
+  })
+
+  it('is active in what it runs, also across an await, and nowhere else', async () => {
+    const before = context.active()
+    const operation = startJob()
+    const { span } = operation
+    expect(trace.getActiveSpan()).toBeUndefined()
+
+    const seen = operation.run(async () => {
+      const first = trace.getActiveSpan()
+      await setImmediate()
+      return [first, trace.getActiveSpan()]
+    })
+
+    expect(context.active()).toBe(before)
+    expect(await seen).toEqual([span, span])
+    expect(trace.getActiveSpan()).toBeUndefined()
+    operation.end(SUCCESS)
+  })
+
+  it('is the parent of what starts in it', () => {
+    const outer = startJob()
+    outer.run(() => startJob({}, { name: 'inner' }).end(SUCCESS))
+    outer.end(SUCCESS)
+
+    expect(recorder.tree()).toMatchObject([
+      { span: { name: 'job' }, children: [{ span: { name: 'inner' }, children: [] }] },
+    ])
+  })
+
+  it('keeps what else the parent context holds', () => {
+    const key = Symbol('tenant')
+    const operation = startJob({}, { parent: ROOT_CONTEXT.setValue(key, 'blue') })
+
+    expect(operation.run(() => context.active().getValue(key))).toBe('blue')
+    operation.end(SUCCESS)
+  })
+
+  it('takes another name and late attributes', () => {
+    const operation = startJob()
+    operation.rename('job of the night')
+    operation.end(SUCCESS, { 'job.swept': 12, 'job.size': 4 })
+
+    expect(recorder.spans()).toMatchObject([
+      { name: 'job of the night', attributes: { 'job.size': 4, 'job.swept': 12 } },
+    ])
+  })
+})
+
+describe('the end of an operation', () => {
+  it('comes once: a later ending, name or attribute counts for nothing', () => {
+    const { reports, stop } = collectReports()
+    const operation = startJob()
+    expect(operation.ended).toBe(false)
+    operation.end(SUCCESS)
+    expect(operation.ended).toBe(true)
+
+    operation.end(failure(new Error('too late')), { 'job.late': true })
+    operation.rename('too late')
+    stop()
+
+    expect(recorder.spans()).toMatchObject([
+      { name: 'job', status: { code: SpanStatusCode.UNSET }, attributes: { 'job.size': 3 }, events: [] },
+    ])
+    expect(reports).toEqual([])
+  })
+
+  it('leaves a span that records nothing, and an empty context', () => {
+    const operation = startJob()
+    expect(operation.isRecording).toBe(true)
+    operation.end(SUCCESS)
+
+    expect(operation.isRecording).toBe(false)
+    expect(operation.span.spanContext()).toEqual(INVALID_SPAN_CONTEXT)
+    expect(operation.context).toBe(ROOT_CONTEXT)
+    expect(operation.run(() => trace.getActiveSpan())).toBeUndefined()
+  })
+
+  it('by a failure sets status, error.type and an exception event', () => {
+    const error = new RangeError('seven is too many')
+    startJob().end(failure(error))
+
+    const [span] = recorder.spans()
+    expect(span?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'seven is too many' })
+    expect(span?.attributes).toEqual({ 'job.size': 3, 'error.type': 'RangeError' })
+    expect(span?.events).toMatchObject([
+      {
+        name: 'exception',
+        attributes: {
+          'exception.type': 'RangeError',
+          'exception.message': 'seven is too many',
+          'exception.stacktrace': error.stack,
+        },
+      },
+    ])
+  })
+
+  it('by a failure without an exception has the error type and description it is told', () => {
+    startJob().end({ failed: true, errorType: '503', description: 'not now' })
+
+    expect(recorder.spans()).toMatchObject([
+      {
+        status: { code: SpanStatusCode.ERROR, message: 'not now' },
+        attributes: { 'error.type': '503' },
+        events: [],
+      },
+    ])
+  })
+
+  it('by a failure of which nothing is known has the error type of the rest', () => {
+    startJob().end({ failed: true })
+
+    const [span] = recorder.spans()
+    expect(span?.status).toEqual({ code: SpanStatusCode.ERROR })
+    expect(span?.attributes['error.type']).toBe('_OTHER')
+  })
+
+  it('with something thrown that is no failure, such as an abort, has the event but no status and no error.type', () => {
+    const reason = new DOMException('the caller went away', 'AbortError')
+    startJob().end({ failed: false, thrown: { value: reason } })
+
+    const [span] = recorder.spans()
+    expect(span?.status).toEqual({ code: SpanStatusCode.UNSET })
+    expect(span?.attributes).toEqual({ 'job.size': 3 })
+    expect(span?.events).toMatchObject([
+      {
+        name: 'exception',
+        attributes: { 'exception.type': 'AbortError', 'exception.message': 'the caller went away' },
+      },
+    ])
+  })
+
+  it('shows the exception it is told to show instead of the one thrown', () => {
+    startJob().end({
+      ...failure(new Error('duplicate key (email)=(a@b.example)')),
+      exception: { name: 'Error', message: '' },
+    })
+
+    const [span] = recorder.spans()
+    expect(span?.status).toEqual({ code: SpanStatusCode.ERROR })
+    expect(span?.events[0]?.attributes).toEqual({ 'exception.type': 'Error' })
+  })
+
+  it('makes no exception event when that is switched off, and still tells the error', () => {
+    startJob({ recordExceptions: false }).end(failure(new TypeError('no')))
+
+    expect(recorder.spans()).toMatchObject([
+      {
+        status: { code: SpanStatusCode.ERROR, message: 'no' },
+        attributes: { 'error.type': 'TypeError' },
+        events: [],
+      },
+    ])
+  })
+
+  it('never writes to the late attributes it is given, so that they can be shared', () => {
+    const late = Object.freeze({ 'job.place': 'attic' })
+    startJob().end(failure(new Error('first')), late)
+    startJob().end(SUCCESS, late)
+
+    expect(recorder.spans().map(span => span.attributes)).toEqual([
+      { 'job.size': 3, 'job.place': 'attic', 'error.type': 'Error' },
+      { 'job.size': 3, 'job.place': 'attic' },
+    ])
+    expect(late).toEqual({ 'job.place': 'attic' })
+  })
+})
+
+describe('whether to trace', () => {
+  it('is no under suppressed tracing', () => {
+    expect(decide(jobSettings(), suppressTracing(ROOT_CONTEXT), undefined)).toBe('skip')
+    expect(decide(jobSettings(), ROOT_CONTEXT, undefined)).toBe('trace')
+  })
+
+  it('depends on the parent when one is required', () => {
+    const settings = jobSettings({ requireParent: true })
+    expect(decide(settings, ROOT_CONTEXT, undefined)).toBe('skip')
+    expect(decide(settings, trace.setSpanContext(ROOT_CONTEXT, INVALID_SPAN_CONTEXT), undefined)).toBe('skip')
+    expect(decide(settings, remoteContext, undefined)).toBe('trace')
+  })
+
+  it('is asked of ignore, which sees the operation', () => {
+    const settings = jobSettings({ ignore: job => job.title === 'sweep' })
+    expect(decide(settings, ROOT_CONTEXT, SWEEP)).toBe('ignore')
+    expect(decide(settings, ROOT_CONTEXT, { title: 'dust' })).toBe('trace')
+  })
+
+  it('does not ask ignore where nothing would be traced anyway', () => {
+    const asked: string[] = []
+    const settings = jobSettings({ requireParent: true, ignore: job => asked.push(job.title) > 0 })
+    decide(settings, ROOT_CONTEXT, SWEEP)
+    decide(settings, suppressTracing(remoteContext), SWEEP)
+    expect(asked).toEqual([])
+  })
+
+  it('does not make a span all the same when tracing is suppressed', () => {
+    const operation = startJob({}, { parent: suppressTracing(remoteContext) })
+    expect(operation.isRecording).toBe(false)
+    operation.run(() => expect(isTracingSuppressed(context.active())).toBe(true))
+    operation.end(SUCCESS)
+    expect(recorder.spans()).toEqual([])
+  })
+})
+
+describe('work run to its end', () => {
+  it('ends the span when it returns, and gives back what it returned', () => {
+    const result = { swept: true }
+    expect(runToEnd(startJob(), () => result)).toBe(result)
+    expect(recorder.spans()).toHaveLength(1)
+  })
+
+  it('ends the span when it throws, and throws the same error, at once', () => {
+    const error = new Error('broom broke')
+    expect(() =>
+      runToEnd(startJob(), () => {
+        throw error
+      }),
+    ).toThrow(error)
+    expect(recorder.spans()).toMatchObject([{ status: { code: SpanStatusCode.ERROR } }])
+  })
+
+  it('ends the span when its promise is settled, before anybody who waits for it goes on', async () => {
+    let resolve: (value: string) => void = String
+    const done = runToEnd(startJob(), () => new Promise<string>(settle => (resolve = settle)))
+    await setImmediate()
+    expect(recorder.open()).toHaveLength(1)
+
+    resolve('clean')
+    expect(await done).toBe('clean')
+    expect(recorder.spans()).toHaveLength(1)
+  })
+
+  it('leaves an unheeded rejection unheeded, as without tracing', async () => {
+    // In a process of its own: Jest takes such rejections for itself.
+    const program = `
+      const { withSpan } = require('@spanwright/core')
+      process.on('unhandledRejection', reason => console.log(reason.message))
+      withSpan('sweep', () => Promise.reject(new Error('nobody listens')))`
+    const options = ['--import', 'tsx', '--conditions=@spanwright/source', '--eval', program]
+    const { stdout } = await promisify(execFile)(process.execPath, options, { cwd: __dirname })
+
+    expect(stdout).toBe('nobody listens\n')
+  })
+
+  it('keeps the class of a promise', async () => {
+    class Later<T> extends Promise<T> {}
+    const done = runToEnd(startJob(), () => Later.resolve(1))
+    expect(done).toBeInstanceOf(Later)
+    expect(await done).toBe(1)
+  })
+
+  it('runs what a lazy thenable does in the span', async () => {
+    const operation = startJob()
+    const { span } = operation
+    const query = {
+      // oxlint-disable-next-line unicorn/no-thenable -- a query builder is one
+      then: <R>(onDone: (active: unknown) => R): Promise<R> =>
+        Promise.resolve(trace.getActiveSpan()).then(onDone),
+      catch: (): void => {},
+    }
+
+    expect(await runToEnd(operation, () => query)).toBe(span)
+    expect(recorder.spans()).toHaveLength(1)
+  })
+
+  it('can be awaited when it is a thenable whose then() returns nothing', async () => {
+    const bare = {
+      // oxlint-disable-next-line unicorn/no-thenable -- the least that can be awaited
+      then(onDone: (active: unknown) => void): void {
+        onDone(trace.getActiveSpan())
+      },
+    }
+    const operation = startJob()
+    const { span } = operation
+
+    expect(await runToEnd(operation, () => bare)).toBe(span)
+    expect(recorder.spans()).toHaveLength(1)
+  })
+
+  it('gives back an object whose `then` cannot be read', () => {
+    const odd = {
+      // oxlint-disable-next-line unicorn/no-thenable -- the fault under test
+      get then(): never {
+        throw new Error('hands off')
+      },
+    }
+
+    expect(runToEnd(startJob(), () => odd)).toBe(odd)
+    expect(recorder.spans()).toMatchObject([{ status: { code: SpanStatusCode.UNSET } }])
+  })
+
+  it.each([
+    ['a value', (): unknown => 'clean'],
+    ['a promise', (): unknown => Promise.resolve('clean')],
+  ])('comes back, and ends the span, though the settlement of %s throws', async (_, work) => {
+    const { reports, stop } = collectReports()
+    const fault = new Error('no such field')
+    const result = await runToEnd(startJob(), work, {
+      succeeded() {
+        throw fault
+      },
+    })
+    stop()
+
+    expect(result).toBe('clean')
+    expect(recorder.spans()).toMatchObject([{ status: { code: SpanStatusCode.UNSET } }])
+    expect(reports).toEqual([['spanwright: settling an operation failed', fault]])
+  })
+
+  it('throws its own error though the settlement of the failure throws', () => {
+    const { reports, stop } = collectReports()
+    const error = new Error('broom broke')
+    expect(() =>
+      runToEnd(
+        startJob(),
+        () => {
+          throw error
+        },
+        {
+          failed() {
+            throw new Error('no such field')
+          },
+        },
+      ),
+    ).toThrow(error)
+    stop()
+
+    expect(recorder.spans()).toMatchObject([
+      { status: { code: SpanStatusCode.ERROR, message: 'broom broke' } },
+    ])
+    expect(reports).toHaveLength(1)
   })
 })

@@ -1,0 +1,82 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+import { ROOT_CONTEXT } from '@opentelemetry/api'
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
+import { describe, expect, it } from '@jest/globals'
+
+import { type Operation, runToEnd, SUCCESS, withSpan } from '@spanwright/core'
+
+import { type Job, startJob } from './job.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** True once everything is gone; false when something still stands after many collections. */
+async function areCollected(...references: readonly WeakRef<object>[]): Promise<boolean> {
+  for (let round = 0; round < 20; round++) {
+    await setImmediate()
+    collectGarbage()
+    if (references.every(reference => reference.deref() === undefined)) return true
+  }
+  return false
+}
+
+function traced(): Operation<Job> {
+  const parent = ROOT_CONTEXT.setValue(Symbol('request'), { body: 'large' })
+  return startJob({ tracerProvider: new BasicTracerProvider() }, { parent, record: { title: 'sweep' } })
+}
+
+describe('an operation that is held on to', () => {
+  it('keeps its span and context while it runs', async () => {
+    const operation = traced()
+    const references = [new WeakRef(operation.span), new WeakRef(operation.context)]
+    expect(await areCollected(...references)).toBe(false)
+    operation.end(SUCCESS)
+  })
+
+  it('holds neither span nor context once it has ended', async () => {
+    const operation = traced()
+    const references = [new WeakRef(operation.span), new WeakRef(operation.context)]
+    operation.end(SUCCESS)
+
+    expect(await areCollected(...references)).toBe(true)
+    expect(operation.ended).toBe(true)
+  })
+})
+
+describe('a promise that is held on to', () => {
+  it('holds neither span nor context of the operation that made it', async () => {
+    const references: WeakRef<object>[] = []
+    const kept = start()
+    await kept
+    expect(await areCollected(...references)).toBe(true)
+    expect(kept).toBeInstanceOf(Promise)
+
+    function start(): Promise<string> {
+      const operation = traced()
+      references.push(new WeakRef(operation.span), new WeakRef(operation.context))
+      return runToEnd(operation, async () => {
+        await setImmediate()
+        return 'ready'
+      })
+    }
+  })
+
+  it('holds no span of withSpan either', async () => {
+    const tracerProvider = new BasicTracerProvider()
+    const references: WeakRef<object>[] = []
+    const ready = withSpan(
+      'connect',
+      async span => {
+        references.push(new WeakRef(span))
+        await setImmediate()
+      },
+      { tracerProvider },
+    )
+    await ready
+    expect(await areCollected(...references)).toBe(true)
+    expect(ready).toBeInstanceOf(Promise)
+  })
+})
