@@ -1,22 +1,20 @@
 import { context, metrics, propagation, type TextMapPropagator, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
-import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  MeterProvider,
-  type MetricData,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics'
+import { type MetricData, MeterProvider } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace-base'
 
+import { MetricStore } from './metric-store.ts'
+import { indentLines, lineOf, printTrees } from './printer.ts'
+import { type SpanQuery, spanMatches } from './query.ts'
 import { SpanStore } from './store.ts'
 import { type SpanNode, treesOf } from './tree.ts'
+import { showValue } from './value.ts'
 
 /** Options of {@link recordSpans}. */
 export interface RecordSpansOptions {
   /**
-   * True: the recorder becomes the global tracer provider, meter provider and propagator until it is stopped.
+   * True: the recorder is the global tracer provider, meter provider and propagator until it is stopped.
    * False: it records only what is given its providers. Default: false.
    */
   readonly global?: boolean
@@ -24,8 +22,14 @@ export interface RecordSpansOptions {
   readonly sampler?: Sampler
 }
 
+/** Options of {@link SpanRecorder.waitFor}. */
+export interface WaitOptions {
+  /** Longest wait, in milliseconds. Default: 1000. */
+  readonly timeout?: number
+}
+
 /** Records the spans and metrics of a test. */
-export interface SpanRecorder extends Disposable {
+export interface SpanRecorder extends Disposable, AsyncDisposable {
   readonly tracerProvider: BasicTracerProvider
   readonly meterProvider: MeterProvider
   readonly propagator: TextMapPropagator
@@ -33,12 +37,21 @@ export interface SpanRecorder extends Disposable {
   spans(): ReadableSpan[]
   /** Spans that were started and have not ended. */
   open(): ReadableSpan[]
+  /** The first finished span that is like that; undefined when there is none. */
+  find(query: SpanQuery): ReadableSpan | undefined
+  /** Finished spans of one trace. */
+  trace(traceId: string): ReadableSpan[]
   /** Finished spans as trees, in the order they started. */
   tree(): SpanNode[]
+  /**
+   * Waits for a span that ends after what the test can await, for instance after a response.
+   * @throws Error when the time is over, with the spans there are
+   */
+  waitFor(query: SpanQuery, options?: WaitOptions): Promise<ReadableSpan>
   /** Metrics as they stand now. */
   metrics(): Promise<MetricData[]>
-  /** Forgets what was recorded so far. */
-  reset(): void
+  /** Forgets the spans at once, and the metrics by the time the promise is settled. */
+  reset(): Promise<void>
   /** Takes back what was made global and lets go of everything. */
   stop(): Promise<void>
 }
@@ -50,23 +63,19 @@ export interface SpanRecorder extends Disposable {
  * @throws Error when `global` is set and another provider is registered already
  */
 export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
+  const { global = false, sampler } = options
   const store = new SpanStore()
-  const tracerProvider = new BasicTracerProvider({
-    spanProcessors: [store],
-    ...(options.sampler && { sampler: options.sampler }),
-  })
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
-  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 })
-  const meterProvider = new MeterProvider({ readers: [reader] })
+  const metricStore = new MetricStore()
+  const tracerProvider = new BasicTracerProvider({ spanProcessors: [store], ...(sampler && { sampler }) })
+  const meterProvider = new MeterProvider({ readers: [metricStore] })
   const propagator = new CompositePropagator({
     propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
   })
-  const contextManager = new AsyncLocalStorageContextManager()
-  const ownsContext = context.setGlobalContextManager(contextManager.enable())
-  if (options.global) registerGlobally(tracerProvider, meterProvider, propagator)
+  if (global) registerGlobally(tracerProvider, meterProvider, propagator)
+  const ownsContext = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 
   async function stop(): Promise<void> {
-    if (options.global) unregisterGlobally()
+    if (global) unregisterGlobally()
     if (ownsContext) context.disable()
     await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()])
   }
@@ -77,16 +86,48 @@ export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
     propagator,
     spans: () => [...store.finished],
     open: () => [...store.started],
+    find: query => store.finished.find(span => spanMatches(span, query)),
+    trace: traceId => store.finished.filter(span => span.spanContext().traceId === traceId),
     tree: () => treesOf(store.finished),
-    async metrics() {
-      exporter.reset()
-      await meterProvider.forceFlush()
-      return exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(scope => scope.metrics))
+    waitFor: (query, wait = {}) => waitFor(store, query, wait.timeout ?? 1000),
+    metrics: () => metricStore.read(),
+    reset() {
+      store.reset()
+      return metricStore.reset()
     },
-    reset: () => store.reset(),
     stop,
     [Symbol.dispose]: () => void stop(),
+    [Symbol.asyncDispose]: stop,
   }
+}
+
+function waitFor(store: SpanStore, query: SpanQuery, timeout: number): Promise<ReadableSpan> {
+  return new Promise((resolve, reject) => {
+    const look = (): boolean => {
+      const found = store.finished.find(span => spanMatches(span, query))
+      if (found) resolve(found)
+      return found !== undefined
+    }
+    if (look()) return
+    const stopListening = store.listen(() => look() && end())
+    const timer = setTimeout(() => {
+      end()
+      reject(new Error(`no span like ${showValue(query)} ended within ${timeout} ms; ${describe(store)}`))
+    }, timeout)
+    function end(): void {
+      clearTimeout(timer)
+      stopListening()
+    }
+  })
+}
+
+function describe({ finished, started }: SpanStore): string {
+  const open = [...started].map(lineOf).join('\n')
+  const sections = [
+    finished.length > 0 ? `finished:\n${indentLines(printTrees(treesOf(finished)))}` : 'no span has finished',
+    open ? `open:\n${indentLines(open)}` : 'none is open',
+  ]
+  return sections.join('\n')
 }
 
 function registerGlobally(
@@ -94,13 +135,14 @@ function registerGlobally(
   meters: MeterProvider,
   propagator: TextMapPropagator,
 ): void {
-  const registered =
-    trace.setGlobalTracerProvider(tracers) &&
-    metrics.setGlobalMeterProvider(meters) &&
-    propagation.setGlobalPropagator(propagator)
-  if (!registered) {
-    throw new Error('recordSpans({ global: true }): a global provider is registered already; stop it first')
-  }
+  const registered = [
+    () => trace.setGlobalTracerProvider(tracers) && trace,
+    () => metrics.setGlobalMeterProvider(meters) && metrics,
+    () => propagation.setGlobalPropagator(propagator) && propagation,
+  ].map(register => register())
+  if (registered.every(Boolean)) return
+  for (const api of registered) if (api) api.disable()
+  throw new Error('recordSpans({ global: true }): a global provider is registered already; stop it first')
 }
 
 function unregisterGlobally(): void {

@@ -4,6 +4,7 @@ import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace
 export class SpanStore implements SpanProcessor {
   readonly started: Set<ReadableSpan> = new Set()
   readonly finished: ReadableSpan[] = []
+  private readonly listeners: Set<() => void> = new Set()
 
   onStart(span: Span): void {
     this.started.add(span)
@@ -11,7 +12,15 @@ export class SpanStore implements SpanProcessor {
 
   onEnd(span: ReadableSpan): void {
     // A span of before a reset is nobody's any more.
-    if (this.started.delete(span)) this.finished.push(span)
+    if (!this.started.delete(span)) return
+    this.finished.push(span)
+    for (const listener of this.listeners) listener()
+  }
+
+  /** Calls a function whenever a span has ended, until the function that is returned is called. */
+  listen(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
   }
 
   reset(): void {

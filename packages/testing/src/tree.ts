@@ -8,14 +8,24 @@ export interface SpanNode {
 
 /** Spans as trees: a span whose parent is not among them is a root. Siblings stand in the order they started. */
 export function treesOf(spans: readonly ReadableSpan[]): SpanNode[] {
-  const nodes = new Map(spans.map(span => [span.spanContext().spanId, { span, children: [] as SpanNode[] }]))
+  const nodes = new Map(spans.map(span => [idOf(span), { span, children: [] as SpanNode[] }]))
   const roots: SpanNode[] = []
   for (const node of [...nodes.values()].toSorted(byStart)) {
-    const parent = nodes.get(node.span.parentSpanContext?.spanId ?? '')
+    const parent = nodes.get(parentIdOf(node.span) ?? '')
     if (parent) parent.children.push(node)
     else roots.push(node)
   }
   return roots
+}
+
+/** A span id is unique in its trace only. */
+function idOf(span: ReadableSpan): string {
+  const { traceId, spanId } = span.spanContext()
+  return `${traceId} ${spanId}`
+}
+
+function parentIdOf({ parentSpanContext }: ReadableSpan): string | undefined {
+  return parentSpanContext && `${parentSpanContext.traceId} ${parentSpanContext.spanId}`
 }
 
 function byStart(a: SpanNode, b: SpanNode): number {

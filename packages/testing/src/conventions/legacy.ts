@@ -1,0 +1,61 @@
+/**
+ * The attributes of the vocabulary that `semconv: 'legacy'` writes, with their types: conventions 1.7.0, and for what
+ * they had no word, the next version that did.
+ */
+export const LEGACY_ATTRIBUTES: Readonly<Record<string, string>> = {
+  'http.method': 'string',
+  'http.url': 'string',
+  'http.target': 'string',
+  'http.scheme': 'string',
+  'http.status_code': 'int',
+  'http.flavor': 'string',
+  'http.user_agent': 'string',
+  'http.client_ip': 'string',
+  'http.retry_count': 'int',
+  'net.peer.ip': 'string',
+  'net.peer.name': 'string',
+  'net.peer.port': 'int',
+  'net.host.name': 'string',
+  'net.host.port': 'int',
+  'db.system': 'string',
+  'db.name': 'string',
+  'db.user': 'string',
+  'db.statement': 'string',
+  'db.operation': 'string',
+  'messaging.system': 'string',
+  'messaging.destination': 'string',
+  'messaging.destination_kind': 'string',
+  'messaging.operation': 'string',
+  'messaging.message.id': 'string',
+  'messaging.kafka.partition': 'int',
+  'messaging.kafka.consumer_group': 'string',
+  'messaging.kafka.client_id': 'string',
+  'messaging.kafka.message_key': 'string',
+  'messaging.kafka.message.offset': 'int',
+  'messaging.kafka.tombstone': 'boolean',
+}
+
+/** A type of span in the legacy vocabulary. */
+export interface LegacySpanEntry {
+  /** The attribute by which it is known. */
+  readonly marker: string
+  readonly kinds: readonly string[]
+  readonly required: readonly string[]
+}
+
+export const LEGACY_SPANS: readonly LegacySpanEntry[] = [
+  { marker: 'http.target', kinds: ['SERVER'], required: ['http.method', 'http.scheme'] },
+  { marker: 'http.url', kinds: ['CLIENT'], required: ['http.method', 'net.peer.name', 'net.peer.port'] },
+  { marker: 'db.system', kinds: ['CLIENT'], required: [] },
+  {
+    marker: 'messaging.system',
+    kinds: ['PRODUCER', 'CONSUMER', 'CLIENT'],
+    required: ['messaging.operation'],
+  },
+]
+
+/** Metrics of the legacy vocabulary that have another name or unit than today. */
+export const LEGACY_METRICS: Readonly<Record<string, string>> = {
+  'http.server.duration': 'ms',
+  'http.client.duration': 'ms',
+}

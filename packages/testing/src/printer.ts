@@ -1,0 +1,30 @@
+import { SpanStatusCode } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+
+import { kindNameOf } from './query.ts'
+import type { SpanNode } from './tree.ts'
+
+/** Prints trees as indented text, a line for each span: the form `toMatchTrace` reads. */
+export function printTrees(nodes: readonly SpanNode[], indent = ''): string {
+  return nodes
+    .flatMap(({ span, children }) => [
+      `${indent}${lineOf(span)}`,
+      ...(children.length > 0 ? [printTrees(children, `${indent}  `)] : []),
+    ])
+    .join('\n')
+}
+
+/** A span as a line: kind, name, and for a failure ✗ with its `error.type`. */
+export function lineOf(span: ReadableSpan): string {
+  const failed = span.status.code === SpanStatusCode.ERROR
+  const errorType = span.attributes['error.type']
+  return `${kindNameOf(span)} ${span.name}${failed ? ` ✗${errorType === undefined ? '' : ` ${String(errorType)}`}` : ''}`
+}
+
+/** Moves every line of a text to the right. */
+export function indentLines(text: string, indent = '  '): string {
+  return text
+    .split('\n')
+    .map(line => `${indent}${line}`)
+    .join('\n')
+}

@@ -1,0 +1,133 @@
+import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+
+import { showValue, valueMatches } from './value.ts'
+
+/** The kind of a span, by the name it has in a trace. */
+export type SpanKindName = keyof typeof SpanKind
+
+/** What a span must be like. What is left out does not matter; attributes that are not named do not either. */
+export interface SpanShape {
+  readonly name?: string | RegExp
+  readonly kind?: SpanKind | SpanKindName
+  readonly status?:
+    | 'unset'
+    | 'ok'
+    | 'error'
+    | { readonly code: SpanStatusCode; readonly message?: string | RegExp }
+  /** A value, a pattern, a matcher such as `expect.any(Number)`, or undefined for an attribute that must be absent. */
+  readonly attributes?: Readonly<Record<string, unknown>>
+  /** Events that must be there, by name or with attributes. An empty list: there must be none. */
+  readonly events?: readonly (
+    | string
+    | { readonly name: string; readonly attributes?: Readonly<Record<string, unknown>> }
+  )[]
+  /** Spans that must be linked. An empty list: there must be none. */
+  readonly links?: readonly LinkShape[]
+}
+
+/** What a link must be like. */
+export interface LinkShape {
+  readonly traceId?: string
+  readonly spanId?: string
+  readonly attributes?: Readonly<Record<string, unknown>>
+}
+
+/** How a span is looked for: by name, by pattern of the name, by shape, or by a function. */
+export type SpanQuery = string | RegExp | SpanShape | ((span: ReadableSpan) => boolean)
+
+/** Whether a span is the one that is looked for. */
+export function spanMatches(span: ReadableSpan, query: SpanQuery): boolean {
+  if (typeof query === 'function') return query(span)
+  return differencesOf(span, shapeOf(query)).length === 0
+}
+
+/** A query as the shape it stands for. */
+export function shapeOf(query: string | RegExp | SpanShape): SpanShape {
+  return typeof query === 'string' || query instanceof RegExp ? { name: query } : query
+}
+
+/** How a span differs from a shape, a line for each difference. */
+export function differencesOf(span: ReadableSpan, shape: SpanShape): string[] {
+  return [
+    ...differenceOf('name', span.name, shape.name),
+    ...differenceOf('kind', kindNameOf(span), shape.kind === undefined ? undefined : kindName(shape.kind)),
+    ...statusDifferences(span, shape.status),
+    ...attributeDifferences(span.attributes, shape.attributes ?? {}, ''),
+    ...eventDifferences(span, shape.events),
+    ...linkDifferences(span, shape.links),
+  ]
+}
+
+/** The kind of a span by its name. */
+export function kindNameOf(span: ReadableSpan): SpanKindName {
+  return SpanKind[span.kind] as SpanKindName
+}
+
+function kindName(kind: SpanKind | SpanKindName): SpanKindName {
+  return typeof kind === 'string' ? kind : (SpanKind[kind] as SpanKindName)
+}
+
+function differenceOf(what: string, actual: unknown, expected: unknown): string[] {
+  if (expected === undefined || valueMatches(actual, expected)) return []
+  return [`${what}: expected ${showValue(expected)}, got ${showValue(actual)}`]
+}
+
+function statusDifferences({ status }: ReadableSpan, expected: SpanShape['status']): string[] {
+  if (expected === undefined) return []
+  if (typeof expected === 'string') {
+    return differenceOf('status', SpanStatusCode[status.code]?.toLowerCase(), expected)
+  }
+  return [
+    ...differenceOf('status', SpanStatusCode[status.code], SpanStatusCode[expected.code]),
+    ...differenceOf('status message', status.message, expected.message),
+  ]
+}
+
+function attributeDifferences(
+  actual: Attributes | undefined,
+  expected: Readonly<Record<string, unknown>>,
+  where: string,
+): string[] {
+  return Object.entries(expected)
+    .filter(([key, value]) => !valueMatches(actual?.[key], value))
+    .map(
+      ([key, value]) =>
+        `${where}attribute ${key}: expected ${showValue(value)}, got ${showValue(actual?.[key])}`,
+    )
+}
+
+function eventDifferences({ events }: ReadableSpan, expected: SpanShape['events']): string[] {
+  if (expected === undefined) return []
+  const names = events.map(event => event.name)
+  if (expected.length === 0)
+    return names.length === 0 ? [] : [`events: expected none, got ${names.join(', ')}`]
+  return expected.flatMap(item => {
+    const { name, attributes = {} } = typeof item === 'string' ? { name: item } : item
+    const found = events.filter(event => event.name === name)
+    if (found.length === 0) return [`event ${name}: expected, got ${names.join(', ') || 'none'}`]
+    const differences = found.map(event =>
+      attributeDifferences(event.attributes, attributes, `event ${name}, `),
+    )
+    return differences.some(list => list.length === 0) ? [] : (differences[0] ?? [])
+  })
+}
+
+function linkDifferences({ links }: ReadableSpan, expected: SpanShape['links']): string[] {
+  if (expected === undefined) return []
+  if (expected.length === 0) return links.length === 0 ? [] : [`links: expected none, got ${links.length}`]
+  return expected
+    .filter(
+      ({ traceId, spanId, attributes = {} }) =>
+        !links.some(
+          ({ context, attributes: actual }) =>
+            (traceId ?? context.traceId) === context.traceId &&
+            (spanId ?? context.spanId) === context.spanId &&
+            attributeDifferences(actual, attributes, '').length === 0,
+        ),
+    )
+    .map(
+      link =>
+        `link: expected ${showValue(link)}, got ${showValue(links.map(({ context }) => context.spanId))}`,
+    )
+}

@@ -1,0 +1,12 @@
+import { expect } from 'vitest'
+
+import { type SpanMatchers, spanMatchers } from './matchers.ts'
+import { spanSerializer } from './serializer.ts'
+
+expect.extend(spanMatchers)
+expect.addSnapshotSerializer(spanSerializer)
+
+declare module 'vitest' {
+  // eslint-disable-next-line typescript/no-explicit-any -- the parameter must be that of the interface it adds to
+  interface Matchers<T = any> extends SpanMatchers<T> {}
+}
