@@ -1,0 +1,139 @@
+import {
+  type Attributes,
+  context as contextApi,
+  type Link,
+  ROOT_CONTEXT,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api'
+import {
+  ATTR_KAFKA_MESSAGE_TOMBSTONE,
+  ATTR_KAFKA_OFFSET,
+  ATTR_MESSAGING_BATCH_MESSAGE_COUNT,
+  ATTR_MESSAGING_DESTINATION_PARTITION_ID,
+  decide,
+  isInTrace,
+  isTracingSuppressed,
+  keepFace,
+  MESSAGING_COUNT_METRIC_ATTRIBUTES,
+  Operation,
+  OPERATION_TYPE_PROCESS,
+  runToEnd,
+  SUCCESS,
+  suppressTracing,
+} from '@spanwright/core'
+
+import { addAddress, type Client } from './client.ts'
+import { copyWith } from './copy.ts'
+import { kafkaFailure } from './failure.ts'
+import type { Batch, EachBatchPayload, Handler, IncomingMessage } from './library.ts'
+import { carriedContext, traceMessage } from './message.ts'
+import type { KafkaOperation } from './options.ts'
+import type { KafkaTracing } from './tracing.ts'
+
+/** Runs the processing of one message of a batch in a span of its own. */
+export type TraceEach = <T>(message: IncomingMessage, work: () => T) => T
+
+/** The handler of `run({ eachBatch })` in a span per batch. */
+export function tracedEachBatch(
+  tracing: KafkaTracing,
+  client: Client,
+  handler: Handler<EachBatchPayload>,
+): Handler<EachBatchPayload> {
+  return keepFace(function eachBatch(this: unknown, payload: EachBatchPayload): Promise<void> {
+    return traceBatch(tracing, client, payload.batch, traceEach =>
+      handler.call(this, copyWith(payload, { traceEach })),
+    )
+  }, handler)
+}
+
+function traceBatch<T>(
+  tracing: KafkaTracing,
+  client: Client,
+  batch: Batch,
+  work: (traceEach: TraceEach) => T,
+): T {
+  const { settings } = tracing
+  const record = settings.hasHooks ? describe(client, batch) : undefined
+  const decision = tracing.isOn ? decide(settings, ROOT_CONTEXT, record) : 'skip'
+  if (decision !== 'trace') {
+    const beneath = decision === 'ignore' ? suppressTracing(ROOT_CONTEXT) : ROOT_CONTEXT
+    return contextApi.with(beneath, () => work(traceEachOf(tracing, client, batch)))
+  }
+  const operation = new Operation<KafkaOperation>(settings, {
+    kind: SpanKind.CONSUMER,
+    name: `process ${batch.topic}`,
+    attributes: attributesOf(client, batch),
+    parent: ROOT_CONTEXT,
+    links: settings.hasTracerProvider ? linksOf(tracing, batch) : [],
+    record,
+    duration: { histogram: tracing.processDuration, keys: MESSAGING_COUNT_METRIC_ATTRIBUTES },
+    count: {
+      counter: tracing.consumedMessages,
+      amount: batch.messages.length,
+      keys: MESSAGING_COUNT_METRIC_ATTRIBUTES,
+    },
+  })
+  const span = operation.span.spanContext()
+  let measuredInParts = false
+  const traceEach = traceEachOf(tracing, client, batch, () => {
+    measuredInParts = true
+    return { context: span }
+  })
+  return runToEnd(operation, () => work(traceEach), {
+    succeeded: () => operation.end({ ...SUCCESS, measuredInParts }),
+    failed: error => operation.end({ ...kafkaFailure(error), measuredInParts }),
+  })
+}
+
+/** `traceEach` of a batch. `linkToBatch` is absent where the batch has no span. */
+function traceEachOf(
+  tracing: KafkaTracing,
+  client: Client,
+  { topic, partition }: Batch,
+  linkToBatch?: () => Link,
+): TraceEach {
+  return function traceEach(message, work) {
+    // Beneath an ignored batch nothing is traced.
+    if (isTracingSuppressed(contextApi.active())) return work()
+    const links = linkToBatch ? [linkToBatch()] : []
+    return traceMessage(tracing, client, { topic, partition, message }, !linkToBatch, work, links)
+  }
+}
+
+function describe({ groupId }: Client, { topic, partition, messages }: Batch): KafkaOperation {
+  return { topic, partition, messages, ...(groupId !== undefined && { groupId }) }
+}
+
+function attributesOf(client: Client, { topic, partition, messages }: Batch): Attributes {
+  const attributes = client.attributesOf('process', OPERATION_TYPE_PROCESS, topic)
+  attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(partition)
+  attributes[ATTR_MESSAGING_BATCH_MESSAGE_COUNT] = messages.length
+  addAddress(attributes, client.cluster.leaderOf(topic, partition))
+  const [first, second] = messages
+  if (first && !second) attributes[ATTR_KAFKA_OFFSET] = Number(first.offset)
+  if (first && messages.every(isTombstone)) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
+  return attributes
+}
+
+/** A link per message that carries a context, with what is this message's alone. */
+function linksOf(tracing: KafkaTracing, { messages }: Batch): Link[] {
+  const links: Link[] = []
+  const { translate } = tracing.settings
+  const several = messages.length > 1
+  const someTombstones = several && messages.some(isTombstone) && !messages.every(isTombstone)
+  for (const message of messages) {
+    const carried = carriedContext(tracing, message)
+    const context = trace.getSpanContext(carried)
+    if (!context || !isInTrace(carried)) continue
+    const attributes: Attributes = {}
+    if (several) attributes[ATTR_KAFKA_OFFSET] = Number(message.offset)
+    if (someTombstones && isTombstone(message)) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
+    links.push({ context, attributes: translate?.(attributes) ?? attributes })
+  }
+  return links
+}
+
+function isTombstone({ value }: IncomingMessage): boolean {
+  return value === null
+}

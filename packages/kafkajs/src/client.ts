@@ -1,0 +1,65 @@
+import {
+  ATTR_KAFKA_CLUSTER_ID,
+  ATTR_MESSAGING_CLIENT_ID,
+  ATTR_MESSAGING_CONSUMER_GROUP_NAME,
+  ATTR_MESSAGING_DESTINATION_NAME,
+  ATTR_MESSAGING_OPERATION_NAME,
+  ATTR_MESSAGING_OPERATION_TYPE,
+  ATTR_MESSAGING_SYSTEM_NAME,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  MESSAGING_SYSTEM_KAFKA,
+} from '@spanwright/core'
+import type { Attributes } from '@opentelemetry/api'
+
+import type { BrokerAddress, Cluster } from './cluster.ts'
+import type { EventSource } from './library.ts'
+
+/** What is known of one producer or consumer. */
+export class Client {
+  readonly cluster: Cluster
+  readonly groupId: string | undefined
+  private id: string | undefined
+
+  constructor(cluster: Cluster, groupId?: string) {
+    this.cluster = cluster
+    this.groupId = groupId
+  }
+
+  /** Attributes that all operations on a topic have. */
+  attributesOf(name: string, type: string, topic: string): Attributes {
+    const attributes: Attributes = {
+      [ATTR_MESSAGING_SYSTEM_NAME]: MESSAGING_SYSTEM_KAFKA,
+      [ATTR_MESSAGING_OPERATION_NAME]: name,
+      [ATTR_MESSAGING_OPERATION_TYPE]: type,
+      [ATTR_MESSAGING_DESTINATION_NAME]: topic,
+    }
+    if (this.groupId !== undefined) attributes[ATTR_MESSAGING_CONSUMER_GROUP_NAME] = this.groupId
+    if (this.id !== undefined) attributes[ATTR_MESSAGING_CLIENT_ID] = this.id
+    this.addClusterId(attributes)
+    return attributes
+  }
+
+  addClusterId(attributes: Attributes): void {
+    const { id } = this.cluster
+    if (id !== undefined) attributes[ATTR_KAFKA_CLUSTER_ID] = id
+  }
+
+  /** Learns the client id from the first request: kafkajs tells it nowhere else. */
+  learnId(source: EventSource): void {
+    const request = source.events?.['REQUEST']
+    if (typeof request !== 'string') return
+    const forget = source.on?.(request, ({ payload }) => {
+      const { clientId } = (payload ?? {}) as { clientId?: unknown }
+      if (typeof clientId === 'string') this.id = clientId
+      forget?.()
+    })
+  }
+}
+
+/** Adds the address of a broker, where it is known. */
+export function addAddress(attributes: Attributes, broker: BrokerAddress | undefined): void {
+  if (!broker) return
+  attributes[ATTR_SERVER_ADDRESS] = broker.host
+  attributes[ATTR_SERVER_PORT] = broker.port
+}

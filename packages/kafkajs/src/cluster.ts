@@ -1,0 +1,113 @@
+/** Host and port of a broker, as the cluster advertises them. */
+export interface BrokerAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** What kafkajs keeps of the last metadata a broker sent. */
+export interface ClusterMetadata {
+  readonly clusterId?: string | null
+  readonly brokers: readonly (BrokerAddress & { readonly nodeId: number })[]
+  readonly topicMetadata: readonly {
+    readonly topic: string
+    readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[]
+  }[]
+}
+
+type Leaders = ReadonlyMap<number, BrokerAddress>
+
+/**
+ * Which broker leads which partition, and the id of the cluster: read, without a request, from the metadata that a
+ * client of kafkajs keeps for itself. Where there is none, nothing is known and no attribute is written.
+ */
+export class Cluster {
+  private readonly metadataNow: () => ClusterMetadata | null | undefined
+  private source: ClusterMetadata | undefined
+  private leaders = new Map<string, Leaders>()
+
+  constructor(metadataNow: () => ClusterMetadata | null | undefined) {
+    this.metadataNow = metadataNow
+  }
+
+  get id(): string | undefined {
+    return this.metadata()?.clusterId || undefined
+  }
+
+  /** The leader of a partition. */
+  leaderOf(topic: string, partition: number): BrokerAddress | undefined {
+    return this.leadersOf(topic)?.get(partition)
+  }
+
+  /** The one leader of all partitions of a topic, or of those given; undefined when they have several. */
+  onlyLeaderOf(topic: string, partitions?: Iterable<number>): BrokerAddress | undefined {
+    const leaders = this.leadersOf(topic)
+    if (!leaders) return undefined
+    let only: BrokerAddress | undefined
+    for (const partition of partitions ?? leaders.keys()) {
+      const leader = leaders.get(partition)
+      if (!leader || (only && only !== leader)) return undefined
+      only = leader
+    }
+    return only
+  }
+
+  private leadersOf(topic: string): Leaders | undefined {
+    const metadata = this.metadata()
+    if (!metadata) return undefined
+    let leaders = this.leaders.get(topic)
+    if (!leaders) {
+      leaders = leadersIn(metadata, topic)
+      this.leaders.set(topic, leaders)
+    }
+    return leaders
+  }
+
+  private metadata(): ClusterMetadata | undefined {
+    const given = this.metadataNow()
+    const metadata = Array.isArray(given?.brokers) && Array.isArray(given.topicMetadata) ? given : undefined
+    // kafkajs replaces the whole object when it asks again.
+    if (metadata !== this.source) {
+      this.source = metadata
+      this.leaders = new Map()
+    }
+    return metadata
+  }
+}
+
+function leadersIn({ brokers, topicMetadata }: ClusterMetadata, topic: string): Leaders {
+  const partitions = topicMetadata.find(metadata => metadata.topic === topic)?.partitionMetadata ?? []
+  const leaders = new Map<number, BrokerAddress>()
+  for (const { partitionId, leader } of partitions) {
+    const broker = brokers.find(({ nodeId }) => nodeId === leader)
+    if (broker) leaders.set(partitionId, broker)
+  }
+  return leaders
+}
+
+type ClusterMaker = (...args: unknown[]) => { readonly brokerPool?: { readonly metadata?: ClusterMetadata } }
+
+/**
+ * Makes a producer or consumer and takes note of the cluster kafkajs makes for it. kafkajs hides that behind a symbol
+ * of the client; it is looked at for the length of this call, and put back.
+ */
+export function withCluster<Made>(kafka: object, make: () => Made): [Made, Cluster] {
+  let pool: { readonly metadata?: ClusterMetadata } | undefined
+  const symbol = Object.getOwnPropertySymbols(kafka).find(({ description }) =>
+    description?.endsWith(':createCluster'),
+  )
+  const maker = symbol && Object.getOwnPropertyDescriptor(kafka, symbol)
+  if (!maker?.writable || typeof maker.value !== 'function') return [make(), new Cluster(() => undefined)]
+  const holder = kafka as Record<symbol, ClusterMaker>
+  const original = maker.value as ClusterMaker
+  holder[symbol as symbol] = function (this: unknown, ...args) {
+    const cluster = Reflect.apply(original, this, args)
+    pool = cluster.brokerPool
+    return cluster
+  }
+  try {
+    const made = make()
+    return [made, new Cluster(() => pool?.metadata)]
+  } finally {
+    Object.defineProperty(kafka, symbol as symbol, maker)
+  }
+}

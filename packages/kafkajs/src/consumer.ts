@@ -1,0 +1,41 @@
+import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
+import { isTracingSuppressed, wrapMethod } from '@spanwright/core'
+
+import { tracedEachBatch } from './batch.ts'
+import type { Client } from './client.ts'
+import { copyWith } from './copy.ts'
+import type { Consumer, RunConfig } from './library.ts'
+import { tracedEachMessage } from './message.ts'
+import type { KafkaTracing } from './tracing.ts'
+
+/** Traces what a consumer's handlers process. */
+export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: Consumer): void {
+  client.learnId(consumer)
+  wrapMethod(
+    consumer,
+    'run',
+    (original: Consumer['run']) =>
+      function run(this: unknown, config?: RunConfig): Promise<void> {
+        if (isTracingSuppressed(contextApi.active())) return original.call(this as Consumer, config)
+        // The loops that begin here live as long as the consumer: they must not hold on to the caller's span.
+        return contextApi.with(ROOT_CONTEXT, () =>
+          original.call(this as Consumer, tracedConfig(tracing, client, config)),
+        )
+      },
+  )
+}
+
+function tracedConfig(
+  tracing: KafkaTracing,
+  client: Client,
+  config: RunConfig | undefined,
+): RunConfig | undefined {
+  const { eachMessage, eachBatch } = config ?? {}
+  const traced = {
+    ...(typeof eachMessage === 'function' && {
+      eachMessage: tracedEachMessage(tracing, client, eachMessage),
+    }),
+    ...(typeof eachBatch === 'function' && { eachBatch: tracedEachBatch(tracing, client, eachBatch) }),
+  }
+  return config && copyWith(config, traced)
+}

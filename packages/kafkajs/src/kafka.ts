@@ -1,0 +1,68 @@
+import { isWrapped, show, wrapMethod } from '@spanwright/core'
+
+import { Client } from './client.ts'
+import { withCluster } from './cluster.ts'
+import { traceConsumer } from './consumer.ts'
+import type { Consumer, KafkaClient, Producer } from './library.ts'
+import type { KafkaOptions } from './options.ts'
+import { traceProducer } from './producer.ts'
+import { KafkaTracing } from './tracing.ts'
+
+/**
+ * Traces every producer and consumer that is made from a Kafka client from now on.
+ *
+ * @param kafka client of kafkajs, or one with the same API
+ * @param options see {@link KafkaOptions}
+ * @returns the client it was given
+ * @throws TypeError when it was given no Kafka client, or an option is unknown or of the wrong type
+ */
+export function traceKafka<Kafka extends KafkaClient>(kafka: Kafka, options?: KafkaOptions): Kafka {
+  if (!isKafkaClient(kafka)) {
+    throw new TypeError(
+      `traceKafka(): expected a Kafka client, such as new Kafka({ brokers }) of kafkajs; got ${show(kafka)}`,
+    )
+  }
+  const tracing = new KafkaTracing('traceKafka()', options)
+  const client: KafkaClient = kafka
+  if (isWrapped(client, 'producer')) return kafka
+  wrapMethod(
+    client,
+    'producer',
+    (original: KafkaClient['producer']) =>
+      function producer(this: unknown, ...args: never[]): object {
+        const [made, cluster] = withCluster(kafka, () => original.apply(this, args))
+        traceProducer(tracing, new Client(cluster), made as Producer)
+        return made
+      },
+  )
+  wrapMethod(
+    client,
+    'consumer',
+    (original: KafkaClient['consumer']) =>
+      function consumer(this: unknown, ...args: never[]): object {
+        const [made, cluster] = withCluster(kafka, () => original.apply(this, args))
+        traceConsumer(tracing, new Client(cluster, groupIdOf(args[0])), made as Consumer)
+        return made
+      },
+  )
+  return kafka
+}
+
+function isKafkaClient(value: unknown): value is KafkaClient {
+  if (typeof value !== 'object' || value === null) return false
+  const { producer, consumer } = value as Partial<Record<keyof KafkaClient, unknown>>
+  return typeof producer === 'function' && typeof consumer === 'function'
+}
+
+/** kafkajs takes the group id as it is; clients with the same API nest it, or spell it as librdkafka does. */
+function groupIdOf(config: unknown): string | undefined {
+  const { groupId, kafkaJS, 'group.id': native } = (config ?? {}) as ConsumerConfig
+  const id = groupId ?? kafkaJS?.groupId ?? native
+  return typeof id === 'string' ? id : undefined
+}
+
+interface ConsumerConfig {
+  readonly groupId?: unknown
+  readonly kafkaJS?: { readonly groupId?: unknown }
+  readonly 'group.id'?: unknown
+}

@@ -1,0 +1,91 @@
+import type { RecordHeaders } from './carrier.ts'
+
+// The part of the KafkaJS API that is touched here. Structural, so that every client with this API can be traced.
+
+/** A Kafka client: that of kafkajs, or one with the same API. */
+export interface KafkaClient {
+  producer(...args: never[]): object
+  consumer(...args: never[]): object
+}
+
+/** A message as it is handed to a producer. */
+export interface OutgoingMessage {
+  readonly key?: Buffer | string | null
+  readonly value: Buffer | string | null
+  readonly partition?: number
+  readonly headers?: RecordHeaders
+}
+
+/** Messages for one topic, as `sendBatch` takes them. */
+export interface TopicMessages {
+  readonly topic: string
+  readonly messages: readonly OutgoingMessage[]
+}
+
+/** What `sendBatch` takes. */
+export interface ProducerBatch {
+  readonly topicMessages?: readonly TopicMessages[]
+}
+
+/** Where records of one partition went, as the broker answered. */
+export interface RecordMetadata {
+  readonly topicName: string
+  readonly partition: number
+  readonly offset?: string
+  readonly baseOffset?: string
+}
+
+/** What sends: a producer or a transaction. */
+export interface Sender {
+  send(record: TopicMessages): Promise<RecordMetadata[]>
+  sendBatch(batch: ProducerBatch): Promise<RecordMetadata[]>
+}
+
+/** What emits KafkaJS's instrumentation events. Absent in clients without them. */
+export interface EventSource {
+  readonly events?: Readonly<Record<string, string>>
+  on?(name: string, listener: (event: { readonly payload: unknown }) => void): () => void
+}
+
+export interface Producer extends Sender, EventSource {
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+}
+
+/** A message as it is handed to a handler. */
+export interface IncomingMessage {
+  readonly key?: Buffer | string | null
+  readonly value: Buffer | string | null
+  readonly timestamp?: string
+  readonly offset: string
+  readonly headers?: RecordHeaders
+}
+
+export interface EachMessagePayload {
+  readonly topic: string
+  readonly partition: number
+  readonly message: IncomingMessage
+}
+
+export interface Batch {
+  readonly topic: string
+  readonly partition: number
+  readonly highWatermark?: string
+  readonly messages: readonly IncomingMessage[]
+}
+
+export interface EachBatchPayload {
+  readonly batch: Batch
+}
+
+export type Handler<Payload> = (this: unknown, payload: Payload) => Promise<void>
+
+export interface RunConfig {
+  readonly eachMessage?: Handler<EachMessagePayload>
+  readonly eachBatch?: Handler<EachBatchPayload>
+}
+
+export interface Consumer extends EventSource {
+  connect(): Promise<void>
+  run(config?: RunConfig): Promise<void>
+}

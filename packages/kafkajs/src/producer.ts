@@ -1,0 +1,145 @@
+import { type Context, context as contextApi } from '@opentelemetry/api'
+import { decide, reportFailure, runToEnd, wrapMethod } from '@spanwright/core'
+
+import type { Client } from './client.ts'
+import { copyWith } from './copy.ts'
+import type {
+  OutgoingMessage,
+  Producer,
+  ProducerBatch,
+  RecordMetadata,
+  Sender,
+  TopicMessages,
+} from './library.ts'
+import type { KafkaOperation } from './options.ts'
+import { TopicSend } from './topic-send.ts'
+import type { KafkaTracing } from './tracing.ts'
+
+/** Traces what a producer sends. */
+export function traceProducer(tracing: KafkaTracing, client: Client, producer: Producer): void {
+  client.learnId(producer)
+  traceSender(tracing, client, producer)
+}
+
+/** Traces what a producer or a transaction sends. `parentOf` tells the context a send belongs to. */
+export function traceSender(
+  tracing: KafkaTracing,
+  client: Client,
+  sender: Sender,
+  parentOf: () => Context = activeContext,
+): void {
+  wrapMethod(
+    sender,
+    'send',
+    (original: Sender['send']) =>
+      function send(this: unknown, record: TopicMessages): Promise<RecordMetadata[]> {
+        const sending = tracing.isOn && startSending(tracing, client, [record], parentOf())
+        if (!sending) return original.call(this as Sender, record)
+        const messages = sending.topicMessages[0]?.messages
+        return runSending(sending, () => original.call(this as Sender, copyWith(record, { messages })))
+      },
+  )
+  wrapMethod(
+    sender,
+    'sendBatch',
+    (original: Sender['sendBatch']) =>
+      function sendBatch(this: unknown, batch: ProducerBatch): Promise<RecordMetadata[]> {
+        const sending = tracing.isOn && startSending(tracing, client, batch?.topicMessages, parentOf())
+        if (!sending) return original.call(this as Sender, batch)
+        const { topicMessages } = sending
+        return runSending(sending, () => original.call(this as Sender, copyWith(batch, { topicMessages })))
+      },
+  )
+}
+
+const activeContext = (): Context => contextApi.active()
+
+/** One call of `send` or `sendBatch`, with a span per topic. */
+interface Sending {
+  readonly first: TopicSend
+  readonly all: readonly TopicSend[]
+  /** What is handed to kafkajs in the place of what the caller gave. */
+  readonly topicMessages: readonly TopicMessages[]
+}
+
+/** Starts the spans of a send; undefined when there is nothing to trace. */
+function startSending(
+  tracing: KafkaTracing,
+  client: Client,
+  given: readonly TopicMessages[] | undefined,
+  parent: Context,
+): Sending | undefined {
+  const sends: TopicSend[] = []
+  const topicMessages = mergeTopics(given).map(entry => {
+    const send = startTopic(tracing, client, entry, parent)
+    if (!send) return entry
+    sends.push(send)
+    return copyWith(entry, { messages: send.messages })
+  })
+  const [first] = sends
+  return first && { first, all: sends, topicMessages }
+}
+
+/** Starts the span of one topic; undefined when it is not to be traced. */
+function startTopic(
+  tracing: KafkaTracing,
+  client: Client,
+  { topic, messages }: TopicMessages,
+  parent: Context,
+): TopicSend | undefined {
+  try {
+    const record = tracing.settings.hasHooks ? describe(topic, messages) : undefined
+    if (decide(tracing.settings, parent, record) !== 'trace') return undefined
+    return new TopicSend(tracing, client, topic, messages, parent, record)
+  } catch (error) {
+    reportFailure('preparing a send', error)
+    return undefined
+  }
+}
+
+function describe(topic: string, messages: readonly OutgoingMessage[]): KafkaOperation {
+  const [message, ...others] = messages
+  return message && others.length === 0 ? { topic, message, messages } : { topic, messages }
+}
+
+/** One entry per topic, as kafkajs does it; none when it will refuse what was given. */
+function mergeTopics(given: readonly TopicMessages[] | undefined): readonly TopicMessages[] {
+  try {
+    if (!Array.isArray(given) || !given.every(isTraceable)) return []
+    const merged = new Map<string, TopicMessages>()
+    for (const entry of given as readonly TopicMessages[]) {
+      const earlier = merged.get(entry.topic)
+      const messages = earlier && [...earlier.messages, ...entry.messages]
+      merged.set(entry.topic, messages ? { topic: entry.topic, messages } : entry)
+    }
+    return [...merged.values()]
+  } catch (error) {
+    reportFailure('reading what is sent', error)
+    return []
+  }
+}
+
+function isTraceable(entry: TopicMessages | null | undefined): boolean {
+  return (
+    typeof entry === 'object' &&
+    entry !== null &&
+    typeof entry.topic === 'string' &&
+    entry.topic !== '' &&
+    Array.isArray(entry.messages)
+  )
+}
+
+/** Sends within the first span, and ends all of them with the outcome. */
+function runSending(
+  { first, all }: Sending,
+  send: () => Promise<RecordMetadata[]>,
+): Promise<RecordMetadata[]> {
+  return runToEnd(first.operation, send, {
+    succeeded(results) {
+      for (const topic of all) topic.succeeded(results)
+    },
+    failed(error) {
+      for (const topic of all) topic.failed(error)
+    },
+  })
+}

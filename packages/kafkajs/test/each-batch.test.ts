@@ -1,0 +1,128 @@
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { describe, expect, it } from '@jest/globals'
+
+import { BROKER_TIME, described, Harness, pointsOf, runUntil, unique } from './harness.ts'
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c'
+const carried = (span: string): { traceparent: string } => ({ traceparent: `00-${TRACE}-${span}-01` })
+
+const harness = new Harness()
+
+describe('eachBatch', () => {
+  it(
+    'makes one CONSUMER span per batch in a trace of its own, with a link per message that carries a context',
+    async () => {
+      const topic = await harness.topic()
+      const groupId = unique('billing')
+      await harness.write(
+        topic,
+        { value: '0', headers: carried('1111111111111111') },
+        { value: '1' },
+        { value: null, headers: carried('2222222222222222') },
+      )
+      const consumer = await harness.consumer(harness.traced(), topic, { groupId })
+
+      await runUntil(consumer, done => ({ eachBatch: async () => done() }))
+
+      const [span, ...others] = harness.recorder.spans()
+      expect(others).toEqual([])
+      expect(described(span)).toEqual({
+        name: `process ${topic}`,
+        kind: SpanKind.CONSUMER,
+        status: { code: SpanStatusCode.UNSET },
+        attributes: {
+          'messaging.system.name': 'kafka',
+          'messaging.operation.name': 'process',
+          'messaging.operation.type': 'process',
+          'messaging.destination.name': topic,
+          'messaging.destination.partition.id': '0',
+          'messaging.consumer.group.name': groupId,
+          'messaging.batch.message_count': 3,
+          'messaging.client.id': 'shop',
+          'kafka.cluster.id': expect.any(String),
+          'server.address': expect.any(String),
+          'server.port': expect.any(Number),
+        },
+        events: [],
+        links: [
+          { span: '1111111111111111', trace: TRACE, attributes: { 'kafka.offset': 0 } },
+          {
+            span: '2222222222222222',
+            trace: TRACE,
+            attributes: { 'kafka.offset': 2, 'kafka.message.tombstone': true },
+          },
+        ],
+        parent: undefined,
+        trace: expect.not.stringContaining(TRACE),
+      })
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'tells the offset of a batch of one on the span',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: 'v', headers: carried('1111111111111111') })
+      const consumer = await harness.consumer(harness.traced(), topic)
+
+      await runUntil(consumer, done => ({ eachBatch: async () => done() }))
+
+      const [span] = harness.recorder.spans()
+      expect(span?.attributes).toMatchObject({ 'messaging.batch.message_count': 1, 'kafka.offset': 0 })
+      expect(described(span)).toMatchObject({
+        links: [{ span: '1111111111111111', trace: TRACE, attributes: {} }],
+      })
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'hands the handler the payload of kafkajs, working as ever',
+    async () => {
+      const topic = await harness.topic()
+      const groupId = unique('billing')
+      await harness.write(topic, { value: '0' }, { value: '1' })
+      const consumer = await harness.consumer(harness.traced(), topic, { groupId })
+
+      await runUntil(consumer, done => ({
+        eachBatchAutoResolve: false,
+        eachBatch: async payload => {
+          expect(payload.isRunning()).toBe(true)
+          expect(payload.isStale()).toBe(false)
+          payload.resolveOffset('0')
+          await payload.commitOffsetsIfNecessary({
+            topics: [{ topic, partitions: [{ partition: 0, offset: '1' }] }],
+          })
+          done()
+        },
+      }))
+
+      const admin = harness.bare().admin()
+      await admin.connect()
+      const offsets = await admin.fetchOffsets({ groupId, topics: [topic] })
+      await admin.disconnect()
+      expect(offsets).toMatchObject([{ partitions: [{ partition: 0, offset: '1' }] }])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'counts the messages and measures the batch once',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: '1' }, { value: '2' })
+      const consumer = await harness.consumer(harness.traced(), topic)
+
+      await runUntil(consumer, done => ({ eachBatch: async () => done() }))
+
+      const valueOf = async (name: string): Promise<number[]> =>
+        (await pointsOf(harness.recorder, name))
+          .filter(({ attributes }) => attributes['messaging.destination.name'] === topic)
+          .map(({ value }) => value)
+      expect(await valueOf('messaging.client.consumed.messages')).toEqual([2])
+      expect(await valueOf('messaging.process.duration')).toEqual([1])
+    },
+    BROKER_TIME,
+  )
+})

@@ -1,0 +1,229 @@
+import { SpanStatusCode } from '@opentelemetry/api'
+import { describe, expect, it } from '@jest/globals'
+import {
+  type Consumer,
+  type ConsumerCrashEvent,
+  type ConsumerRunConfig,
+  type Kafka,
+  KafkaJSNonRetriableError,
+  type Producer,
+  type ProducerRecord,
+} from 'kafkajs'
+
+import { BROKER_TIME, Harness, pointsOf } from './harness.ts'
+
+const harness = new Harness()
+const ERROR = expect.objectContaining({ code: SpanStatusCode.ERROR })
+
+async function rejectionOf(work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await work()
+  } catch (error) {
+    return error
+  }
+  throw new Error('nothing was thrown')
+}
+
+function facts(error: unknown): object {
+  const { name, message, retriable } = error as KafkaJSNonRetriableError
+  return { name, message, retriable }
+}
+
+/** Runs a consumer until it crashes. */
+function crashOf(consumer: Consumer, config: ConsumerRunConfig): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }: ConsumerCrashEvent) => resolve(payload.error))
+    consumer.run(config).catch(reject)
+  })
+}
+
+describe('a send that kafkajs refuses', () => {
+  const secret = { key: 'secret', value: undefined, headers: { id: 'secret' } }
+  const records: [string, unknown][] = [
+    ['no record', undefined],
+    ['null', null],
+    ['no topic', { messages: [{ value: 'x' }] }],
+    ['an empty topic', { topic: '', messages: [{ value: 'x' }] }],
+    ['no messages', { topic: 't' }],
+    ['messages that are no list', { topic: 't', messages: { value: 'x' } }],
+    ['a message without value', { topic: 't', messages: [{ value: 'x' }, secret] }],
+    ['no message', { topic: 't', messages: [null] }],
+    ['headers that are null', { topic: 't', messages: [{ value: 'x', headers: null }] }],
+    ['a header that is a number', { topic: 't', messages: [{ value: 'x', headers: { n: 1 } }] }],
+    ['a header that is null', { topic: 't', messages: [{ value: 'x', headers: { n: null } }] }],
+    ['a value that is a number', { topic: 't', messages: [{ value: 5 }] }],
+  ]
+
+  async function bothWays(
+    send: (producer: Producer, topic: string) => Promise<unknown>,
+  ): Promise<{ bare: unknown; traced: unknown }> {
+    const topic = await harness.topic()
+    const bare = await harness.producer(harness.bare())
+    const traced = await harness.producer()
+    return {
+      bare: await rejectionOf(() => send(bare, topic)),
+      traced: await rejectionOf(() => send(traced, topic)),
+    }
+  }
+
+  it.each(records)(
+    "is refused with kafkajs's own error: %s",
+    async (_what, record) => {
+      const { bare, traced } = await bothWays(async (producer, topic) =>
+        producer.send(
+          (record && (record as ProducerRecord).topic === 't'
+            ? { ...record, topic }
+            : record) as ProducerRecord,
+        ),
+      )
+
+      expect({ ...facts(traced), message: generic(traced) }).toEqual({
+        ...facts(bare),
+        message: generic(bare),
+      })
+      expect((traced as Error).message).not.toContain('traceparent')
+      for (const span of harness.recorder.spans()) expect(span.status).toEqual(ERROR)
+      expect(harness.recorder.open()).toEqual([])
+    },
+    BROKER_TIME,
+  )
+
+  const generic = (error: unknown): string => (error as Error).message.replaceAll(/orders-\w+/g, 'orders')
+
+  it(
+    'shows nothing of the record on its span, and counts no message',
+    async () => {
+      const topic = await harness.topic()
+      const producer = await harness.producer()
+
+      await rejectionOf(async () => producer.send({ topic, messages: [secret as never] }))
+
+      const [span] = harness.recorder.spans()
+      expect(span?.status).toEqual({
+        code: SpanStatusCode.ERROR,
+        message: `Invalid message without value for topic "${topic}"`,
+      })
+      expect(span?.attributes).toMatchObject({ 'error.type': 'KafkaJSNonRetriableError' })
+      expect(span?.events.map(({ name, attributes }) => [name, attributes])).toEqual([
+        [
+          'exception',
+          expect.objectContaining({
+            'exception.type': 'KafkaJSNonRetriableError',
+            'exception.message': `Invalid message without value for topic "${topic}"`,
+          }),
+        ],
+      ])
+      expect(JSON.stringify(span?.events)).not.toContain('secret')
+      const counted = await pointsOf(harness.recorder, 'messaging.client.sent.messages')
+      expect(counted.filter(point => point.attributes['messaging.destination.name'] === topic)).toEqual([
+        { attributes: expect.objectContaining({ 'error.type': 'KafkaJSNonRetriableError' }), value: 0 },
+      ])
+    },
+    BROKER_TIME,
+  )
+})
+
+describe('a send that fails', () => {
+  it(
+    "has the broker's name for the error, also when kafkajs has wrapped it",
+    async () => {
+      const kafka: Kafka = harness.traced({}, { retry: { retries: 0 } })
+      const producer = await harness.producer(kafka, { allowAutoTopicCreation: false })
+
+      const error = await rejectionOf(async () =>
+        producer.send({ topic: 'no such topic!', messages: [{ value: 'x' }] }),
+      )
+
+      const [span, ...others] = harness.recorder.spans()
+      expect(others).toEqual([])
+      expect(span?.status).toEqual({ code: SpanStatusCode.ERROR, message: (error as Error).message })
+      expect(span?.attributes['error.type']).toMatch(/^(INVALID_TOPIC_EXCEPTION|UNKNOWN_TOPIC_OR_PARTITION)$/)
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'has the name of the class when the producer is not connected',
+    async () => {
+      const producer = harness.traced().producer({ createPartitioner: () => () => 0 })
+
+      await rejectionOf(async () => producer.send({ topic: 't', messages: [{ value: 'x' }] }))
+
+      const [span] = harness.recorder.spans()
+      expect(span?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'The producer is disconnected' })
+      expect(span?.attributes).toMatchObject({ 'error.type': 'KafkaJSError' })
+    },
+    BROKER_TIME,
+  )
+})
+
+describe('a handler that fails', () => {
+  const failures: [string, () => Promise<void>, string][] = [
+    [
+      'throws synchronously',
+      () => {
+        throw new RangeError('too far')
+      },
+      'RangeError',
+    ],
+    ['rejects', () => Promise.reject(new TypeError('not so')), 'TypeError'],
+    ['throws null', () => Promise.reject(null), '_OTHER'],
+    [
+      "throws kafkajs's own error",
+      () => Promise.reject(new KafkaJSNonRetriableError('give up')),
+      'KafkaJSNonRetriableError',
+    ],
+  ]
+
+  for (const way of ['eachMessage', 'eachBatch'] as const) {
+    it.each(failures)(
+      `ends its span with the truth and crashes as with bare kafkajs: ${way} %s`,
+      async (_what, fail, errorType) => {
+        const topic = await harness.topic()
+        await harness.write(topic, { value: 'x' })
+        const retry = { retries: 0, restartOnFailure: async () => false }
+        const bare = await harness.consumer(harness.bare(), topic, { retry })
+        const traced = await harness.consumer(harness.traced(), topic, { retry })
+
+        const expected = facts(await crashOf(bare, { [way]: fail }))
+        expect(facts(await crashOf(traced, { [way]: fail }))).toEqual(expected)
+
+        const [span, ...others] = harness.recorder.spans()
+        expect(others).toEqual([])
+        expect(span?.status).toEqual(ERROR)
+        expect(span?.attributes).toMatchObject({ 'error.type': errorType })
+        expect(span?.events).toHaveLength(1)
+        expect(harness.recorder.open()).toEqual([])
+      },
+      BROKER_TIME,
+    )
+  }
+
+  it(
+    'has a span per attempt, and the one that works is no error',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: 'x' })
+      const consumer = await harness.consumer(harness.traced(), topic)
+
+      let attempts = 0
+      await new Promise<void>((resolve, reject) => {
+        const eachMessage = async (): Promise<void> => {
+          if (++attempts < 3) throw new Error('not yet')
+          resolve()
+        }
+        consumer.run({ eachMessage }).catch(reject)
+      })
+      await consumer.stop()
+
+      const spans = harness.recorder.spans()
+      expect(spans.map(({ status }) => status.code)).toEqual([
+        SpanStatusCode.ERROR,
+        SpanStatusCode.ERROR,
+        SpanStatusCode.UNSET,
+      ])
+      expect(spans.map(({ attributes }) => attributes['kafka.offset'])).toEqual([0, 0, 0])
+    },
+    BROKER_TIME,
+  )
+})

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto'
+
+import type { Attributes, HrTime } from '@opentelemetry/api'
+import { afterAll, afterEach, beforeAll } from '@jest/globals'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import { type KafkaOptions, traceKafka } from '@spanwright/kafkajs'
+import { type KafkaService, startKafka } from '@spanwright/services'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import {
+  type Consumer,
+  type ConsumerConfig,
+  type ConsumerRunConfig,
+  Kafka,
+  type KafkaConfig,
+  type KafkaMessage,
+  logLevel,
+  type Message,
+  Partitioners,
+  type Producer,
+  type ProducerConfig,
+} from 'kafkajs'
+
+/** How long a test may take that waits for a broker. */
+export const BROKER_TIME = 120_000
+
+/** A broker and a recorder for the tests of a file; what a test makes is gone when it ends. */
+export class Harness {
+  private broker: KafkaService | undefined
+  private recording: SpanRecorder | undefined
+  private readonly open: { disconnect(): Promise<void> }[] = []
+
+  constructor() {
+    beforeAll(async () => {
+      this.recording = recordSpans()
+      this.broker = await startKafka()
+    }, BROKER_TIME)
+    afterEach(async () => {
+      await Promise.allSettled(this.open.splice(0).map(one => one.disconnect()))
+      await this.recorder.reset()
+    }, BROKER_TIME)
+    afterAll(async () => {
+      await this.broker?.stop()
+      await this.recording?.stop()
+    }, BROKER_TIME)
+  }
+
+  get service(): KafkaService {
+    if (!this.broker) throw new Error('the broker runs only within tests')
+    return this.broker
+  }
+
+  get recorder(): SpanRecorder {
+    if (!this.recording) throw new Error('spans are recorded only within tests')
+    return this.recording
+  }
+
+  /** A client that is not traced. */
+  bare(config: Partial<KafkaConfig> = {}): Kafka {
+    return new Kafka({
+      clientId: 'shop',
+      brokers: this.service.brokers,
+      logLevel: logLevel.NOTHING,
+      connectionTimeout: 2000,
+      retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 10 },
+      ...config,
+    })
+  }
+
+  /** The options that make a client report to the recorder. */
+  options(options: KafkaOptions = {}): KafkaOptions {
+    const { tracerProvider, meterProvider, propagator } = this.recorder
+    return { tracerProvider, meterProvider, propagator, ...options }
+  }
+
+  /** A traced client. */
+  traced(options: KafkaOptions = {}, config: Partial<KafkaConfig> = {}): Kafka {
+    return traceKafka(this.bare(config), this.options(options))
+  }
+
+  async producer(kafka: Kafka = this.traced(), config: ProducerConfig = {}): Promise<Producer> {
+    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, ...config })
+    this.open.push(producer)
+    await producer.connect()
+    return producer
+  }
+
+  /** A consumer from the beginning of some topics, connected and not running yet. */
+  async consumer(
+    kafka: Kafka,
+    topics: string | string[],
+    config: Partial<ConsumerConfig> = {},
+  ): Promise<Consumer> {
+    const quick = { maxWaitTimeInMs: 50, heartbeatInterval: 50 }
+    const consumer = kafka.consumer({ groupId: unique('group'), ...quick, ...config })
+    this.open.push(consumer)
+    await consumer.connect()
+    await consumer.subscribe({ topics: [topics].flat(), fromBeginning: true })
+    return consumer
+  }
+
+  /** Makes a topic. */
+  async topic(partitions = 1): Promise<string> {
+    const topic = unique('orders')
+    const admin = this.bare().admin()
+    await admin.connect()
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true })
+    await admin.disconnect()
+    return topic
+  }
+
+  /** What stands in a topic, read by a client that is not traced. */
+  async read(topic: string, count: number): Promise<KafkaMessage[]> {
+    const messages: KafkaMessage[] = []
+    const consumer = await this.consumer(this.bare(), topic)
+    await runUntil(consumer, done => ({
+      eachMessage: async ({ message }) => {
+        messages.push(message)
+        if (messages.length === count) done()
+      },
+    }))
+    return messages
+  }
+
+  /** Writes messages with a client that is not traced. */
+  async write(topic: string, ...messages: Message[]): Promise<void> {
+    const producer = await this.producer(this.bare())
+    await producer.send({ topic, messages })
+  }
+}
+
+/** Runs a consumer until its handler calls `done`, and stops it: then no handler runs any more. */
+export async function runUntil(
+  consumer: Consumer,
+  configure: (done: () => void) => ConsumerRunConfig,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    consumer.run(configure(resolve)).catch(reject)
+  })
+  await consumer.stop()
+}
+
+/** A name no other test uses. */
+export function unique(name: string): string {
+  return `${name}-${randomUUID().slice(0, 8)}`
+}
+
+/** Headers as text. */
+export function textOf(headers: KafkaMessage['headers']): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(String) : String(value),
+    ]),
+  )
+}
+
+/** All that is to be said of a finished span. */
+export function described(span: ReadableSpan | undefined): object {
+  if (!span) return { missing: true }
+  return {
+    name: span.name,
+    kind: span.kind,
+    status: span.status,
+    attributes: span.attributes,
+    events: span.events.map(({ name, attributes }) => ({ name, attributes })),
+    links: span.links.map(({ context, attributes }) => ({
+      span: context.spanId,
+      trace: context.traceId,
+      attributes: attributes ?? {},
+    })),
+    parent: span.parentSpanContext?.spanId,
+    trace: span.spanContext().traceId,
+  }
+}
+
+/** Start and end in milliseconds. */
+export function timesOf({ startTime, endTime }: ReadableSpan): { start: number; end: number } {
+  const ms = ([seconds, nanos]: HrTime): number => seconds * 1000 + nanos / 1e6
+  return { start: ms(startTime), end: ms(endTime) }
+}
+
+/** The points of a metric: attributes, and value or count. */
+export async function pointsOf(
+  recorder: SpanRecorder,
+  name: string,
+): Promise<{ attributes: Attributes; value: number }[]> {
+  const metrics = (await recorder.metrics()).filter(({ descriptor }) => descriptor.name === name)
+  return metrics.flatMap(({ dataPoints }) =>
+    dataPoints.map(({ attributes, value }) => ({
+      attributes,
+      value: typeof value === 'number' ? value : (value as { count: number }).count,
+    })),
+  )
+}
