@@ -63,7 +63,9 @@ export class TestClient {
 
   /** A consumer from the beginning of a topic, connected and not running yet. */
   async consumer(topic: string, config: Partial<ConsumerConfig> = {}): Promise<Consumer> {
-    const consumer = this.kafka.consumer({ groupId: unique('group'), heartbeatInterval: 100, ...config })
+    // kafkajs sends heartbeats, and disconnects, only between two fetches.
+    const quick = { maxWaitTimeInMs: 50, heartbeatInterval: 50 }
+    const consumer = this.kafka.consumer({ groupId: unique('group'), ...quick, ...config })
     this.#open.push(consumer)
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })

@@ -39,7 +39,7 @@ export function childProcesses(): string[] {
 /** Starts a service in a program of its own, ends that in the named way and tells what is left once it settled. */
 export async function runToItsEnd(
   starter: string,
-  ending: 'exit' | 'throw' | NodeJS.Signals,
+  ending: 'stop' | 'exit' | 'throw' | NodeJS.Signals,
 ): Promise<{ signal: unknown; left: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'spanwright-leftovers-'))
   // The server may run as another user.
@@ -54,7 +54,7 @@ export async function runToItsEnd(
   )
   const exit = once(program, 'exit')
   await once(program.stdout, 'data')
-  if (ending !== 'exit' && ending !== 'throw') program.kill(ending)
+  if (ending !== 'stop' && ending !== 'exit' && ending !== 'throw') program.kill(ending)
   const signal: unknown = (await exit)[1]
   const left = await whatStays(folder)
   rmSync(folder, { recursive: true })

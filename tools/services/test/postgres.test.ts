@@ -115,7 +115,7 @@ describe('a server of startPostgres', () => {
     expect(temporaryFolders('spanwright-postgres-')).toEqual(before)
   })
 
-  it.each(['exit', 'throw', 'SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
+  it.each(['stop', 'exit', 'throw', 'SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
     'is gone when its process ends by %s',
     async ending => {
       const end = await runToItsEnd('startPostgres', ending)

@@ -1,11 +1,12 @@
-import { startPostgres } from '@spanwright/services'
+import { startKafka, startPostgres } from '@spanwright/services'
 
-const starters: Record<string, () => Promise<unknown>> = { startPostgres }
+const starters: Record<string, () => Promise<{ stop(): Promise<void> }>> = { startKafka, startPostgres }
 
 /** Program: starts the service named by the first argument, then ends the way the second one says. */
 async function main(starter = '', ending = ''): Promise<void> {
-  await starters[starter]?.()
+  const service = await starters[starter]?.()
   process.stdout.write('started\n')
+  if (ending === 'stop') await service?.stop()
   if (ending === 'exit') process.exit(3)
   if (ending === 'throw') setImmediate(fail)
 }

@@ -1,3 +1,4 @@
+import { startApache } from './apache/start.ts'
 import { useEnvironment } from './environment.ts'
 import { startInProcess } from './in-process/start.ts'
 
@@ -41,6 +42,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServi
   const brokers = process.env['KAFKA_BROKERS']
   const wanted = process.env['KAFKA']
   if (brokers !== undefined && brokers !== '') return useEnvironment(brokers, options)
+  if (wanted === 'apache') return startApache(options)
   if (wanted === undefined || wanted === '' || wanted === 'in-process') return startInProcess(options)
   throw new Error(`KAFKA: expected "apache" or "in-process", got "${wanted}"`)
 }

@@ -4,8 +4,8 @@ import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client, escapeIdentifier } from 'pg'
-import { freePort } from '../process/free-port.ts'
-import { ServerFailedToStart, startServer, type ServerProcess } from '../process/server-process.ts'
+import { startServer, type ServerProcess } from '../process/server-process.ts'
+import { startOnPort } from '../process/start-on-port.ts'
 import { TemporaryFolder } from '../process/temporary-folder.ts'
 import { postgresBinaries, unprivilegedUser } from './binaries.ts'
 import type { PostgresOptions, PostgresService } from './start.ts'
@@ -42,7 +42,10 @@ export class EmbeddedServer implements PostgresService {
     const server = new EmbeddedServer(options, await unprivilegedUser())
     try {
       await server.#initialise()
-      await server.#startOnPort()
+      await startOnPort('PostgreSQL', options.port, async port => {
+        server.#port = port
+        await server.#run()
+      })
       await server.#createDatabase()
     } catch (error) {
       await server.stop()
@@ -101,22 +104,6 @@ export class EmbeddedServer implements PostgresService {
       throw new Error(`PostgreSQL: initdb failed: ${String(error)}`, { cause: error })
     }
     await rm(passwordFile)
-  }
-
-  /** Between finding a free port and listening on it another program may take it: then try the next one. */
-  async #startOnPort(attempts = 3): Promise<void> {
-    this.#port = this.#options.port ?? (await freePort())
-    try {
-      await this.#run()
-    } catch (error) {
-      const inUse =
-        error instanceof ServerFailedToStart && error.output.some(line => /Address already in use/.test(line))
-      if (!inUse) throw error
-      if (this.#options.port !== undefined || attempts <= 1) {
-        throw new Error(`PostgreSQL: port ${this.#port} on ${this.host} is in use`, { cause: error })
-      }
-      await this.#startOnPort(attempts - 1)
-    }
   }
 
   async #run(): Promise<void> {

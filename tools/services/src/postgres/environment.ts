@@ -9,9 +9,8 @@ export async function connectToEnvironment(url: string): Promise<PostgresService
     await client.connect()
     await client.end()
   } catch (error) {
-    const reason = error instanceof AggregateError ? error.errors.map(String).join(', ') : messageOf(error)
     throw new Error(
-      `DATABASE_URL: cannot connect to database "${client.database}" at ${place} as "${client.user}": ${reason}`,
+      `DATABASE_URL: cannot connect to database "${client.database}" at ${place} as "${client.user}": ${messageOf(error)}`,
       { cause: error },
     )
   }
@@ -47,6 +46,9 @@ function clientFor(url: string): Client {
   }
 }
 
+/** Node answers for a name with several addresses with an error of errors that has no message itself. */
 function messageOf(error: unknown): string {
-  return error instanceof Error && error.message !== '' ? error.message : String(error)
+  if (typeof error !== 'object' || error === null) return String(error)
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(messageOf).join(', ')
+  return 'message' in error ? String(error.message) : 'unknown error'
 }

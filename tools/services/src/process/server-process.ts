@@ -20,10 +20,11 @@ export interface ServerCommand {
 
 /** A server that ended, or said nothing, before it was ready. */
 export class ServerFailedToStart extends Error {
+  /** The last lines it wrote, 40 at most. */
   readonly output: readonly string[]
 
   constructor(message: string, output: readonly string[]) {
-    super([message, ...output].join('\n  '))
+    super([message, ...output.slice(-8)].join('\n  '))
     this.output = output
   }
 }
@@ -88,7 +89,7 @@ function untilReady(server: ServerCommand, child: ChildProcess): Promise<void> {
       if (stream === null) continue
       createInterface({ input: stream }).on('line', line => {
         lastLines.push(line)
-        if (lastLines.length > 8) lastLines.shift()
+        if (lastLines.length > 40) lastLines.shift()
         if (!server.isReady(line)) return
         clearTimeout(timer)
         resolve()

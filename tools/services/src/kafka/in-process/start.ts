@@ -27,5 +27,5 @@ export async function startInProcess(options: KafkaOptions): Promise<KafkaServic
 }
 
 function isInUse(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE'
 }
