@@ -21,7 +21,7 @@ export const captureHeadersRule: OptionRule = aRecordOf({
 const SECRET = new Set(['authorization', 'cookie', 'set-cookie', 'proxy-authorization', 'x-api-key'])
 const MASK = 'REDACTED'
 
-type HeaderValue = string | number | readonly string[] | undefined
+export type HeaderValue = string | number | readonly string[] | undefined
 
 interface CapturedHeader {
   readonly name: string

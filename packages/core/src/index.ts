@@ -1,5 +1,14 @@
 export { type CaptureHeaders, CapturedHeaders, captureHeadersRule } from './captured-headers.ts'
 export { callHook, isThenable, reportFailure } from './guard.ts'
+export { ClientRequest, type HeaderLookup, type Peer } from './client-request.ts'
+export { HttpClient, type OutgoingRequest } from './http-client.ts'
+export {
+  HTTP_CLIENT_RULES,
+  type HttpClientOptions,
+  type HttpClientRecord,
+  type PerCall,
+} from './http-client-options.ts'
+export { exchangeOf } from './http-exchange.ts'
 export type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
 export { knownMethods, writeMethod } from './http-method.ts'
 export { HttpServer } from './http-server.ts'
@@ -21,6 +30,7 @@ export {
   type OptionRules,
   show,
 } from './options.ts'
+export { type PropagateTo } from './outbound-policy.ts'
 export { type Ending, errorTypeOf, exceptionOf, failure, type Outcome, SUCCESS } from './outcome.ts'
 export {
   extractContext,
@@ -31,6 +41,7 @@ export {
   suppressTracing,
 } from './propagation.ts'
 export { runToEnd, type Settlement } from './run-to-end.ts'
+export { headerOf, type RequestHeaders } from './request-headers.ts'
 export * from './semconv/attributes.ts'
 export * from './semconv/db.ts'
 export * from './semconv/http.ts'

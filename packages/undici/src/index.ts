@@ -1,1 +1,5 @@
-export {}
+export type { UndiciTracingOptions } from './entry-point.ts'
+export { type FetchTracing, traceFetch, type TracedFetch } from './fetch.ts'
+export { tracing, type TracingInterceptor } from './interceptor.ts'
+export { traceUndici, type UndiciTracing } from './process.ts'
+export { perCall } from './request-mark.ts'

@@ -22,6 +22,11 @@ export const ATTR_USER_AGENT_ORIGINAL = 'user_agent.original'
 export const ATTR_HTTP_REQUEST_HEADER_PREFIX = 'http.request.header.'
 export const ATTR_HTTP_RESPONSE_HEADER_PREFIX = 'http.response.header.'
 
+/** The response headers have arrived; what comes after is the body. */
+export const EVENT_RESPONSE_HEADERS = 'spanwright.response.headers'
+/** The caller has called the request off. */
+export const EVENT_ABORTED = 'spanwright.aborted'
+
 const DURATION_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
 export const METRIC_HTTP_SERVER_REQUEST_DURATION: MetricDefinition = {
@@ -53,6 +58,7 @@ export const HTTP_CLIENT_METRIC_ATTRIBUTES: readonly string[] = [
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
+  ATTR_URL_TEMPLATE,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_ERROR_TYPE,
   ATTR_NETWORK_PROTOCOL_NAME,

@@ -1,0 +1,181 @@
+import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
+
+import { CapturedHeaders, type HeaderValue } from './captured-headers.ts'
+import { ClientRequest } from './client-request.ts'
+import { callHook } from './guard.ts'
+import {
+  HTTP_CLIENT_RULES,
+  type HttpClientOptions,
+  type HttpClientRecord,
+  type PerCall,
+} from './http-client-options.ts'
+import { type Destination, Destinations } from './http-client-url.ts'
+import { knownMethods, writeMethod } from './http-method.ts'
+import { LateHistogram } from './instruments.ts'
+import { decide, Operation } from './operation.ts'
+import { OutboundPolicy } from './outbound-policy.ts'
+import { injectContext, propagatedFields } from './propagation.ts'
+import {
+  headerOf,
+  headersRecord,
+  type RequestHeaders,
+  settleHeaders,
+  withHeaders,
+  withoutHeaders,
+} from './request-headers.ts'
+import {
+  ATTR_HTTP_REQUEST_HEADER_PREFIX,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_HEADER_PREFIX,
+  ATTR_URL_TEMPLATE,
+  HTTP_CLIENT_METRIC_ATTRIBUTES,
+  METRIC_HTTP_CLIENT_REQUEST_DURATION,
+} from './semconv/http.ts'
+import { type EntryPoint, Settings } from './settings.ts'
+import { sensitiveQueryKeys } from './url.ts'
+
+/** A request that is about to be sent. */
+export interface OutgoingRequest {
+  readonly method: string
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** With its query. */
+  readonly path: string
+  readonly headers: RequestHeaders
+  /** Context of the caller. */
+  readonly parent: Context
+  /** How often the same call has sent a request before. */
+  readonly resendCount: number
+  readonly perCall?: PerCall | undefined
+}
+
+/** What every HTTP client shares: it starts the spans of requests and writes their context into the headers. */
+export class HttpClient {
+  readonly settings: Settings<HttpClientRecord>
+  private readonly options: HttpClientOptions
+  private readonly destinations: Destinations
+  private readonly replaces: boolean
+  private readonly methods = knownMethods()
+  private readonly requestHeaders: CapturedHeaders
+  private readonly responseHeaders: CapturedHeaders
+  private readonly duration: {
+    readonly histogram: LateHistogram<HttpClientRecord>
+    readonly keys: readonly string[]
+  }
+
+  /** @throws TypeError when an option is unknown or of the wrong type */
+  constructor(entry: EntryPoint, options: HttpClientOptions = {}) {
+    this.settings = new Settings(
+      { ...entry, area: 'http.client', rules: { ...HTTP_CLIENT_RULES, ...entry.rules } },
+      options,
+    )
+    this.options = options
+    this.replaces = options.existingContext === 'replace'
+    this.destinations = new Destinations(
+      new OutboundPolicy(entry.caller, options.propagateTo),
+      sensitiveQueryKeys(options.sensitiveQueryKeys),
+    )
+    const { request, response, unmasked } = options.captureHeaders ?? {}
+    this.requestHeaders = new CapturedHeaders(ATTR_HTTP_REQUEST_HEADER_PREFIX, request, unmasked)
+    this.responseHeaders = new CapturedHeaders(ATTR_HTTP_RESPONSE_HEADER_PREFIX, response, unmasked)
+    this.duration = {
+      histogram: new LateHistogram(this.settings, METRIC_HTTP_CLIENT_REQUEST_DURATION),
+      keys: HTTP_CLIENT_METRIC_ATTRIBUTES,
+    }
+  }
+
+  /**
+   * Starts the span of a request. Never throws.
+   * @returns undefined when the request is to be left alone
+   */
+  start(outgoing: OutgoingRequest): ClientRequest | undefined {
+    const { settings } = this
+    const isObserved = settings.hasTracerProvider || settings.hasHooks || this.duration.histogram.enabled
+    const fields = propagatedFields(settings)
+    // A tunnel is not yet a request for something.
+    if ((!isObserved && fields.length === 0) || outgoing.method === 'CONNECT') return undefined
+    if (outgoing.perCall?.ignore === true) return undefined
+    const headers = settleHeaders(outgoing.headers)
+    const destination = this.destinationOf(outgoing, headers)
+    if (!destination) return undefined
+    const record = this.recordOf(outgoing, destination, headers)
+    if (decide(settings, outgoing.parent, record) !== 'trace') {
+      return headers === outgoing.headers ? undefined : ClientRequest.untraced(headers)
+    }
+    const attributes: Attributes = {}
+    const name = isObserved
+      ? this.describe(attributes, outgoing, destination, headers, record)
+      : outgoing.method
+    const operation = new Operation(settings, {
+      kind: SpanKind.CLIENT,
+      name,
+      attributes,
+      parent: outgoing.parent,
+      record,
+      duration: this.duration,
+    })
+    const existing = fields.filter(field => headerOf(headers, field) !== undefined)
+    const isAllowed = outgoing.perCall?.propagate ?? destination.allowed
+    const injected = isAllowed ? this.inject(operation.context, existing) : []
+    const kept = injected.length > 0 && this.replaces ? withoutHeaders(headers, existing) : headers
+    return new ClientRequest(operation, withHeaders(kept, injected), injected, this.responseHeaders)
+  }
+
+  private destinationOf({ origin, path }: OutgoingRequest, headers: RequestHeaders): Destination | undefined {
+    const host = this.destinations.hidesName(origin) ? headerOf(headers, 'host') : undefined
+    return this.destinations.resolve(origin, path, host)
+  }
+
+  private recordOf(
+    { method }: OutgoingRequest,
+    { url }: Destination,
+    headers: RequestHeaders,
+  ): HttpClientRecord | undefined {
+    const isNeeded = this.settings.hasHooks || typeof this.options.urlTemplate === 'function'
+    return isNeeded ? { method, url, headers: headersRecord(headers) } : undefined
+  }
+
+  /** Writes the attributes a span starts with. Returns its name. */
+  private describe(
+    attributes: Attributes,
+    { method, resendCount, perCall }: OutgoingRequest,
+    destination: Destination,
+    headers: RequestHeaders,
+    record: HttpClientRecord | undefined,
+  ): string {
+    const word = writeMethod(attributes, method, this.methods)
+    destination.describe(attributes)
+    if (resendCount > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = resendCount
+    if (!this.requestHeaders.isEmpty)
+      this.requestHeaders.write(attributes, name => headerOf(headers, name) as HeaderValue)
+    const template = perCall?.urlTemplate ?? this.templateOf(record)
+    if (template) attributes[ATTR_URL_TEMPLATE] = template
+    if (perCall?.attributes) Object.assign(attributes, perCall.attributes)
+    return perCall?.name ?? (template ? `${word} ${template}` : word)
+  }
+
+  private templateOf(record: HttpClientRecord | undefined): string | undefined {
+    const { urlTemplate } = this.options
+    if (typeof urlTemplate !== 'function') return urlTemplate
+    const template = record && callHook('urlTemplate', urlTemplate, record)
+    return typeof template === 'string' ? template : undefined
+  }
+
+  /** What the context looks like in headers; nothing when the caller put one there and it is to be kept. */
+  private inject(context: Context, existing: readonly string[]): readonly string[] {
+    if (!this.replaces && existing.some(field => field !== 'baggage')) return []
+    const carrier: string[] = []
+    injectContext(this.settings, context, carrier, FLAT_SETTER)
+    return this.replaces || existing.length === 0 ? carrier : without(carrier, existing)
+  }
+}
+
+const FLAT_SETTER = {
+  set(carrier: string[], name: string, value: string): void {
+    carrier.push(name, value)
+  },
+}
+
+function without(flat: readonly string[], names: readonly string[]): string[] {
+  return flat.filter((_, i) => !names.includes(flat[i - (i % 2)]?.toLowerCase() ?? ''))
+}

@@ -1,0 +1,110 @@
+import { channel } from 'node:diagnostics_channel'
+
+import type { Context } from '@opentelemetry/api'
+import type { ClientRequest } from '@spanwright/core'
+
+import { peerOf, type SentHeaders } from './connection.ts'
+import { replaceHeaders } from './origin.ts'
+import { endRedirect, type Redirect, rememberRedirect } from './redirect.ts'
+import { watchMarks } from './request-mark.ts'
+import { lookUpRaw } from './response-headers.ts'
+import type { RawHeaders, UndiciRequest } from './undici-types.ts'
+
+const CREATED = 'undici:request:create'
+
+/** What the channels of requests publish; parts of it by the channel. */
+interface Published {
+  readonly request: UndiciRequest
+  readonly response: { readonly statusCode: number; readonly headers: RawHeaders }
+  readonly error: unknown
+}
+
+interface Followed {
+  readonly request: ClientRequest
+  readonly url: string
+  readonly parent: Context
+  readonly attempts: number
+  socket: { readonly destroyed?: boolean } | undefined
+  redirect: Redirect | undefined
+}
+
+/** Requests under way. */
+const followed = new WeakMap<UndiciRequest, Followed>()
+
+/** Puts the context of a span into a request of undici's, and ends the span with it. */
+export function follow(
+  created: UndiciRequest,
+  request: ClientRequest,
+  url: string,
+  parent: Context,
+  attempts: number,
+): void {
+  replaceHeaders(created, request.headers)
+  if (!request.isOpen) return
+  request.whenOver = hold()
+  followed.set(created, { request, url, parent, attempts, socket: undefined, redirect: undefined })
+}
+
+const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Published) => void>> = {
+  'undici:client:sendHeaders': (entry, published) => {
+    const sent = published as unknown as SentHeaders
+    entry.socket = (sent.socket ?? undefined) as Followed['socket']
+    entry.request.sentTo(peerOf(sent))
+  },
+  'undici:request:headers': (entry, { response: { statusCode, headers } }) => {
+    if (statusCode < 200 && statusCode !== 101) return
+    const valueOf = lookUpRaw(headers)
+    entry.request.responded(statusCode, valueOf)
+    if (statusCode < 300 || statusCode >= 400) return
+    entry.redirect = rememberRedirect(entry.url, valueOf('location'), entry.parent, entry.attempts)
+  },
+  'undici:request:trailers': ({ request, redirect }) => {
+    request.succeeded()
+    if (redirect) endRedirect(redirect)
+  },
+  'undici:request:error': (entry, { error }) => entry.request.failed(error, wasAborted(entry, error)),
+}
+
+const followers = Object.entries(FOLLOWERS).map(([name, react]) => {
+  const follower = (message: unknown): void => {
+    const published = message as Published
+    const entry = followed.get(published.request)
+    if (entry) react(entry, published)
+  }
+  return [name, follower] as const
+})
+
+/** Those who watch, and requests under way: these are followed to their end even when nobody watches any more. */
+let holders = 0
+
+function hold(): () => void {
+  if (holders++ === 0) for (const [name, follower] of followers) channel(name).subscribe(follower)
+  return () => {
+    if (--holders === 0) for (const [name, follower] of followers) channel(name).unsubscribe(follower)
+  }
+}
+
+/**
+ * Has every request shown that undici makes, of whatever copy, Node's own included.
+ * @returns ends that; requests under way are followed to their end
+ */
+export function watchRequests(created: (request: UndiciRequest) => void): () => void {
+  const subscriber = (message: unknown): void => created((message as Published).request)
+  const release = [hold(), watchMarks()]
+  channel(CREATED).subscribe(subscriber)
+  return () => {
+    channel(CREATED).unsubscribe(subscriber)
+    for (const give of release.splice(0)) give()
+  }
+}
+
+/**
+ * The channel does not say who ended a request. Errors of undici and of the system have a code; a reason that was
+ * given for an abort is anything, and the connection is still there when it is published.
+ */
+function wasAborted({ socket }: Followed, error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return true
+  const { code, name } = error as { code?: unknown; name?: unknown }
+  if (name === 'AbortError' || code === 'UND_ERR_ABORTED' || typeof code !== 'string') return true
+  return socket?.destroyed === false && !code.startsWith('UND_ERR_')
+}

@@ -1,0 +1,56 @@
+import { subscribe } from 'node:diagnostics_channel'
+
+import type { Peer } from '@spanwright/core'
+
+import type { UndiciRequest } from './undici-types.ts'
+
+/** What the channel `undici:client:sendHeaders` publishes. */
+export interface SentHeaders {
+  readonly request: UndiciRequest
+  readonly headers: unknown
+  readonly socket: { readonly remoteAddress?: string; readonly remotePort?: number } | null
+}
+
+/** The connection that a request was written to. */
+export function peerOf({ headers, socket }: SentHeaders): Peer {
+  // Over HTTP/2 undici publishes the headers in another form, without a request line.
+  const isHttp1 =
+    typeof headers === 'string' && headers.slice(0, headers.indexOf('\r\n')).endsWith(' HTTP/1.1')
+  return {
+    address: socket?.remoteAddress,
+    port: socket?.remotePort,
+    version: isHttp1 ? '1.1' : '2',
+  }
+}
+
+/** A request that undici is about to write. */
+interface Starting {
+  readonly method: string
+  readonly path: string
+  written(sent: SentHeaders): void
+}
+
+let starting: Starting | undefined
+
+/**
+ * Called when a handler is told that its request starts: undici publishes the connection in the same breath, and
+ * only there.
+ */
+export function awaitConnection(request: Starting): void {
+  starting = request
+}
+
+let isSubscribed = false
+
+/** Learns the connections of requests that interceptors trace. */
+export function learnConnections(): void {
+  if (isSubscribed) return
+  isSubscribed = true
+  subscribe('undici:client:sendHeaders', message => {
+    const awaited = starting
+    if (!awaited) return
+    starting = undefined
+    const sent = message as SentHeaders
+    if (awaited.method === sent.request.method && awaited.path === sent.request.path) awaited.written(sent)
+  })
+}

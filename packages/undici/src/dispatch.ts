@@ -1,0 +1,138 @@
+import { type Context, context } from '@opentelemetry/api'
+import type { ClientRequest, HttpClient, PerCall } from '@spanwright/core'
+
+import { TracedHandler } from './handler.ts'
+import { TracedLegacyHandler } from './legacy-handler.ts'
+import type { OriginSource } from './origin.ts'
+import { pathOf } from './path.ts'
+import { markRequest, perCall, TRACED } from './request-mark.ts'
+import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from './undici-types.ts'
+
+/** What the attempts of one call have in common: they are siblings under the span of the caller. */
+export interface Call {
+  readonly parent: Context
+  readonly perCall: PerCall | undefined
+  attempts: number
+}
+
+/** Calls by the handler that interceptors above send again with, for as long as undici holds it. */
+const calls = new WeakMap<object, Call>()
+
+/** Sends requests, each with a span of its own. */
+export class TracedDispatch {
+  private readonly client: HttpClient
+  private readonly dispatch: Dispatch
+
+  constructor(client: HttpClient, dispatch: Dispatch) {
+    this.client = client
+    this.dispatch = dispatch
+  }
+
+  /**
+   * Sends one request.
+   * @param source where the origin comes from when the options do not hold it
+   * @param known the call that the request is an attempt of; told from the handler when it is absent
+   */
+  send(
+    options: DispatchOptions,
+    handler: AnyHandler,
+    source: OriginSource | undefined,
+    known?: Call,
+  ): boolean {
+    if (!isTraceable(options, handler)) return this.dispatch(options, handler)
+    const origin = options.origin ?? source?.known
+    const call = known ?? callOf(options, handler)
+    if (origin !== undefined) return this.sendTo(String(origin), options, handler, call)
+    return source ? this.discover(source, options, handler, call) : this.dispatch(options, handler)
+  }
+
+  private sendTo(origin: string, options: Traceable, handler: AnyHandler, call: Call): boolean {
+    const path = pathOf(options)
+    const request = this.start(origin, path, options, options.headers, call)
+    if (!request) return this.dispatch(options, handler)
+    const traced = tracedHandler(handler, options.method, path)
+    traced.request = request
+    try {
+      return this.dispatch({ ...options, headers: request.headers, [TRACED]: true }, traced)
+    } catch (error) {
+      request.failed(error, false)
+      throw error
+    }
+  }
+
+  /** The dispatcher knows where it sends to, its interceptors do not: the span is started when undici shows it. */
+  private discover(source: OriginSource, options: Traceable, handler: AnyHandler, call: Call): boolean {
+    const path = pathOf(options)
+    const traced = tracedHandler(handler, options.method, path)
+    try {
+      return source.discover(
+        options.method,
+        created => {
+          traced.request = this.start(String(created.origin), path, options, created.headers, call)
+          return traced.request?.headers
+        },
+        () => this.dispatch({ ...options, [TRACED]: true }, traced),
+      )
+    } catch (error) {
+      traced.request?.failed(error, false)
+      throw error
+    }
+  }
+
+  private start(
+    origin: string,
+    path: string,
+    { method }: Traceable,
+    headers: unknown,
+    call: Call,
+  ): ClientRequest | undefined {
+    const request = this.client.start({
+      method,
+      origin,
+      path,
+      headers,
+      parent: call.parent,
+      resendCount: call.attempts++,
+      perCall: call.perCall,
+    })
+    if (request) request.whenOver = markRequest(method, path, request.injected)
+    return request
+  }
+}
+
+function tracedHandler(
+  handler: AnyHandler,
+  method: string,
+  path: string,
+): TracedHandler | TracedLegacyHandler {
+  return isLegacy(handler)
+    ? new TracedLegacyHandler(handler, method, path)
+    : new TracedHandler(handler, method, path)
+}
+
+function callOf(options: DispatchOptions, handler: object): Call {
+  const known = calls.get(handler)
+  if (known) return known
+  const call = { parent: context.active(), perCall: options[perCall] as PerCall | undefined, attempts: 0 }
+  calls.set(handler, call)
+  return call
+}
+
+type AnyHandler = Handler | LegacyHandler
+type Traceable = DispatchOptions & { readonly method: string; readonly path: string }
+
+/** False for what undici is going to refuse, and for what is traced already. */
+function isTraceable(options: DispatchOptions, handler: AnyHandler): options is Traceable {
+  if (typeof options !== 'object' || options === null || typeof handler !== 'object' || handler === null) {
+    return false
+  }
+  const { method, path } = options
+  if (options[TRACED] === true || typeof method !== 'string' || typeof path !== 'string') return false
+  return isLegacy(handler)
+    ? typeof handler.onConnect === 'function' && typeof handler.onError === 'function'
+    : typeof handler.onResponseError === 'function'
+}
+
+function isLegacy(handler: AnyHandler): handler is LegacyHandler {
+  return typeof (handler as Handler).onRequestStart !== 'function'
+}

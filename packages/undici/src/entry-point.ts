@@ -1,0 +1,12 @@
+import { type EntryPoint, HttpClient, type HttpClientOptions } from '@spanwright/core'
+
+import { VERSION } from './version.ts'
+
+/** Options of {@link tracing}, {@link traceFetch} and {@link traceUndici}. */
+export interface UndiciTracingOptions extends HttpClientOptions {}
+
+/** @throws TypeError when an option is unknown or of the wrong type */
+export function httpClientFor(caller: string, options: UndiciTracingOptions | undefined): HttpClient {
+  const entry: EntryPoint = { scope: { name: '@spanwright/undici', version: VERSION }, caller }
+  return new HttpClient(entry, options)
+}

@@ -1,0 +1,100 @@
+import { context, createContextKey } from '@opentelemetry/api'
+import type { HttpClient } from '@spanwright/core'
+
+import { follow, watchRequests } from './channels.ts'
+import type { Call } from './dispatch.ts'
+import { httpClientFor, type UndiciTracingOptions } from './entry-point.ts'
+import { isDiscovering } from './origin.ts'
+import { followedRedirect } from './redirect.ts'
+import { isMarked } from './request-mark.ts'
+import type { UndiciRequest } from './undici-types.ts'
+
+/** Ends what {@link traceUndici} has begun. */
+export interface UndiciTracing extends Disposable {
+  /** Traces no further requests. Those under way are followed to their end. */
+  stop(): void
+}
+
+/**
+ * Traces every request of the process that goes through undici, by its diagnostics channels: `fetch` of Node, and
+ * every dispatcher of every copy of undici.
+ * @throws TypeError when an option is unknown or of the wrong type
+ */
+export function traceUndici(options?: UndiciTracingOptions): UndiciTracing {
+  const client = httpClientFor('traceUndici()', options)
+  const unwatch = watch()
+  everybody.add(client)
+  let isStopped = false
+  function stop(): void {
+    if (isStopped) return
+    isStopped = true
+    everybody.delete(client)
+    unwatch()
+  }
+  return { stop, [Symbol.dispose]: stop }
+}
+
+/** A call whose requests are traced, in the context it runs in. */
+interface TracedCall {
+  readonly client: HttpClient
+  readonly call: Call
+  isOver: boolean
+}
+
+const TRACED_CALL = createContextKey('spanwright.undici.call')
+
+/** Runs a call and traces the requests it makes until its promise is settled. */
+export function traceCall(client: HttpClient, call: Call, run: () => Promise<unknown>): Promise<unknown> {
+  const traced: TracedCall = { client, call, isOver: false }
+  const unwatch = watch()
+  const finish = (): void => {
+    traced.isOver = true
+    unwatch()
+  }
+  try {
+    const result = context.with(call.parent.setValue(TRACED_CALL, traced), run)
+    result.then(finish, finish)
+    return result
+  } catch (error) {
+    finish()
+    throw error
+  }
+}
+
+/** Those who trace what no call has claimed; the first one does. */
+const everybody = new Set<HttpClient>()
+
+let watchers = 0
+let unwatchRequests: (() => void) | undefined
+
+/** However many watch, a request is decided on once. */
+function watch(): () => void {
+  if (watchers++ === 0) unwatchRequests = watchRequests(startRequest)
+  return () => {
+    if (--watchers === 0) unwatchRequests?.()
+  }
+}
+
+function startRequest(created: UndiciRequest): void {
+  const { method, path, headers } = created
+  if (isDiscovering(method) || isMarked(method, path, headers)) return
+  const active = context.active()
+  const traced = active.getValue(TRACED_CALL) as TracedCall | undefined
+  if (traced && !traced.isOver) {
+    start(created, traced.client, { ...traced.call, attempts: traced.call.attempts++ })
+    return
+  }
+  if (everybody.size === 0) return
+  const redirect = followedRedirect(String(created.origin) + path, active)
+  const call = { parent: redirect?.parent ?? active, perCall: undefined, attempts: redirect?.attempts ?? 0 }
+  for (const client of everybody) if (start(created, client, call)) return
+}
+
+/** Returns false when the request is to be left alone. */
+function start(created: UndiciRequest, client: HttpClient, { parent, perCall, attempts }: Call): boolean {
+  const { method, path, headers } = created
+  const origin = String(created.origin)
+  const request = client.start({ method, path, origin, headers, parent, resendCount: attempts, perCall })
+  if (request) follow(created, request, origin + path, parent, attempts + 1)
+  return request !== undefined
+}

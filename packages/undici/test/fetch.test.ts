@@ -1,0 +1,158 @@
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { traceFetch, traceUndici } from '@spanwright/undici'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import * as undici6 from 'undici6'
+import * as undici7 from 'undici'
+
+import { startServer, type TestServer } from './server.ts'
+import { onlySpan, traceparentOf } from './span-assertions.ts'
+
+type Fetch = typeof globalThis.fetch
+
+let recorder: SpanRecorder
+let server: TestServer
+beforeAll(async () => {
+  recorder = recordSpans({ global: true })
+  server = await startServer((request, response) => {
+    if (request.url === '/redirect') response.writeHead(302, { location: '/target' })
+    if (request.url === '/missing') response.statusCode = 404
+    response.end('answer')
+  })
+})
+afterEach(async () => {
+  await recorder.reset()
+  server.received.length = 0
+})
+afterAll(async () => {
+  await server.stop()
+  await recorder.stop()
+})
+
+const FETCHES: [string, Fetch, typeof Request][] = [
+  ['the fetch of Node', globalThis.fetch, Request],
+  ['the fetch of undici 6', undici6.fetch as unknown as Fetch, undici6.Request as unknown as typeof Request],
+  ['the fetch of undici 7', undici7.fetch as unknown as Fetch, undici7.Request as unknown as typeof Request],
+]
+
+/** Each way of tracing has to tell the same about the same requests. */
+describe.each(
+  FETCHES.flatMap(([name, fetch, Request]) => [
+    [
+      `traceFetch() on ${name}`,
+      Request,
+      (): [Fetch, () => void] => [traceFetch(fetch), () => undefined],
+    ] as const,
+    [
+      `traceUndici() and ${name}`,
+      Request,
+      (): [Fetch, () => void] => {
+        const handle = traceUndici()
+        return [fetch, () => handle.stop()]
+      },
+    ] as const,
+  ]),
+)('%s', (_, RequestOfIt, start) => {
+  let fetch: Fetch
+  let stop: () => void
+  beforeAll(() => {
+    ;[fetch, stop] = start()
+  })
+  afterAll(() => stop())
+
+  it('makes one CLIENT span for a request that works', async () => {
+    const response = await fetch(`${server.origin}/items/7?full=1&sig=secret`, {
+      method: 'POST',
+      body: 'text',
+      headers: { 'x-mine': 'yes' },
+    })
+    expect(await response.text()).toBe('answer')
+
+    const span = onlySpan(recorder)
+    expect(span).toMatchObject({
+      name: 'POST',
+      kind: SpanKind.CLIENT,
+      status: { code: SpanStatusCode.UNSET },
+      links: [],
+      parentSpanContext: undefined,
+      instrumentationScope: { name: '@spanwright/undici' },
+    })
+    expect(span.attributes).toEqual({
+      'http.request.method': 'POST',
+      'http.response.status_code': 200,
+      'network.peer.address': '127.0.0.1',
+      'network.peer.port': server.port,
+      'network.protocol.version': '1.1',
+      'server.address': '127.0.0.1',
+      'server.port': server.port,
+      'url.full': `${server.origin}/items/7?full=1&sig=REDACTED`,
+    })
+    expect(span.events.map(event => event.name)).toEqual(['spanwright.response.headers'])
+    expect(server.received).toMatchObject([
+      {
+        url: '/items/7?full=1&sig=secret',
+        headers: { traceparent: traceparentOf(span), 'x-mine': 'yes' },
+      },
+    ])
+  })
+
+  it('makes a 404 an error of its status', async () => {
+    await (await fetch(`${server.origin}/missing`)).text()
+
+    const span = onlySpan(recorder)
+    expect(span.status).toEqual({ code: SpanStatusCode.ERROR })
+    expect(span.attributes).toMatchObject({ 'http.response.status_code': 404, 'error.type': '404' })
+  })
+
+  it('makes a refused connection an error with its code', async () => {
+    const gone = await startServer()
+    await gone.stop()
+    await expect(fetch(gone.origin)).rejects.toMatchObject({
+      name: 'TypeError',
+      cause: { code: 'ECONNREFUSED' },
+    })
+
+    const span = onlySpan(recorder)
+    expect(span.status).toMatchObject({ code: SpanStatusCode.ERROR })
+    expect(span.attributes).toMatchObject({ 'error.type': 'ECONNREFUSED', 'server.port': gone.port })
+    expect(span.attributes).not.toHaveProperty('http.response.status_code')
+  })
+
+  it('makes a span for a request given as a Request', async () => {
+    const init = { method: 'PUT', body: 'text', headers: { 'x-mine': 'yes' } }
+    await (await fetch(new RequestOfIt(`${server.origin}/put`, init))).text()
+
+    const span = onlySpan(recorder)
+    expect(span.attributes).toMatchObject({
+      'http.request.method': 'PUT',
+      'url.full': `${server.origin}/put`,
+      'network.peer.port': server.port,
+    })
+    expect(server.received).toMatchObject([
+      { url: '/put', headers: { 'x-mine': 'yes', traceparent: traceparentOf(span) } },
+    ])
+  })
+
+  it('makes a span for each hop of a redirect, side by side', async () => {
+    const response = await fetch(`${server.origin}/redirect`)
+    expect(response.redirected).toBe(true)
+    expect(await response.text()).toBe('answer')
+
+    expect(recorder.open()).toEqual([])
+    const [first, second, ...others] = recorder.spans()
+    expect(others).toEqual([])
+    expect(first?.attributes).toMatchObject({
+      'http.response.status_code': 302,
+      'url.full': `${server.origin}/redirect`,
+    })
+    expect(first?.attributes).not.toHaveProperty('http.request.resend_count')
+    expect(first?.status).toEqual({ code: SpanStatusCode.UNSET })
+    expect(first?.events.map(event => event.name)).toEqual(['spanwright.response.headers'])
+    expect(second?.attributes).toMatchObject({
+      'http.response.status_code': 200,
+      'http.request.resend_count': 1,
+      'url.full': `${server.origin}/target`,
+    })
+    expect(second?.status).toEqual({ code: SpanStatusCode.UNSET })
+  })
+})

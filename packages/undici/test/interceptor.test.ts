@@ -1,0 +1,174 @@
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { tracing } from '@spanwright/undici'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import * as undici6 from 'undici6'
+import * as undici7 from 'undici'
+
+import { startServer, type TestServer } from './server.ts'
+import { onlySpan, traceparentOf } from './span-assertions.ts'
+
+let recorder: SpanRecorder
+let server: TestServer
+beforeAll(async () => {
+  recorder = recordSpans({ global: true })
+  server = await startServer((request, response) => {
+    if (request.url === '/missing') response.statusCode = 404
+    if (request.url === '/broken') response.statusCode = 503
+    response.end('answer')
+  })
+})
+afterEach(async () => {
+  await recorder.reset()
+  server.received.length = 0
+})
+afterAll(async () => {
+  await server.stop()
+  await recorder.stop()
+})
+
+describe.each([
+  ['undici 6', undici6 as unknown as typeof undici7],
+  ['undici 7', undici7],
+])('tracing() on a dispatcher of %s', (_, undici) => {
+  let agent: undici7.Dispatcher
+  beforeAll(() => {
+    agent = new undici.Agent().compose(tracing())
+  })
+  afterAll(() => agent.close())
+
+  it('makes one CLIENT span for a request that works', async () => {
+    const response = await undici.request(`${server.origin}/items/7?full=1&sig=secret`, { dispatcher: agent })
+    expect(await response.body.text()).toBe('answer')
+
+    const span = onlySpan(recorder)
+    expect(span).toMatchObject({
+      name: 'GET',
+      kind: SpanKind.CLIENT,
+      status: { code: SpanStatusCode.UNSET },
+      links: [],
+      parentSpanContext: undefined,
+      instrumentationScope: { name: '@spanwright/undici', version: '0.1.0' },
+    })
+    expect(span.attributes).toEqual({
+      'http.request.method': 'GET',
+      'http.response.status_code': 200,
+      'network.peer.address': '127.0.0.1',
+      'network.peer.port': server.port,
+      'network.protocol.version': '1.1',
+      'server.address': '127.0.0.1',
+      'server.port': server.port,
+      'url.full': `${server.origin}/items/7?full=1&sig=REDACTED`,
+    })
+    expect(span.events.map(event => event.name)).toEqual(['spanwright.response.headers'])
+    expect(server.received).toMatchObject([
+      { url: '/items/7?full=1&sig=secret', headers: { traceparent: traceparentOf(span) } },
+    ])
+  })
+
+  it('puts the span under the active one, without touching the context of the caller', async () => {
+    const tracer = trace.getTracer('test')
+    const caller = tracer.startSpan('caller')
+    await context.with(trace.setSpan(context.active(), caller), async () => {
+      const response = await undici.request(server.origin, { dispatcher: agent })
+      await response.body.dump()
+      expect(trace.getActiveSpan()).toBe(caller)
+    })
+    caller.end()
+
+    const [span] = recorder.spans()
+    expect(span?.parentSpanContext?.spanId).toBe(caller.spanContext().spanId)
+    expect(span?.spanContext().traceId).toBe(caller.spanContext().traceId)
+  })
+
+  it.each([
+    ['/missing', 404],
+    ['/broken', 503],
+  ])('makes %s an error of its status', async (path, statusCode) => {
+    const response = await undici.request(server.origin + path, { dispatcher: agent })
+    await response.body.dump()
+
+    const span = onlySpan(recorder)
+    expect(span.status).toEqual({ code: SpanStatusCode.ERROR })
+    expect(span.attributes).toMatchObject({
+      'http.response.status_code': statusCode,
+      'error.type': String(statusCode),
+    })
+    expect(span.events.map(event => event.name)).toEqual(['spanwright.response.headers'])
+  })
+
+  it('makes a refused connection an error with its code, and hands the caller the same error', async () => {
+    const gone = await startServer()
+    await gone.stop()
+    const failure: unknown = await undici.request(gone.origin, { dispatcher: agent }).then(
+      () => undefined,
+      error => error as unknown,
+    )
+
+    expect(failure).toMatchObject({ code: 'ECONNREFUSED' })
+    const span = onlySpan(recorder)
+    expect(span.status).toMatchObject({ code: SpanStatusCode.ERROR })
+    expect(span.attributes).toEqual({
+      'error.type': 'ECONNREFUSED',
+      'http.request.method': 'GET',
+      'server.address': '127.0.0.1',
+      'server.port': gone.port,
+      'url.full': `${gone.origin}/`,
+    })
+    expect(span.events.map(event => event.name)).toEqual(['exception'])
+  })
+
+  it.each(['Client', 'Pool', 'BalancedPool'] as const)('knows where a %s sends to', async name => {
+    const dispatcher = new undici[name](server.origin).compose(tracing())
+    for (const path of ['/first', '/second']) {
+      const response = await dispatcher.request({ method: 'GET', path, query: { a: 'b c' } })
+      await response.body.dump()
+    }
+    await dispatcher.close()
+
+    expect(recorder.open()).toEqual([])
+    expect(recorder.spans().map(span => span.attributes)).toMatchObject([
+      {
+        'url.full': `${server.origin}/first?a=b%20c`,
+        'server.port': server.port,
+        'network.peer.port': server.port,
+      },
+      {
+        'url.full': `${server.origin}/second?a=b%20c`,
+        'server.port': server.port,
+        'network.peer.port': server.port,
+      },
+    ])
+    expect(server.received.map(({ url, headers }) => [url, headers['traceparent']])).toEqual(
+      recorder.spans().map((span, i) => [['/first?a=b%20c', '/second?a=b%20c'][i], traceparentOf(span)]),
+    )
+  })
+
+  it('records the duration of requests', async () => {
+    const other = recordSpans()
+    const measured = new undici.Agent().compose(tracing({ meterProvider: other.meterProvider }))
+    const response = await undici.request(`${server.origin}/missing`, { dispatcher: measured })
+    await response.body.dump()
+    await measured.close()
+
+    expect(await other.metrics()).toMatchObject([
+      {
+        descriptor: { name: 'http.client.request.duration', unit: 's' },
+        dataPoints: [
+          {
+            attributes: {
+              'http.request.method': 'GET',
+              'http.response.status_code': 404,
+              'error.type': '404',
+              'server.address': '127.0.0.1',
+              'server.port': server.port,
+              'network.protocol.version': '1.1',
+            },
+            value: { count: 1 },
+          },
+        ],
+      },
+    ])
+    await other.stop()
+  })
+})

@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals'
+import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
+import { Agent } from 'undici'
+
+const untyped = { tracing, traceFetch, traceUndici } as unknown as Record<
+  string,
+  (...given: unknown[]) => unknown
+>
+
+describe('a wrong use is refused at set-up', () => {
+  it.each([
+    ['tracing', [{ semcov: 'latest' }], "tracing(): unknown option 'semcov'; did you mean semconv?"],
+    [
+      'tracing',
+      [{ propagateTo: 'example.com' }],
+      "option propagateTo must be true, false, a list of hosts, origins and regular expressions, or a function of the URL; got 'example.com'",
+    ],
+    [
+      'tracing',
+      [{ propagateTo: ['example.com/path'] }],
+      "tracing(): option propagateTo takes hosts, hosts with a port and origins; got 'example.com/path'",
+    ],
+    [
+      'tracing',
+      [{ existingContext: 'drop' }],
+      "option existingContext must be 'keep', 'replace'; got 'drop'",
+    ],
+    ['tracing', [null], 'tracing(): options must be an object, got null'],
+    ['tracing', [new Agent()], 'tracing(): unknown option'],
+    ['traceFetch', [], 'traceFetch(): expected a fetch function, such as globalThis.fetch; got undefined'],
+    ['traceFetch', [{}], 'traceFetch(): expected a fetch function, such as globalThis.fetch; got {}'],
+    ['traceFetch', [fetch, { urlTemplate: 7 }], 'traceFetch(): option urlTemplate must be'],
+    ['traceUndici', [{ captureHeaders: ['a'] }], 'traceUndici(): option captureHeaders must be'],
+  ])('%s(%p)', (name, given, message) => {
+    expect(() => untyped[name]?.(...given)).toThrow(TypeError)
+    expect(() => untyped[name]?.(...given)).toThrow(message)
+  })
+
+  it('tracing() used in the place of what it returns', () => {
+    expect(() => new Agent().compose(tracing as never)).toThrow(TypeError)
+    const interceptor = tracing() as unknown as (dispatch: unknown) => unknown
+    expect(() => interceptor(new Agent())).toThrow('tracing() makes an interceptor for dispatcher.compose()')
+  })
+})
+
+describe('traceFetch()', () => {
+  it('keeps the face of what it wraps, and wraps once', () => {
+    function fetchMine(_input: string, _init?: object): Promise<unknown> {
+      return Promise.resolve()
+    }
+    const traced = traceFetch(fetchMine)
+    expect(traced.name).toBe('fetchMine')
+    expect(traced.length).toBe(2)
+    expect(traceFetch(traced)).toBe(traced)
+  })
+
+  it('lets fetch refuse in its own words', async () => {
+    const traced = traceFetch(fetch) as unknown as (...given: unknown[]) => Promise<unknown>
+    const bare = fetch as unknown as (...given: unknown[]) => Promise<unknown>
+    for (const given of [
+      [],
+      ['not a url'],
+      ['http://127.0.0.1', 'text'],
+      ['http://127.0.0.1', { method: 'b a d' }],
+    ]) {
+      const expected: unknown = await bare(...given).catch((error: unknown) => error)
+      await expect(traced(...given)).rejects.toEqual(expected)
+    }
+  })
+})

@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A request as the server saw it. */
+export interface Received {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: string[]
+}
+
+/** A real HTTP server on a free port of 127.0.0.1 that remembers what it was asked. */
+export interface TestServer extends AsyncDisposable {
+  readonly origin: string
+  readonly port: number
+  readonly received: Received[]
+  readonly server: Server
+  stop(): Promise<void>
+}
+
+export async function startServer(listener: RequestListener = answerOk): Promise<TestServer> {
+  const received: Received[] = []
+  const server = createServer((request, response) => {
+    received.push(receivedFrom(request))
+    listener(request, response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  async function stop(): Promise<void> {
+    server.closeAllConnections()
+    if (!server.listening) return
+    server.close()
+    await once(server, 'close')
+  }
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    port,
+    received,
+    server,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+const answerOk: RequestListener = (_, response) => {
+  response.end('ok')
+}
+
+function receivedFrom({ method = '', url = '', headers, rawHeaders }: IncomingMessage): Received {
+  return { method, url, headers, rawHeaders }
+}

@@ -1,0 +1,139 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import * as undici6 from 'undici6'
+import * as undici7 from 'undici'
+
+import { startServer, type TestServer } from './server.ts'
+import { onlySpan, spansEnded, traceparentOf } from './span-assertions.ts'
+
+let recorder: SpanRecorder
+let server: TestServer
+beforeAll(async () => {
+  recorder = recordSpans({ global: true })
+  server = await startServer()
+})
+afterEach(async () => {
+  await recorder.reset()
+  server.received.length = 0
+})
+afterAll(async () => {
+  await server.stop()
+  await recorder.stop()
+})
+
+describe.each([
+  ['undici 6', undici6 as unknown as typeof undici7],
+  ['undici 7', undici7],
+])('on one request of %s', (_, undici) => {
+  type Send = (path: string) => Promise<unknown>
+
+  const ways: [string, (options?: { propagateTo: boolean }) => { send: Send; stop(): Promise<unknown> }][] = [
+    [
+      'tracing() and traceUndici()',
+      options => {
+        const handle = traceUndici(options)
+        const agent = new undici.Agent().compose(tracing(options))
+        const send: Send = async path =>
+          (await undici.request(server.origin + path, { dispatcher: agent })).body.text()
+        return { send, stop: async () => (handle.stop(), agent.close()) }
+      },
+    ],
+    [
+      'traceUndici() and tracing() on a saturated pool',
+      options => {
+        const pool = new undici.Pool(server.origin, { connections: 1 }).compose(tracing(options))
+        const handle = traceUndici(options)
+        const send: Send = async path => (await pool.request({ method: 'GET', path })).body.text()
+        return { send, stop: async () => (handle.stop(), pool.close()) }
+      },
+    ],
+    [
+      'traceFetch() and traceUndici()',
+      options => {
+        const handle = traceUndici(options)
+        const fetch = traceFetch(undici.fetch, options)
+        return {
+          send: async path => (await fetch(server.origin + path)).text(),
+          stop: async () => handle.stop(),
+        }
+      },
+    ],
+    [
+      'traceFetch() of a Request and traceUndici()',
+      options => {
+        const handle = traceUndici(options)
+        const fetch = traceFetch(undici.fetch, options)
+        const send: Send = async path => (await fetch(new undici.Request(server.origin + path))).text()
+        return { send, stop: async () => handle.stop() }
+      },
+    ],
+    [
+      'traceFetch() over a dispatcher with tracing(), and traceUndici() twice',
+      options => {
+        const handles = [traceUndici(options), traceUndici(options)]
+        const agent = new undici.Agent().compose(tracing(options), tracing(options))
+        const fetch = traceFetch(traceFetch(undici.fetch, options), options)
+        const send: Send = async path => (await fetch(server.origin + path, { dispatcher: agent })).text()
+        return {
+          send,
+          stop: async () => (handles.forEach(handle => handle.stop()), agent.close()),
+        }
+      },
+    ],
+  ]
+
+  it.each(ways)('%s make one span', async (__, start) => {
+    const { send, stop } = start()
+    await send('/')
+    await stop()
+
+    const span = onlySpan(recorder)
+    expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual([traceparentOf(span)])
+  })
+
+  it.each(ways)('%s make one span each for many at once', async (__, start) => {
+    const { send, stop } = start()
+    await Promise.all(Array.from({ length: 20 }, (___, i) => send(`/${i % 3}`)))
+    await stop()
+
+    expect(recorder.open()).toEqual([])
+    expect(recorder.spans().map(traceparentOf).toSorted()).toEqual(
+      server.received.map(({ headers }) => String(headers['traceparent'])).toSorted(),
+    )
+    expect(recorder.spans().length).toBe(20)
+  })
+
+  it.each(ways)('%s make one span each when no context is sent', async (__, start) => {
+    const { send, stop } = start({ propagateTo: false })
+    await Promise.all(Array.from({ length: 20 }, (___, i) => send(`/${i % 3}`)))
+    await stop()
+
+    const spans = await spansEnded(recorder, 20)
+    expect(spans.length).toBe(20)
+    expect(recorder.open()).toEqual([])
+    expect(server.received.flatMap(({ rawHeaders }) => rawHeaders)).not.toContain('traceparent')
+  })
+})
+
+describe('a stopped traceUndici()', () => {
+  it('follows what is under way, and traces nothing more', async () => {
+    const handle = traceUndici()
+    const response = await fetch(server.origin)
+    handle.stop()
+    handle.stop()
+    await response.text()
+    await (await fetch(server.origin)).text()
+
+    onlySpan(recorder)
+  })
+
+  it('is stopped by the end of its scope', async () => {
+    {
+      using handle = traceUndici()
+      expect(handle.stop).toBeInstanceOf(Function)
+    }
+    await (await fetch(server.origin)).text()
+    expect(recorder.spans()).toEqual([])
+  })
+})
