@@ -1,3 +1,5 @@
+import { channel } from 'node:diagnostics_channel'
+
 import { context, metrics, propagation, type TextMapPropagator, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
@@ -10,6 +12,9 @@ import { type SpanQuery, spanMatches } from './query.ts'
 import { SpanStore } from './store.ts'
 import { type SpanNode, treesOf } from './tree.ts'
 import { showValue } from './value.ts'
+
+/** Every recorder is published here when it starts. */
+const startedRecorders = channel('spanwright.testing.recorder')
 
 /** Options of {@link recordSpans}. */
 export interface RecordSpansOptions {
@@ -80,7 +85,7 @@ export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
     await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()])
   }
 
-  return {
+  const recorder: SpanRecorder = {
     tracerProvider,
     meterProvider,
     propagator,
@@ -99,6 +104,8 @@ export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
     [Symbol.dispose]: () => void stop(),
     [Symbol.asyncDispose]: stop,
   }
+  startedRecorders.publish(recorder)
+  return recorder
 }
 
 function waitFor(store: SpanStore, query: SpanQuery, timeout: number): Promise<ReadableSpan> {

@@ -1,4 +1,20 @@
+import { channel } from 'node:diagnostics_channel'
+
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+
+/** Every span that a recorder records is published here when it has ended, for checks over a whole test suite. */
+const recordedSpans = channel('spanwright.testing.span')
+
+// Spans that start in the same millisecond have the same start time.
+const startOrder = new WeakMap<ReadableSpan, number>()
+let started = 0
+
+/** Sorts spans by their start. */
+export function compareStart(a: ReadableSpan, b: ReadableSpan): number {
+  const [first, second] = [startOrder.get(a), startOrder.get(b)]
+  if (first !== undefined && second !== undefined) return first - second
+  return a.startTime[0] - b.startTime[0] || a.startTime[1] - b.startTime[1]
+}
 
 /** Keeps the spans of a test: those that are open and those that have ended. */
 export class SpanStore implements SpanProcessor {
@@ -7,6 +23,7 @@ export class SpanStore implements SpanProcessor {
   private readonly listeners: Set<() => void> = new Set()
 
   onStart(span: Span): void {
+    startOrder.set(span, started++)
     this.started.add(span)
   }
 
@@ -14,6 +31,7 @@ export class SpanStore implements SpanProcessor {
     // A span of before a reset is nobody's any more.
     if (!this.started.delete(span)) return
     this.finished.push(span)
+    recordedSpans.publish(span)
     for (const listener of this.listeners) listener()
   }
 

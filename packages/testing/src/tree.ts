@@ -1,5 +1,7 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 
+import { compareStart } from './store.ts'
+
 /** A span with the spans beneath it. */
 export interface SpanNode {
   readonly span: ReadableSpan
@@ -10,7 +12,7 @@ export interface SpanNode {
 export function treesOf(spans: readonly ReadableSpan[]): SpanNode[] {
   const nodes = new Map(spans.map(span => [idOf(span), { span, children: [] as SpanNode[] }]))
   const roots: SpanNode[] = []
-  for (const node of [...nodes.values()].toSorted(byStart)) {
+  for (const node of [...nodes.values()].toSorted((a, b) => compareStart(a.span, b.span))) {
     const parent = nodes.get(parentIdOf(node.span) ?? '')
     if (parent) parent.children.push(node)
     else roots.push(node)
@@ -26,8 +28,4 @@ function idOf(span: ReadableSpan): string {
 
 function parentIdOf({ parentSpanContext }: ReadableSpan): string | undefined {
   return parentSpanContext && `${parentSpanContext.traceId} ${parentSpanContext.spanId}`
-}
-
-function byStart(a: SpanNode, b: SpanNode): number {
-  return a.span.startTime[0] - b.span.startTime[0] || a.span.startTime[1] - b.span.startTime[1]
 }

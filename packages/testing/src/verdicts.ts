@@ -29,7 +29,7 @@ export function judgeSpan(source: unknown, shape: SpanShape): Verdict {
   return {
     pass: false,
     message() {
-      const [nearest] = distances.toSorted((a, b) => a.differences.length - b.differences.length)
+      const [nearest] = distances.toSorted((a, b) => distanceOf(a.differences) - distanceOf(b.differences))
       const near =
         nearest && `nearest is ${lineOf(nearest.span)}:\n${indentLines(nearest.differences.join('\n'))}`
       return [`expected a span like ${show(shape)}`, near ?? 'no span was recorded', recorded(source)].join(
@@ -37,6 +37,11 @@ export function judgeSpan(source: unknown, shape: SpanShape): Verdict {
       )
     },
   }
+}
+
+/** A namesake is nearer than a span that happens to share more of the rest. */
+function distanceOf(differences: readonly string[]): number {
+  return differences.length + (differences[0]?.startsWith('name:') ? 100 : 0)
 }
 
 /** Whether the spans are the trace that was expected. */
