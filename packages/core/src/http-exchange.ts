@@ -24,6 +24,11 @@ interface Traced {
   listenerCount(event: unknown): number
 }
 
+/** The exchange of a request that is traced. */
+export function exchangeOf(req: ServerRequest): Exchange | undefined {
+  return (req as unknown as Partial<Traced>)[EXCHANGE]
+}
+
 /** What an exchange is about. */
 export interface ExchangeStart<Request> {
   readonly operation: Operation<HttpServerRecord<Request>>
@@ -40,6 +45,7 @@ export interface ExchangeStart<Request> {
 
 /** The life of one traced request, until its response is closed. */
 export class HttpExchange<Request> implements Exchange {
+  readonly traced = true
   private readonly start: ExchangeStart<Request>
   private readonly requestEmit: Method
   private readonly responseEmit: Method

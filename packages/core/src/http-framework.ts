@@ -25,6 +25,8 @@ export interface HttpFramework<Request> {
 
 /** A request while it is answered. */
 export interface Exchange {
+  /** False when there is no span: then nothing needs to be found out about the request. */
+  readonly traced: boolean
   /** Runs what handles the request in the request's context. */
   run<T>(work: () => T): T
   /** Notes an error that reached the framework. What becomes of the request is seen when it ends. */

@@ -159,6 +159,7 @@ export class HttpServer<Request> {
 
 /** Runs work in a context and traces nothing. */
 class ContextOnly implements Exchange {
+  readonly traced = false
   private readonly context: Context
 
   constructor(context: Context) {
@@ -173,6 +174,7 @@ class ContextOnly implements Exchange {
 }
 
 const UNTRACED: Exchange = {
+  traced: false,
   run: work => work(),
   recordError: () => undefined,
 }

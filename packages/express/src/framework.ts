@@ -1,23 +1,54 @@
 import type { HttpFramework } from '@spanwright/core'
 import type { Request } from 'express'
 
+import { join } from './pattern.ts'
+import type { RouteMap } from './route-map.ts'
+import type { App, Route } from './router.ts'
+
+/** Leads from a request to the routes of the app that traces it. */
+const ROUTES: unique symbol = Symbol('spanwright.routes')
+
+interface Routed {
+  [ROUTES]?: RouteMap
+}
+
+/** Remembers among which routes the route of a request is to be looked for. */
+export function setRoutes(req: Request, routes: RouteMap): void {
+  ;(req as Routed)[ROUTES] = routes
+}
+
 /** What Express knows of a request: its own trust in proxies, its own routes. */
 export const EXPRESS: HttpFramework<Request> = {
   url: req => req.originalUrl ?? req.url,
   scheme: req => (trustsPeer(req) ? req.protocol : isEncrypted(req) ? 'https' : 'http'),
   host: req => (trustsPeer(req) && firstOf(req.headers['x-forwarded-host'])) || req.headers.host,
   clientAddress: req => (trustsPeer(req) ? req.ip : req.socket.remoteAddress),
-  route: req => {
-    const path: unknown = (req.route as { path?: unknown } | undefined)?.path
-    return path === undefined ? undefined : req.baseUrl + String(path)
-  },
+  route: routeOf,
+}
+
+/** The pattern of the route that matched last, with those of all mounts before it. */
+function routeOf(req: Request): string | undefined {
+  const route = req.route as Route | undefined
+  if (route?.path === undefined) return undefined
+  const { baseUrl = '', url } = req
+  const routes = (req as Routed)[ROUTES]
+  const question = url.indexOf('?')
+  const path = baseUrl + (question < 0 ? url : url.slice(0, question))
+  return routes?.patternOf(route, path) ?? patternBehind(routes, baseUrl, route)
+}
+
+/** The pattern of a route that is not in any router that can be seen. */
+function patternBehind(routes: RouteMap | undefined, baseUrl: string, route: Route): string | undefined {
+  const mount = baseUrl === '' ? '' : routes?.mountOf(baseUrl)
+  if (mount === undefined || Array.isArray(route.path)) return undefined
+  return join(mount, String(route.path)) || '/'
 }
 
 type Trust = (address: string | undefined, hop: number) => boolean
 
 /** True when the setting `trust proxy` covers whoever is at the other end of the socket. */
 function trustsPeer(req: Request): boolean {
-  const trust = (req.app as { get?: (setting: string) => unknown } | undefined)?.get?.('trust proxy fn')
+  const trust = (req.app as unknown as App | undefined)?.get('trust proxy fn')
   return typeof trust === 'function' && (trust as Trust)(req.socket.remoteAddress, 0)
 }
 

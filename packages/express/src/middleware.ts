@@ -1,8 +1,9 @@
 import { HttpServer, type HttpServerOptions } from '@spanwright/core'
 import type { Request, RequestHandler } from 'express'
 
-import { EXPRESS } from './framework.ts'
+import { EXPRESS, setRoutes } from './framework.ts'
 import { VERSION } from './version.ts'
+import { watchApp } from './watch.ts'
 
 /** Options of {@link tracing}. */
 export interface ExpressTracingOptions extends HttpServerOptions<Request> {}
@@ -14,7 +15,12 @@ export interface ExpressTracingOptions extends HttpServerOptions<Request> {}
  */
 export function tracing(options: ExpressTracingOptions = {}): RequestHandler {
   const server = new HttpServer<Request>({ name: '@spanwright/express', version: VERSION }, EXPRESS, options)
-  return function tracing(req, res, next) {
-    server.begin(req, res, req).run(next)
+  return function traceRequest(req, res, next) {
+    const exchange = server.begin(req, res, req)
+    if (exchange.traced) {
+      const routes = watchApp(req)
+      if (routes) setRoutes(req, routes)
+    }
+    exchange.run(next)
   }
 }

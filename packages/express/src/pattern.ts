@@ -1,0 +1,124 @@
+import { ProbedPattern } from './pattern-probe.ts'
+import { pathsOf } from './pattern-source.ts'
+import { type Layer, layerLike } from './router.ts'
+
+/** One of the paths a layer was registered for. */
+export interface Pattern {
+  /** As the application wrote it; undefined when only a path that it matches shows it. */
+  readonly text: string | undefined
+  /** Covers the beginning of a path, or for a route all of it; undefined when it does not match. */
+  match(path: string): { readonly length: number; readonly text: string } | undefined
+}
+
+const MOUNTS = new WeakMap<Layer, readonly Pattern[]>()
+
+/** The patterns of a mounted middleware, router or app, in the order in which they are tried. */
+export function mountPatternsOf(layer: Layer): readonly Pattern[] {
+  const known = MOUNTS.get(layer)
+  if (known) return known
+  const patterns = findMountPatterns(layer)
+  MOUNTS.set(layer, patterns)
+  return patterns
+}
+
+function findMountPatterns(layer: Layer): readonly Pattern[] {
+  if (layer.slash || layer.regexp?.fast_slash) return [EVERYTHING]
+  if (layer.rawPath !== undefined) return writtenPatterns(layer, listOf(layer.rawPath))
+  if (layer.matchers) return layer.matchers.map(probedPattern)
+  const paths = pathsOf(layer)
+  if (!paths) return [expressionPattern(String(layer.regexp), layer.regexp)]
+  return paths.map(path => expressionPattern(path, layerLike(layer, path, false).regexp))
+}
+
+/** The patterns of a route, which keeps its path in every version. */
+export function routePatternsOf(layer: Layer): readonly Pattern[] {
+  const paths = listOf(layer.route?.path)
+  if (layer.matchers) return writtenPatterns(layer, paths)
+  const [path] = paths
+  if (paths.length === 1) return [expressionPattern(String(path), layer.regexp)]
+  return paths.map(each => expressionPattern(String(each), layerLike(layer, each, true).regexp))
+}
+
+/** The patterns of an app's own mount path, for an app whose parents are not looked through. */
+export function appPatternsOf(mountpath: unknown): readonly Pattern[] {
+  return listOf(mountpath).map(path => {
+    const text = String(path)
+    const parts = text.split('/')
+    return {
+      text,
+      match(concrete) {
+        const same = concrete.split('/').slice(0, parts.length)
+        const matches = same.every((part, i) => parts[i] === part || parts[i]?.includes(':'))
+        return matches && same.length === parts.length ? { length: same.join('/').length, text } : undefined
+      },
+    }
+  })
+}
+
+/** The first of some patterns that matches the beginning of a path. */
+export function firstMatch(
+  patterns: readonly Pattern[],
+  path: string,
+): { readonly length: number; readonly text: string } | undefined {
+  for (const pattern of patterns) {
+    const match = pattern.match(path)
+    if (match) return match
+  }
+  return undefined
+}
+
+/** What is left of a path behind a match, beginning with a slash. */
+export function restOf(path: string, { length }: { readonly length: number }): string {
+  const rest = path.slice(length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+/** A prefix and a pattern put together, as one path. */
+export function join(prefix: string, pattern: string): string {
+  const base = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
+  if (pattern === '/' || pattern === '') return base
+  return pattern.startsWith('/') || base === '' ? base + pattern : `${base}/${pattern}`
+}
+
+const EVERYTHING: Pattern = { text: '/', match: () => ({ length: 0, text: '/' }) }
+
+function listOf(path: unknown): readonly unknown[] {
+  return Array.isArray(path) ? (path.flat(Infinity) as unknown[]) : [path]
+}
+
+function writtenPatterns({ matchers = [] }: Layer, paths: readonly unknown[]): Pattern[] {
+  return matchers.map((matcher, index) => {
+    const text = String(paths[index])
+    const probed = new ProbedPattern(matcher)
+    return {
+      text,
+      match(path) {
+        const match = probed.match(path)
+        return match && { length: match.path.length, text }
+      },
+    }
+  })
+}
+
+function probedPattern(matcher: NonNullable<Layer['matchers']>[number]): Pattern {
+  const probed = new ProbedPattern(matcher)
+  return {
+    text: undefined,
+    match(path) {
+      const match = probed.match(path)
+      return match && { length: match.path.length, text: probed.patternOf(match) }
+    },
+  }
+}
+
+function expressionPattern(text: string, expression: RegExp | undefined): Pattern {
+  // A copy: matching must not move `lastIndex` of an expression that belongs to the application.
+  const copy = expression && new RegExp(expression.source, expression.flags.replace(/[gy]/g, ''))
+  return {
+    text,
+    match(path) {
+      const match = copy?.exec(path)
+      return match ? { length: match[0].length, text } : undefined
+    },
+  }
+}

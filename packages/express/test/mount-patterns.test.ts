@@ -1,0 +1,95 @@
+import { SpanKind } from '@opentelemetry/api'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import request from 'supertest'
+
+import { tracing } from '@spanwright/express'
+
+import { VERSIONS } from './versions.ts'
+
+let recorder: SpanRecorder
+beforeAll(() => {
+  recorder = recordSpans({ global: true })
+})
+afterEach(() => recorder.reset())
+afterAll(() => recorder.stop())
+
+type Mount = string | RegExp | string[]
+
+const FOUR: readonly (readonly [Mount, string, string])[] = [
+  ['/plain', '/plain', '/plain'],
+  ['/plain/', '/plain', '/plain'],
+  ['/dotted.name', '/dotted.name', '/dotted.name'],
+  ['/:id', '/7', '/:id'],
+  ['/a/:b/c/:d', '/a/1/c/2', '/a/:b/c/:d'],
+  [String.raw`/:id(\d+)`, '/7', String.raw`/:id(\d+)`],
+  ['/:from-:to', '/a-b', '/:from-:to'],
+  ['/:name.:ext', '/a.b', '/:name.:ext'],
+  ['/:opt?', '/x', '/:opt?'],
+  ['/x/:rest*', '/x/1/2', '/x/:rest*'],
+  ['/v:version', '/v2', '/v:version'],
+  ['/ab?cd', '/acd', '/ab?cd'],
+  ['/ab+cd', '/abbcd', '/ab+cd'],
+  ['/a(bc)?d', '/abcd', '/a(bc)?d'],
+  ['/files/*', '/files/a', '/files/*'],
+  [/^\/re\d/, '/re5', String.raw`/^\/re\d/`],
+  [['/one', '/two/:id'], '/two/2', '/two/:id'],
+]
+
+const FIVE: readonly (readonly [Mount, string, string])[] = [
+  ['/plain', '/plain', '/plain'],
+  ['/plain/', '/plain', '/plain'],
+  ['/dotted.name', '/dotted.name', '/dotted.name'],
+  ['/:id', '/7', '/:id'],
+  ['/a/:b/c/:d', '/a/a/c/a', '/a/:b/c/:d'],
+  ['/:from-:to', '/a-b', '/:from-:to'],
+  ['/v:version', '/v2', '/v:version'],
+  ['/files/*path', '/files/a/b', '/files/*path'],
+  [['/one', '/two/:id'], '/two/2', '/two/:id'],
+]
+
+const ONLY_WHERE_THE_PATH_IS_KEPT: typeof FIVE = [
+  ['/a{/:b}', '/a/1', '/a{/:b}'],
+  [/^\/re\d/, '/re5', String.raw`/^\/re\d/`],
+]
+
+describe.each(VERSIONS)('a mount in $name', ({ name, load, major }) => {
+  const express = load()
+  const mounts =
+    major === 4 ? FOUR : name === 'Express 5.3' ? [...FIVE, ...ONLY_WHERE_THE_PATH_IS_KEPT] : FIVE
+
+  it.each(mounts)('at %s is shown as it was written', async (mount, path, text) => {
+    const app = express().use(tracing())
+    app.use(
+      mount,
+      express.Router().get('/', (_req, res) => void res.send('ok')),
+    )
+    await request(app).get(path).expect(200)
+
+    const span = await recorder.waitFor({ kind: SpanKind.SERVER })
+    expect(span.attributes['http.route']).toBe(text)
+  })
+})
+
+describe.each(VERSIONS.filter(({ name }) => /router 2\.[02]/.test(name)))(
+  'a mount whose pattern cannot be seen, in $name',
+  ({ load }) => {
+    const express = load()
+
+    it('never makes more names than a few, however many paths it matches', async () => {
+      const app = express().use(tracing())
+      const leaf = express.Router().get('/leaf', (_req, res) => void res.send('ok'))
+      app.use(/^\/x\w+/, leaf)
+      app.use(/^\/(\d+)/, leaf)
+      for (let i = 0; i < 40; i++) {
+        await request(app).get(`/x${i}/leaf`).expect(200)
+        await request(app).get(`/${i}/leaf`).expect(200)
+      }
+      await recorder.waitFor(() => recorder.spans().length === 80)
+
+      const routes = new Set(recorder.spans().map(span => span.attributes['http.route']))
+      expect(routes.size).toBeLessThanOrEqual(17)
+      expect(routes).toContain('/*/leaf')
+    })
+  },
+)
