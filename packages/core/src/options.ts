@@ -47,7 +47,10 @@ export function aRecordOf(rules: OptionRules): OptionRule {
     expected: `an object with ${namesOf(rules)}`,
     accepts: v =>
       isRecord(v) &&
-      Object.entries(v).every(([name, item]) => item === undefined || rules[name]?.accepts(item) === true),
+      Object.entries(v).every(([name, item]) => {
+        const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
+        return rule !== undefined && (item === undefined || rule.accepts(item))
+      }),
   }
 }
 
@@ -78,18 +81,31 @@ export function checkOptions(caller: string, options: unknown, rules: OptionRule
   }
 }
 
-/** A given value, short enough for an error message. */
+/** A given value, short enough for an error message. Texts within an object, and passwords in URLs, stay out. */
 export function show(value: unknown): string {
   try {
-    const text = typeof value === 'object' && value !== null ? showObject(value) : inspect(value)
-    return text.length > 80 ? `${text.slice(0, 79)}…` : text
+    const text = isRecord(value) ? showObject(value) : inspect(value, { depth: 0, breakLength: Infinity })
+    const harmless = text.replaceAll(/:\/\/[^/\s]*@/g, '://…@')
+    return harmless.length > 80 ? `${harmless.slice(0, 79)}…` : harmless
   } catch {
     return typeof value
   }
 }
 
 function showObject(value: object): string {
-  return inspect(value, { depth: 0, breakLength: Infinity, maxArrayLength: 5, getters: false })
+  if (Object.getPrototypeOf(value) !== null && value.constructor?.name !== 'Object') {
+    return `an instance of ${value.constructor?.name || 'a class without a name'}`
+  }
+  const shown = Object.entries(Object.getOwnPropertyDescriptors(value)).map(
+    ([name, property]) => `${name}: ${showProperty(property)}`,
+  )
+  return shown.length > 0 ? `{ ${shown.join(', ')} }` : '{}'
+}
+
+function showProperty(property: PropertyDescriptor): string {
+  if (!('value' in property)) return '[Getter]'
+  const value: unknown = property.value
+  return typeof value === 'string' ? `'…'` : inspect(value, { depth: -1 })
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -47,8 +47,8 @@ export function failure(value: unknown): Ending {
 export function errorTypeOf(value: unknown): string {
   try {
     if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return ERROR_TYPE_OTHER
-    const { code } = value as { code?: unknown }
-    if (typeof code === 'string' && CODE.test(code)) return code
+    const code = textOf(value, 'code')
+    if (CODE.test(code)) return code
     return classNameOf(value)
   } catch {
     return ERROR_TYPE_OTHER
@@ -62,24 +62,44 @@ const BUILT_IN_NAME = /^(?:Aggregate|Eval|Range|Reference|Syntax|Type|URI)?Error
 
 /** A name set on purpose wins; a built-in one may only be inherited, then the class says more. */
 function classNameOf(value: object): string {
-  const name: unknown = (value as { name?: unknown }).name
-  if (typeof name === 'string' && CLASS_NAME.test(name) && !BUILT_IN_NAME.test(name)) return name
-  const className: unknown = value.constructor?.name
-  if (typeof className === 'string' && CLASS_NAME.test(className) && className !== 'Object') return className
-  return typeof name === 'string' && CLASS_NAME.test(name) ? name : ERROR_TYPE_OTHER
+  const name = textOf(value, 'name')
+  if (CLASS_NAME.test(name) && !BUILT_IN_NAME.test(name)) return name
+  const className = value.constructor?.name
+  // Shorter than any name a person gives: a minifier's, another one in the next build.
+  const isTelling = typeof className === 'string' && className.length > 2 && CLASS_NAME.test(className)
+  if (isTelling && className !== 'Object') return className
+  return CLASS_NAME.test(name) ? name : ERROR_TYPE_OTHER
 }
 
 /** What was thrown, in the form an exception event takes. Never throws. */
 export function exceptionOf(value: unknown): Exception {
-  try {
-    if (value !== null && typeof value === 'object') {
-      const { message, stack } = value as { message?: unknown; stack?: unknown }
-      const exception = { name: classNameOf(value), message: typeof message === 'string' ? message : '' }
-      return typeof stack === 'string' ? { ...exception, stack } : exception
+  if (value === null || typeof value !== 'object') {
+    // A function would show its source.
+    return {
+      name: value === null ? 'null' : typeof value,
+      message: typeof value === 'function' ? '' : String(value),
     }
-    return { name: value === null ? 'null' : typeof value, message: String(value) }
+  }
+  const exception = { name: exceptionNameOf(value), message: textOf(value, 'message') }
+  const stack = textOf(value, 'stack')
+  return stack ? { ...exception, stack } : exception
+}
+
+function exceptionNameOf(value: object): string {
+  try {
+    return classNameOf(value)
   } catch {
-    return { name: ERROR_TYPE_OTHER, message: '' }
+    return ERROR_TYPE_OTHER
+  }
+}
+
+/** A property that is a text; an empty one when it is not, or cannot be read. */
+function textOf(value: object, key: string): string {
+  try {
+    const property = (value as Record<string, unknown>)[key]
+    return typeof property === 'string' ? property : ''
+  } catch {
+    return ''
   }
 }
 

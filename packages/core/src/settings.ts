@@ -113,7 +113,8 @@ export class Settings<Described> {
     const metricsRule = anyOf(aBoolean, aRecordOf({ attributes: aFunction, ...entry.metricsRules }))
     checkOptions(entry.caller, options, { ...SHARED_RULES, metrics: metricsRule, ...entry.rules })
     this.scope = entry.scope
-    this.options = options
+    // What becomes of the caller's object later is no business of these settings.
+    this.options = Object.freeze({ ...options })
     const { area } = entry
     this.semconv = options.semconv ?? (area ? semconvFromEnvironment(area) : 'latest')
     this.translate = area && translatorOf(area, this.semconv)
