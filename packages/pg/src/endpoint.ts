@@ -1,0 +1,122 @@
+import type { Attributes } from '@opentelemetry/api'
+import {
+  ATTR_DB_NAMESPACE,
+  ATTR_DB_SYSTEM_NAME,
+  ATTR_DB_USER,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  DB_SYSTEM_POSTGRESQL,
+} from '@spanwright/core'
+
+/** Where a connection leads to, as node-postgres resolves it. */
+export interface ConnectionTarget {
+  readonly host?: unknown
+  readonly port?: unknown
+  readonly database?: unknown
+  readonly user?: unknown
+  /** Settings for the server: `-c search_path=shop`. */
+  readonly options?: unknown
+  readonly connectionString?: unknown
+}
+
+/** A database as spans and metrics name it. */
+export interface Endpoint {
+  readonly namespace: string | undefined
+  /** Attributes that every query of the connection has. */
+  readonly attributes: Readonly<Attributes>
+  /** `host:port/database` */
+  readonly name: string
+}
+
+const DEFAULT_PORT = 5432
+
+/** Describes a resolved target. `withUser` is for the legacy vocabulary, which has a key for the user. */
+export function endpointOf(target: ConnectionTarget, withUser: boolean): Endpoint {
+  const database = textOf(target.database)
+  const namespace = namespaceOf(database, schemaOf(target.options))
+  const host = textOf(target.host)
+  const port = Number(target.port)
+  const isSocket = host?.startsWith('/') ?? false
+  const address = isSocket ? `${host}/.s.PGSQL.${port}` : host
+  const attributes: Attributes = { [ATTR_DB_SYSTEM_NAME]: DB_SYSTEM_POSTGRESQL }
+  if (namespace !== undefined) attributes[ATTR_DB_NAMESPACE] = namespace
+  if (address !== undefined) attributes[ATTR_SERVER_ADDRESS] = address
+  const showsPort = address !== undefined && !isSocket && port > 0 && port !== DEFAULT_PORT
+  if (showsPort) attributes[ATTR_SERVER_PORT] = port
+  const user = withUser ? textOf(target.user) : undefined
+  if (user !== undefined) attributes[ATTR_DB_USER] = user
+  const place =
+    isSocket || address === undefined ? (address ?? DB_SYSTEM_POSTGRESQL) : hostAndPort(address, port)
+  return { namespace, attributes, name: database === undefined ? place : `${place}/${database}` }
+}
+
+function hostAndPort(host: string, port: number): string {
+  const name = host.includes(':') ? `[${host}]` : host
+  return port > 0 ? `${name}:${port}` : name
+}
+
+/**
+ * Where the connections of a pool will lead to, told from its options and the environment before there is one.
+ * As in node-postgres, a connection string wins over other options, and these over `PG*` variables.
+ */
+export function resolveTarget(options: ConnectionTarget): ConnectionTarget {
+  const { connectionString } = options
+  const given = typeof connectionString === 'string' ? { ...options, ...parse(connectionString) } : options
+  const environment = process.env
+  const user = textOf(given.user) ?? textOf(environment['PGUSER']) ?? textOf(environment['USER'])
+  return {
+    host: textOf(given.host) ?? textOf(environment['PGHOST']) ?? 'localhost',
+    port: given.port || environment['PGPORT'] || DEFAULT_PORT,
+    database: textOf(given.database) ?? textOf(environment['PGDATABASE']) ?? user,
+    user,
+    options: textOf(given.options) ?? environment['PGOPTIONS'],
+  }
+}
+
+/** Parts of a connection string; none of one that cannot be read, which node-postgres will refuse too. */
+function parse(text: string): ConnectionTarget {
+  if (text.startsWith('/')) {
+    const [host, database] = text.split(' ')
+    return { host, database }
+  }
+  try {
+    const url = new URL(text, 'postgres://base')
+    const parameters = Object.fromEntries(url.searchParams)
+    if (url.protocol === 'socket:') {
+      return {
+        host: decodeURI(url.pathname),
+        database: parameters['db'],
+        user: decodeURIComponent(url.username),
+      }
+    }
+    return {
+      host: decodeURIComponent(url.hostname.replace(/^\[(.+)\]$/, '$1')),
+      port: url.port,
+      database: decodeURI(url.pathname.slice(1)),
+      user: decodeURIComponent(url.username),
+      ...parameters,
+    }
+  } catch {
+    return {}
+  }
+}
+
+function namespaceOf(database: string | undefined, schema: string | undefined): string | undefined {
+  if (database === undefined) return schema
+  return schema === undefined ? database : `${database}|${schema}`
+}
+
+/** First schema of a search path that was given with the connection; later changes of it are not followed. */
+function schemaOf(options: unknown): string | undefined {
+  const path = /(?:^|\s)(?:-c\s*|--)search_path=((?:\\.|\S)+)/.exec(textOf(options) ?? '')?.[1]
+  const first = path
+    ?.split(',', 1)[0]
+    ?.replace(/\\(.)/g, '$1')
+    .replace(/^"(.*)"$/, '$1')
+    .trim()
+  return first === '' ? undefined : first
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,130 @@
+import { Kind, type Lexer } from './lexer.ts'
+
+const PLACEHOLDER = '?'
+
+/**
+ * Builds the text of a statement without its values: every literal becomes `?`, comments go, a list of literals
+ * after `IN` shrinks to one, all else stays as it was written.
+ */
+export class Mask {
+  private readonly text: string
+  private masked = ''
+  /** Up to here the text has been taken over, or left out. */
+  private taken = 0
+  /** True when what stands before is a value, so that a sign that follows joins two values. */
+  private afterOperand = false
+  /** Where a sign stands that may belong to a number, or -1. */
+  private sign = -1
+  private list: List = List.None
+  /** What was built when the first literal of a list was masked. */
+  private shrunk = ''
+  private word = ''
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  /** Takes the next token. `word` is the token in upper case if it is a word. */
+  add(lexer: Lexer, word: string): void {
+    switch (lexer.kind) {
+      case Kind.Space:
+        return
+      case Kind.Comment:
+        this.dropComment(lexer.start, lexer.end)
+        return
+      case Kind.Text:
+        this.replace(lexer.start, lexer.end)
+        break
+      case Kind.Number:
+        this.replace(this.sign === lexer.start - 1 && this.sign >= 0 ? this.sign : lexer.start, lexer.end)
+        break
+      case Kind.Word:
+        this.addWord(word, lexer)
+        break
+      case Kind.Operator:
+        this.addOperator(lexer)
+        return
+      case Kind.Mark:
+        this.addMark(lexer)
+        break
+      default:
+        this.afterOperand = true
+        this.list = List.None
+    }
+    this.sign = -1
+    this.word = word
+  }
+
+  /** The whole masked text. */
+  finish(): string {
+    return this.taken === 0 ? this.text : this.masked + this.text.slice(this.taken)
+  }
+
+  private replace(start: number, end: number): void {
+    this.masked += this.text.slice(this.taken, start) + PLACEHOLDER
+    this.taken = end
+    this.afterOperand = true
+    if (this.list === List.Open) {
+      this.shrunk = this.masked
+      this.list = List.Literal
+    } else this.list = this.list === List.Comma ? List.Literal : List.None
+  }
+
+  private dropComment(start: number, end: number): void {
+    const touches =
+      start > 0 && !isBlank(this.text, start - 1) && end < this.text.length && !isBlank(this.text, end)
+    this.masked += this.text.slice(this.taken, start) + (touches ? ' ' : '')
+    this.taken = end
+    this.sign = -1
+  }
+
+  private addWord(word: string, lexer: Lexer): void {
+    const isBoolean = word === 'TRUE' || word === 'FALSE'
+    if (isBoolean && this.word !== 'IS' && this.word !== 'NOT') {
+      this.replace(lexer.start, lexer.end)
+      return
+    }
+    this.afterOperand = !BEFORE_OPERAND.has(word)
+    this.list = word === 'IN' ? List.In : List.None
+  }
+
+  private addOperator({ start, end, text }: Lexer): void {
+    const isSign = end - start === 1 && (text[start] === '-' || text[start] === '+')
+    this.sign = isSign && !this.afterOperand ? start : -1
+    this.afterOperand = false
+    if (this.sign < 0) this.list = List.None
+    this.word = ''
+  }
+
+  private addMark({ start, end, text }: Lexer): void {
+    const mark = text[start]
+    this.afterOperand = mark === ')' || mark === ']'
+    if (mark === '(' && this.list === List.In) this.list = List.Open
+    else if (mark === ',' && this.list === List.Literal) this.list = List.Comma
+    else {
+      if (mark === ')' && this.list === List.Literal) {
+        this.masked = this.shrunk
+        this.taken = end - 1
+      }
+      this.list = List.None
+    }
+  }
+}
+
+/** How far a list of literals after `IN` has come. */
+const List = { None: 0, In: 1, Open: 2, Literal: 3, Comma: 4 } as const
+type List = (typeof List)[keyof typeof List]
+
+/** Words that no value can be: a sign after one of them belongs to the number that follows. */
+const BEFORE_OPERAND: ReadonlySet<string> = new Set(
+  (
+    'ALL AND ANY AS ASC BETWEEN BY CASE CHECK DEFAULT DESC DISTINCT ELSE EXCEPT FETCH FROM HAVING ILIKE IN ' +
+    'INTERSECT IS LIKE LIMIT MAXVALUE MINVALUE NOT OFFSET ON OR RETURNING SELECT SET SIMILAR SOME SYMMETRIC THEN TO ' +
+    'UNION USING VALUES WHEN WHERE WITH'
+  ).split(' '),
+)
+
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
+}

@@ -1,0 +1,59 @@
+import { Kind, Lexer } from './lexer.ts'
+import { Mask } from './mask.ts'
+import { Summary } from './summary.ts'
+
+/** What a text of SQL tells about itself. */
+export interface Statement {
+  /** Operations and targets in order of appearance; empty when there is nothing known in the text. */
+  readonly summary: string
+  /** The text with `?` in place of every literal. */
+  readonly masked: string
+  /** Number of statements in the text. */
+  readonly count: number
+}
+
+/** Reads a text of SQL in one pass. Any text will do, valid or not. */
+export function readStatement(text: string): Statement {
+  const lexer = new Lexer(text)
+  const mask = new Mask(text)
+  const summary = new Summary()
+  while (lexer.next() !== Kind.End) {
+    const word = lexer.kind === Kind.Word ? upperCase(lexer) : ''
+    mask.add(lexer, word)
+    summary.add(lexer, word)
+  }
+  summary.finish()
+  return { summary: summary.text, masked: mask.finish(), count: summary.statements }
+}
+
+const LONGEST_KEYWORD = 17
+
+/** A word in upper case, or a dot for one too long to be a keyword. */
+function upperCase(lexer: Lexer): string {
+  return lexer.end - lexer.start > LONGEST_KEYWORD ? '.' : lexer.slice.toUpperCase()
+}
+
+const MOST = 500
+const LONGEST = 4096
+
+/** Statements by their text: an application has few. */
+const known = new Map<string, Statement>()
+
+/** As {@link readStatement}, remembering the texts that were read last. */
+export function statementOf(text: string): Statement {
+  const found = known.get(text)
+  if (found) return found
+  const statement = readStatement(text)
+  if (text.length <= LONGEST) {
+    if (known.size >= MOST) dropOldest()
+    known.set(text, statement)
+  }
+  return statement
+}
+
+function dropOldest(): void {
+  for (const text of known.keys()) {
+    known.delete(text)
+    return
+  }
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from '@jest/globals'
+
+import { readStatement, statementOf } from '../../src/sql/statement.ts'
+
+function maskOf(text: string): string {
+  return readStatement(text).masked
+}
+
+describe('masked text', () => {
+  it.each([
+    ["SELECT 'hello'", 'SELECT ?'],
+    ["SELECT 'My name''s not \n important'", 'SELECT ?'],
+    ["SELECT E'it\\'s', e'\\\\', 'back\\', 1", 'SELECT ?, ?, ?, ?'],
+    ["SELECT U&'d\\0061t' UESCAPE '!', B'101', x'1F', N'n'", 'SELECT ? UESCAPE ?, ?, ?, ?'],
+    ["SELECT 'one'\n  'two', E'a'\n-- note\n'b\\'c', 'd' 'e'", 'SELECT ?, ?, ? ?'],
+    ['SELECT $$a$b$$, $tag$ $$ $tag $tag$, $1', 'SELECT ?, ?, $1'],
+    ['SELECT a$b$c FROM t$1', 'SELECT a$b$c FROM t$1'],
+    ['SELECT 12, -12, +12.34, .01, -.01, 12.34e-56, 1e10, 5.', 'SELECT ?, ?, ?, ?, ?, ?, ?, ?'],
+    ['SELECT 0xDEADBEEF, 0b11, 0o17, 1_000.5_0, 12ab', 'SELECT ?, ?, ?, ?, ?'],
+    ['FOR i IN 1..2 LOOP', 'FOR i IN ?..? LOOP'],
+    ['SELECT c3po, r2d2 FROM covid19 WHERE n1h1=1234', 'SELECT c3po, r2d2 FROM covid19 WHERE n1h1=?'],
+    ['SELECT 99+100, 3 - -4, a-5, (a)-5, a[1]-5, $1-5', 'SELECT ?+?, ? - ?, a-?, (a)-?, a[?]-?, $1-?'],
+    ['WHERE a=-5 AND b >-5 AND c BETWEEN -1 AND -2', 'WHERE a=? AND b >? AND c BETWEEN ? AND ?'],
+    ['SELECT - 5, @-5, -(5)', 'SELECT - ?, @-?, -(?)'],
+    ["SELECT '1'::int::text, a::varchar(20)", 'SELECT ?::int::text, a::varchar(?)'],
+    [
+      "WHERE doc ? 'key' AND doc ?| array['a'] AND doc ?& $1",
+      'WHERE doc ? ? AND doc ?| array[?] AND doc ?& $1',
+    ],
+    ["WHERE doc->'a'->>'b' = 'c' OR doc#>>'{a,1}' @> '[]'", 'WHERE doc->?->>? = ? OR doc#>>? @> ?'],
+    ["WHERE a IN (1, -2, 'x') AND b NOT IN ('y')", 'WHERE a IN (?) AND b NOT IN (?)'],
+    ['WHERE a IN (1, b, 2) AND c IN (SELECT 1, 2)', 'WHERE a IN (?, b, ?) AND c IN (SELECT ?, ?)'],
+    ["WHERE value IN ('abc', 0xAB, .456,", 'WHERE value IN (?, ?, ?,'],
+    ['VALUES (1, 2), (3, 4)', 'VALUES (?, ?), (?, ?)'],
+    [
+      'WHERE a = TRUE AND b IS NOT FALSE AND c IS TRUE AND d IS NULL',
+      'WHERE a = ? AND b IS NOT FALSE AND c IS TRUE AND d IS NULL',
+    ],
+    ["SELECT DATE '2020-01-01', INTERVAL '1 day'", 'SELECT DATE ?, INTERVAL ?'],
+    ['SELECT column -- secret\nFROM /* a /* nested */ secret */ table', 'SELECT column \nFROM  table'],
+    ['SELECT/**/1/**/FROM/* x */t', 'SELECT ? FROM t'],
+    ['SELECT "it\'s", "a""1", U&"d\\0061t" FROM "5"', 'SELECT "it\'s", "a""1", U&"d\\0061t" FROM "5"'],
+    ["SELECT a -- it's\n, 'b' --", 'SELECT a \n, ? '],
+    ["ALTER USER u PASSWORD 'secret'", 'ALTER USER u PASSWORD ?'],
+    ["SELECT 'not closed", 'SELECT ?'],
+    ["SELECT E'not closed\\", 'SELECT ?'],
+    ['SELECT $x$ not closed $y$', 'SELECT ?'],
+    ['SELECT 1 /* not closed', 'SELECT ? '],
+    ['SELECT "not closed', 'SELECT "not closed'],
+    ['SELECT 1 $ 2 \\ 3 { 4 } à5', 'SELECT ? $ ? \\ ? { ? } à5'],
+  ])('%s → %s', (text, masked) => {
+    expect(maskOf(text)).toBe(masked)
+  })
+
+  const megabyte = 1 << 20
+  it.each([
+    ['quotes', "'"],
+    ['pairs of quote and space', "' "],
+    ['quotes and line breaks', "'\n"],
+    ['comment openers', '/*'],
+    ['dashes', '-'],
+    ['signs', '+-'],
+    ['dollars', '$'],
+    ['dollar tags', '$a'],
+    ['different dollar tags', '$a$ b'],
+    ['parentheses', '('],
+    ['closing parentheses', ')'],
+    ['double quotes', '"'],
+    ['backslashes', "E'\\"],
+    ['letters', 'e'],
+    ['digits', '1'],
+    ['semicolons', 'a;'],
+    ['names', 'a.'],
+    ['lists', 'IN (1,'],
+    ['operators and comment openers', '*/*'],
+    ['CTEs', 'WITH a AS ('],
+  ])('takes linear time for a mebibyte of %s', (_, piece) => {
+    const text = piece.repeat(megabyte / piece.length)
+    const small = text.slice(0, text.length / 16)
+    readStatement(small)
+    const fastest = Math.min(...[1, 2, 3].map(() => timeOf(text)))
+    // 16 times the text may take 16 times as long; square time would take 256 times as long.
+    expect(fastest).toBeLessThan(Math.max(50, 64 * Math.min(timeOf(small), timeOf(small), timeOf(small))))
+  })
+
+  it('is remembered by text, and right for more texts than are remembered', () => {
+    for (let i = 0; i < 1200; i++) {
+      expect(statementOf(`SELECT ${i} FROM t${i}`)).toEqual({
+        summary: `SELECT t${i}`,
+        masked: `SELECT ? FROM t${i}`,
+        count: 1,
+      })
+    }
+    expect(statementOf('SELECT 1 FROM t1')).toBe(statementOf('SELECT 1 FROM t1'))
+    expect(statementOf('SELECT 1199 FROM t1199')).toBe(statementOf('SELECT 1199 FROM t1199'))
+  })
+})
+
+function timeOf(text: string): number {
+  const start = performance.now()
+  readStatement(text)
+  return performance.now() - start
+}

@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals'
+
+import { readStatement } from '../../src/sql/statement.ts'
+
+function summaryOf(text: string): string {
+  return readStatement(text).summary
+}
+
+describe('the summary of a query', () => {
+  // The cases of the convention's own collection that are about PostgreSQL's SQL, and ours.
+  it.each([
+    ['SELECT 12, -12, +12', 'SELECT'],
+    ['select a from T where x = $1', 'select T'],
+    ['SELECT c3po, r2d2 FROM covid19 WHERE n1h1=1234', 'SELECT covid19'],
+    ['SELECT a FROM dbo.Table JOIN dbo.AnotherTable', 'SELECT dbo.Table dbo.AnotherTable'],
+    ['INSERT INTO X VALUES(1, 23456, 123.456, 99+100)', 'INSERT X'],
+    ['SELECT column -- end of line comment\nFROM /* block \n comment */ table', 'SELECT table'],
+    [
+      'INSERT INTO shipping_details\n(order_id,\naddress)\nSELECT order_id,\naddress\nFROM   orders\nWHERE  order_id = 1',
+      'INSERT shipping_details SELECT orders',
+    ],
+    [
+      'SELEcT order_date\nFROM   (sELECT *\nFROM   orders o\nJOIN customers c\nON o.customer_id = c.customer_id)',
+      'SELEcT sELECT orders customers',
+    ],
+    ['SELECT * FROM Orders o CROSS JOIN OrderDetails od', 'SELECT Orders OrderDetails'],
+    ['SELECT * FROM Orders o, OrderDetails od', 'SELECT Orders OrderDetails'],
+    ['CREATE  TABLE MyTable (\n    ID NOT NULL IDENTITY(1,1) PRIMARY KEY\n)', 'CREATE TABLE MyTable'],
+    ['ALTER  TABLE MyTable ADD Name varchar(255)', 'ALTER TABLE MyTable'],
+    ['DROP  TABLE MyTable', 'DROP TABLE MyTable'],
+    ['SELECT * FROM SelectedData', 'SELECT SelectedData'],
+    ['CREATE UNIQUE CLUSTERED INDEX IX_Email ON Employees (Email);', 'CREATE INDEX IX_Email'],
+    ['SELECT DISTINCT Country FROM Countries', 'SELECT Countries'],
+    ['CREATE TABLE IF NOT EXISTS Users (Id INT PRIMARY KEY);', 'CREATE TABLE Users'],
+    ['CREATE VIEW ActiveUsers AS SELECT * FROM Users WHERE IsActive = 1;', 'CREATE VIEW ActiveUsers'],
+    ['SELECT Id FROM Customers UNION SELECT Id FROM Suppliers ORDER BY Name', 'SELECT Customers Suppliers'],
+    ['SELECT DISTINCT d, COUNT(*) OVER (PARTITION BY d) AS c FROM Employees;', 'SELECT Employees'],
+    ['CREATE DATABASE TestDb;', 'CREATE DATABASE TestDb'],
+    ['DROP SCHEMA IF EXISTS Reporting;', 'DROP SCHEMA Reporting'],
+    ["CREATE USER johndoe WITH PASSWORD = 'password';", 'CREATE USER johndoe'],
+    ['SELECT * FROM T WHERE Amount BETWEEN (10) AND (20);', 'SELECT T'],
+    ['CREATE TABLE Table (Name VARCHAR(255), Code CHAR(10));', 'CREATE TABLE Table'],
+    ["SELECT * FROM table WHERE value IN ('abc', 0xAB, .456,", 'SELECT table'],
+    ["ALTER  TABLE MyTable 'mypassword' ADD 123 Name varchar(255)", 'ALTER TABLE MyTable'],
+
+    ['SELECT s.a FROM s.a JOIN s.b USING (id) LEFT JOIN c ON true, d', 'SELECT s.a s.b c d'],
+    ['SELECT * FROM "my list" m', 'SELECT "my list"'],
+    ['SELECT * FROM "odd ""one""".t', 'SELECT "odd ""one""".t'],
+    ['SELECT * FROM (a JOIN b USING (x)) JOIN c USING (x, y)', 'SELECT a b c'],
+    ['SELECT * FROM ONLY parent, LATERAL (SELECT 1 FROM child) x', 'SELECT parent SELECT child'],
+    ['SELECT * FROM generate_series(1, 3) n', 'SELECT generate_series'],
+    ['SELECT now()', 'SELECT'],
+    ['SELECT extract(year FROM born) FROM people', 'SELECT people'],
+    ["SELECT substring(name FROM 2), trim(both 'x' FROM name) FROM people", 'SELECT people'],
+    ['SELECT a IS DISTINCT FROM b, c IS NOT DISTINCT FROM d FROM t', 'SELECT t'],
+    ['SELECT * FROM a WHERE x IN (SELECT y FROM b) AND EXISTS (SELECT FROM c)', 'SELECT a SELECT b SELECT c'],
+    ['SELECT * FROM a ORDER BY x, y LIMIT 3 FOR UPDATE OF a', 'SELECT a'],
+    ['(SELECT 1 FROM a) UNION ALL (SELECT 1 FROM b) ORDER BY 1', 'SELECT a b'],
+    ['SELECT 1 FROM a EXCEPT SELECT 1 FROM b', 'SELECT a b'],
+    ['VALUES (1), (2)', 'VALUES'],
+    ['SELECT * FROM (VALUES (1), (2)) v', 'SELECT'],
+    ['TABLE t', 'TABLE t'],
+
+    ['WITH x AS (SELECT * FROM a) SELECT * FROM x JOIN b ON true', 'SELECT a SELECT b'],
+    ['WITH x(i) AS (SELECT 1), y AS (SELECT 2 FROM x) SELECT * FROM x, y, z', 'SELECT SELECT SELECT z'],
+    ['WITH RECURSIVE r AS (SELECT 1 FROM a UNION ALL SELECT 1 FROM r) TABLE r', 'SELECT a TABLE'],
+    ['WITH gone AS (DELETE FROM a RETURNING *) INSERT INTO b SELECT * FROM gone', 'DELETE a INSERT b SELECT'],
+    ['INSERT INTO t WITH x AS (SELECT 1 FROM a) SELECT * FROM x', 'INSERT t SELECT a SELECT'],
+    ['INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 2 RETURNING a', 'INSERT t'],
+    ['UPDATE ONLY t SET a = 1, b = 2 FROM u, v WHERE t.id = u.id', 'UPDATE t u v'],
+    ['UPDATE t SET a = (SELECT max(x) FROM u)', 'UPDATE t SELECT u'],
+    ['DELETE FROM t USING u, v WHERE t.id = u.id', 'DELETE t u v'],
+    ['DELETE FROM t WHERE id IN (SELECT id FROM u)', 'DELETE t SELECT u'],
+    [
+      'MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN UPDATE SET a = 1, b = 2 WHEN NOT MATCHED THEN INSERT VALUES (1)',
+      'MERGE t s',
+    ],
+    ['MERGE INTO t USING (SELECT * FROM s) x ON true WHEN MATCHED THEN DELETE', 'MERGE t SELECT s'],
+    ['COPY t (a, b) FROM STDIN', 'COPY t'],
+    ["COPY (SELECT * FROM t) TO STDOUT WITH (FORMAT csv, NULL 'x')", 'COPY SELECT t'],
+    ['CALL do_invoice(1)', 'CALL do_invoice'],
+    ['TRUNCATE TABLE a, b CASCADE', 'TRUNCATE TABLE a b'],
+    ['TRUNCATE a', 'TRUNCATE a'],
+    ['TRUNCATE "a b"', 'TRUNCATE "a b"'],
+    ['DROP TABLE IF EXISTS a, s.b CASCADE', 'DROP TABLE a s.b'],
+    ['DROP INDEX CONCURRENTLY i', 'DROP INDEX i'],
+    ['CREATE INDEX ON t (a)', 'CREATE INDEX'],
+    [
+      'CREATE OR REPLACE FUNCTION f(a int) RETURNS int AS $$ SELECT 1 FROM t $$ LANGUAGE sql',
+      'CREATE FUNCTION f',
+    ],
+    ['CREATE TEMP TABLE t AS SELECT * FROM u', 'CREATE TABLE t'],
+    ['CREATE MATERIALIZED VIEW v AS SELECT 1', 'CREATE MATERIALIZED VIEW v'],
+    ['REFRESH MATERIALIZED VIEW CONCURRENTLY v', 'REFRESH MATERIALIZED VIEW v'],
+    ['LOCK TABLE a IN SHARE MODE', 'LOCK TABLE a'],
+    ['VACUUM (FULL, ANALYZE) a, b', 'VACUUM a b'],
+    ['REINDEX TABLE a', 'REINDEX TABLE a'],
+    ['EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM t', 'EXPLAIN SELECT t'],
+    ['EXPLAIN ANALYZE UPDATE t SET a = 1', 'EXPLAIN UPDATE t'],
+    ['PREPARE p (int) AS INSERT INTO t VALUES ($1)', 'PREPARE INSERT t'],
+    ['DECLARE c CURSOR FOR SELECT * FROM t', 'DECLARE SELECT t'],
+    ['EXECUTE p(1)', 'EXECUTE'],
+
+    ['BEGIN', 'BEGIN'],
+    ['BEGIN ISOLATION LEVEL SERIALIZABLE', 'BEGIN'],
+    ['start transaction read only', 'start transaction'],
+    ['COMMIT', 'COMMIT'],
+    ['ROLLBACK TO SAVEPOINT s1', 'ROLLBACK'],
+    ['SAVEPOINT s1', 'SAVEPOINT'],
+    ["PREPARE TRANSACTION 'x'", 'PREPARE TRANSACTION'],
+    ['SET search_path TO tenant_17', 'SET'],
+    ["NOTIFY channel_17, 'payload'", 'NOTIFY'],
+    ['DO $$ BEGIN DELETE FROM t; END $$', 'DO'],
+    ['', ''],
+    ['-- nothing', ''],
+    ['secret-token SELECT * FROM t', ''],
+    ["'secret'", ''],
+  ])('%s → %s', (text, summary) => {
+    expect(summaryOf(text)).toBe(summary)
+  })
+
+  it('names the operations of several statements in order, and counts them', () => {
+    const script = "BEGIN; INSERT INTO a VALUES (';'); SELECT 1 FROM b;; COMMIT;"
+    expect(readStatement(script)).toMatchObject({ summary: 'BEGIN INSERT a SELECT b COMMIT', count: 4 })
+    expect(readStatement('SELECT 1;').count).toBe(1)
+    expect(readStatement(' ; ;').count).toBe(0)
+  })
+
+  it('takes the body of a function for one statement', () => {
+    const text =
+      'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; DELETE FROM a; END; SELECT 1 FROM b'
+    expect(readStatement(text)).toMatchObject({ summary: 'CREATE FUNCTION f SELECT b', count: 2 })
+  })
+
+  it('leaves out, from the first on, targets that do not fit into 255 characters', () => {
+    const long = 't'.repeat(250)
+    expect(summaryOf(`SELECT * FROM ${long}, u`)).toBe('SELECT')
+    expect(summaryOf(`SELECT * FROM a, ${'t'.repeat(246)}`)).toBe(`SELECT a ${'t'.repeat(246)}`)
+    expect(summaryOf(`SELECT * FROM a, ${'t'.repeat(247)}`)).toBe('SELECT a')
+  })
+
+  it('never shows a literal, whatever the text', () => {
+    for (const text of [
+      `SELECT * FROM 'secret'`,
+      `INSERT INTO 'secret'`,
+      `CALL 'secret'`,
+      `DROP TABLE $$secret$$`,
+    ]) {
+      expect(summaryOf(text)).not.toContain('secret')
+    }
+  })
+})
