@@ -1,3 +1,5 @@
+import { runInThisContext } from 'node:vm'
+
 import { context } from '@opentelemetry/api'
 import { type HttpClient, keepFace, originalOf, type PerCall, show } from '@spanwright/core'
 
@@ -49,6 +51,7 @@ export function traceFetch<Fetch extends AnyFetch>(
   const client = httpClientFor('traceFetch()', options)
   if (originalOf(fetch) !== undefined) return fetch as TracedFetch<Fetch>
   learnConnections()
+  const realm = realmOf(fetch)
   const original = fetch as unknown as (this: unknown, input?: unknown, init?: unknown) => Promise<unknown>
   function tracedFetch(this: unknown, ...given: unknown[]): Promise<unknown> {
     const [input, init] = given
@@ -57,7 +60,11 @@ export function traceFetch<Fetch extends AnyFetch>(
     const call: Call = { parent: context.active(), perCall: init?.tracing, attempts: 0 }
     const choice = init?.dispatcher ? { dispatcher: init.dispatcher } : choiceOf(input)
     if (!choice) return traceCall(client, call, () => original.call(this, input, init))
-    return original.call(this, input, initWith(init, new FetchDispatcher(client, call, choice.dispatcher)))
+    return original.call(
+      this,
+      input,
+      initWith(init, new FetchDispatcher(client, call, choice.dispatcher, realm)),
+    )
   }
   return keepFace(
     tracedFetch as (...args: never[]) => unknown,
@@ -97,21 +104,24 @@ class FetchDispatcher implements Dispatcher {
   private readonly client: HttpClient
   private readonly call: Call
   private readonly chosen: Dispatcher | undefined
+  private readonly realm: Realm
 
-  constructor(client: HttpClient, call: Call, chosen: Dispatcher | undefined) {
+  /** @param chosen by the caller; without a choice it is the global one of the realm of the fetch function */
+  constructor(client: HttpClient, call: Call, chosen: Dispatcher | undefined, realm: Realm) {
     this.client = client
     this.call = call
-    this.chosen = chosen ?? undefined
+    this.chosen = chosen
+    this.realm = realm
   }
 
   /** Fetch asks for it, to hand bodies to a `MockAgent` as they were given. */
   get isMockActive(): unknown {
-    return (this.chosen ?? globalDispatcher(LEGACY))?.isMockActive
+    return (this.chosen ?? this.realm[LEGACY])?.isMockActive
   }
 
   dispatch(options: DispatchOptions, handler: Handler | LegacyHandler): boolean {
     const isLegacy = typeof (handler as Handler).onRequestStart !== 'function'
-    const target = this.chosen ?? globalDispatcher(isLegacy ? LEGACY : CURRENT)
+    const target = this.chosen ?? (isLegacy ? undefined : this.realm[CURRENT]) ?? this.realm[LEGACY]
     if (!target) throw new TypeError('traceFetch(): there is no global dispatcher')
     const traced = new TracedDispatch(this.client, (sent, by) => target.dispatch(sent, by))
     return traced.send(options, handler, undefined, this.call)
@@ -120,10 +130,15 @@ class FetchDispatcher implements Dispatcher {
 
 // Undici 6 and 7, and the fetch of Node with them, look the global dispatcher up under the first symbol, and hand it
 // handlers in the old form; undici 8 uses the second one.
-const LEGACY = Symbol.for('undici.globalDispatcher.1')
-const CURRENT = Symbol.for('undici.globalDispatcher.2')
+const LEGACY: unique symbol = Symbol.for('undici.globalDispatcher.1')
+const CURRENT: unique symbol = Symbol.for('undici.globalDispatcher.2')
 
-function globalDispatcher(symbol: symbol): Dispatcher | undefined {
-  const holder = globalThis as unknown as Record<symbol, Dispatcher | undefined>
-  return holder[symbol] ?? holder[LEGACY]
+interface Realm {
+  readonly [LEGACY]?: Dispatcher
+  readonly [CURRENT]?: Dispatcher
+}
+
+/** The global object in which a fetch function looks its dispatcher up: inside Jest, Node's own has another one. */
+function realmOf(fetch: unknown): Realm {
+  return (fetch instanceof Function ? globalThis : runInThisContext('globalThis')) as Realm
 }
