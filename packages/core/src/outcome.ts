@@ -55,8 +55,9 @@ export function errorTypeOf(value: unknown): string {
   }
 }
 
-// Codes are upper case by custom (ECONNREFUSED, UND_ERR_SOCKET, P2002); anything else may be free text.
-const CODE = /^[A-Z][A-Z0-9_]{1,63}$/
+// Codes are upper case by custom (ECONNREFUSED, UND_ERR_SOCKET, P2002), and an SQLSTATE has five characters and may begin
+// with a digit (23505, 2200G); anything else may be free text.
+const CODE = /^(?:[A-Z][A-Z0-9_]{1,63}|[0-9][0-9A-Z]{4})$/
 const CLASS_NAME = /^[A-Za-z_$][\w$.]{0,99}$/
 const BUILT_IN_NAME = /^(?:Aggregate|Eval|Range|Reference|Syntax|Type|URI)?Error$/
 

@@ -34,6 +34,11 @@ describe('the type of an error', () => {
       Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
       'ECONNREFUSED',
     ],
+    [
+      'an error of a database is its SQLSTATE',
+      Object.assign(new Error(), { name: 'error', code: '23505' }),
+      '23505',
+    ],
     ['an undici error is its code', Object.assign(new Error(), { code: 'UND_ERR_SOCKET' }), 'UND_ERR_SOCKET'],
     [
       'an error with a code in free text is its class',
