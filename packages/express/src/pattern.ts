@@ -23,7 +23,7 @@ export function mountPatternsOf(layer: Layer): readonly Pattern[] {
 
 function findMountPatterns(layer: Layer): readonly Pattern[] {
   if (layer.slash || layer.regexp?.fast_slash) return [EVERYTHING]
-  if (layer.rawPath !== undefined) return writtenPatterns(layer, listOf(layer.rawPath))
+  if (layer.rawPath !== undefined) return writtenPatterns(layer, listOf(layer.rawPath).map(withoutSlash))
   if (layer.matchers) return layer.matchers.map(probedPattern)
   const paths = pathsOf(layer)
   if (!paths) return [expressionPattern(String(layer.regexp), layer.regexp)]
@@ -42,7 +42,7 @@ export function routePatternsOf(layer: Layer): readonly Pattern[] {
 /** The patterns of an app's own mount path, for an app whose parents are not looked through. */
 export function appPatternsOf(mountpath: unknown): readonly Pattern[] {
   return listOf(mountpath).map(path => {
-    const text = String(path)
+    const text = String(withoutSlash(path))
     const parts = text.split('/')
     return {
       text,
@@ -75,12 +75,16 @@ export function restOf(path: string, { length }: { readonly length: number }): s
 
 /** A prefix and a pattern put together, as one path. */
 export function join(prefix: string, pattern: string): string {
-  const base = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
-  if (pattern === '/' || pattern === '') return base
-  return pattern.startsWith('/') || base === '' ? base + pattern : `${base}/${pattern}`
+  if (pattern === '/' || pattern === '') return prefix
+  return pattern.startsWith('/') || prefix === '' ? prefix + pattern : `${prefix}/${pattern}`
 }
 
 const EVERYTHING: Pattern = { text: '/', match: () => ({ length: 0, text: '/' }) }
+
+/** A mount path covers the same with and without a slash at its end. */
+function withoutSlash(path: unknown): unknown {
+  return typeof path === 'string' && path.length > 1 ? path.replace(/\/$/, '') : path
+}
 
 function listOf(path: unknown): readonly unknown[] {
   return Array.isArray(path) ? (path.flat(Infinity) as unknown[]) : [path]
