@@ -32,9 +32,10 @@ export function extractContext<Carrier, Described>(
 ): Context {
   try {
     const { propagator } = settings.options
-    return propagator
-      ? propagator.extract(context, carrier, getter)
-      : propagation.extract(context, carrier, getter)
+    if (!propagator) return propagation.extract(context, carrier, getter)
+    // One written in plain JavaScript may forget to return.
+    const extracted: Context | undefined = propagator.extract(context, carrier, getter)
+    return extracted ?? context
   } catch (error) {
     reportFailure('extracting the context', error)
     return context

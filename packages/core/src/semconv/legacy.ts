@@ -11,13 +11,16 @@ export type SemconvArea = 'http.server' | 'http.client' | 'database' | 'messagin
 /** A legacy key; a function that writes legacy attributes; or null for what the legacy set has no word for. */
 type LegacyForm = string | null | ((value: AttributeValue, legacy: Attributes, latest: Attributes) => void)
 
-const NO_ANCESTOR = { [common.ATTR_ERROR_TYPE]: null }
+const NO_ANCESTOR = {
+  [common.ATTR_ERROR_TYPE]: null,
+  [common.ATTR_NETWORK_PROTOCOL_NAME]: null,
+  [common.ATTR_NETWORK_PROTOCOL_VERSION]: null,
+  [common.ATTR_NETWORK_TRANSPORT]: null,
+}
 
 const HTTP = {
   ...NO_ANCESTOR,
   [common.ATTR_NETWORK_PEER_ADDRESS]: 'net.peer.ip',
-  [common.ATTR_NETWORK_PROTOCOL_NAME]: null,
-  [common.ATTR_NETWORK_TRANSPORT]: null,
   [common.ATTR_NETWORK_PROTOCOL_VERSION]: (version: AttributeValue, legacy: Attributes) => {
     legacy['http.flavor'] = version === '2' ? '2.0' : version === '3' ? '3.0' : version
   },
@@ -74,12 +77,9 @@ const DATABASE = {
   [db.ATTR_DB_RESPONSE_RETURNED_ROWS]: null,
   [common.ATTR_SERVER_ADDRESS]: 'net.peer.name',
   [common.ATTR_SERVER_PORT]: 'net.peer.port',
-}
-
-const LEGACY_OPERATION: Readonly<Record<string, string>> = {
-  send: 'publish',
-  receive: 'receive',
-  process: 'process',
+  [common.ATTR_NETWORK_PEER_ADDRESS]: 'net.peer.ip',
+  // The old set had one port for the peer: that of the name above.
+  [common.ATTR_NETWORK_PEER_PORT]: null,
 }
 
 const MESSAGING = {
@@ -87,7 +87,7 @@ const MESSAGING = {
   [messaging.ATTR_MESSAGING_SYSTEM_NAME]: 'messaging.system',
   [messaging.ATTR_MESSAGING_OPERATION_NAME]: null,
   [messaging.ATTR_MESSAGING_OPERATION_TYPE]: (type: AttributeValue, legacy: Attributes) => {
-    legacy['messaging.operation'] = LEGACY_OPERATION[String(type)] ?? type
+    legacy['messaging.operation'] = type === messaging.OPERATION_TYPE_SEND ? 'publish' : type
   },
   [messaging.ATTR_MESSAGING_DESTINATION_NAME]: (topic: AttributeValue, legacy: Attributes) => {
     legacy['messaging.destination'] = topic
