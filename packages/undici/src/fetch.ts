@@ -140,5 +140,6 @@ interface Realm {
 
 /** The global object in which a fetch function looks its dispatcher up: inside Jest, Node's own has another one. */
 function realmOf(fetch: unknown): Realm {
-  return (fetch instanceof Function ? globalThis : runInThisContext('globalThis')) as Realm
+  const isOfThisRealm = Object.prototype.isPrototypeOf.call(Function.prototype, fetch as object)
+  return (isOfThisRealm ? globalThis : runInThisContext('globalThis')) as Realm
 }

@@ -45,7 +45,7 @@ describe.each(WAYS)('%s', (_, start) => {
   beforeEach(() => {
     way = start({}, { headersTimeout: 50, bodyTimeout: 50 })
   })
-  afterEach(() => way[Symbol.asyncDispose]())
+  afterEach(() => way.stop())
 
   async function expectError(work: Promise<unknown>): Promise<void> {
     const { code } = await failureOf(work)
@@ -152,8 +152,9 @@ describe.each(WAYS.filter(([name]) => !name.includes('Node')))('%s', (_, start) 
     ['a headers timeout', '/silent', 'UND_ERR_HEADERS_TIMEOUT'],
     ['a body timeout', '/', 'UND_ERR_BODY_TIMEOUT'],
   ])('%s is an error with its code', async (__, path, code) => {
-    await using way = start({}, { headersTimeout: 20, bodyTimeout: 20 })
+    const way = start({}, { headersTimeout: 20, bodyTimeout: 20 })
     await failureOf(way.send(server.origin + path).then(response => response.text()))
+    await way.stop()
 
     await spansEnded(recorder, 1)
     const span = onlySpan(recorder)

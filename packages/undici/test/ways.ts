@@ -11,7 +11,7 @@ export const VERSIONS: [string, Undici][] = [
 /** What a test wants of a request, whoever sends it. */
 export interface Wanted {
   readonly method?: string
-  readonly headers?: Record<string, string>
+  readonly headers?: Record<string, string> | undefined
   readonly signal?: AbortSignal
 }
 
@@ -24,7 +24,8 @@ export interface Response {
 }
 
 /** A way to send requests that are traced. */
-export interface Way extends AsyncDisposable {
+export interface Way {
+  stop(): Promise<void>
   send(url: string, wanted?: Wanted): Promise<Response>
 }
 
@@ -38,25 +39,23 @@ function fetchWay(
 ): Way {
   return {
     async send(url, wanted) {
-      const response = await fetch(url, { ...wanted, ...(dispatcher && { dispatcher }) } as RequestInit)
+      const init: object = { ...wanted, ...(dispatcher && { dispatcher }) }
+      const response = await fetch(url, init)
       return {
         status: response.status,
         text: () => response.text(),
         cancel: async reason => response.body?.cancel(reason),
       }
     },
-    [Symbol.asyncDispose]: stop,
+    stop,
   }
 }
 
 function requestWay(undici: Undici, dispatcher: undici7.Dispatcher, stop: () => Promise<void>): Way {
   return {
-    async send(url, { method, ...wanted } = {}) {
-      const { statusCode, body } = await undici.request(url, {
-        ...wanted,
-        ...(method && { method: method as 'GET' }),
-        dispatcher,
-      })
+    async send(url, wanted) {
+      const options: object = { ...wanted, dispatcher }
+      const { statusCode, body } = await undici.request(url, options)
       return {
         status: statusCode,
         text: () => body.text(),
@@ -66,7 +65,7 @@ function requestWay(undici: Undici, dispatcher: undici7.Dispatcher, stop: () => 
         },
       }
     },
-    [Symbol.asyncDispose]: stop,
+    stop,
   }
 }
 

@@ -1,0 +1,187 @@
+import { context, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { traceUndici, tracing } from '@spanwright/undici'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+
+import { startServer, type TestServer } from './server.ts'
+import { traceparentOf } from './span-assertions.ts'
+import { VERSIONS } from './ways.ts'
+
+let recorder: SpanRecorder
+let server: TestServer
+/** Answers that are still to be given by path, before 200. */
+const failures = new Map<string, (number | 'reset')[]>()
+beforeAll(async () => {
+  recorder = recordSpans({ global: true })
+  server = await startServer((request, response) => {
+    const answer = failures.get(request.url ?? '')?.shift() ?? 200
+    if (answer === 'reset') {
+      request.socket.resetAndDestroy()
+      return
+    }
+    if (answer === 302) response.setHeader('location', '/target')
+    response.statusCode = answer
+    response.end('body')
+  })
+})
+afterEach(async () => {
+  await recorder.reset()
+  server.received.length = 0
+})
+afterAll(async () => {
+  await server.stop()
+  await recorder.stop()
+})
+
+/** Runs work in the trace of a span of its own. */
+async function inTrace<T>(work: () => Promise<T>): Promise<Span> {
+  const caller = trace.getTracer('test').startSpan('caller')
+  await context.with(trace.setSpan(context.active(), caller), work)
+  caller.end()
+  return caller
+}
+
+function childrenOf(caller: Span): ReadableSpan[] {
+  return recorder
+    .spans()
+    .filter(({ parentSpanContext }) => parentSpanContext?.spanId === caller.spanContext().spanId)
+}
+
+function told(spans: readonly ReadableSpan[]): unknown[] {
+  return spans.map(({ attributes, status }) => [
+    attributes['http.response.status_code'],
+    attributes['http.request.resend_count'],
+    attributes['error.type'],
+    status.code === SpanStatusCode.ERROR,
+  ])
+}
+
+const RETRY = { minTimeout: 5, timeoutFactor: 1 }
+
+describe.each(VERSIONS)('with the interceptors of %s', (_, undici) => {
+  it.each([
+    ['the retry interceptor', () => new undici.Agent().compose(tracing(), undici.interceptors.retry(RETRY))],
+    ['a RetryAgent', () => new undici.RetryAgent(new undici.Agent().compose(tracing()) as never, RETRY)],
+  ])('each attempt of %s is a span under the caller, whoever opened the connection', async (__, make) => {
+    const dispatcher = make()
+    const send = async (path: string): Promise<string> =>
+      (await undici.request(server.origin + path, { dispatcher })).body.text()
+    const first = await inTrace(() => send('/'))
+    failures.set('/flaky', [503, 'reset'])
+    const second = await inTrace(() => send('/flaky'))
+    await dispatcher.close()
+
+    expect(told(childrenOf(first))).toEqual([[200, undefined, undefined, false]])
+    expect(told(childrenOf(second))).toEqual([
+      [503, undefined, '503', true],
+      [undefined, 1, 'ECONNRESET', true],
+      [200, 2, undefined, false],
+    ])
+    expect(recorder.open()).toEqual([])
+    expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual(
+      recorder
+        .spans()
+        .filter(({ name }) => name !== 'caller')
+        .map(traceparentOf),
+    )
+  })
+
+  it('each hop of the redirect interceptor is a span under the caller', async () => {
+    const redirect = undici.interceptors.redirect({ maxRedirections: 3 })
+    const dispatcher = new undici.Agent().compose(tracing(), redirect)
+    const send = async (path: string): Promise<string> =>
+      (await undici.request(server.origin + path, { dispatcher })).body.text()
+    await inTrace(() => send('/'))
+    failures.set('/moved', [302])
+    const caller = await inTrace(() => send('/moved'))
+    await dispatcher.close()
+
+    expect(told(childrenOf(caller))).toEqual([
+      [302, undefined, undefined, false],
+      [200, 1, undefined, false],
+    ])
+  })
+
+  it('each hop of the redirect interceptor is a span under the caller for traceUndici() too', async () => {
+    const handle = traceUndici()
+    const redirect = undici.interceptors.redirect({ maxRedirections: 3 })
+    const dispatcher = new undici.Agent().compose(redirect)
+    const send = async (path: string): Promise<string> =>
+      (await undici.request(server.origin + path, { dispatcher })).body.text()
+    await inTrace(() => send('/'))
+    failures.set('/moved', [302])
+    const caller = await inTrace(() => send('/moved'))
+    await dispatcher.close()
+    handle.stop()
+
+    expect(told(childrenOf(caller))).toEqual([
+      [302, undefined, undefined, false],
+      [200, 1, undefined, false],
+    ])
+  })
+
+  it('retries are one span when the interceptor stands on the far side of tracing', async () => {
+    const handle = traceUndici()
+    const dispatcher = new undici.Agent().compose(undici.interceptors.retry(RETRY), tracing())
+    failures.set('/flaky', [503])
+    const caller = await inTrace(async () =>
+      (await undici.request(`${server.origin}/flaky`, { dispatcher })).body.text(),
+    )
+    await dispatcher.close()
+    handle.stop()
+
+    expect(told(childrenOf(caller))).toEqual([[200, undefined, undefined, false]])
+    expect(recorder.spans()).toHaveLength(2)
+  })
+
+  it('what a caller does in a response handler is a call of its own', async () => {
+    const dispatcher = new undici.Agent().compose(tracing())
+    const caller = await inTrace(async () => {
+      const response = await undici.request(server.origin, { dispatcher })
+      await response.body.dump()
+      await (await undici.request(server.origin, { dispatcher })).body.dump()
+    })
+    await dispatcher.close()
+    expect(told(childrenOf(caller))).toEqual([
+      [200, undefined, undefined, false],
+      [200, undefined, undefined, false],
+    ])
+  })
+})
+
+describe('with the cache of undici 7', () => {
+  const [, undici] = VERSIONS[1] ?? []
+  if (!undici) throw new Error('undici 7 is missing')
+
+  it('a response from the cache makes no span', async () => {
+    const cached = await startServer((_, response) => {
+      response.setHeader('cache-control', 'max-age=60')
+      response.end('body')
+    })
+    const dispatcher = new undici.Agent().compose(tracing(), undici.interceptors.cache())
+    for (let i = 0; i < 2; i++) {
+      expect(await (await undici.request(cached.origin, { dispatcher })).body.text()).toBe('body')
+    }
+    await dispatcher.close()
+    await cached.stop()
+    expect(cached.received).toHaveLength(1)
+    expect(told(recorder.spans())).toEqual([[200, undefined, undefined, false]])
+  })
+
+  it('the name of the host stands where the DNS interceptor has put an address', async () => {
+    const dns = undici.interceptors.dns({ affinity: 4, dualStack: false })
+    const dispatcher = new undici.Agent().compose(tracing({ propagateTo: ['localhost'] }), dns)
+    await (await undici.request(`http://localhost:${server.port}/named`, { dispatcher })).body.dump()
+    await dispatcher.close()
+    expect(recorder.spans().map(({ attributes }) => attributes)).toMatchObject([
+      {
+        'server.address': 'localhost',
+        'server.port': server.port,
+        'url.full': `http://localhost:${server.port}/named`,
+        'network.peer.address': '127.0.0.1',
+      },
+    ])
+    expect(server.received[0]?.headers['traceparent']).toBeDefined()
+  })
+})
