@@ -1,3 +1,5 @@
+import { show } from './options.ts'
+
 // A registered symbol, so that a second copy of this package sees the mark of the first.
 const ORIGINAL = Symbol.for('spanwright.original')
 
@@ -17,6 +19,9 @@ export function isWrapped<Target extends object>(target: Target, name: keyof Tar
   return originalOf(target[name]) !== undefined
 }
 
+/** `prototype` cannot be redefined, and `arguments` and `caller` stand on old-style functions only. */
+const NO_PART_OF_A_FACE: ReadonlySet<PropertyKey> = new Set([ORIGINAL, 'prototype', 'arguments', 'caller'])
+
 /**
  * Gives a replacement the face of the original: name, length and own properties, and a mark that leads back.
  * @returns the replacement
@@ -26,8 +31,7 @@ export function keepFace<Replacement extends AnyFunction>(
   original: AnyFunction,
 ): Replacement {
   for (const key of Reflect.ownKeys(original)) {
-    // `prototype` of a plain function cannot be redefined; nothing looks at it on a method.
-    if (key === 'prototype' || key === ORIGINAL) continue
+    if (NO_PART_OF_A_FACE.has(key)) continue
     const descriptor = Object.getOwnPropertyDescriptor(original, key)
     if (descriptor) Object.defineProperty(replacement, key, descriptor)
   }
@@ -39,6 +43,7 @@ export function keepFace<Replacement extends AnyFunction>(
  * Replaces a method on one object, never on its class.
  * @param wrap is given the original and returns what stands in for it; it passes `this` on
  * @returns a function that takes the replacement back, as long as nobody put another on top
+ * @throws TypeError when there is no such method, or the object does not let it be replaced
  */
 export function wrapMethod<Target extends object, Name extends keyof Target>(
   target: Target,
@@ -54,13 +59,18 @@ export function wrapMethod<Target extends object, Name extends keyof Target>(
     wrap(original as Target[Name] & AnyFunction),
     original as unknown as AnyFunction,
   )
-  Object.defineProperty(target, name, {
+  const replaced = Reflect.defineProperty(target, name, {
     value: replacement,
     configurable: true,
     writable: true,
     // A method of the class is not enumerable on the object; its replacement must not be either.
     enumerable: own?.enumerable ?? false,
   })
+  if (!replaced) {
+    throw new TypeError(
+      `${String(name)} of ${show(target)} cannot be replaced: the object is frozen or sealed`,
+    )
+  }
   return () => {
     if (target[name] !== (replacement as unknown)) return
     if (own) Object.defineProperty(target, name, own)
