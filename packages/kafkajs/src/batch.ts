@@ -28,7 +28,9 @@ import { copyWith } from './copy.ts'
 import { kafkaFailure } from './failure.ts'
 import type { Batch, EachBatchPayload, Handler, IncomingMessage } from './library.ts'
 import { carriedContext, traceMessage } from './message.ts'
+import { addMessageFacts, isTombstone } from './message-facts.ts'
 import type { KafkaOperation } from './options.ts'
+import { whileProcessing } from './processed.ts'
 import type { KafkaTracing } from './tracing.ts'
 
 /** Runs the processing of one message of a batch in a span of its own. */
@@ -60,12 +62,16 @@ function traceBatch<T>(
     const beneath = decision === 'ignore' ? suppressTracing(ROOT_CONTEXT) : ROOT_CONTEXT
     return contextApi.with(beneath, () => work(traceEachOf(tracing, client, batch)))
   }
+  const links = linksOf(tracing, batch)
   const operation = new Operation<KafkaOperation>(settings, {
     kind: SpanKind.CONSUMER,
     name: `process ${batch.topic}`,
-    attributes: attributesOf(client, batch),
-    parent: ROOT_CONTEXT,
-    links: settings.hasTracerProvider ? linksOf(tracing, batch) : [],
+    attributes: attributesOf(tracing, client, batch),
+    parent: whileProcessing(
+      ROOT_CONTEXT,
+      links.map(({ context }) => context),
+    ),
+    links,
     record,
     duration: { histogram: tracing.processDuration, keys: MESSAGING_COUNT_METRIC_ATTRIBUTES },
     count: {
@@ -105,14 +111,20 @@ function describe({ groupId }: Client, { topic, partition, messages }: Batch): K
   return { topic, partition, messages, ...(groupId !== undefined && { groupId }) }
 }
 
-function attributesOf(client: Client, { topic, partition, messages }: Batch): Attributes {
+function attributesOf(
+  tracing: KafkaTracing,
+  client: Client,
+  { topic, partition, messages }: Batch,
+): Attributes {
   const attributes = client.attributesOf('process', OPERATION_TYPE_PROCESS, topic)
   attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(partition)
   attributes[ATTR_MESSAGING_BATCH_MESSAGE_COUNT] = messages.length
   addAddress(attributes, client.cluster.leaderOf(topic, partition))
   const [first, second] = messages
-  if (first && !second) attributes[ATTR_KAFKA_OFFSET] = Number(first.offset)
-  if (first && messages.every(isTombstone)) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
+  if (first && !second) {
+    attributes[ATTR_KAFKA_OFFSET] = Number(first.offset)
+    addMessageFacts(tracing, attributes, first)
+  } else if (messages.every(isTombstone)) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
   return attributes
 }
 
@@ -121,19 +133,19 @@ function linksOf(tracing: KafkaTracing, { messages }: Batch): Link[] {
   const links: Link[] = []
   const { translate } = tracing.settings
   const several = messages.length > 1
-  const someTombstones = several && messages.some(isTombstone) && !messages.every(isTombstone)
+  const onlyTombstones = messages.every(isTombstone)
   for (const message of messages) {
     const carried = carriedContext(tracing, message)
     const context = trace.getSpanContext(carried)
     if (!context || !isInTrace(carried)) continue
     const attributes: Attributes = {}
-    if (several) attributes[ATTR_KAFKA_OFFSET] = Number(message.offset)
-    if (someTombstones && isTombstone(message)) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
+    if (several) {
+      attributes[ATTR_KAFKA_OFFSET] = Number(message.offset)
+      addMessageFacts(tracing, attributes, message)
+      // Said on the span already.
+      if (onlyTombstones) delete attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE]
+    }
     links.push({ context, attributes: translate?.(attributes) ?? attributes })
   }
   return links
-}
-
-function isTombstone({ value }: IncomingMessage): boolean {
-  return value === null
 }

@@ -3,6 +3,7 @@ import { isTracingSuppressed, wrapMethod } from '@spanwright/core'
 
 import { tracedEachBatch } from './batch.ts'
 import type { Client } from './client.ts'
+import { detachConnect } from './connect.ts'
 import { copyWith } from './copy.ts'
 import type { Consumer, RunConfig } from './library.ts'
 import { tracedEachMessage } from './message.ts'
@@ -11,6 +12,7 @@ import type { KafkaTracing } from './tracing.ts'
 /** Traces what a consumer's handlers process. */
 export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: Consumer): void {
   client.learnId(consumer)
+  detachConnect(consumer)
   wrapMethod(
     consumer,
     'run',

@@ -1,4 +1,5 @@
 export type { TraceEach } from './batch.ts'
 export { traceKafka } from './kafka.ts'
 export type { KafkaClient } from './library.ts'
-export type { KafkaOperation, KafkaOptions } from './options.ts'
+export type { KafkaOperation, KafkaOptions, ParentPolicy } from './options.ts'
+export type { TracedBatchPayload, TracedConsumer, TracedKafka, TracedRunConfig } from './traced-types.ts'

@@ -6,6 +6,7 @@ import { traceConsumer } from './consumer.ts'
 import type { Consumer, KafkaClient, Producer } from './library.ts'
 import type { KafkaOptions } from './options.ts'
 import { traceProducer } from './producer.ts'
+import type { TracedKafka } from './traced-types.ts'
 import { KafkaTracing } from './tracing.ts'
 
 /**
@@ -16,7 +17,10 @@ import { KafkaTracing } from './tracing.ts'
  * @returns the client it was given
  * @throws TypeError when it was given no Kafka client, or an option is unknown or of the wrong type
  */
-export function traceKafka<Kafka extends KafkaClient>(kafka: Kafka, options?: KafkaOptions): Kafka {
+export function traceKafka<Kafka extends KafkaClient>(
+  kafka: Kafka,
+  options?: KafkaOptions,
+): TracedKafka<Kafka> {
   if (!isKafkaClient(kafka)) {
     throw new TypeError(
       `traceKafka(): expected a Kafka client, such as new Kafka({ brokers }) of kafkajs; got ${show(kafka)}`,
@@ -24,7 +28,7 @@ export function traceKafka<Kafka extends KafkaClient>(kafka: Kafka, options?: Ka
   }
   const tracing = new KafkaTracing('traceKafka()', options)
   const client: KafkaClient = kafka
-  if (isWrapped(client, 'producer')) return kafka
+  if (isWrapped(client, 'producer')) return kafka as TracedKafka<Kafka>
   wrapMethod(
     client,
     'producer',
@@ -45,7 +49,7 @@ export function traceKafka<Kafka extends KafkaClient>(kafka: Kafka, options?: Ka
         return made
       },
   )
-  return kafka
+  return kafka as TracedKafka<Kafka>
 }
 
 function isKafkaClient(value: unknown): value is KafkaClient {

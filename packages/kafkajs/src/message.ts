@@ -8,7 +8,6 @@ import {
   trace,
 } from '@opentelemetry/api'
 import {
-  ATTR_KAFKA_MESSAGE_TOMBSTONE,
   ATTR_KAFKA_OFFSET,
   ATTR_MESSAGING_DESTINATION_PARTITION_ID,
   decide,
@@ -25,7 +24,9 @@ import { headerGetter } from './carrier.ts'
 import { addAddress, type Client } from './client.ts'
 import { kafkaFailure } from './failure.ts'
 import type { EachMessagePayload, Handler, IncomingMessage } from './library.ts'
+import { addMessageFacts } from './message-facts.ts'
 import type { KafkaOperation } from './options.ts'
+import { whileProcessing } from './processed.ts'
 import type { KafkaTracing } from './tracing.ts'
 
 /** A message on its way into a handler. */
@@ -61,18 +62,20 @@ export function traceMessage<T>(
   if (!tracing.isOn) return work()
   const { settings } = tracing
   const carried = carriedContext(tracing, delivery.message)
-  const record = settings.hasHooks ? describe(client, delivery) : undefined
+  const record = tracing.needsRecord ? describe(client, delivery) : undefined
   const decision = decide(settings, carried, record)
   if (decision !== 'trace') {
     return contextApi.with(decision === 'ignore' ? suppressTracing(carried) : carried, work)
   }
   const creation = trace.getSpanContext(carried)
   if (creation) links.unshift({ context: creation })
+  const root = tracing.parentOf(record) === 'link'
   const operation = new Operation<KafkaOperation>(settings, {
     kind: SpanKind.CONSUMER,
     name: `process ${delivery.topic}`,
-    attributes: attributesOf(client, delivery),
-    parent: carried,
+    attributes: attributesOf(tracing, client, delivery),
+    parent: creation ? whileProcessing(carried, [creation]) : carried,
+    root,
     links,
     record,
     duration: { histogram: tracing.processDuration, keys: MESSAGING_COUNT_METRIC_ATTRIBUTES },
@@ -95,11 +98,15 @@ function describe({ groupId }: Client, { topic, partition, message }: Delivery):
   return { topic, partition, message, ...(groupId !== undefined && { groupId }) }
 }
 
-function attributesOf(client: Client, { topic, partition, message }: Delivery): Attributes {
+function attributesOf(
+  tracing: KafkaTracing,
+  client: Client,
+  { topic, partition, message }: Delivery,
+): Attributes {
   const attributes = client.attributesOf('process', OPERATION_TYPE_PROCESS, topic)
   attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(partition)
   attributes[ATTR_KAFKA_OFFSET] = Number(message.offset)
-  if (message.value === null) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
+  addMessageFacts(tracing, attributes, message)
   addAddress(attributes, client.cluster.leaderOf(topic, partition))
   return attributes
 }

@@ -1,4 +1,4 @@
-import { type OptionRules, type TracingOptions } from '@spanwright/core'
+import { aBoolean, aFunction, anyOf, oneOf, type OptionRules, type TracingOptions } from '@spanwright/core'
 
 import type { IncomingMessage, OutgoingMessage } from './library.ts'
 
@@ -15,7 +15,36 @@ export interface KafkaOperation {
   readonly groupId?: string
 }
 
-/** Options of {@link traceKafka}. */
-export interface KafkaOptions extends TracingOptions<KafkaOperation> {}
+/** Where the span of a processed message belongs: beneath the context it carries, or into a trace of its own. */
+export type ParentPolicy = 'message' | 'link'
 
-export const KAFKA_RULES: OptionRules = {}
+/** Options of {@link traceKafka}. */
+export interface KafkaOptions extends TracingOptions<KafkaOperation> {
+  /**
+   * Parent of the span of one processed message: `'message'` is the context the message carries, `'link'` makes a new
+   * trace with a link to it. A function chooses for each message. The link is there either way. Default: `'message'`.
+   */
+  readonly parent?: ParentPolicy | ((operation: KafkaOperation) => ParentPolicy) | undefined
+  /** Whether the context is written into the messages; false for brokers without headers. Default: true. */
+  readonly inject?: boolean | undefined
+  /**
+   * What becomes of a trace context that a message already carries when it is sent. It is linked in either case, and
+   * that of the very message being processed is always replaced: it is a forward. Default: `'keep'`.
+   */
+  readonly existingContext?: 'keep' | 'replace' | undefined
+  /** Whether every message gets a `create` span of its own, which the span of the send links. Default: false. */
+  readonly messageSpans?: boolean | undefined
+  /** Whether the keys of messages are recorded, where they are text. Default: false. */
+  readonly recordKey?: boolean | undefined
+  /** Whether the size of a message's value is recorded, in bytes. Default: false. */
+  readonly recordBodySize?: boolean | undefined
+}
+
+export const KAFKA_RULES: OptionRules = {
+  parent: anyOf(oneOf('message', 'link'), aFunction),
+  inject: aBoolean,
+  existingContext: oneOf('keep', 'replace'),
+  messageSpans: aBoolean,
+  recordKey: aBoolean,
+  recordBodySize: aBoolean,
+}

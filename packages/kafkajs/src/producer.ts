@@ -2,22 +2,17 @@ import { type Context, context as contextApi } from '@opentelemetry/api'
 import { decide, reportFailure, runToEnd, wrapMethod } from '@spanwright/core'
 
 import type { Client } from './client.ts'
+import { detachConnect } from './connect.ts'
 import { copyWith } from './copy.ts'
-import type {
-  OutgoingMessage,
-  Producer,
-  ProducerBatch,
-  RecordMetadata,
-  Sender,
-  TopicMessages,
-} from './library.ts'
+import type { Producer, ProducerBatch, RecordMetadata, Sender, TopicMessages } from './library.ts'
 import type { KafkaOperation } from './options.ts'
-import { TopicSend } from './topic-send.ts'
+import { type SendScene, TopicSend } from './topic-send.ts'
 import type { KafkaTracing } from './tracing.ts'
 
 /** Traces what a producer sends. */
 export function traceProducer(tracing: KafkaTracing, client: Client, producer: Producer): void {
   client.learnId(producer)
+  detachConnect(producer)
   traceSender(tracing, client, producer)
 }
 
@@ -26,14 +21,18 @@ export function traceSender(
   tracing: KafkaTracing,
   client: Client,
   sender: Sender,
-  parentOf: () => Context = activeContext,
+  parentOf: (active: Context) => Context = active => active,
 ): void {
+  const sceneNow = (): SendScene => {
+    const active = contextApi.active()
+    return { active, parent: parentOf(active) }
+  }
   wrapMethod(
     sender,
     'send',
     (original: Sender['send']) =>
       function send(this: unknown, record: TopicMessages): Promise<RecordMetadata[]> {
-        const sending = tracing.isOn && startSending(tracing, client, [record], parentOf())
+        const sending = tracing.isOn && startSending(tracing, client, [record], sceneNow())
         if (!sending) return original.call(this as Sender, record)
         const messages = sending.topicMessages[0]?.messages
         return runSending(sending, () => original.call(this as Sender, copyWith(record, { messages })))
@@ -44,15 +43,13 @@ export function traceSender(
     'sendBatch',
     (original: Sender['sendBatch']) =>
       function sendBatch(this: unknown, batch: ProducerBatch): Promise<RecordMetadata[]> {
-        const sending = tracing.isOn && startSending(tracing, client, batch?.topicMessages, parentOf())
+        const sending = tracing.isOn && startSending(tracing, client, batch?.topicMessages, sceneNow())
         if (!sending) return original.call(this as Sender, batch)
         const { topicMessages } = sending
         return runSending(sending, () => original.call(this as Sender, copyWith(batch, { topicMessages })))
       },
   )
 }
-
-const activeContext = (): Context => contextApi.active()
 
 /** One call of `send` or `sendBatch`, with a span per topic. */
 interface Sending {
@@ -67,11 +64,11 @@ function startSending(
   tracing: KafkaTracing,
   client: Client,
   given: readonly TopicMessages[] | undefined,
-  parent: Context,
+  scene: SendScene,
 ): Sending | undefined {
   const sends: TopicSend[] = []
   const topicMessages = mergeTopics(given).map(entry => {
-    const send = startTopic(tracing, client, entry, parent)
+    const send = startTopic(tracing, client, entry, scene)
     if (!send) return entry
     sends.push(send)
     return copyWith(entry, { messages: send.messages })
@@ -84,20 +81,20 @@ function startSending(
 function startTopic(
   tracing: KafkaTracing,
   client: Client,
-  { topic, messages }: TopicMessages,
-  parent: Context,
+  entry: TopicMessages,
+  scene: SendScene,
 ): TopicSend | undefined {
   try {
-    const record = tracing.settings.hasHooks ? describe(topic, messages) : undefined
-    if (decide(tracing.settings, parent, record) !== 'trace') return undefined
-    return new TopicSend(tracing, client, topic, messages, parent, record)
+    const record = tracing.settings.hasHooks ? describe(entry) : undefined
+    if (decide(tracing.settings, scene.parent, record) !== 'trace') return undefined
+    return new TopicSend(tracing, client, entry, scene, record)
   } catch (error) {
     reportFailure('preparing a send', error)
     return undefined
   }
 }
 
-function describe(topic: string, messages: readonly OutgoingMessage[]): KafkaOperation {
+function describe({ topic, messages }: TopicMessages): KafkaOperation {
   const [message, ...others] = messages
   return message && others.length === 0 ? { topic, message, messages } : { topic, messages }
 }
@@ -134,7 +131,8 @@ function runSending(
   { first, all }: Sending,
   send: () => Promise<RecordMetadata[]>,
 ): Promise<RecordMetadata[]> {
-  return runToEnd(first.operation, send, {
+  const { workContext } = first
+  return runToEnd(first.operation, () => contextApi.with(workContext, send), {
     succeeded(results) {
       for (const topic of all) topic.succeeded(results)
     },

@@ -2,86 +2,96 @@ import {
   type Baggage,
   type Context,
   defaultTextMapSetter,
-  type Link,
   propagation,
   ROOT_CONTEXT,
+  type SpanContext,
   trace,
 } from '@opentelemetry/api'
 import { extractContext, injectContext, isInTrace, propagatedFields } from '@spanwright/core'
 
-import { hasAnyHeader, headerGetter, replaceHeaders } from './carrier.ts'
+import { hasAnyHeader, headerGetter, type RecordHeaders, replaceHeaders } from './carrier.ts'
 import { copyWith } from './copy.ts'
 import type { OutgoingMessage } from './library.ts'
+import { isBeingProcessed } from './processed.ts'
 import type { KafkaTracing } from './tracing.ts'
 
-/** What a message brought along in its headers. */
+/** What a message brings along in its headers. */
 interface Brought {
-  /** True: it is handed on as it is. */
+  /** The trace context; absent when it is none. */
+  readonly trace: SpanContext | undefined
+  /** True: the message is handed on as it is. */
   readonly kept: boolean
   /** Baggage without a trace: it goes on with the new context. */
   readonly baggage: Baggage | undefined
 }
 
-const STALE: Brought = { kept: false, baggage: undefined }
-const KEPT: Brought = { kept: true, baggage: undefined }
-
 /** What is to be done with the messages of one send, decided before its span is started. */
 export interface Stamping {
-  /** Links to the contexts that the messages bring along. */
-  readonly links: Link[]
-  /** False when the send's own context goes into no message. */
-  readonly injects: boolean
+  /** Names of the headers a context is written in. */
+  readonly fields: readonly string[]
+  /** What messages bring along, by their index; absent when none does. */
+  readonly brought: readonly (Brought | undefined)[] | undefined
+  /** True when some message is to be given a context. */
+  readonly writes: boolean
   /** True when kafkajs will refuse the messages: then they stay as they are, also in what its error shows. */
   readonly refused: boolean
-  readonly fields: readonly string[]
-  readonly brought: readonly (Brought | undefined)[] | undefined
 }
 
-/** Looks through the messages of a send. */
-export function planStamping(tracing: KafkaTracing, messages: readonly OutgoingMessage[]): Stamping {
+/** Looks through the messages of a send. `active` is the context of the caller. */
+export function planStamping(
+  tracing: KafkaTracing,
+  messages: readonly OutgoingMessage[],
+  active: Context,
+): Stamping {
   const fields = propagatedFields(tracing.settings)
-  const links: Link[] = []
-  if (!messages.every(isAcceptable)) {
-    return { links, injects: true, refused: true, fields, brought: undefined }
-  }
+  if (!messages.every(isAcceptable)) return { fields, brought: undefined, writes: true, refused: true }
   let brought: (Brought | undefined)[] | undefined
   let kept = 0
   for (const [index, { headers }] of messages.entries()) {
     if (!headers || !hasAnyHeader(headers, fields)) continue
-    const own = broughtBy(extractContext(tracing.settings, ROOT_CONTEXT, headers, headerGetter), links)
+    const own = broughtIn(tracing, headers, active)
     if (own.kept) kept++
     brought ??= []
     brought[index] = own
   }
-  const injects = kept === 0 || kept < messages.length
-  return { links, injects, refused: false, fields, brought }
+  const writes = tracing.inject && (kept === 0 || kept < messages.length)
+  return { fields, brought, writes, refused: false }
 }
 
-function broughtBy(context: Context, links: Link[]): Brought {
-  const spanContext = trace.getSpanContext(context)
-  if (!spanContext || !isInTrace(context)) {
-    const baggage = propagation.getBaggage(context)
-    return baggage ? { kept: false, baggage } : STALE
-  }
-  links.push({ context: spanContext })
-  return KEPT
+function broughtIn(tracing: KafkaTracing, headers: RecordHeaders, active: Context): Brought {
+  const context = extractContext(tracing.settings, ROOT_CONTEXT, headers, headerGetter)
+  const spanContext = isInTrace(context) ? trace.getSpanContext(context) : undefined
+  if (!spanContext) return { trace: undefined, kept: false, baggage: propagation.getBaggage(context) }
+  const kept = tracing.keepsExistingContext && !isBeingProcessed(active, spanContext)
+  return { trace: spanContext, kept, baggage: undefined }
 }
 
-/** Copies of the messages that carry a context in their headers. What needs no change is not copied. */
+/**
+ * Copies of the messages that carry a context in their headers. What needs no change is not copied.
+ * @param contextOf context for the message at an index; the same one for several messages is encoded once
+ */
 export function stampMessages(
   tracing: KafkaTracing,
-  { refused, injects, fields, brought }: Stamping,
+  { fields, brought, writes, refused }: Stamping,
   messages: readonly OutgoingMessage[],
-  context: Context,
+  contextOf: (index: number) => Context,
 ): readonly OutgoingMessage[] {
-  if (refused || !injects) return messages
-  // Encoded once per send: all its messages carry the same context.
-  const carrier = carrierOf(tracing, context)
-  if (Object.keys(carrier).length === 0) return messages
+  if (refused || !writes) return messages
+  let encoded: Context | undefined
+  let carrier: Carrier = {}
+  let isEmpty = true
   return messages.map((message, index) => {
     const own = brought?.[index]
-    if (!own) return withHeaders(message, { ...message.headers, ...carrier })
-    if (own.kept) return message
+    if (own?.kept) return message
+    const context = contextOf(index)
+    if (context !== encoded) {
+      carrier = carrierOf(tracing, context)
+      isEmpty = Object.keys(carrier).length === 0
+      encoded = context
+    }
+    // Without a trace of ours there is nothing to put in the place of theirs.
+    if (own && !isInTrace(context)) return message
+    if (!own) return isEmpty ? message : withHeaders(message, { ...message.headers, ...carrier })
     const replacement = own.baggage
       ? carrierOf(tracing, propagation.setBaggage(context, own.baggage))
       : carrier
@@ -89,7 +99,9 @@ export function stampMessages(
   })
 }
 
-function carrierOf(tracing: KafkaTracing, context: Context): Readonly<Record<string, string>> {
+type Carrier = Readonly<Record<string, string>>
+
+function carrierOf(tracing: KafkaTracing, context: Context): Carrier {
   const carrier: Record<string, string> = {}
   injectContext(tracing.settings, context, carrier, defaultTextMapSetter)
   return carrier
@@ -102,6 +114,6 @@ function isAcceptable(message: OutgoingMessage | null | undefined): boolean {
   return headers === undefined || (typeof headers === 'object' && headers !== null)
 }
 
-function withHeaders(message: OutgoingMessage, headers: OutgoingMessage['headers']): OutgoingMessage {
+function withHeaders(message: OutgoingMessage, headers: RecordHeaders): OutgoingMessage {
   return copyWith(message, { headers })
 }

@@ -1,4 +1,5 @@
 import {
+  callHook,
   LateCounter,
   LateHistogram,
   METRIC_MESSAGING_CLIENT_CONSUMED_MESSAGES,
@@ -9,25 +10,40 @@ import {
   Settings,
 } from '@spanwright/core'
 
-import { KAFKA_RULES, type KafkaOperation, type KafkaOptions } from './options.ts'
+import { KAFKA_RULES, type KafkaOperation, type KafkaOptions, type ParentPolicy } from './options.ts'
 import { VERSION } from './version.ts'
 
 /** The settings and instruments that all producers and consumers of one client share. */
 export class KafkaTracing {
   readonly settings: Settings<KafkaOperation>
+  readonly inject: boolean
+  readonly keepsExistingContext: boolean
+  readonly messageSpans: boolean
+  readonly recordKey: boolean
+  readonly recordBodySize: boolean
+  /** True when some hook, or the choice of a parent, has to be shown the operation. */
+  readonly needsRecord: boolean
   readonly operationDuration: LateHistogram<KafkaOperation>
   readonly processDuration: LateHistogram<KafkaOperation>
   readonly sentMessages: LateCounter<KafkaOperation>
   readonly consumedMessages: LateCounter<KafkaOperation>
+  private readonly parent: KafkaOptions['parent']
 
   /** @throws TypeError when an option is unknown or of the wrong type */
-  constructor(caller: string, options: KafkaOptions | undefined) {
+  constructor(caller: string, options: KafkaOptions = {}) {
     const scope = { name: '@spanwright/kafkajs', version: VERSION }
     const settings = new Settings<KafkaOperation>(
       { scope, caller, area: 'messaging', rules: KAFKA_RULES },
       options,
     )
     this.settings = settings
+    this.inject = options.inject ?? true
+    this.keepsExistingContext = options.existingContext !== 'replace'
+    this.messageSpans = this.inject && (options.messageSpans ?? false)
+    this.recordKey = options.recordKey ?? false
+    this.recordBodySize = options.recordBodySize ?? false
+    this.parent = options.parent
+    this.needsRecord = settings.hasHooks || typeof options.parent === 'function'
     this.operationDuration = new LateHistogram(settings, METRIC_MESSAGING_CLIENT_OPERATION_DURATION)
     this.processDuration = new LateHistogram(settings, METRIC_MESSAGING_PROCESS_DURATION)
     this.sentMessages = new LateCounter(settings, METRIC_MESSAGING_CLIENT_SENT_MESSAGES)
@@ -41,5 +57,12 @@ export class KafkaTracing {
       this.operationDuration.enabled ||
       propagatedFields(this.settings).length > 0
     )
+  }
+
+  /** Where the span of a message belongs. */
+  parentOf(record: KafkaOperation | undefined): ParentPolicy {
+    const { parent } = this
+    if (typeof parent !== 'function') return parent ?? 'message'
+    return (record && callHook('parent', parent, record)) === 'link' ? 'link' : 'message'
   }
 }

@@ -1,11 +1,22 @@
 import { randomUUID } from 'node:crypto'
 
-import type { Attributes, HrTime } from '@opentelemetry/api'
+import type { Attributes } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll } from '@jest/globals'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
-import { type KafkaOptions, traceKafka } from '@spanwright/kafkajs'
+import {
+  type KafkaOptions,
+  traceKafka,
+  type TracedConsumer,
+  type TracedKafka,
+  type TracedRunConfig,
+} from '@spanwright/kafkajs'
 import { type KafkaService, startKafka } from '@spanwright/services'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import {
+  assertConventions,
+  type ConventionOptions,
+  recordSpans,
+  type SpanRecorder,
+} from '@spanwright/testing'
 import {
   type Consumer,
   type ConsumerConfig,
@@ -27,16 +38,22 @@ export const BROKER_TIME = 120_000
 export class Harness {
   private broker: KafkaService | undefined
   private recording: SpanRecorder | undefined
+  private readonly conventions: ConventionOptions
   private readonly open: { disconnect(): Promise<void> }[] = []
 
-  constructor() {
+  /** @param conventions what every span and metric of the file is checked against */
+  constructor(conventions: ConventionOptions = {}) {
+    this.conventions = conventions
     beforeAll(async () => {
       this.recording = recordSpans()
       this.broker = await startKafka()
     }, BROKER_TIME)
     afterEach(async () => {
       await Promise.allSettled(this.open.splice(0).map(one => one.disconnect()))
+      const [spans, metrics] = [this.recorder.spans(), await this.recorder.metrics()]
       await this.recorder.reset()
+      assertConventions(spans, this.conventions)
+      assertConventions(metrics, this.conventions)
     }, BROKER_TIME)
     afterAll(async () => {
       await this.broker?.stop()
@@ -73,7 +90,7 @@ export class Harness {
   }
 
   /** A traced client. */
-  traced(options: KafkaOptions = {}, config: Partial<KafkaConfig> = {}): Kafka {
+  traced(options: KafkaOptions = {}, config: Partial<KafkaConfig> = {}): TracedKafka<Kafka> {
     return traceKafka(this.bare(config), this.options(options))
   }
 
@@ -86,10 +103,10 @@ export class Harness {
 
   /** A consumer from the beginning of some topics, connected and not running yet. */
   async consumer(
-    kafka: Kafka,
+    kafka: Kafka | TracedKafka<Kafka>,
     topics: string | string[],
     config: Partial<ConsumerConfig> = {},
-  ): Promise<Consumer> {
+  ): Promise<TracedConsumer<Consumer>> {
     const quick = { maxWaitTimeInMs: 50, heartbeatInterval: 50 }
     const consumer = kafka.consumer({ groupId: unique('group'), ...quick, ...config })
     this.open.push(consumer)
@@ -130,8 +147,8 @@ export class Harness {
 
 /** Runs a consumer until its handler calls `done`, and stops it: then no handler runs any more. */
 export async function runUntil(
-  consumer: Consumer,
-  configure: (done: () => void) => ConsumerRunConfig,
+  consumer: TracedConsumer<Consumer>,
+  configure: (done: () => void) => TracedRunConfig<ConsumerRunConfig>,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     consumer.run(configure(resolve)).catch(reject)
@@ -173,10 +190,9 @@ export function described(span: ReadableSpan | undefined): object {
   }
 }
 
-/** Start and end in milliseconds. */
-export function timesOf({ startTime, endTime }: ReadableSpan): { start: number; end: number } {
-  const ms = ([seconds, nanos]: HrTime): number => seconds * 1000 + nanos / 1e6
-  return { start: ms(startTime), end: ms(endTime) }
+/** How long a span took, in milliseconds. */
+export function durationOf({ duration: [seconds, nanos] }: ReadableSpan): number {
+  return seconds * 1000 + nanos / 1e6
 }
 
 /** The points of a metric: attributes, and value or count. */

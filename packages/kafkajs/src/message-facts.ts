@@ -1,0 +1,49 @@
+import type { Attributes } from '@opentelemetry/api'
+import {
+  ATTR_KAFKA_MESSAGE_KEY,
+  ATTR_KAFKA_MESSAGE_TOMBSTONE,
+  ATTR_MESSAGING_MESSAGE_BODY_SIZE,
+} from '@spanwright/core'
+
+import type { KafkaTracing } from './tracing.ts'
+
+/** What messages on their way in and out have in common. */
+interface KeyAndValue {
+  readonly key?: Buffer | string | null
+  readonly value: Buffer | string | null
+}
+
+/** Adds what is to be told of one message: that it is a tombstone, and by option its key and the size of its value. */
+export function addMessageFacts(
+  tracing: KafkaTracing,
+  attributes: Attributes,
+  { key, value }: KeyAndValue,
+): void {
+  if (value === null) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
+  else if (tracing.recordBodySize) attributes[ATTR_MESSAGING_MESSAGE_BODY_SIZE] = sizeOf(value)
+  if (!tracing.recordKey) return
+  const text = textOf(key)
+  if (text !== undefined) attributes[ATTR_KAFKA_MESSAGE_KEY] = text
+}
+
+export function isTombstone({ value }: KeyAndValue): boolean {
+  return value === null
+}
+
+function sizeOf(value: Buffer | string): number {
+  return typeof value === 'string' ? Buffer.byteLength(value) : value.length
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const CONTROL = /\p{Cc}/u
+
+/** A key as text; undefined for bytes that are none, such as those of a number. */
+function textOf(key: Buffer | string | null | undefined): string | undefined {
+  if (key === null || key === undefined) return undefined
+  try {
+    const text = typeof key === 'string' ? key : UTF8.decode(key)
+    return CONTROL.test(text) ? undefined : text
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,22 @@
+import type { TraceEach } from './batch.ts'
+import type { KafkaClient } from './library.ts'
+
+/** The client, its consumers' `eachBatch` handlers being given `traceEach` as well. */
+export type TracedKafka<Kafka extends KafkaClient> = {
+  consumer(...args: Parameters<Kafka['consumer']>): TracedConsumer<ReturnType<Kafka['consumer']>>
+} & Kafka
+
+/** A consumer whose `eachBatch` handler is given `traceEach` as well. */
+export type TracedConsumer<Consumer> = Consumer extends { run(config?: infer Config): infer Running }
+  ? { run(config?: TracedRunConfig<Config>): Running } & Consumer
+  : Consumer
+
+/** A run config whose `eachBatch` handler is given `traceEach` as well. */
+export type TracedRunConfig<Config> = Config extends {
+  eachBatch?: ((payload: infer Payload) => infer Result) | undefined
+}
+  ? Omit<Config, 'eachBatch'> & { eachBatch?: (payload: TracedBatchPayload<Payload>) => Result }
+  : Config
+
+/** The payload of `eachBatch` with `traceEach`. */
+export type TracedBatchPayload<Payload> = Payload & { readonly traceEach: TraceEach }

@@ -1,0 +1,138 @@
+import { setTimeout } from 'node:timers/promises'
+
+import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { describe, expect, it } from '@jest/globals'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+
+import { BROKER_TIME, described, Harness, pointsOf, runUntil, durationOf, unique } from './harness.ts'
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c'
+const SPAN = 'b7ad6b7169203331'
+const headers = { traceparent: `00-${TRACE}-${SPAN}-01`, baggage: 'tenant=acme' }
+
+const harness = new Harness()
+
+async function valuesOf(name: string): Promise<number[]> {
+  return (await pointsOf(harness.recorder, name)).map(({ value }) => value)
+}
+
+describe('traceEach', () => {
+  it(
+    'runs one message in a span of its own: its parent and baggage, linked to its batch, with its own times',
+    async () => {
+      const topic = await harness.topic()
+      const groupId = unique('billing')
+      await harness.write(topic, { value: '0', headers }, { value: '1' })
+      const consumer = await harness.consumer(harness.traced(), topic, { groupId })
+
+      const results: unknown[] = []
+      let active
+      let tenant
+      await runUntil(consumer, done => ({
+        eachBatch: async ({ batch, traceEach }) => {
+          for (const message of batch.messages) {
+            const result = await traceEach(message, async () => {
+              active ??= trace.getSpan(context.active())?.spanContext()
+              tenant ??= propagation.getActiveBaggage()?.getEntry('tenant')?.value
+              if (message.offset === '0') await setTimeout(25)
+              return message.offset
+            })
+            results.push(result)
+          }
+          done()
+        },
+      }))
+
+      const [first, second, batch] = harness.recorder.spans() as [ReadableSpan, ReadableSpan, ReadableSpan]
+      const toBatch = {
+        span: batch.spanContext().spanId,
+        trace: batch.spanContext().traceId,
+        attributes: {},
+      }
+      expect(described(first)).toEqual({
+        name: `process ${topic}`,
+        kind: SpanKind.CONSUMER,
+        status: { code: SpanStatusCode.UNSET },
+        attributes: expect.objectContaining({
+          'messaging.operation.type': 'process',
+          'messaging.destination.partition.id': '0',
+          'messaging.consumer.group.name': groupId,
+          'messaging.client.id': 'shop',
+          'kafka.offset': 0,
+        }),
+        events: [],
+        links: [{ span: SPAN, trace: TRACE, attributes: {} }, toBatch],
+        parent: SPAN,
+        trace: TRACE,
+      })
+      expect(first.attributes).not.toHaveProperty(['messaging.batch.message_count'])
+      expect(described(second)).toMatchObject({ parent: undefined, links: [toBatch] })
+      expect(durationOf(first)).toBeGreaterThan(20)
+      expect(durationOf(second)).toBeLessThan(20)
+      expect(durationOf(batch)).toBeGreaterThan(durationOf(first) + durationOf(second))
+      expect([results, active, tenant]).toEqual([['0', '1'], first.spanContext(), 'acme'])
+      expect(await valuesOf('messaging.process.duration')).toEqual([2])
+      expect(await valuesOf('messaging.client.consumed.messages')).toEqual([2])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'returns what the function returns and throws what it throws, at once where it does so at once',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: '0' })
+      const consumer = await harness.consumer(harness.traced(), topic)
+
+      const seen: unknown[] = []
+      await runUntil(consumer, done => ({
+        eachBatch: async ({ batch, traceEach }) => {
+          for (const message of batch.messages) {
+            seen.push(traceEach(message, () => 'plain'))
+            try {
+              traceEach(message, () => {
+                throw new RangeError('at once')
+              })
+            } catch (error) {
+              seen.push(error)
+            }
+            await traceEach(message, () => Promise.reject(new TypeError('later'))).catch(error =>
+              seen.push(error),
+            )
+          }
+          done()
+        },
+      }))
+
+      expect(seen).toEqual(['plain', new RangeError('at once'), new TypeError('later')])
+      expect(harness.recorder.spans().map(({ attributes }) => attributes['error.type'])).toEqual([
+        undefined,
+        'RangeError',
+        'TypeError',
+        undefined,
+      ])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'works as well where nothing is traced',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: '0', headers })
+      const consumer = await harness.consumer(harness.traced({ ignore: () => true }), topic)
+
+      let result
+      await runUntil(consumer, done => ({
+        eachBatch: async ({ batch, traceEach }) => {
+          for (const message of batch.messages) result = traceEach(message, () => message.offset)
+          done()
+        },
+      }))
+
+      expect(result).toBe('0')
+      expect(harness.recorder.spans()).toEqual([])
+    },
+    BROKER_TIME,
+  )
+})
