@@ -13,7 +13,14 @@ export type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './htt
 export { knownMethods, writeMethod } from './http-method.ts'
 export { HttpServer } from './http-server.ts'
 export type { HttpServerOptions, HttpServerRecord } from './http-server-options.ts'
-export { LateCounter, LateHistogram, LateUpDownCounter, pickAttributes } from './instruments.ts'
+export {
+  LateCounter,
+  LateHistogram,
+  LateObservable,
+  LateUpDownCounter,
+  type Observe,
+  pickAttributes,
+} from './instruments.ts'
 export { type Decision, decide, Operation, type OperationStart } from './operation.ts'
 export {
   aBoolean,

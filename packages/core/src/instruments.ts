@@ -5,9 +5,10 @@ import type {
   Histogram,
   Meter,
   MeterProvider,
+  ObservableResult,
   UpDownCounter,
 } from '@opentelemetry/api'
-import { createNoopMeter } from '@opentelemetry/api'
+import { createNoopMeter, ROOT_CONTEXT } from '@opentelemetry/api'
 
 import { reportFailure } from './guard.ts'
 import type { MetricDefinition } from './semconv/attributes.ts'
@@ -128,6 +129,54 @@ export class LateUpDownCounter<Described> extends LateInstrument<Described> {
     const counter: UpDownCounter = meter.createUpDownCounter(name, { unit, description })
     if (counter === NO_METER.createUpDownCounter('')) return undefined
     return (value, attributes, context) => counter.add(value, attributes, context)
+  }
+}
+
+/** Reports the values that an observable has now. */
+export type Observe = (report: (value: number, attributes: Attributes) => void) => void
+
+/** An observable counter that goes down too, made late: its values are read when a reader asks for them. */
+export class LateObservable<Described> extends LateInstrument<Described> {
+  private readonly observe: Observe
+  private removals: (() => void)[] = []
+
+  constructor(settings: Settings<Described>, definition: MetricDefinition, observe: Observe) {
+    super(settings, definition)
+    this.observe = observe
+  }
+
+  /** Lets the provider at hand observe the values; to be called again when there may be another one. */
+  start(): void {
+    if (!this.enabled) this.stop()
+  }
+
+  /** Lets nobody observe the values any more. */
+  stop(): void {
+    for (const remove of this.removals) remove()
+    this.removals = []
+  }
+
+  protected override instrument(
+    meter: Meter,
+    { name, unit, description }: MetricDefinition,
+  ): Recorder | undefined {
+    const observable = meter.createObservableUpDownCounter(name, { unit, description })
+    if (observable === NO_METER.createObservableUpDownCounter('')) return undefined
+    // Every form of the instrument is asked on its own: a recorder writes only while its own result is open.
+    let open: ObservableResult | undefined
+    const callback = (result: ObservableResult): void => {
+      open = result
+      try {
+        this.observe((value, attributes) => this.write(value, attributes, ROOT_CONTEXT))
+      } catch (error) {
+        reportFailure(`metric ${name}`, error)
+      } finally {
+        open = undefined
+      }
+    }
+    observable.addCallback(callback)
+    this.removals.push(() => observable.removeCallback(callback))
+    return (value, attributes) => open?.observe(value, attributes)
   }
 }
 

@@ -209,11 +209,26 @@ describe('the legacy vocabulary', () => {
     expect(legacyTranslatorOf('http.server')({ 'http.route': undefined })).toEqual({})
   })
 
-  it('has milliseconds for the durations of HTTP, and no other name for any other metric', () => {
-    expect(LEGACY_METRICS).toEqual({
-      'http.server.request.duration': { name: 'http.server.duration', unit: 'ms', factor: 1000 },
-      'http.client.request.duration': { name: 'http.client.duration', unit: 'ms', factor: 1000 },
-    })
+  it('has milliseconds for the durations of HTTP and of connection pools, and other names for these alone', () => {
+    const {
+      'http.server.request.duration': server,
+      'http.client.request.duration': client,
+      ...pools
+    } = LEGACY_METRICS
+    expect(server).toEqual({ name: 'http.server.duration', unit: 'ms', factor: 1000 })
+    expect(client).toEqual({ name: 'http.client.duration', unit: 'ms', factor: 1000 })
+    expect(Object.entries(pools).map(([latest, { name, unit }]) => [latest, name, unit])).toEqual([
+      ['db.client.connection.count', 'db.client.connections.usage', '{connection}'],
+      ['db.client.connection.limit', 'db.client.connections.max', '{connection}'],
+      ['db.client.connection.idle.max', 'db.client.connections.idle.max', '{connection}'],
+      ['db.client.connection.idle.min', 'db.client.connections.idle.min', '{connection}'],
+      ['db.client.connection.pending_requests', 'db.client.connections.pending_requests', '{request}'],
+      ['db.client.connection.timeouts', 'db.client.connections.timeouts', '{timeout}'],
+      ['db.client.connection.create_time', 'db.client.connections.create_time', 'ms'],
+      ['db.client.connection.wait_time', 'db.client.connections.wait_time', 'ms'],
+      ['db.client.connection.use_time', 'db.client.connections.use_time', 'ms'],
+    ])
+    expect(Object.values(pools).every(({ unit, factor }) => factor === (unit === 'ms' ? 1000 : 1))).toBe(true)
   })
 })
 

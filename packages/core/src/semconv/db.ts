@@ -16,6 +16,9 @@ export const ATTR_DB_CLIENT_CONNECTION_STATE = 'db.client.connection.state'
 export const CONNECTION_STATE_IDLE = 'idle'
 export const CONNECTION_STATE_USED = 'used'
 
+export const ATTR_SPANWRIGHT_DB_TRANSACTION_OUTCOME = 'spanwright.db.transaction.outcome'
+export const ATTR_SPANWRIGHT_DB_TRANSACTION_STATEMENTS = 'spanwright.db.transaction.statements'
+export const ATTR_SPANWRIGHT_DB_TRANSACTION_IDLE_TIME = 'spanwright.db.transaction.idle_time'
 /** Time a query waited for a connection of its pool, in seconds. */
 export const ATTR_SPANWRIGHT_DB_WAIT_TIME = 'spanwright.db.wait_time'
 /** What the server names of the object an error is about. */
@@ -44,3 +47,64 @@ export const DB_METRIC_ATTRIBUTES: readonly string[] = [
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
 ]
+
+export const METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS: MetricDefinition = {
+  name: 'db.client.response.returned_rows',
+  unit: '{row}',
+  description: 'Number of rows a database operation returned.',
+  boundaries: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000],
+}
+
+export const METRIC_DB_CLIENT_CONNECTION_COUNT: MetricDefinition = {
+  name: 'db.client.connection.count',
+  unit: '{connection}',
+  description: 'Number of connections of a pool in each state.',
+}
+
+export const METRIC_DB_CLIENT_CONNECTION_LIMIT: MetricDefinition = {
+  name: 'db.client.connection.limit',
+  unit: '{connection}',
+  description: 'Most connections a pool may open.',
+}
+
+export const METRIC_DB_CLIENT_CONNECTION_IDLE_MAX: MetricDefinition = {
+  name: 'db.client.connection.idle.max',
+  unit: '{connection}',
+  description: 'Most idle connections a pool keeps.',
+}
+
+export const METRIC_DB_CLIENT_CONNECTION_IDLE_MIN: MetricDefinition = {
+  name: 'db.client.connection.idle.min',
+  unit: '{connection}',
+  description: 'Fewest idle connections a pool keeps.',
+}
+
+export const METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS: MetricDefinition = {
+  name: 'db.client.connection.pending_requests',
+  unit: '{request}',
+  description: 'Number of callers that wait for a connection of a pool.',
+}
+
+export const METRIC_DB_CLIENT_CONNECTION_TIMEOUTS: MetricDefinition = {
+  name: 'db.client.connection.timeouts',
+  unit: '{timeout}',
+  description: 'Number of times no connection of a pool was to be had in time.',
+}
+
+export const METRIC_DB_CLIENT_CONNECTION_CREATE_TIME: MetricDefinition = {
+  name: 'db.client.connection.create_time',
+  unit: 's',
+  description: 'Time it took to open a connection.',
+}
+
+export const METRIC_DB_CLIENT_CONNECTION_WAIT_TIME: MetricDefinition = {
+  name: 'db.client.connection.wait_time',
+  unit: 's',
+  description: 'Time it took to get a connection from a pool.',
+}
+
+export const METRIC_DB_CLIENT_CONNECTION_USE_TIME: MetricDefinition = {
+  name: 'db.client.connection.use_time',
+  unit: 's',
+  description: 'Time between borrowing a connection from a pool and returning it.',
+}

@@ -75,6 +75,8 @@ const DATABASE = {
   [db.ATTR_DB_OPERATION_BATCH_SIZE]: null,
   [db.ATTR_DB_RESPONSE_STATUS_CODE]: null,
   [db.ATTR_DB_RESPONSE_RETURNED_ROWS]: null,
+  [db.ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: 'pool.name',
+  [db.ATTR_DB_CLIENT_CONNECTION_STATE]: 'state',
   [common.ATTR_SERVER_ADDRESS]: 'net.peer.name',
   [common.ATTR_SERVER_PORT]: 'net.peer.port',
   [common.ATTR_NETWORK_PEER_ADDRESS]: 'net.peer.ip',
@@ -172,4 +174,25 @@ export interface LegacyMetric {
 export const LEGACY_METRICS: Readonly<Record<string, LegacyMetric>> = {
   'http.server.request.duration': { name: 'http.server.duration', unit: 'ms', factor: 1000 },
   'http.client.request.duration': { name: 'http.client.duration', unit: 'ms', factor: 1000 },
+  'db.client.connection.count': { name: 'db.client.connections.usage', unit: '{connection}', factor: 1 },
+  'db.client.connection.limit': { name: 'db.client.connections.max', unit: '{connection}', factor: 1 },
+  'db.client.connection.idle.max': {
+    name: 'db.client.connections.idle.max',
+    unit: '{connection}',
+    factor: 1,
+  },
+  'db.client.connection.idle.min': {
+    name: 'db.client.connections.idle.min',
+    unit: '{connection}',
+    factor: 1,
+  },
+  'db.client.connection.pending_requests': {
+    name: 'db.client.connections.pending_requests',
+    unit: '{request}',
+    factor: 1,
+  },
+  'db.client.connection.timeouts': { name: 'db.client.connections.timeouts', unit: '{timeout}', factor: 1 },
+  'db.client.connection.create_time': { name: 'db.client.connections.create_time', unit: 'ms', factor: 1000 },
+  'db.client.connection.wait_time': { name: 'db.client.connections.wait_time', unit: 'ms', factor: 1000 },
+  'db.client.connection.use_time': { name: 'db.client.connections.use_time', unit: 'ms', factor: 1000 },
 }
