@@ -1,1 +1,1 @@
-export {}
+export { type KoaTracingOptions, tracing } from './middleware.ts'

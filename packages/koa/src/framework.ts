@@ -1,0 +1,14 @@
+import type { HttpFramework } from '@spanwright/core'
+import type { Context } from 'koa'
+
+import { routeOf } from './route.ts'
+
+/** What Koa knows of a request: its own trust in proxies, the routes of `@koa/router`. */
+export const KOA: HttpFramework<Context> = {
+  url: ctx => ctx.originalUrl,
+  scheme: ctx => ctx.protocol,
+  host: ctx => ctx.host || undefined,
+  // Not ctx.ip: it is remembered when it is read, and a later middleware may still correct the headers.
+  clientAddress: ctx => ctx.ips[0] ?? ctx.req.socket.remoteAddress,
+  route: routeOf,
+}
