@@ -2,11 +2,10 @@ import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { traceFetch, traceUndici } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
-import * as undici6 from 'undici6'
-import * as undici7 from 'undici'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, traceparentOf } from './span-assertions.ts'
+import { VERSIONS } from './ways.ts'
 
 type Fetch = typeof globalThis.fetch
 
@@ -31,8 +30,11 @@ afterAll(async () => {
 
 const FETCHES: [string, Fetch, typeof Request][] = [
   ['the fetch of Node', globalThis.fetch, Request],
-  ['the fetch of undici 6', undici6.fetch as unknown as Fetch, undici6.Request as unknown as typeof Request],
-  ['the fetch of undici 7', undici7.fetch as unknown as Fetch, undici7.Request as unknown as typeof Request],
+  ...VERSIONS.map(([name, undici]): [string, Fetch, typeof Request] => [
+    `the fetch of ${name}`,
+    undici.fetch as unknown as Fetch,
+    undici.Request as unknown as typeof Request,
+  ]),
 ]
 
 /** Each way of tracing has to tell the same about the same requests. */

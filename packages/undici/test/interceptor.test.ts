@@ -2,11 +2,11 @@ import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { tracing } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
-import * as undici6 from 'undici6'
-import * as undici7 from 'undici'
+import type * as undici7 from 'undici'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, traceparentOf } from './span-assertions.ts'
+import { VERSIONS } from './ways.ts'
 
 let recorder: SpanRecorder
 let server: TestServer
@@ -27,10 +27,7 @@ afterAll(async () => {
   await recorder.stop()
 })
 
-describe.each([
-  ['undici 6', undici6 as unknown as typeof undici7],
-  ['undici 7', undici7],
-])('tracing() on a dispatcher of %s', (_, undici) => {
+describe.each(VERSIONS)('tracing() on a dispatcher of %s', (_, undici) => {
   let agent: undici7.Dispatcher
   beforeAll(() => {
     agent = new undici.Agent().compose(tracing())

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
-import * as undici6 from 'undici6'
-import * as undici7 from 'undici'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded, traceparentOf } from './span-assertions.ts'
+import { VERSIONS } from './ways.ts'
 
 let recorder: SpanRecorder
 let server: TestServer
@@ -22,10 +21,7 @@ afterAll(async () => {
   await recorder.stop()
 })
 
-describe.each([
-  ['undici 6', undici6 as unknown as typeof undici7],
-  ['undici 7', undici7],
-])('on one request of %s', (_, undici) => {
+describe.each(VERSIONS)('on one request of %s', (_, undici) => {
   type Send = (path: string) => Promise<unknown>
 
   const ways: [string, (options?: { propagateTo: boolean }) => { send: Send; stop(): Promise<unknown> }][] = [

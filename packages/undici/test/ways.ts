@@ -1,11 +1,21 @@
+import { createRequire } from 'node:module'
+
 import { traceFetch, traceUndici, tracing, type UndiciTracingOptions } from '@spanwright/undici'
 import * as undici6 from 'undici6'
 import * as undici7 from 'undici'
 
 export type Undici = typeof undici7
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const takesUndici8 = major > 22 || (major === 22 && minor >= 19)
+
+/** Those that run on this version of Node: undici 8 needs 22.19. */
 export const VERSIONS: [string, Undici][] = [
   ['undici 6', undici6 as unknown as Undici],
   ['undici 7', undici7],
+  ...(takesUndici8
+    ? [['undici 8', createRequire(__filename)('undici8') as Undici] satisfies [string, Undici]]
+    : []),
 ]
 
 /** What a test wants of a request, whoever sends it. */
