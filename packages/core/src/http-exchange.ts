@@ -93,7 +93,9 @@ export class HttpExchange<Request> implements Exchange {
   }
 
   emitOfRequest(emitter: Traced, args: ArrayLike<unknown>): unknown {
-    return this.emit(emitter, this.requestEmit, args)
+    const result = this.emit(emitter, this.requestEmit, args)
+    if (args[0] === 'close' && this.start.operation.ended) this.context = undefined
+    return result
   }
 
   emitOfResponse(emitter: Traced, args: ArrayLike<unknown>): unknown {
@@ -135,7 +137,8 @@ export class HttpExchange<Request> implements Exchange {
     }
     if (!responseHeaders.isEmpty) responseHeaders.write(late, name => res.getHeader(name))
     operation.end(this.ending(), late)
-    this.context = undefined
+    // A body that is still coming emits in the context of the request too.
+    if (this.start.req.destroyed) this.context = undefined
   }
 
   private ending(): Ending {

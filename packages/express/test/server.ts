@@ -13,7 +13,7 @@ export interface TestServer extends AsyncDisposable {
 
 /** Serves a listener or an app. */
 export async function serve(listener: RequestListener): Promise<TestServer> {
-  const server = createServer(listener)
+  const server = createServer({ maxHeaderSize: 128 * 1024 }, listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -25,3 +25,8 @@ function withRouter(router: string, version: string): Express {
   if (!loaded) throw new Error(`${version} was not loaded`)
   return loaded
 }
+
+/** The newest version of each major one, for what does not depend on the router. */
+export const NEWEST: typeof VERSIONS = VERSIONS.filter(
+  ({ name }) => name === 'Express 4.22' || name === 'Express 5.3',
+)

@@ -1,0 +1,193 @@
+import { type Attributes, SpanKind } from '@opentelemetry/api'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { SamplingDecision } from '@opentelemetry/sdk-trace-base'
+import type { Application } from 'express'
+
+import { type ExpressTracingOptions, tracing } from '@spanwright/express'
+
+import { readAll, serve } from './server.ts'
+import { NEWEST } from './versions.ts'
+
+let recorder: SpanRecorder
+beforeAll(() => {
+  recorder = recordSpans({ global: true })
+})
+afterEach(() => recorder.reset())
+afterAll(() => recorder.stop())
+
+/** Attributes of the one span that a raw request makes. */
+async function ask(app: Application, head: string): Promise<Attributes> {
+  await using server = await serve(app)
+  const socket = server.connect()
+  socket.write(`${head}\r\nConnection: close\r\n\r\n`, 'latin1')
+  const answer = await readAll(socket)
+  expect(answer).toMatch(/^HTTP\/1\.1 (?:200|404|400)/)
+  const span = await recorder.waitFor({ kind: SpanKind.SERVER })
+  expect(recorder.spans()).toHaveLength(1)
+  await recorder.reset()
+  return span.attributes
+}
+
+const FORWARDED = [
+  'GET /x HTTP/1.1',
+  'Host: inner.test:8080',
+  'X-Forwarded-For: 198.51.100.4, 203.0.113.9',
+  'X-Forwarded-Proto: https',
+  'X-Forwarded-Host: shop.test:444',
+].join('\r\n')
+
+describe.each(NEWEST)('the attributes of a request to $name', ({ load }) => {
+  const express = load()
+  const traced = (options?: ExpressTracingOptions): Application => {
+    const app = express().use(tracing(options))
+    app.get('/x', (_req, res) => void res.send('ok'))
+    return app
+  }
+
+  it('show the socket where no proxy is trusted, whatever was forwarded', async () => {
+    expect(await ask(traced(), FORWARDED)).toMatchObject({
+      'client.address': '127.0.0.1',
+      'network.peer.address': '127.0.0.1',
+      'url.scheme': 'http',
+      'server.address': 'inner.test',
+      'server.port': 8080,
+    })
+  })
+
+  it('show what a trusted proxy forwarded', async () => {
+    const app = express().set('trust proxy', true).use(tracing())
+
+    expect(await ask(app, FORWARDED)).toMatchObject({
+      'client.address': '198.51.100.4',
+      'network.peer.address': '127.0.0.1',
+      'url.scheme': 'https',
+      'server.address': 'shop.test',
+      'server.port': 444,
+    })
+  })
+
+  it('follow the framework as far as it trusts, and no further', async () => {
+    expect(await ask(express().set('trust proxy', 1).use(tracing()), FORWARDED)).toMatchObject({
+      'client.address': '203.0.113.9',
+      'url.scheme': 'https',
+    })
+    expect(await ask(express().set('trust proxy', '10.0.0.0/8').use(tracing()), FORWARDED)).toMatchObject({
+      'client.address': '127.0.0.1',
+      'url.scheme': 'http',
+      'server.address': 'inner.test',
+    })
+  })
+
+  it.each([
+    ['/x?a+b=c%20d&a=2&a', '/x', 'a+b=c%20d&a=2&a'],
+    ['/x?%ZZ=%00&q=%E0%A4%A', '/x', '%ZZ=%00&q=%E0%A4%A'],
+    ['/x??a=?', '/x', '?a=?'],
+    ['/x?', '/x', undefined],
+    ['//double//x?y', '//double//x', 'y'],
+    ['/%zz/%', '/%zz/%', undefined],
+    ['/x;v=1?a=1;b=2', '/x;v=1', 'a=1;b=2'],
+    ['http://abs.test/x?y=1', '/x', 'y=1'],
+  ])('hold path and query byte for byte: %s', async (target, path, query) => {
+    const attributes = await ask(traced(), `GET ${target} HTTP/1.1\r\nHost: h.test`)
+
+    expect(attributes['url.path']).toBe(path)
+    expect(attributes['url.query']).toBe(query)
+  })
+
+  it('hide the values of sensitive query keys, by a list that can be replaced', async () => {
+    const head = 'GET /x?a=1&sig=s&X-Amz-Signature=t&token=u&sig HTTP/1.1\r\nHost: h.test'
+
+    expect((await ask(traced(), head))['url.query']).toBe(
+      'a=1&sig=REDACTED&X-Amz-Signature=REDACTED&token=u&sig',
+    )
+    expect((await ask(traced({ sensitiveQueryKeys: ['token'] }), head))['url.query']).toBe(
+      'a=1&sig=s&X-Amz-Signature=t&token=REDACTED&sig',
+    )
+    expect((await ask(traced({ sensitiveQueryKeys: [] }), head))['url.query']).toContain('token=u')
+  })
+
+  it('hold captured headers as lists, secrets masked unless they are named', async () => {
+    const head =
+      'GET /x HTTP/1.1\r\nHost: h.test\r\nX-Tag: a\r\nX-Tag: b\r\nAuthorization: Bearer t\r\nCookie: s=1\r\nX-Api-Key: k'
+    const app = express().use(
+      tracing({
+        captureHeaders: {
+          request: ['X-Tag', 'authorization', 'Cookie', 'x-api-key', 'x-none'],
+          response: ['X-Reply', 'set-cookie', 'content-length', 'x-none'],
+          unmasked: ['X-API-Key'],
+        },
+      }),
+    )
+    app.get('/x', (_req, res) => {
+      res.set('x-reply', 'r').cookie('a', '1').cookie('b', '2').send('four')
+    })
+
+    const attributes = await ask(app, head)
+    expect(attributes).toMatchObject({
+      'http.request.header.x-tag': ['a, b'],
+      'http.request.header.authorization': ['REDACTED'],
+      'http.request.header.cookie': ['REDACTED'],
+      'http.request.header.x-api-key': ['k'],
+      'http.response.header.x-reply': ['r'],
+      'http.response.header.set-cookie': ['REDACTED', 'REDACTED'],
+      'http.response.header.content-length': ['4'],
+    })
+    expect(Object.keys(attributes).filter(key => key.endsWith('x-none'))).toEqual([])
+  })
+
+  it('show captured request headers to the sampler', async () => {
+    await recorder.stop()
+    const seen: Attributes[] = []
+    recorder = recordSpans({
+      global: true,
+      sampler: {
+        shouldSample(_context, _traceId, _name, _kind, attributes) {
+          seen.push(attributes)
+          return { decision: SamplingDecision.RECORD_AND_SAMPLED }
+        },
+        toString: () => 'all',
+      },
+    })
+    await ask(
+      traced({ captureHeaders: { request: ['x-tag'] } }),
+      'GET /x HTTP/1.1\r\nHost: h.test\r\nX-Tag: a',
+    )
+
+    expect(seen).toEqual([
+      expect.objectContaining({
+        'http.request.method': 'GET',
+        'url.path': '/x',
+        'url.scheme': 'http',
+        'server.address': 'h.test',
+        'client.address': '127.0.0.1',
+        'http.request.header.x-tag': ['a'],
+      }),
+    ])
+  })
+
+  it.each([
+    ['64 KiB of headers', `X-Long: ${'x'.repeat(65_000)}`],
+    ['a malformed traceparent', 'Traceparent: 00-zz-yy-01'],
+    ['a traceparent of zeros', `Traceparent: 00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`],
+    ['two traceparents', 'Traceparent: a\r\nTraceparent: b'],
+    [
+      'a malformed tracestate',
+      `Traceparent: 00-${'1'.repeat(32)}-${'2'.repeat(16)}-01\r\nTracestate: ,,=;;\u00ff`,
+    ],
+    ['a malformed baggage', 'Baggage: %,=,a=%zz;;;,=b'],
+    ['a strange Host', 'X-Forwarded-Host: ]][[:::99999999'],
+    ['bytes that are no text', 'User-Agent: \u0080\u00ff\tx'],
+  ])('survive %s', async (_what, header) => {
+    const app = express()
+      .set('trust proxy', true)
+      .use(tracing({ captureHeaders: { request: ['x-long'] } }))
+    app.get('/x', (_req, res) => void res.send('ok'))
+    const attributes = await ask(app, `GET /x HTTP/1.1\r\nHost: h.test\r\n${header}`)
+
+    expect(attributes).toMatchObject({ 'http.route': '/x', 'http.response.status_code': 200 })
+    for (const value of Object.values(attributes)) {
+      expect(['string', 'number', 'object']).toContain(typeof value)
+    }
+  })
+})
