@@ -31,7 +31,7 @@ export function forwardTo(endpoint: string, onFailure: (reason: string) => void)
 
 /** Sends request bodies on. */
 export interface Forwarder {
-  forward(body: string): void
+  readonly forward: (body: string) => void
   settled(): Promise<void>
 }
 
@@ -49,6 +49,6 @@ function headersFromEnvironment(): Record<string, string> {
 }
 
 function reasonOf(error: unknown): string {
-  const cause = (error as { cause?: { code?: unknown } }).cause?.code
-  return String(cause ?? (error as Error).message)
+  const { cause, message } = error as Error & { cause?: { code?: string } }
+  return cause?.code ?? message
 }

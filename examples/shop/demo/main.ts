@@ -102,20 +102,23 @@ for (const [signal, exitCode] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (interrupted) return
     interrupted = true
     say('stopping')
     void cleanUp().finally(() => process.exit(exitCode))
   })
 }
 
-runDemo()
-  .then(complete => {
-    process.exitCode = complete ? 0 : 1
-  })
-  .catch((error: unknown) => {
+async function main(): Promise<void> {
+  try {
+    process.exitCode = (await runDemo()) ? 0 : 1
+  } catch (error) {
     if (interrupted) return
     process.stderr.write(`demo: ${messageOf(error)}\n`)
     process.exitCode = 1
-  })
-  .finally(() => (interrupted ? undefined : cleanUp()))
+  }
+  if (!interrupted) await cleanUp()
+}
+
+void main()

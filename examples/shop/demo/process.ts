@@ -8,7 +8,7 @@ const SHOP = join(__dirname, '..')
 export interface ShopService {
   /** Where it listens; empty for one that does not. */
   readonly url: string
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /**
@@ -17,7 +17,7 @@ export interface ShopService {
  */
 export async function startService(name: string, env: NodeJS.ProcessEnv): Promise<ShopService> {
   let url = ''
-  let forget = (): void => {}
+  let forget: (() => void) | undefined
   const server = await startServer(
     {
       name,
@@ -35,15 +35,22 @@ export async function startService(name: string, env: NodeJS.ProcessEnv): Promis
       forget = onProcessEnd(() => kill(pid))
     },
   ).catch((error: unknown) => {
-    throw error instanceof ServerFailedToStart ? new Error(error.output.at(-1) ?? error.message) : error
+    throw error instanceof ServerFailedToStart ? new Error(reasonOf(name, error)) : error
   })
   return {
     url,
-    async stop() {
+    stop: async () => {
       await server.end('SIGTERM')
-      forget()
+      forget?.()
     },
   }
+}
+
+/** What the service said itself; else the error that Node printed for it. */
+function reasonOf(name: string, { output, message }: ServerFailedToStart): string {
+  const said = output.findLast(line => line.startsWith(`${name}: `))
+  const thrown = output.findLast(line => /^\w*Error\b/.test(line))
+  return said ?? (thrown === undefined ? message : `${name}: ${thrown}`)
 }
 
 function kill(pid: number): void {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,8 @@ let temporary: string
 let demo: ChildProcess | undefined
 beforeEach(async () => {
   temporary = await mkdtemp(join(tmpdir(), 'spanwright-demo-'))
+  // PostgreSQL does not run as root: its own user has to get through.
+  await chmod(temporary, 0o755)
 })
 afterEach(async () => {
   if (demo && demo.exitCode === null && demo.signalCode === null) {
@@ -57,6 +59,12 @@ async function occupyPort(): Promise<Server> {
   return server
 }
 
+/** Temporary files of ours; tsx keeps a cache of its own there. */
+async function leftovers(): Promise<string[]> {
+  const names = await readdir(temporary)
+  return names.filter(name => name.startsWith('spanwright-'))
+}
+
 function lines(output: string): string[] {
   return output.split('\n').filter(line => line !== '')
 }
@@ -67,11 +75,11 @@ describe('the demo', () => {
 
     expect(out).toContain('Every trace is complete')
     expect(code).toBe(0)
-    const order = out.slice(out.indexOf('an order that works'), out.indexOf('an order that is out of stock'))
+    const [order = ''] = out.split('\n\n')
     expect(lines(order).map(line => line.replace(/ {2,}\d+\.\d ms.*/, '').replaceAll(/ {2,}/g, ' '))).toEqual(
       [
-        'an order that works',
-        expect.stringMatching(/^trace [0-9a-f]{32}$/) as unknown as string,
+        'POST /orders → 201: an order that works',
+        expect.stringMatching(/^trace [0-9a-f]{32} 8 spans, 3 services, \d+\.\d ms$/),
         'gateway SERVER POST /orders',
         'gateway ├─ CLIENT POST',
         'inventory │ └─ SERVER POST /reservations',
@@ -82,12 +90,9 @@ describe('the demo', () => {
         'fulfilment └─ CLIENT UPDATE orders',
       ],
     )
-    expect(await readdir(temporary)).toEqual([])
-  }, 60_000)
+    expect(await leftovers()).toEqual([])
 
-  it('marks what failed with its error type, and no more than that', async () => {
-    const { out } = await runDemo()
-
+    // What failed is marked with its error type, and no more than that.
     const failures = lines(out).filter(line => line.includes('✗'))
     expect(failures.map(line => line.replace(/ {2,}\d+\.\d ms.*✗/, ' ✗').replaceAll(/ {2,}/g, ' '))).toEqual([
       'gateway └─ CLIENT POST ✗ 409',
@@ -122,16 +127,15 @@ describe('the demo', () => {
   it('leaves no process and no temporary folder behind when it is interrupted', async () => {
     const child = startDemo()
     const ports = new Set<string>()
-    for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
+    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', line => {
       const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1]
       if (port) ports.add(port)
-      if (line.includes('gateway is ready')) break
-    }
-    child.kill('SIGINT')
+      if (line.includes('gateway is ready')) child.kill('SIGINT')
+    })
     const [code] = (await once(child, 'exit')) as [number | null]
 
     expect(code).toBe(130)
-    expect(await readdir(temporary)).toEqual([])
+    expect(await leftovers()).toEqual([])
     expect(ports.size).toBeGreaterThanOrEqual(3)
     for (const port of ports)
       await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow('fetch failed')
@@ -147,7 +151,7 @@ describe('the demo ends with one clear line and code 1', () => {
 
       expect(lines(err).at(-1)).toBe(`demo: gateway: port ${port} is in use`)
       expect(code).toBe(1)
-      expect(await readdir(temporary)).toEqual([])
+      expect(await leftovers()).toEqual([])
     } finally {
       server.close()
     }

@@ -38,7 +38,8 @@ const STATUS_ERROR = 2
 export function readOtlp(body: string): TraceSpan[] {
   const { resourceSpans = [] } = JSON.parse(body) as OtlpRequest
   return resourceSpans.flatMap(({ resource, scopeSpans = [] }) => {
-    const service = String(readAttributes(resource?.attributes)['service.name'] ?? 'unknown_service')
+    const name = readAttributes(resource?.attributes)['service.name']
+    const service = typeof name === 'string' ? name : 'unknown_service'
     return scopeSpans.flatMap(({ spans = [] }) => spans.map(span => readSpan(span, service)))
   })
 }

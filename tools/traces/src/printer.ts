@@ -40,8 +40,11 @@ export function printTrace(trace: Trace, { width = 110, colors = false }: PrintO
 
 function headOf(trace: Trace, duration: number): string {
   const services = new Set(trace.spans.map(span => span.service)).size
-  const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`
   return `trace ${trace.traceId}  ${count(trace.spans.length, 'span')}, ${count(services, 'service')}, ${milliseconds(duration)}`
+}
+
+function count(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? '' : 's'}`
 }
 
 function columnsOf({ span, branch }: Row): [service: string, tree: string, duration: string] {
@@ -71,8 +74,13 @@ function barOf(span: TraceSpan, start: number, end: number, width: number): stri
 }
 
 function notesOf(span: TraceSpan, trace: Trace): string {
-  const failure = span.failed ? ` ✗ ${String(span.attributes['error.type'] ?? 'error')}` : ''
+  const failure = span.failed ? ` ✗ ${errorTypeOf(span)}` : ''
   return failure + span.links.map(link => ` ⇠ ${targetOf(link, trace)}`).join('')
+}
+
+function errorTypeOf({ attributes }: TraceSpan): string {
+  const errorType = attributes['error.type']
+  return typeof errorType === 'string' ? errorType : 'error'
 }
 
 function targetOf(link: SpanAddress, trace: Trace): string {

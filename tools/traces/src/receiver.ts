@@ -24,7 +24,7 @@ export interface Receiver extends AsyncDisposable {
    * @returns false when the time was over before
    */
   waitUntil(condition: (spans: readonly TraceSpan[]) => boolean, timeout: number): Promise<boolean>
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** Starts to receive spans. */

@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
-
-const run = promisify(execFile)
 
 /** Paths of the PostgreSQL programs that npm installed for this machine. */
 export function postgresBinaries(): { initdb: string; postgres: string } {
@@ -28,14 +25,9 @@ export function postgresBinaries(): { initdb: string; postgres: string } {
 /** The user to run PostgreSQL as, which refuses to be root; nothing when this process is not root. */
 export async function unprivilegedUser(): Promise<{ uid?: number; gid?: number }> {
   if (process.getuid?.() !== 0) return {}
-  for (const name of ['postgres', 'nobody']) {
-    try {
-      const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])])
-      return { uid: Number(uid.stdout), gid: Number(gid.stdout) }
-    } catch {
-      continue
-    }
-  }
+  const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map(line => line.split(':'))
+  const user = ['postgres', 'nobody'].map(name => users.find(([item]) => item === name)).find(Boolean)
+  if (user) return { uid: Number(user[2]), gid: Number(user[3]) }
   throw new Error(
     'PostgreSQL cannot run as root and there is no user postgres or nobody: add one, or set DATABASE_URL',
   )
