@@ -72,8 +72,13 @@ export class Operation<Described = unknown> {
     if (attributes && start.record !== undefined) {
       addFromHook(start.attributes, 'attributes', attributes, start.record)
     }
-    this.activeSpan = this.startSpan(start)
-    this.activeContext = trace.setSpan(start.parent, this.activeSpan)
+    if (settings.hasTracerProvider) {
+      this.activeSpan = this.startSpan(start)
+      this.activeContext = trace.setSpan(start.parent, this.activeSpan)
+    } else {
+      this.activeSpan = passOn(start)
+      this.activeContext = start.root ? trace.setSpan(start.parent, this.activeSpan) : start.parent
+    }
     this.measured = Boolean(start.duration?.histogram.enabled) || Boolean(start.count?.counter.enabled)
     this.startedAt = this.measured || settings.hasHooks ? performance.now() : 0
     if (onStart && start.record !== undefined) callHook('onStart', onStart, this.activeSpan, start.record)
@@ -121,7 +126,7 @@ export class Operation<Described = unknown> {
     const { start, activeSpan: span, activeContext: context } = this
     if (!start) return
     this.start = undefined
-    this.activeSpan = ENDED_SPAN
+    this.activeSpan = NO_SPAN
     this.activeContext = ROOT_CONTEXT
     try {
       this.finish(start, span, context, ending, late)
@@ -183,17 +188,21 @@ export class Operation<Described = unknown> {
       return settings.tracer.startSpan(name, options, parent)
     } catch (error) {
       reportFailure('starting a span', error)
-      // The trace goes on through the parent, so that what is beneath does not fall out of it.
-      const spanContext = root ? undefined : trace.getSpanContext(parent)
-      return trace.wrapSpanContext(spanContext ?? INVALID_SPAN_CONTEXT)
+      return passOn({ parent, root })
     }
   }
 }
 
 const NONE: Attributes = Object.freeze({})
 
-/** Stands in the place of a span that has ended. */
-const ENDED_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+/** Stands in the place of a span that has ended, or never was. */
+const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+
+/** A span that records nothing: the trace goes on through the parent, so that what is beneath stays in it. */
+function passOn({ parent, root }: Pick<OperationStart<never>, 'parent' | 'root'>): Span {
+  const spanContext = root ? undefined : trace.getSpanContext(parent)
+  return spanContext ? trace.wrapSpanContext(spanContext) : NO_SPAN
+}
 
 function isRecording(span: Span): boolean {
   try {

@@ -67,9 +67,18 @@ export function withSpan<T>(name: string, fn: (span: Span) => T, options: WithSp
 }
 
 const ENTRY = { scope: { name: '@spanwright/core', version: VERSION }, caller: 'withSpan()' }
-const DEFAULTS = new Settings<never>(ENTRY)
 
-function settingsFor({ tracerProvider, recordExceptions }: WithSpanOptions): Settings<never> {
-  if (!tracerProvider && recordExceptions === undefined) return DEFAULTS
-  return new Settings<never>(ENTRY, { tracerProvider, recordExceptions })
+// Settings are made once for a provider, because withSpan() is called for every span. ENTRY stands for the global one.
+const WITH_EXCEPTIONS = new WeakMap<object, Settings<never>>()
+const WITHOUT_EXCEPTIONS = new WeakMap<object, Settings<never>>()
+
+function settingsFor({ tracerProvider, recordExceptions = true }: WithSpanOptions): Settings<never> {
+  const known = recordExceptions ? WITH_EXCEPTIONS : WITHOUT_EXCEPTIONS
+  const key = tracerProvider ?? ENTRY
+  let settings = known.get(key)
+  if (!settings) {
+    settings = new Settings<never>(ENTRY, { tracerProvider, recordExceptions })
+    known.set(key, settings)
+  }
+  return settings
 }

@@ -8,6 +8,7 @@ import {
   SpanStatusCode,
   trace,
   TraceFlags,
+  type TracerProvider,
 } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
@@ -136,8 +137,16 @@ describe('withSpan()', () => {
 
   it('uses the provider it is given', async () => {
     const own = recordSpans()
-    withSpan('elsewhere', () => 1, { tracerProvider: own.tracerProvider })
-    withSpan('elsewhere again', () => 1, { tracerProvider: own.tracerProvider })
+    let tracers = 0
+    const tracerProvider: TracerProvider = {
+      getTracer(...scope) {
+        tracers++
+        return own.tracerProvider.getTracer(...scope)
+      },
+    }
+    withSpan('elsewhere', () => 1, { tracerProvider })
+    withSpan('elsewhere again', () => 1, { tracerProvider })
+    expect(tracers).toBe(1)
     expect(own.spans().map(span => span.name)).toEqual(['elsewhere', 'elsewhere again'])
     expect(recorder.spans()).toEqual([])
     await own.stop()
