@@ -29,6 +29,7 @@ export async function kafkaClassPath(onProgress: (line: string) => void): Promis
 async function runMaven(outputFile: string, onProgress: (line: string) => void): Promise<void> {
   const goal = ['dependency:build-classpath', `-Dmdep.outputFile=${outputFile}`]
   const maven = spawn('mvn', ['--batch-mode', '--file', pom, ...goal], {
+    env: process.env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(maven, 'close')

@@ -20,6 +20,9 @@ export function serverProperties(settings: ApacheSettings): string {
     'log.dirs': dataFolder,
     'num.partitions': partitions,
     'auto.create.topics.enable': autoCreateTopics,
+    // After a crash the controller takes the broker back only when the session before is over.
+    'broker.session.timeout.ms': 2000,
+    'broker.heartbeat.interval.ms': 300,
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1,
     'offsets.topic.num.partitions': 1,

@@ -9,6 +9,7 @@ import { startOnPort } from '../../process/start-on-port.ts'
 import { TemporaryFolder } from '../../process/temporary-folder.ts'
 import type { KafkaOptions, KafkaService } from '../start.ts'
 import { kafkaClassPath } from './class-path.ts'
+import { untilCoordinatorServes } from './coordinator.ts'
 import { findJava } from './java.ts'
 import { serverProperties } from './server-properties.ts'
 
@@ -107,6 +108,7 @@ class ApacheKafka implements KafkaService {
   }
 
   async #run(): Promise<void> {
+    const { timeout = 60_000 } = this.#options
     this.#process = await startServer(
       {
         name: 'Kafka',
@@ -114,10 +116,11 @@ class ApacheKafka implements KafkaService {
         args: this.#command('kafka.Kafka', this.#configuration),
         cwd: this.#folder.path,
         isReady: line => line.includes('Kafka Server started'),
-        timeout: this.#options.timeout ?? 60_000,
+        timeout,
       },
       pid => this.#folder.servedBy(pid),
     )
+    await untilCoordinatorServes(this.#port, timeout)
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

@@ -5,7 +5,7 @@ import { Topics } from './log/topics.ts'
 import type { BrokerState } from './requests/api.ts'
 import { answer } from './requests/dispatch.ts'
 import { Transactions } from './transactions.ts'
-import { FrameSplitter } from './wire/frames.ts'
+import { FrameSplitter } from '../wire/frames.ts'
 
 /** How the broker behaves. */
 export interface BrokerSettings {

@@ -1,7 +1,7 @@
 import type { Groups } from './groups/groups.ts'
 import type { OffsetCommit } from './groups/offsets.ts'
 import type { PartitionLog } from './log/partition-log.ts'
-import { errorCode } from './wire/error-code.ts'
+import { errorCode } from '../wire/error-code.ts'
 
 interface Transaction {
   producerId: number

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { errorCode } from '../wire/error-code.ts'
+import { errorCode } from '../../wire/error-code.ts'
 import { joinRefused, Member, type JoinAnswer, type MemberSettings, type SyncAnswer } from './member.ts'
 import { CommittedOffsets } from './offsets.ts'
 import { elect, isSame, isShared, type Protocol } from './protocol.ts'

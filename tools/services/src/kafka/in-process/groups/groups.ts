@@ -1,4 +1,4 @@
-import { errorCode } from '../wire/error-code.ts'
+import { errorCode } from '../../wire/error-code.ts'
 import { Group } from './group.ts'
 
 /** The consumer groups of the broker. */

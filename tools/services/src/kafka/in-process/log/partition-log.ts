@@ -1,4 +1,4 @@
-import { errorCode } from '../wire/error-code.ts'
+import { errorCode } from '../../wire/error-code.ts'
 import { ProducerSequences } from './producer-sequences.ts'
 import { firstRecordSince, transactionMarker, type RecordBatch } from './record-batch.ts'
 

@@ -1,4 +1,4 @@
-import { errorCode } from '../wire/error-code.ts'
+import { errorCode } from '../../wire/error-code.ts'
 import type { RecordBatch } from './record-batch.ts'
 
 interface AppendedBatch {

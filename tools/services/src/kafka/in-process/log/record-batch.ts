@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
-import { crc32c } from '../wire/crc32c.ts'
-import { MalformedRequest, Reader } from '../wire/reader.ts'
-import { Writer } from '../wire/writer.ts'
+import { crc32c } from '../../wire/crc32c.ts'
+import { MalformedRequest, Reader } from '../../wire/reader.ts'
+import { Writer } from '../../wire/writer.ts'
 
 /** A record batch (magic 2): its header decoded, its records left as they came, possibly compressed. */
 export interface RecordBatch {

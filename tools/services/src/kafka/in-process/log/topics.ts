@@ -1,4 +1,4 @@
-import { errorCode } from '../wire/error-code.ts'
+import { errorCode } from '../../wire/error-code.ts'
 import { PartitionLog } from './partition-log.ts'
 
 /** A topic with the logs of its partitions. */

@@ -1,8 +1,8 @@
 import type { Groups } from '../groups/groups.ts'
 import type { Topics } from '../log/topics.ts'
 import type { Transactions } from '../transactions.ts'
-import type { Reader } from '../wire/reader.ts'
-import type { Writer } from '../wire/writer.ts'
+import type { Reader } from '../../wire/reader.ts'
+import type { Writer } from '../../wire/writer.ts'
 
 /** The id of the only broker. */
 export const nodeId = 1

@@ -1,7 +1,7 @@
 import type { LogSlice, PartitionLog } from '../log/partition-log.ts'
-import { errorCode } from '../wire/error-code.ts'
-import type { Reader } from '../wire/reader.ts'
-import { Writer } from '../wire/writer.ts'
+import { errorCode } from '../../wire/error-code.ts'
+import type { Reader } from '../../wire/reader.ts'
+import { Writer } from '../../wire/writer.ts'
 import type { Api, BrokerState } from './api.ts'
 
 interface Wanted {

@@ -1,7 +1,7 @@
 import type { Member } from '../groups/member.ts'
 import { joinRefused } from '../groups/member.ts'
-import { errorCode } from '../wire/error-code.ts'
-import { Writer } from '../wire/writer.ts'
+import { errorCode } from '../../wire/error-code.ts'
+import { Writer } from '../../wire/writer.ts'
 import { nodeId, type Api } from './api.ts'
 
 export const findCoordinator: Api = {

@@ -1,7 +1,7 @@
 import type { OffsetCommit } from '../groups/offsets.ts'
-import { errorCode } from '../wire/error-code.ts'
-import type { Reader } from '../wire/reader.ts'
-import { Writer } from '../wire/writer.ts'
+import { errorCode } from '../../wire/error-code.ts'
+import type { Reader } from '../../wire/reader.ts'
+import { Writer } from '../../wire/writer.ts'
 import type { Api, BrokerState } from './api.ts'
 
 /** The offsets of one topic that a client wants to have noted. */

@@ -1,6 +1,6 @@
 import type { PartitionLog } from '../log/partition-log.ts'
-import { errorCode } from '../wire/error-code.ts'
-import { Writer } from '../wire/writer.ts'
+import { errorCode } from '../../wire/error-code.ts'
+import { Writer } from '../../wire/writer.ts'
 import type { Api } from './api.ts'
 
 const latest = -1

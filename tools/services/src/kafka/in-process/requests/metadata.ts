@@ -1,4 +1,4 @@
-import { Writer } from '../wire/writer.ts'
+import { Writer } from '../../wire/writer.ts'
 import { nodeId, type Api } from './api.ts'
 
 export const metadata: Api = {

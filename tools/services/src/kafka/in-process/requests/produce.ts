@@ -1,6 +1,6 @@
 import { readBatches } from '../log/record-batch.ts'
-import { errorCode } from '../wire/error-code.ts'
-import { Writer } from '../wire/writer.ts'
+import { errorCode } from '../../wire/error-code.ts'
+import { Writer } from '../../wire/writer.ts'
 import type { Api, BrokerState } from './api.ts'
 
 export const produce: Api = {

@@ -1,6 +1,6 @@
-import { errorCode } from '../wire/error-code.ts'
-import type { Reader } from '../wire/reader.ts'
-import { Writer } from '../wire/writer.ts'
+import { errorCode } from '../../wire/error-code.ts'
+import type { Reader } from '../../wire/reader.ts'
+import { Writer } from '../../wire/writer.ts'
 import type { NewTopic } from '../log/topics.ts'
 import type { Api } from './api.ts'
 

@@ -1,8 +1,8 @@
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { ProducerIdentity } from '../transactions.ts'
-import { errorCode } from '../wire/error-code.ts'
-import type { Reader } from '../wire/reader.ts'
-import { Writer } from '../wire/writer.ts'
+import { errorCode } from '../../wire/error-code.ts'
+import type { Reader } from '../../wire/reader.ts'
+import { Writer } from '../../wire/writer.ts'
 import type { Api } from './api.ts'
 import { answerCommits, readCommits } from './group-offsets.ts'
 
