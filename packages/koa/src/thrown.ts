@@ -1,3 +1,5 @@
+import type { Http2ServerResponse } from 'node:http2'
+
 import type { Exchange } from '@spanwright/core'
 import type { Context } from 'koa'
 
@@ -35,7 +37,11 @@ function onerror(this: Watched, error: unknown): void {
 
 /** Koa also calls without an error when a response is done, and when it only learns that the client has left. */
 function isFailure(error: unknown, { res }: Watched): boolean {
-  if (error === null || error === undefined) return !res.writableEnded && !res.destroyed
+  if (error === null || error === undefined) return !res.writableEnded && !isClosed(res)
   const { code } = error as { code?: unknown }
   return code !== 'ERR_STREAM_PREMATURE_CLOSE' || Boolean((res as { errored?: unknown }).errored)
+}
+
+function isClosed(res: Context['res']): boolean {
+  return 'stream' in res ? (res as unknown as Http2ServerResponse).stream.destroyed : res.destroyed
 }

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 const open = new Set<{ readonly server: Server; readonly sockets: Set<Socket> }>()
 
 /** Lets a server listen on a free port of 127.0.0.1, until {@link closeServices}. */
-export async function listen<T extends Server>(server: T): Promise<T> {
+export async function listen(server: Server): Promise<Server> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -34,7 +34,7 @@ export async function closeServices(): Promise<void> {
   await Promise.all(closing)
 }
 
-export function portOf(server: Server): number {
+export function portOf(server: Pick<Server, 'address'>): number {
   return (server.address() as AddressInfo).port
 }
 
