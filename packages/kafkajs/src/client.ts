@@ -35,12 +35,13 @@ export class Client {
       [ATTR_MESSAGING_DESTINATION_NAME]: topic,
     }
     if (this.groupId !== undefined) attributes[ATTR_MESSAGING_CONSUMER_GROUP_NAME] = this.groupId
-    if (this.id !== undefined) attributes[ATTR_MESSAGING_CLIENT_ID] = this.id
-    this.addClusterId(attributes)
+    this.addIdentity(attributes)
     return attributes
   }
 
-  addClusterId(attributes: Attributes): void {
+  /** Adds the ids of the client and of its cluster, as far as they are known by now. */
+  addIdentity(attributes: Attributes): void {
+    if (this.id !== undefined) attributes[ATTR_MESSAGING_CLIENT_ID] = this.id
     const { id } = this.cluster
     if (id !== undefined) attributes[ATTR_KAFKA_CLUSTER_ID] = id
   }

@@ -47,9 +47,16 @@ export interface EventSource {
   on?(name: string, listener: (event: { readonly payload: unknown }) => void): () => void
 }
 
+/** A transaction as it runs. */
+export interface Transaction extends Sender {
+  commit(): Promise<void>
+  abort(): Promise<void>
+}
+
 export interface Producer extends Sender, EventSource {
   connect(): Promise<void>
   disconnect(): Promise<void>
+  transaction(): Promise<Transaction>
 }
 
 /** A message as it is handed to a handler. */

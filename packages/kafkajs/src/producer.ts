@@ -1,143 +1,14 @@
-import { type Context, context as contextApi } from '@opentelemetry/api'
-import { decide, reportFailure, runToEnd, wrapMethod } from '@spanwright/core'
-
 import type { Client } from './client.ts'
 import { detachConnect } from './connect.ts'
-import { copyWith } from './copy.ts'
-import type { Producer, ProducerBatch, RecordMetadata, Sender, TopicMessages } from './library.ts'
-import type { KafkaOperation } from './options.ts'
-import { type SendScene, TopicSend } from './topic-send.ts'
+import type { Producer } from './library.ts'
+import { traceSender } from './sender.ts'
 import type { KafkaTracing } from './tracing.ts'
+import { traceTransactions } from './transaction.ts'
 
-/** Traces what a producer sends. */
+/** Traces what a producer sends, and its transactions. */
 export function traceProducer(tracing: KafkaTracing, client: Client, producer: Producer): void {
   client.learnId(producer)
   detachConnect(producer)
   traceSender(tracing, client, producer)
-}
-
-/** Traces what a producer or a transaction sends. `parentOf` tells the context a send belongs to. */
-export function traceSender(
-  tracing: KafkaTracing,
-  client: Client,
-  sender: Sender,
-  parentOf: (active: Context) => Context = active => active,
-): void {
-  const sceneNow = (): SendScene => {
-    const active = contextApi.active()
-    return { active, parent: parentOf(active) }
-  }
-  wrapMethod(
-    sender,
-    'send',
-    (original: Sender['send']) =>
-      function send(this: unknown, record: TopicMessages): Promise<RecordMetadata[]> {
-        const sending = tracing.isOn && startSending(tracing, client, [record], sceneNow())
-        if (!sending) return original.call(this as Sender, record)
-        const messages = sending.topicMessages[0]?.messages
-        return runSending(sending, () => original.call(this as Sender, copyWith(record, { messages })))
-      },
-  )
-  wrapMethod(
-    sender,
-    'sendBatch',
-    (original: Sender['sendBatch']) =>
-      function sendBatch(this: unknown, batch: ProducerBatch): Promise<RecordMetadata[]> {
-        const sending = tracing.isOn && startSending(tracing, client, batch?.topicMessages, sceneNow())
-        if (!sending) return original.call(this as Sender, batch)
-        const { topicMessages } = sending
-        return runSending(sending, () => original.call(this as Sender, copyWith(batch, { topicMessages })))
-      },
-  )
-}
-
-/** One call of `send` or `sendBatch`, with a span per topic. */
-interface Sending {
-  readonly first: TopicSend
-  readonly all: readonly TopicSend[]
-  /** What is handed to kafkajs in the place of what the caller gave. */
-  readonly topicMessages: readonly TopicMessages[]
-}
-
-/** Starts the spans of a send; undefined when there is nothing to trace. */
-function startSending(
-  tracing: KafkaTracing,
-  client: Client,
-  given: readonly TopicMessages[] | undefined,
-  scene: SendScene,
-): Sending | undefined {
-  const sends: TopicSend[] = []
-  const topicMessages = mergeTopics(given).map(entry => {
-    const send = startTopic(tracing, client, entry, scene)
-    if (!send) return entry
-    sends.push(send)
-    return copyWith(entry, { messages: send.messages })
-  })
-  const [first] = sends
-  return first && { first, all: sends, topicMessages }
-}
-
-/** Starts the span of one topic; undefined when it is not to be traced. */
-function startTopic(
-  tracing: KafkaTracing,
-  client: Client,
-  entry: TopicMessages,
-  scene: SendScene,
-): TopicSend | undefined {
-  try {
-    const record = tracing.settings.hasHooks ? describe(entry) : undefined
-    if (decide(tracing.settings, scene.parent, record) !== 'trace') return undefined
-    return new TopicSend(tracing, client, entry, scene, record)
-  } catch (error) {
-    reportFailure('preparing a send', error)
-    return undefined
-  }
-}
-
-function describe({ topic, messages }: TopicMessages): KafkaOperation {
-  const [message, ...others] = messages
-  return message && others.length === 0 ? { topic, message, messages } : { topic, messages }
-}
-
-/** One entry per topic, as kafkajs does it; none when it will refuse what was given. */
-function mergeTopics(given: readonly TopicMessages[] | undefined): readonly TopicMessages[] {
-  try {
-    if (!Array.isArray(given) || !given.every(isTraceable)) return []
-    const merged = new Map<string, TopicMessages>()
-    for (const entry of given as readonly TopicMessages[]) {
-      const earlier = merged.get(entry.topic)
-      const messages = earlier && [...earlier.messages, ...entry.messages]
-      merged.set(entry.topic, messages ? { topic: entry.topic, messages } : entry)
-    }
-    return [...merged.values()]
-  } catch (error) {
-    reportFailure('reading what is sent', error)
-    return []
-  }
-}
-
-function isTraceable(entry: TopicMessages | null | undefined): boolean {
-  return (
-    typeof entry === 'object' &&
-    entry !== null &&
-    typeof entry.topic === 'string' &&
-    entry.topic !== '' &&
-    Array.isArray(entry.messages)
-  )
-}
-
-/** Sends within the first span, and ends all of them with the outcome. */
-function runSending(
-  { first, all }: Sending,
-  send: () => Promise<RecordMetadata[]>,
-): Promise<RecordMetadata[]> {
-  const { workContext } = first
-  return runToEnd(first.operation, () => contextApi.with(workContext, send), {
-    succeeded(results) {
-      for (const topic of all) topic.succeeded(results)
-    },
-    failed(error) {
-      for (const topic of all) topic.failed(error)
-    },
-  })
+  if (typeof producer.transaction === 'function') traceTransactions(tracing, client, producer)
 }

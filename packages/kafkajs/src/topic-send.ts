@@ -127,7 +127,7 @@ export class TopicSend {
   private addResults(attributes: Attributes, results: unknown): void {
     const { cluster } = this.client
     // Unknown at the start of a producer's first send.
-    this.client.addClusterId(attributes)
+    this.client.addIdentity(attributes)
     if (!Array.isArray(results)) return
     const own = (results as RecordMetadata[]).filter(({ topicName }) => topicName === this.topic)
     const [first, ...others] = own

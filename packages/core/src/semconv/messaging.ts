@@ -20,6 +20,9 @@ export const ATTR_KAFKA_OFFSET = 'kafka.offset'
 export const ATTR_KAFKA_MESSAGE_KEY = 'kafka.message.key'
 export const ATTR_KAFKA_MESSAGE_TOMBSTONE = 'kafka.message.tombstone'
 
+/** How a transaction ended: `commit`, `abort`, or `abandoned`. */
+export const ATTR_SPANWRIGHT_MESSAGING_TRANSACTION_OUTCOME = 'spanwright.messaging.transaction.outcome'
+
 const DURATION_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
 export const METRIC_MESSAGING_CLIENT_OPERATION_DURATION: MetricDefinition = {

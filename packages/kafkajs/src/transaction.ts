@@ -1,0 +1,145 @@
+import { type Attributes, type Context, context as contextApi, SpanKind, trace } from '@opentelemetry/api'
+import {
+  ATTR_SPANWRIGHT_MESSAGING_TRANSACTION_OUTCOME,
+  decide,
+  type Ending,
+  Operation,
+  reportFailure,
+  runToEnd,
+  SUCCESS,
+  wrapMethod,
+} from '@spanwright/core'
+
+import type { Client } from './client.ts'
+import { kafkaFailure } from './failure.ts'
+import type { Producer, Transaction } from './library.ts'
+import type { KafkaOperation } from './options.ts'
+import { traceSender } from './sender.ts'
+import type { KafkaTracing } from './tracing.ts'
+
+type Outcome = 'commit' | 'abort' | 'abandoned'
+
+const ABANDONED: Ending = {
+  failed: true,
+  errorType: 'abandoned',
+  description: 'The producer disconnected before the transaction was committed or aborted',
+}
+
+/** Traces the transactions of a producer. It has one at a time. */
+export function traceTransactions(tracing: KafkaTracing, client: Client, producer: Producer): void {
+  let current: TransactionSpan | undefined
+  wrapMethod(
+    producer,
+    'transaction',
+    (original: Producer['transaction']) =>
+      async function transaction(this: unknown): Promise<Transaction> {
+        const span = startTransaction(tracing, client)
+        const begin = (): Promise<Transaction> => original.call(this as Producer)
+        if (!span) return traced(tracing, client, await begin())
+        const begun = await span.begin(begin)
+        current = span
+        return traced(tracing, client, begun, span)
+      },
+  )
+  wrapMethod(
+    producer,
+    'disconnect',
+    (original: Producer['disconnect']) =>
+      async function disconnect(this: unknown): Promise<void> {
+        try {
+          return await original.call(this as Producer)
+        } finally {
+          current?.end('abandoned', ABANDONED)
+          current = undefined
+        }
+      },
+  )
+}
+
+/** Undefined when the transaction is not to be traced. */
+function startTransaction(tracing: KafkaTracing, client: Client): TransactionSpan | undefined {
+  const active = contextApi.active()
+  if (!tracing.settings.hasTracerProvider) return undefined
+  if (decide(tracing.settings, active, undefined) !== 'trace') return undefined
+  return new TransactionSpan(tracing, client, active)
+}
+
+/** The span of a transaction, from its begin to its commit or abort. */
+class TransactionSpan {
+  private readonly client: Client
+  private readonly operation: Operation<KafkaOperation>
+
+  constructor(tracing: KafkaTracing, client: Client, parent: Context) {
+    const attributes: Attributes = {}
+    client.addIdentity(attributes)
+    this.client = client
+    this.operation = new Operation<KafkaOperation>(tracing.settings, {
+      kind: SpanKind.INTERNAL,
+      name: 'transaction',
+      attributes,
+      parent,
+    })
+  }
+
+  /** Begins the transaction; a span whose transaction did not begin ends with it. */
+  async begin(begin: () => Promise<Transaction>): Promise<Transaction> {
+    const { span, context } = this.operation
+    try {
+      // By its ids only: kafkajs may open connections now, which hold on to the context they were opened in.
+      return await contextApi.with(trace.setSpanContext(context, span.spanContext()), begin)
+    } catch (error) {
+      this.operation.end(kafkaFailure(error))
+      throw error
+    }
+  }
+
+  /** Context of the parent of what is sent within. */
+  contextIn(active: Context): Context {
+    return this.operation.ended ? active : trace.setSpan(active, this.operation.span)
+  }
+
+  /** Ends with the work of committing or aborting, which runs in the context of the caller. */
+  endWith(outcome: 'commit' | 'abort', work: () => Promise<void>): Promise<void> {
+    const active = contextApi.active()
+    return runToEnd(this.operation, () => contextApi.with(active, work), {
+      succeeded: () => this.end(outcome, SUCCESS),
+      failed: error => this.end(outcome, kafkaFailure(error)),
+    })
+  }
+
+  end(outcome: Outcome, ending: Ending): void {
+    const attributes: Attributes = { [ATTR_SPANWRIGHT_MESSAGING_TRANSACTION_OUTCOME]: outcome }
+    this.client.addIdentity(attributes)
+    this.operation.end(ending, attributes)
+  }
+}
+
+/** Traces what a transaction sends, and ends its span with it. */
+function traced(
+  tracing: KafkaTracing,
+  client: Client,
+  transaction: Transaction,
+  span?: TransactionSpan,
+): Transaction {
+  try {
+    traceSender(tracing, client, transaction, span && (active => span.contextIn(active)))
+    if (span) {
+      endWith(span, transaction, 'commit')
+      endWith(span, transaction, 'abort')
+    }
+  } catch (error) {
+    reportFailure('tracing a transaction', error)
+  }
+  return transaction
+}
+
+function endWith(span: TransactionSpan, transaction: Transaction, outcome: 'commit' | 'abort'): void {
+  wrapMethod(
+    transaction,
+    outcome,
+    (original: Transaction['commit']) =>
+      function end(this: unknown): Promise<void> {
+        return span.endWith(outcome, () => original.call(this as Transaction))
+      },
+  )
+}

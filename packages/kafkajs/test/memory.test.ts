@@ -1,0 +1,83 @@
+import { EventEmitter, once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+import { context, type Span, trace } from '@opentelemetry/api'
+import { describe, expect, it } from '@jest/globals'
+import type { EachMessagePayload } from 'kafkajs'
+
+import { BROKER_TIME, Harness } from './harness.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** True once everything is gone; false when something still stands after many collections. */
+async function areCollected(references: readonly WeakRef<object>[]): Promise<boolean> {
+  for (let round = 0; round < 20; round++) {
+    await setImmediate()
+    collectGarbage()
+    if (references.every(reference => reference.deref() === undefined)) return true
+  }
+  return false
+}
+
+const harness = new Harness()
+
+/** Runs work in a span, of which only a weak reference is left. */
+async function inSpan(work: () => Promise<void>): Promise<WeakRef<Span>> {
+  const span = harness.recorder.tracerProvider.getTracer('app').startSpan('app')
+  await context.with(trace.setSpan(context.active(), span), work)
+  span.end()
+  return new WeakRef(span)
+}
+
+describe('what lives long', () => {
+  it(
+    'holds on to no span: neither that of the caller, nor those of sends, messages and transactions',
+    async () => {
+      const topic = await harness.topic()
+      const references: WeakRef<object>[] = []
+      // Under another name than the broker gives itself: then kafkajs connects to it again as it sends.
+      const brokers = harness.service.brokers.map(broker => broker.replace('127.0.0.1', 'localhost'))
+      const onStart = (span: Span): void => void references.push(new WeakRef(span))
+      const kafka = harness.traced({ onStart }, { brokers })
+      const createPartitioner = () => () => 0
+      const producer = kafka.producer({ createPartitioner })
+      const transactional = kafka.producer({ createPartitioner, transactionalId: topic })
+      const consumer = kafka.consumer({ groupId: topic, maxWaitTimeInMs: 50 })
+
+      // Made out here, for a promise holds on to the span it is made in.
+      const seen = new EventEmitter()
+      const done = once(seen, 'last')
+      const eachMessage = async ({ message }: EachMessagePayload): Promise<void> => {
+        if (message.offset === '1') seen.emit('last')
+      }
+
+      // All connections are opened in here, and stay open.
+      references.push(
+        await inSpan(async () => {
+          await producer.connect()
+          await producer.send({ topic, messages: [{ value: '0' }] })
+          await transactional.connect()
+          const transaction = await transactional.transaction()
+          await transaction.send({ topic, messages: [{ value: '1' }] })
+          await transaction.commit()
+        }),
+        await inSpan(async () => {
+          await consumer.connect()
+          await consumer.subscribe({ topic, fromBeginning: true })
+          await consumer.run({ eachMessage })
+        }),
+      )
+      await done
+      expect(references).toHaveLength(6)
+      await harness.recorder.reset()
+
+      const collected = await areCollected(references)
+      await Promise.all([consumer, producer, transactional].map(one => one.disconnect()))
+      expect(collected).toBe(true)
+    },
+    BROKER_TIME,
+  )
+})
