@@ -1,3 +1,5 @@
+import { channel } from 'node:diagnostics_channel'
+
 import {
   AggregationTemporality,
   DataPointType,
@@ -6,6 +8,9 @@ import {
   type MetricData,
   MetricReader,
 } from '@opentelemetry/sdk-metrics'
+
+/** Every metric that a recorder collects is published here with its scope, for checks over a whole test suite. */
+const recordedMetrics = channel('spanwright.testing.metric')
 
 type DataPoint = MetricData['dataPoints'][number]
 
@@ -29,7 +34,10 @@ export class MetricStore extends MetricReader {
   async read(): Promise<MetricData[]> {
     const { resourceMetrics } = await this.collect()
     for (const { scope, metrics } of resourceMetrics.scopeMetrics) {
-      for (const metric of metrics) this.add(`${scope.name} ${metric.descriptor.name}`, metric)
+      for (const metric of metrics) {
+        recordedMetrics.publish({ scope: scope.name, metric })
+        this.add(`${scope.name} ${metric.descriptor.name}`, metric)
+      }
     }
     return [...this.kept.values()]
   }

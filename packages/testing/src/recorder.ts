@@ -1,5 +1,3 @@
-import { channel } from 'node:diagnostics_channel'
-
 import { context, metrics, propagation, type TextMapPropagator, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
@@ -12,9 +10,6 @@ import { type SpanQuery, spanMatches } from './query.ts'
 import { SpanStore } from './store.ts'
 import { type SpanNode, treesOf } from './tree.ts'
 import { showValue } from './value.ts'
-
-/** Every recorder is published here when it starts. */
-const startedRecorders = channel('spanwright.testing.recorder')
 
 /** Options of {@link recordSpans}. */
 export interface RecordSpansOptions {
@@ -82,10 +77,12 @@ export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
   async function stop(): Promise<void> {
     if (global) unregisterGlobally()
     if (ownsContext) context.disable()
+    // What nobody asked for yet is published before it is gone.
+    await metricStore.read()
     await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()])
   }
 
-  const recorder: SpanRecorder = {
+  return {
     tracerProvider,
     meterProvider,
     propagator,
@@ -104,8 +101,6 @@ export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
     [Symbol.dispose]: () => void stop(),
     [Symbol.asyncDispose]: stop,
   }
-  startedRecorders.publish(recorder)
-  return recorder
 }
 
 function waitFor(store: SpanStore, query: SpanQuery, timeout: number): Promise<ReadableSpan> {

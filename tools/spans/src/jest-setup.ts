@@ -1,0 +1,70 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+
+import { afterAll, afterEach, expect } from '@jest/globals'
+import type { MetricData } from '@opentelemetry/sdk-metrics'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import { checkMetrics, checkSpans } from '@spanwright/testing'
+
+import { mergeSightings, type Sighting, writeRecording } from './recording.ts'
+import { sightingOfMetric, sightingOfSpan } from './sighting.ts'
+import { vocabularyOf } from './vocabulary.ts'
+
+/** Attributes that tests of the packages set themselves, as a user would. */
+const SET_BY_TESTS = ['test.*', 'custom.*', 'shop.*', 'tenant', 'kind']
+
+/** A method that tests make a known one. */
+const KNOWN_TO_TESTS = "got 'PURGE'"
+
+/** Packages whose spans hold only what their user put there. */
+const HOLDS_ONLY_THE_USERS = '@spanwright/core'
+
+let sightings: Sighting[] = []
+let faults: string[] = []
+
+function lookAtSpan(message: unknown): void {
+  const span = message as ReadableSpan
+  const { name } = span.instrumentationScope
+  if (!name.startsWith('@spanwright/') || name === HOLDS_ONLY_THE_USERS) return
+  const semconv = vocabularyOf(span.attributes)
+  for (const { subject, fault } of checkSpans([span], { semconv, allow: SET_BY_TESTS })) {
+    report(name, subject, fault, semconv)
+  }
+  if (semconv === 'latest') sightings.push(sightingOfSpan(span))
+}
+
+function lookAtMetric(message: unknown): void {
+  const { scope, metric } = message as { scope: string; metric: MetricData }
+  if (!scope.startsWith('@spanwright/')) return
+  const vocabularies = metric.dataPoints.map(point => vocabularyOf(point.attributes))
+  const semconv = vocabularies.find(vocabulary => vocabulary !== 'latest') ?? 'latest'
+  for (const { subject, fault } of checkMetrics([metric], { semconv, allow: SET_BY_TESTS })) {
+    report(scope, subject, fault, semconv)
+  }
+  if (semconv === 'latest' && metric.dataPoints.length > 0) sightings.push(sightingOfMetric(scope, metric))
+}
+
+function report(scope: string, subject: string, fault: string, semconv: string): void {
+  if (!fault.endsWith(KNOWN_TO_TESTS)) faults.push(`${scope}: ${subject}: ${fault} (${semconv})`)
+}
+
+function failOnFaults(): void {
+  const found = [...new Set(faults)]
+  faults = []
+  if (found.length > 0) throw new Error(`not what the semantic conventions say:\n${found.join('\n')}`)
+}
+
+subscribe('spanwright.testing.span', lookAtSpan)
+subscribe('spanwright.testing.metric', lookAtMetric)
+
+afterEach(() => {
+  sightings = mergeSightings(sightings)
+  failOnFaults()
+})
+
+afterAll(() => {
+  unsubscribe('spanwright.testing.span', lookAtSpan)
+  unsubscribe('spanwright.testing.metric', lookAtMetric)
+  const { testPath } = expect.getState()
+  if (sightings.length > 0 && testPath) writeRecording(testPath, mergeSightings(sightings))
+  failOnFaults()
+})

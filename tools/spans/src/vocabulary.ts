@@ -1,0 +1,18 @@
+import type { Attributes } from '@opentelemetry/api'
+import type { Vocabulary } from '@spanwright/testing'
+
+/** Attributes by which the words of a span are told: every span of an area has one of each pair. */
+const PAIRS = [
+  ['http.request.method', 'http.method'],
+  ['db.system.name', 'db.system'],
+  ['messaging.system.name', 'messaging.system'],
+] as const
+
+/** Which words attributes are in. */
+export function vocabularyOf(attributes: Attributes): Vocabulary {
+  for (const [latest, legacy] of PAIRS) {
+    if (attributes[legacy] === undefined) continue
+    return attributes[latest] === undefined ? 'legacy' : 'both'
+  }
+  return 'latest'
+}
