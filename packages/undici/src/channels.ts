@@ -1,12 +1,13 @@
 import { channel } from 'node:diagnostics_channel'
 
-import type { Context } from '@opentelemetry/api'
 import type { ClientRequest } from '@spanwright/core'
 
 import { peerOf, type SentHeaders } from './connection.ts'
+import type { Call } from './dispatch.ts'
 import { replaceHeaders } from './origin.ts'
 import { endRedirect, type Redirect, rememberRedirect } from './redirect.ts'
 import { watchMarks } from './request-mark.ts'
+import { reasonOf } from './signal.ts'
 import { lookUpRaw } from './response-headers.ts'
 import type { RawHeaders, UndiciRequest } from './undici-types.ts'
 
@@ -22,8 +23,7 @@ interface Published {
 interface Followed {
   readonly request: ClientRequest
   readonly url: string
-  readonly parent: Context
-  readonly attempts: number
+  readonly call: Call
   socket: { readonly destroyed?: boolean } | undefined
   redirect: Redirect | undefined
 }
@@ -32,17 +32,11 @@ interface Followed {
 const followed = new WeakMap<UndiciRequest, Followed>()
 
 /** Puts the context of a span into a request of undici's, and ends the span with it. */
-export function follow(
-  created: UndiciRequest,
-  request: ClientRequest,
-  url: string,
-  parent: Context,
-  attempts: number,
-): void {
+export function follow(created: UndiciRequest, request: ClientRequest, url: string, call: Call): void {
   replaceHeaders(created, request.headers)
   if (!request.isOpen) return
   request.whenOver = hold()
-  followed.set(created, { request, url, parent, attempts, socket: undefined, redirect: undefined })
+  followed.set(created, { request, url, call, socket: undefined, redirect: undefined })
 }
 
 const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Published) => void>> = {
@@ -56,13 +50,19 @@ const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Publish
     const valueOf = lookUpRaw(headers)
     entry.request.responded(statusCode, valueOf)
     if (statusCode < 300 || statusCode >= 400) return
-    entry.redirect = rememberRedirect(entry.url, valueOf('location'), entry.parent, entry.attempts)
+    entry.redirect = rememberRedirect(
+      entry.url,
+      valueOf('location'),
+      entry.call.parent,
+      entry.call.attempts + 1,
+    )
   },
   'undici:request:trailers': ({ request, redirect }) => {
     request.succeeded()
     if (redirect) endRedirect(redirect)
   },
-  'undici:request:error': (entry, { error }) => entry.request.failed(error, wasAborted(entry, error)),
+  'undici:request:error': (entry, { error }) =>
+    entry.request.failed(reasonOf(error, entry.call.signal), wasAborted(entry, error)),
 }
 
 const followers = Object.entries(FOLLOWERS).map(([name, react]) => {

@@ -12,6 +12,8 @@ import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from './undici
 export interface Call {
   readonly parent: Context
   readonly perCall: PerCall | undefined
+  /** What the caller can call it off with. */
+  readonly signal: unknown
   attempts: number
 }
 
@@ -50,7 +52,7 @@ export class TracedDispatch {
     const path = pathOf(options)
     const request = this.start(origin, path, options, options.headers, call)
     if (!request) return this.dispatch(options, handler)
-    const traced = tracedHandler(handler, options.method, path)
+    const traced = tracedHandler(handler, options.method, path, call)
     traced.request = request
     try {
       return this.dispatch({ ...options, headers: request.headers, [TRACED]: true }, traced)
@@ -63,7 +65,7 @@ export class TracedDispatch {
   /** The dispatcher knows where it sends to, its interceptors do not: the span is started when undici shows it. */
   private discover(source: OriginSource, options: Traceable, handler: AnyHandler, call: Call): boolean {
     const path = pathOf(options)
-    const traced = tracedHandler(handler, options.method, path)
+    const traced = tracedHandler(handler, options.method, path, call)
     try {
       return source.discover(
         options.method,
@@ -104,16 +106,22 @@ function tracedHandler(
   handler: AnyHandler,
   method: string,
   path: string,
+  { signal }: Call,
 ): TracedHandler | TracedLegacyHandler {
   return isLegacy(handler)
-    ? new TracedLegacyHandler(handler, method, path)
-    : new TracedHandler(handler, method, path)
+    ? new TracedLegacyHandler(handler, method, path, signal)
+    : new TracedHandler(handler, method, path, signal)
 }
 
 function callOf(options: DispatchOptions, handler: object): Call {
   const known = calls.get(handler)
   if (known) return known
-  const call = { parent: context.active(), perCall: options[perCall] as PerCall | undefined, attempts: 0 }
+  const call = {
+    parent: context.active(),
+    perCall: options[perCall] as PerCall | undefined,
+    signal: undefined,
+    attempts: 0,
+  }
   calls.set(handler, call)
   return call
 }

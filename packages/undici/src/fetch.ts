@@ -31,6 +31,7 @@ interface Dispatcher {
 
 interface Init {
   readonly dispatcher?: Dispatcher
+  readonly signal?: unknown
   readonly tracing?: PerCall
 }
 
@@ -57,7 +58,12 @@ export function traceFetch<Fetch extends AnyFetch>(
     const [input, init] = given
     // What fetch refuses, it has to refuse in its own words.
     if (given.length === 0 || !isInit(init)) return Reflect.apply(original, this, given) as Promise<unknown>
-    const call: Call = { parent: context.active(), perCall: init?.tracing, attempts: 0 }
+    const call: Call = {
+      parent: context.active(),
+      perCall: init?.tracing,
+      signal: init?.signal ?? (input as { signal?: unknown } | null | undefined)?.signal,
+      attempts: 0,
+    }
     const choice = init?.dispatcher ? { dispatcher: init.dispatcher } : choiceOf(input)
     if (!choice) return traceCall(client, call, () => original.call(this, input, init))
     return original.call(

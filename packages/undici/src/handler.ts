@@ -1,6 +1,7 @@
 import type { ClientRequest } from '@spanwright/core'
 
 import { awaitConnection, peerOf, type SentHeaders } from './connection.ts'
+import { reasonOf } from './signal.ts'
 import { lookUp } from './response-headers.ts'
 import type { Controller, Handler, ResponseHeaders } from './undici-types.ts'
 
@@ -11,11 +12,13 @@ export class TracedHandler implements Handler {
   /** Absent until the span is started. */
   request: ClientRequest | undefined
   private readonly handler: Handler
+  private readonly signal: unknown
 
-  constructor(handler: Handler, method: string, path: string) {
+  constructor(handler: Handler, method: string, path: string, signal: unknown) {
     this.handler = handler
     this.method = method
     this.path = path
+    this.signal = signal
   }
 
   /** Undici has written the request to a connection. */
@@ -63,7 +66,7 @@ export class TracedHandler implements Handler {
   }
 
   onResponseError(controller: Controller | null | undefined, error: unknown): unknown {
-    this.request?.failed(error, controller?.aborted === true)
+    this.request?.failed(reasonOf(error, this.signal), controller?.aborted === true)
     return this.handler.onResponseError?.(controller as Controller, error)
   }
 

@@ -1,6 +1,7 @@
 import type { ClientRequest } from '@spanwright/core'
 
 import { awaitConnection, peerOf, type SentHeaders } from './connection.ts'
+import { reasonOf } from './signal.ts'
 import { lookUpRaw } from './response-headers.ts'
 import type { LegacyHandler, RawHeaders } from './undici-types.ts'
 
@@ -11,12 +12,14 @@ export class TracedLegacyHandler implements LegacyHandler {
   /** Absent until the span is started. */
   request: ClientRequest | undefined
   private readonly handler: LegacyHandler
+  private readonly signal: unknown
   private wasAborted = false
 
-  constructor(handler: LegacyHandler, method: string, path: string) {
+  constructor(handler: LegacyHandler, method: string, path: string, signal: unknown) {
     this.handler = handler
     this.method = method
     this.path = path
+    this.signal = signal
   }
 
   /** Undici has written the request to a connection. */
@@ -58,7 +61,7 @@ export class TracedLegacyHandler implements LegacyHandler {
   }
 
   onError(error: unknown): unknown {
-    this.request?.failed(error, this.wasAborted)
+    this.request?.failed(reasonOf(error, this.signal), this.wasAborted)
     return this.handler.onError?.(error)
   }
 

@@ -86,15 +86,21 @@ function startRequest(created: UndiciRequest): void {
   }
   if (everybody.size === 0) return
   const redirect = followedRedirect(String(created.origin) + path, active)
-  const call = { parent: redirect?.parent ?? active, perCall: undefined, attempts: redirect?.attempts ?? 0 }
+  const call = {
+    parent: redirect?.parent ?? active,
+    perCall: undefined,
+    signal: undefined,
+    attempts: redirect?.attempts ?? 0,
+  }
   for (const client of everybody) if (start(created, client, call)) return
 }
 
 /** Returns false when the request is to be left alone. */
-function start(created: UndiciRequest, client: HttpClient, { parent, perCall, attempts }: Call): boolean {
+function start(created: UndiciRequest, client: HttpClient, call: Call): boolean {
   const { method, path, headers } = created
   const origin = String(created.origin)
-  const request = client.start({ method, path, origin, headers, parent, resendCount: attempts, perCall })
-  if (request) follow(created, request, origin + path, parent, attempts + 1)
+  const { parent, perCall, attempts: resendCount } = call
+  const request = client.start({ method, path, origin, headers, parent, resendCount, perCall })
+  if (request) follow(created, request, origin + path, call)
   return request !== undefined
 }

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { connect } from 'node:net'
+
 import { SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
@@ -146,6 +148,32 @@ describe.each(WAYS)('%s', (_, start) => {
     expect(span.attributes['error.type']).toBe('TimeoutError')
   })
 })
+
+describe.each(WAYS.filter(([name]) => name.includes('traceFetch() on the fetch of undici')))(
+  '%s',
+  (_, start) => {
+    it('AbortSignal.timeout() is the error TimeoutError also when it is faster than the connection', async () => {
+      const signal = AbortSignal.timeout(20)
+      const way = start(
+        {},
+        {
+          connect(_options, callback) {
+            signal.addEventListener('abort', () =>
+              setImmediate(() => callback(null, connect(server.port, '127.0.0.1'))),
+            )
+          },
+        },
+      )
+      expect(await failureOf(way.send(`${server.origin}/silent`, { signal }))).toBe(signal.reason)
+
+      await spansEnded(recorder, 1)
+      await way.stop()
+      const span = onlySpan(recorder)
+      expect(span.status.code).toBe(SpanStatusCode.ERROR)
+      expect(span.attributes['error.type']).toBe('TimeoutError')
+    })
+  },
+)
 
 describe.each(WAYS.filter(([name]) => !name.includes('Node')))('%s', (_, start) => {
   it.each([

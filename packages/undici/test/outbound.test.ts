@@ -146,14 +146,14 @@ describe.each(WAYS)('%s', (_, start) => {
     const seen: unknown[] = []
     await send(
       {
-        attributes: operation => ({ 'app.path': new URL(operation.url).pathname }),
+        attributes: operation => ({ 'test.path': new URL(operation.url).pathname }),
         onStart: (_span, operation) => seen.push(operation),
         onEnd: (_span, __, outcome) => seen.push({ ...outcome, durationMs: typeof outcome.durationMs }),
       },
       `${server.origin}/path?sig=abc`,
       { 'X-Mine': 'yes' },
     )
-    expect(onlySpan(recorder).attributes['app.path']).toBe('/path')
+    expect(onlySpan(recorder).attributes['test.path']).toBe('/path')
     expect(seen).toMatchObject([
       { method: 'GET', url: `${server.origin}/path?sig=abc`, headers: { 'x-mine': 'yes' } },
       { statusCode: 200, durationMs: 'number' },
@@ -255,7 +255,7 @@ describe.each(WAYS.filter(([name]) => name.includes('fetch')))('%s', (_, start) 
 describe('one call says for itself', () => {
   const own = {
     propagate: false,
-    attributes: { 'app.kind': 'report' },
+    attributes: { 'test.kind': 'report' },
     name: 'fetch the report',
     urlTemplate: '/reports/{id}',
   }
@@ -266,7 +266,7 @@ describe('one call says for itself', () => {
     await (await fetch(server.origin, init)).text()
     expect(onlySpan(recorder)).toMatchObject({
       name: 'fetch the report',
-      attributes: { 'app.kind': 'report', 'url.template': '/reports/{id}' },
+      attributes: { 'test.kind': 'report', 'url.template': '/reports/{id}' },
     })
     expect(sent(server, 'traceparent')).toEqual([[]])
     expect(sent(server, 'x-mine')).toEqual([['yes']])
