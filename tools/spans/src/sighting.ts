@@ -44,7 +44,7 @@ function titleOf({ kind, attributes, name }: ReadableSpan): string {
   if (typeof operation === 'string') return `${SpanKind[kind]} ${operation}`
   if (kind === SpanKind.INTERNAL)
     return `${SpanKind[kind]} ${attributes['spanwright.layer.type'] === undefined ? name : 'layer'}`
-  return `${SpanKind[kind]}`
+  return SpanKind[kind]
 }
 
 function keysOf(attributes: Attributes): string[] {
