@@ -1,12 +1,22 @@
 import { type Attributes, type Context, context as contextApi, createContextKey } from '@opentelemetry/api'
 
+import { BodySizes } from './body-sizes.ts'
 import type { CapturedHeaders } from './captured-headers.ts'
+import type { ExposedTrace } from './exposed-trace.ts'
 import { reportFailure } from './guard.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
+import type { HttpServerMetrics } from './http-server-metrics.ts'
 import type { HttpServerRecord } from './http-server-options.ts'
 import type { Operation } from './operation.ts'
 import { type Ending, errorTypeOf, exceptionOf } from './outcome.ts'
+import {
+  addOpenRequest,
+  type OpenRequest,
+  removeOpenRequest,
+  type RequestInFlight,
+} from './requests-in-flight.ts'
 import { ATTR_HTTP_RESPONSE_STATUS_CODE, ATTR_HTTP_ROUTE } from './semconv/http.ts'
+import { splitTarget } from './url.ts'
 
 /** Under this key the context of a request holds a token of it, by which its work is known. */
 export const REQUEST_TOKEN: symbol = createContextKey('spanwright.request')
@@ -37,6 +47,9 @@ export interface ExchangeStart<Request> {
   readonly method: string
   readonly responseHeaders: CapturedHeaders
   readonly recordExceptions: boolean
+  readonly exposed: ExposedTrace | undefined
+  readonly metrics: HttpServerMetrics<HttpServerRecord<Request>>
+  readonly endOnShutdown: boolean
   readonly token: object
   readonly req: ServerRequest
   readonly res: ServerAnswer
@@ -44,7 +57,7 @@ export interface ExchangeStart<Request> {
 }
 
 /** The life of one traced request, until its response is closed. */
-export class HttpExchange<Request> implements Exchange {
+export class HttpExchange<Request> implements Exchange, OpenRequest {
   readonly traced = true
   private readonly start: ExchangeStart<Request>
   private readonly requestEmit: Method
@@ -52,6 +65,9 @@ export class HttpExchange<Request> implements Exchange {
   private readonly writeHead: Method
   /** Context of the request, as long as one of its streams can still emit something. */
   private context: Context | undefined
+  private readonly openedAt: number = performance.now()
+  private readonly bodies: BodySizes | undefined
+  private readonly closeCount: (() => void) | undefined
   private route: string | undefined
   private thrown: { readonly value: unknown } | undefined
 
@@ -67,6 +83,9 @@ export class HttpExchange<Request> implements Exchange {
     req.emit = emitOfRequest
     res.emit = emitOfResponse
     res.writeHead = writeHead
+    if (start.metrics.measuresBodies) this.bodies = new BodySizes(start.req, start.res)
+    this.closeCount = start.metrics.open(start.operation.attributes, this.context)
+    addOpenRequest(this, start.endOnShutdown)
   }
 
   run<T>(work: () => T): T {
@@ -93,6 +112,7 @@ export class HttpExchange<Request> implements Exchange {
   }
 
   emitOfRequest(emitter: Traced, args: ArrayLike<unknown>): unknown {
+    if (this.bodies && args[0] === 'data') this.bodies.add(args[1])
     const result = this.emit(emitter, this.requestEmit, args)
     if (args[0] === 'close' && this.start.operation.ended) this.context = undefined
     return result
@@ -107,9 +127,26 @@ export class HttpExchange<Request> implements Exchange {
     }
   }
 
-  writeHeadOfResponse(response: Traced, args: ArrayLike<unknown>): unknown {
+  writeHeadOfResponse(response: Traced, args: readonly unknown[]): unknown {
+    const { exposed, operation, res } = this.start
     this.readRoute()
-    return Reflect.apply(this.writeHead, response, args)
+    const head = exposed ? exposed.addTo(res, operation.span, args) : args
+    return Reflect.apply(this.writeHead, response, head)
+  }
+
+  describe(): RequestInFlight {
+    const { operation, req, request, framework } = this.start
+    return {
+      method: req.method ?? '',
+      route: this.route ?? this.currentRoute(),
+      path: splitTarget(framework.url(request)).path,
+      ageMs: performance.now() - this.openedAt,
+      traceId: operation.span.spanContext().traceId,
+    }
+  }
+
+  endUnfinished(): void {
+    this.end({ failed: true, errorType: 'unfinished', ...this.sentStatus() })
   }
 
   /** True when what runs now belongs to this request, in a span of its own perhaps. */
@@ -118,16 +155,22 @@ export class HttpExchange<Request> implements Exchange {
   }
 
   private readRoute(): void {
+    this.route ??= this.currentRoute()
+  }
+
+  private currentRoute(): string | undefined {
     try {
-      this.route ??= this.start.framework.route(this.start.request)
+      return this.start.framework.route(this.start.request)
     } catch (error) {
       reportFailure('reading the route', error)
+      return undefined
     }
   }
 
-  private end(): void {
-    const { operation, method, res, responseHeaders } = this.start
+  private end(ending: Ending = this.ending()): void {
+    const { operation, method, res, responseHeaders, metrics } = this.start
     if (operation.ended) return
+    removeOpenRequest(this)
     this.readRoute()
     const late: Attributes = {}
     if (res.headersSent) late[ATTR_HTTP_RESPONSE_STATUS_CODE] = res.statusCode
@@ -136,7 +179,10 @@ export class HttpExchange<Request> implements Exchange {
       operation.rename(`${method} ${this.route}`)
     }
     if (!responseHeaders.isEmpty) responseHeaders.write(late, name => res.getHeader(name))
-    operation.end(this.ending(), late)
+    const { context } = operation
+    operation.end(ending, late)
+    this.closeCount?.()
+    if (this.bodies) metrics.recordBodies(this.bodies, operation.attributes, context)
     // A body that is still coming emits in the context of the request too.
     if (this.start.req.destroyed) this.context = undefined
   }
@@ -162,8 +208,13 @@ export class HttpExchange<Request> implements Exchange {
     return {
       failed: true,
       ...(thrown ? { thrown, errorType: errorTypeOf(thrown.value) } : { errorType: 'ECONNRESET' }),
-      ...(res.headersSent && { statusCode: res.statusCode }),
+      ...this.sentStatus(),
     }
+  }
+
+  private sentStatus(): { readonly statusCode?: number } {
+    const { res } = this.start
+    return res.headersSent ? { statusCode: res.statusCode } : {}
   }
 }
 

@@ -1,7 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 import { type CaptureHeaders, captureHeadersRule } from './captured-headers.ts'
-import { aListOfStrings, type OptionRules } from './options.ts'
+import { exposeRule } from './exposed-trace.ts'
+import type { HttpServerMetricsOptions } from './http-server-metrics.ts'
+import { type ParentPolicy, parentRule } from './incoming-context.ts'
+import { aBoolean, aListOfStrings, type OptionRules } from './options.ts'
 import type { TracingOptions } from './settings.ts'
 
 /** A request as the hooks of an HTTP server are shown it. */
@@ -16,7 +19,24 @@ export interface HttpServerRecord<Request> {
 }
 
 /** Options that every HTTP server plugin has. */
-export interface HttpServerOptions<Request> extends TracingOptions<HttpServerRecord<Request>> {
+export interface HttpServerOptions<Request> extends Omit<
+  TracingOptions<HttpServerRecord<Request>>,
+  'metrics'
+> {
+  /** False: no metrics. Default: true. */
+  readonly metrics?: boolean | HttpServerMetricsOptions<HttpServerRecord<Request>> | undefined
+  /**
+   * What is done with the context a caller sent. Default: `trust`.
+   * A function that throws, or returns anything else, ignores it.
+   */
+  readonly parent?: ParentPolicy | ((request: Request) => ParentPolicy) | undefined
+  /**
+   * How the caller is told the trace: `traceresponse`, `server-timing`, or the name of a header that gets the trace
+   * id. Default: not at all.
+   */
+  readonly expose?: string | undefined
+  /** Whether open requests are ended as unfinished when the process gets SIGTERM. Default: false. */
+  readonly endOnShutdown?: boolean | undefined
   /** Query keys whose values are replaced by `REDACTED`; replaces the default list. */
   readonly sensitiveQueryKeys?: readonly string[] | undefined
   /** Headers that become attributes; usual secrets stay masked unless named in `unmasked`. Default: none. */
@@ -26,4 +46,7 @@ export interface HttpServerOptions<Request> extends TracingOptions<HttpServerRec
 export const HTTP_SERVER_RULES: OptionRules = {
   sensitiveQueryKeys: aListOfStrings,
   captureHeaders: captureHeadersRule,
+  parent: parentRule,
+  expose: exposeRule,
+  endOnShutdown: aBoolean,
 }

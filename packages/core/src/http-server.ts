@@ -1,22 +1,17 @@
-import type { IncomingHttpHeaders } from 'node:http'
-
-import {
-  type Attributes,
-  type Context,
-  context as contextApi,
-  SpanKind,
-  type TextMapGetter,
-  trace,
-} from '@opentelemetry/api'
+import { type Attributes, type Context, context as contextApi, SpanKind } from '@opentelemetry/api'
 
 import { CapturedHeaders } from './captured-headers.ts'
+import { ExposedTrace } from './exposed-trace.ts'
 import { HttpExchange, REQUEST_TOKEN } from './http-exchange.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
 import { knownMethods, writeMethod } from './http-method.ts'
 import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from './http-server-options.ts'
-import { LateHistogram } from './instruments.ts'
+import { HTTP_SERVER_METRICS_RULES, HttpServerMetrics } from './http-server-metrics.ts'
+import { type Belonging, IncomingContext } from './incoming-context.ts'
 import { decide, Operation } from './operation.ts'
-import { extractContext, suppressTracing } from './propagation.ts'
+import type { OptionRules } from './options.ts'
+import { suppressTracing } from './propagation.ts'
+import { listenForShutdown } from './requests-in-flight.ts'
 import {
   ATTR_CLIENT_ADDRESS,
   ATTR_NETWORK_PEER_ADDRESS,
@@ -32,8 +27,6 @@ import {
   ATTR_URL_QUERY,
   ATTR_URL_SCHEME,
   ATTR_USER_AGENT_ORIGINAL,
-  HTTP_SERVER_METRIC_ATTRIBUTES,
-  METRIC_HTTP_SERVER_REQUEST_DURATION,
 } from './semconv/http.ts'
 import { type Scope, Settings } from './settings.ts'
 import { redactQuery, sensitiveQueryKeys, splitHost, splitTarget } from './url.ts'
@@ -46,15 +39,29 @@ export class HttpServer<Request> {
   private readonly sensitiveKeys: ReadonlySet<string>
   private readonly requestHeaders: CapturedHeaders
   private readonly responseHeaders: CapturedHeaders
-  private readonly duration: {
-    readonly histogram: LateHistogram<HttpServerRecord<Request>>
-    readonly keys: readonly string[]
-  }
+  private readonly incoming: IncomingContext<HttpServerRecord<Request>, Request>
+  private readonly exposed: ExposedTrace | undefined
+  private readonly metrics: HttpServerMetrics<HttpServerRecord<Request>>
+  private readonly endOnShutdown: boolean
 
-  /** @throws TypeError when an option is unknown or of the wrong type */
-  constructor(scope: Scope, framework: HttpFramework<Request>, options: HttpServerOptions<Request> = {}) {
+  /**
+   * @param rules options of the framework's own plugin
+   * @throws TypeError when an option is unknown or of the wrong type
+   */
+  constructor(
+    scope: Scope,
+    framework: HttpFramework<Request>,
+    options: HttpServerOptions<Request> = {},
+    rules: OptionRules = {},
+  ) {
     this.settings = new Settings(
-      { scope, caller: 'tracing()', area: 'http.server', rules: HTTP_SERVER_RULES },
+      {
+        scope,
+        caller: 'tracing()',
+        area: 'http.server',
+        rules: { ...HTTP_SERVER_RULES, ...rules },
+        metricsRules: HTTP_SERVER_METRICS_RULES,
+      },
       options,
     )
     this.framework = framework
@@ -62,10 +69,14 @@ export class HttpServer<Request> {
     const { request, response, unmasked } = options.captureHeaders ?? {}
     this.requestHeaders = new CapturedHeaders(ATTR_HTTP_REQUEST_HEADER_PREFIX, request, unmasked)
     this.responseHeaders = new CapturedHeaders(ATTR_HTTP_RESPONSE_HEADER_PREFIX, response, unmasked)
-    this.duration = {
-      histogram: new LateHistogram(this.settings, METRIC_HTTP_SERVER_REQUEST_DURATION),
-      keys: HTTP_SERVER_METRIC_ATTRIBUTES,
-    }
+    this.incoming = new IncomingContext(this.settings, options.parent)
+    this.exposed = options.expose === undefined ? undefined : new ExposedTrace(options.expose)
+    this.metrics = new HttpServerMetrics(
+      this.settings,
+      typeof options.metrics === 'object' ? options.metrics : {},
+    )
+    this.endOnShutdown = options.endOnShutdown ?? false
+    if (this.endOnShutdown) listenForShutdown()
   }
 
   /**
@@ -75,25 +86,26 @@ export class HttpServer<Request> {
   begin(req: ServerRequest, res: ServerAnswer, request: Request): Exchange {
     if (isMarked(req)) return UNTRACED
     const active = contextApi.active()
-    const parent = extractContext(this.settings, withoutEndedSpan(active), req.headers, HEADERS)
+    const belonging = this.incoming.belongingOf(req.headers, request, active)
+    const { parent } = belonging
     const record = this.settings.hasHooks ? this.recordOf(req, request) : undefined
     const decision = decide(this.settings, parent, record)
     if (decision !== 'trace') {
       return decision === 'ignore' ? new ContextOnly(suppressTracing(active)) : UNTRACED
     }
     const observed = this.settings.hasTracerProvider || record !== undefined
-    if (!observed && !this.duration.histogram.enabled) {
+    if (!observed && !this.metrics.enabled) {
       return parent === active ? UNTRACED : new ContextOnly(parent)
     }
     mark(req)
-    return this.start(req, res, request, parent, record, observed)
+    return this.start(req, res, request, belonging, record, observed)
   }
 
   private start(
     req: ServerRequest,
     res: ServerAnswer,
     request: Request,
-    parent: Context,
+    { parent, links }: Belonging,
     record: HttpServerRecord<Request> | undefined,
     observed: boolean,
   ): HttpExchange<Request> {
@@ -108,10 +120,11 @@ export class HttpServer<Request> {
       name: method,
       attributes,
       parent: parent.setValue(REQUEST_TOKEN, token),
+      links,
       record,
-      duration: this.duration,
+      duration: this.metrics.duration,
     })
-    const { framework, responseHeaders } = this
+    const { framework, responseHeaders, exposed, metrics, endOnShutdown } = this
     const { recordExceptions } = this.settings
     return new HttpExchange({
       operation,
@@ -119,6 +132,9 @@ export class HttpServer<Request> {
       method,
       responseHeaders,
       recordExceptions,
+      exposed,
+      metrics,
+      endOnShutdown,
       token,
       req,
       res,
@@ -190,20 +206,6 @@ function mark(req: ServerRequest): void {
   ;(req as { [TRACED]?: true })[TRACED] = true
 }
 
-/**
- * A server that was started inside a span hands the context of that moment to every request; a span that has
- * ended since is no parent.
- */
-function withoutEndedSpan(context: Context): Context {
-  const span = trace.getSpan(context) as { readonly ended?: unknown } | undefined
-  return span?.ended === true ? trace.deleteSpan(context) : context
-}
-
 function protocolVersion({ httpVersion }: ServerRequest): string {
   return httpVersion === '2.0' ? '2' : httpVersion
-}
-
-const HEADERS: TextMapGetter<IncomingHttpHeaders> = {
-  get: (headers, name) => headers[name.toLowerCase()],
-  keys: headers => Object.keys(headers),
 }

@@ -12,6 +12,8 @@ export { exchangeOf } from './http-exchange.ts'
 export type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
 export { knownMethods, writeMethod } from './http-method.ts'
 export { HttpServer } from './http-server.ts'
+export type { HttpServerMetricsOptions } from './http-server-metrics.ts'
+export type { ParentPolicy } from './incoming-context.ts'
 export type { HttpServerOptions, HttpServerRecord } from './http-server-options.ts'
 export {
   LateCounter,
@@ -49,6 +51,7 @@ export {
 } from './propagation.ts'
 export { runToEnd, type Settlement } from './run-to-end.ts'
 export { headerOf, type RequestHeaders } from './request-headers.ts'
+export { type RequestInFlight, requestsInFlight } from './requests-in-flight.ts'
 export * from './semconv/attributes.ts'
 export * from './semconv/db.ts'
 export * from './semconv/http.ts'

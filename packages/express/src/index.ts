@@ -1,1 +1,3 @@
+export { type RequestInFlight, requestsInFlight } from '@spanwright/core'
+
 export { type ExpressTracingOptions, tracing } from './middleware.ts'

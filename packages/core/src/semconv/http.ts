@@ -43,7 +43,30 @@ export const METRIC_HTTP_CLIENT_REQUEST_DURATION: MetricDefinition = {
   boundaries: DURATION_BOUNDARIES,
 }
 
-/** Attributes of the server duration. `server.*` is left out: the caller chooses its value. */
+export const METRIC_HTTP_SERVER_ACTIVE_REQUESTS: MetricDefinition = {
+  name: 'http.server.active_requests',
+  unit: '{request}',
+  description: 'Number of active HTTP server requests.',
+}
+
+export const METRIC_HTTP_SERVER_REQUEST_BODY_SIZE: MetricDefinition = {
+  name: 'http.server.request.body.size',
+  unit: 'By',
+  description: 'Size of HTTP server request bodies.',
+}
+
+export const METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE: MetricDefinition = {
+  name: 'http.server.response.body.size',
+  unit: 'By',
+  description: 'Size of HTTP server response bodies.',
+}
+
+export const HTTP_SERVER_ACTIVE_REQUESTS_ATTRIBUTES: readonly string[] = [
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_URL_SCHEME,
+]
+
+/** Attributes of the server duration and the body sizes. `server.*` is left out: the caller chooses its value. */
 export const HTTP_SERVER_METRIC_ATTRIBUTES: readonly string[] = [
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_URL_SCHEME,

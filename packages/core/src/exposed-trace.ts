@@ -1,0 +1,100 @@
+import type { Span } from '@opentelemetry/api'
+import { isSpanContextValid } from '@opentelemetry/api'
+
+import type { ServerAnswer } from './http-framework.ts'
+import type { OptionRule } from './options.ts'
+
+/** A header name by RFC 9110, section 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/
+
+export const exposeRule: OptionRule = {
+  expected: "'traceresponse', 'server-timing' or the name of a response header",
+  accepts: value => typeof value === 'string' && TOKEN.test(value),
+}
+
+const EXPOSE_HEADERS = 'access-control-expose-headers'
+const ALLOW_ORIGIN = 'access-control-allow-origin'
+const SERVER_TIMING = 'server-timing'
+
+/** What `writeHead` is called with: a status code, perhaps a message, perhaps headers. */
+type HeadArguments = readonly unknown[]
+
+/** Tells the caller of a request which trace it belongs to, in a header of the response. */
+export class ExposedTrace {
+  private readonly header: string
+
+  /** @param header what the option `expose` holds */
+  constructor(header: string) {
+    this.header = header.toLowerCase()
+  }
+
+  /**
+   * Adds the header just before the head of the response is written.
+   * @returns what is to be written instead; headers that come with the call win over those that were set before
+   */
+  addTo(res: ServerAnswer, span: Span, head: HeadArguments): HeadArguments {
+    const spanContext = span.spanContext()
+    if (res.headersSent || !isSpanContextValid(spanContext)) return head
+    const { traceId, spanId, traceFlags } = spanContext
+    const id = `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, '0')}`
+    const headers = new Head(res, head)
+    if (this.header === SERVER_TIMING) headers.append(SERVER_TIMING, `trace;desc="${id}"`)
+    else headers.set(this.header, this.header === 'traceresponse' ? id : traceId)
+    if (headers.get(ALLOW_ORIGIN) !== undefined) this.exposeToScripts(headers)
+    return headers.arguments
+  }
+
+  private exposeToScripts(headers: Head): void {
+    const exposed = headers.get(EXPOSE_HEADERS) ?? ''
+    const names = exposed.split(',').map(name => name.trim().toLowerCase())
+    if (!names.includes('*') && !names.includes(this.header)) headers.append(EXPOSE_HEADERS, this.header)
+  }
+}
+
+/** The headers of a response that is about to begin: those set before and those that come with `writeHead`. */
+class Head {
+  arguments: HeadArguments
+  private readonly res: ServerAnswer
+
+  constructor(res: ServerAnswer, head: HeadArguments) {
+    this.res = res
+    this.arguments = head
+  }
+
+  get(name: string): string | undefined {
+    const value = this.given(name)?.value ?? this.res.getHeader(name)
+    return value === undefined ? undefined : String(value as string | number | readonly string[])
+  }
+
+  append(name: string, value: string): void {
+    const before = this.get(name)
+    this.set(name, before ? `${before}, ${value}` : value)
+  }
+
+  set(name: string, value: string): void {
+    const given = this.given(name)
+    if (given) this.replace(given.key, value)
+    else this.res.setHeader(name, value)
+  }
+
+  /** A header that came with the call, and its key in what came: a name, or an index of a flat list. */
+  private given(name: string): { readonly key: string | number; readonly value: unknown } | undefined {
+    const headers = this.arguments.at(-1)
+    if (Array.isArray(headers)) {
+      const at = headers.findIndex((item, i) => i % 2 === 0 && String(item).toLowerCase() === name)
+      return at < 0 ? undefined : { key: at + 1, value: headers[at + 1] }
+    }
+    if (typeof headers !== 'object' || headers === null) return undefined
+    const key = Object.keys(headers).find(each => each.toLowerCase() === name)
+    return key === undefined ? undefined : { key, value: (headers as Record<string, unknown>)[key] }
+  }
+
+  // In a copy: what came belongs to the application.
+  private replace(key: string | number, value: string): void {
+    const headers = this.arguments.at(-1) as object
+    const copy = Array.isArray(headers)
+      ? (headers as unknown[]).with(Number(key), value)
+      : { ...headers, [key]: value }
+    this.arguments = [...this.arguments.slice(0, -1), copy]
+  }
+}
