@@ -1,0 +1,317 @@
+import { once } from 'node:events'
+import { createServer as createHttp2Server } from 'node:http2'
+import { type AddressInfo, connect as connectSocket } from 'node:net'
+import { createServer } from 'node:http'
+import { rm, mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Writable } from 'node:stream'
+import { context, type Span, trace } from '@opentelemetry/api'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+
+import { startServer, type TestServer } from './server.ts'
+import { onlySpan, spansEnded, traceparentOf } from './span-assertions.ts'
+import { VERSIONS } from './ways.ts'
+
+let recorder: SpanRecorder
+let server: TestServer
+beforeAll(async () => {
+  recorder = recordSpans({ global: true })
+  server = await startServer((request, response) => {
+    request.resume()
+    request.on('end', () => response.end('answer'))
+  })
+  server.server.on('upgrade', (request, socket) => {
+    server.received.push({
+      method: 'GET',
+      url: request.url ?? '',
+      headers: request.headers,
+      rawHeaders: request.rawHeaders,
+    })
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: chat\r\n\r\n')
+  })
+  server.server.on('connect', (request, client) => {
+    server.received.push({
+      method: 'CONNECT',
+      url: request.url ?? '',
+      headers: request.headers,
+      rawHeaders: request.rawHeaders,
+    })
+    const [host, port] = (request.url ?? '').split(':')
+    const target = connectSocket(Number(port), host, () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      target.pipe(client).pipe(target)
+    })
+    target.on('error', () => client.destroy())
+    client.on('error', () => target.destroy())
+  })
+})
+afterEach(async () => {
+  await recorder.reset()
+  server.received.length = 0
+})
+afterAll(async () => {
+  await server.stop()
+  await recorder.stop()
+})
+
+async function inTrace<T>(work: () => Promise<T>): Promise<[Span, T]> {
+  const caller = trace.getTracer('test').startSpan('caller')
+  const result = await context.with(trace.setSpan(context.active(), caller), work)
+  caller.end()
+  return [caller, result]
+}
+
+describe.each(VERSIONS)('with %s', (_, undici) => {
+  const REQUEST = {
+    name: 'GET',
+    attributes: {
+      'http.request.method': 'GET',
+      'http.response.status_code': 200,
+      'network.protocol.version': '1.1',
+    },
+  }
+
+  it('stream() has one span', async () => {
+    const dispatcher = new undici.Agent().compose(tracing())
+    const sink = new Writable({ write: (_chunk, _encoding, done) => done() })
+    await undici.stream(`${server.origin}/stream`, { method: 'GET', dispatcher }, () => sink)
+    await dispatcher.close()
+    expect(onlySpan(recorder)).toMatchObject(REQUEST)
+  })
+
+  it('pipeline() has one span', async () => {
+    const dispatcher = new undici.Agent().compose(tracing())
+    const pipeline = undici.pipeline(
+      `${server.origin}/pipeline`,
+      { method: 'POST', dispatcher },
+      ({ body }) => body.pipe(new PassThrough()),
+    )
+    pipeline.end('sent')
+    pipeline.resume()
+    await once(pipeline, 'end')
+    await dispatcher.close()
+    expect(onlySpan(recorder)).toMatchObject({
+      name: 'POST',
+      attributes: { 'http.response.status_code': 200 },
+    })
+  })
+
+  it('a request with a streamed body has one span', async () => {
+    const dispatcher = new undici.Agent().compose(tracing())
+    const body = new PassThrough()
+    const response = undici.request(server.origin, { method: 'PUT', body, dispatcher })
+    body.end('sent')
+    await (await response).body.dump()
+    await dispatcher.close()
+    expect(onlySpan(recorder)).toMatchObject({
+      name: 'PUT',
+      attributes: { 'http.response.status_code': 200 },
+    })
+  })
+
+  it.each([
+    [
+      'tracing()',
+      (client: InstanceType<typeof undici.Client>) => [client.compose(tracing()), () => undefined] as const,
+    ],
+    [
+      'traceUndici()',
+      (client: InstanceType<typeof undici.Client>) => {
+        const handle = traceUndici()
+        return [client, () => handle.stop()] as const
+      },
+    ],
+  ])('upgrade() has one span that ends with the switch, by %s', async (__, make) => {
+    const [client, stop] = make(new undici.Client(server.origin))
+    const { socket } = await client.upgrade({ path: '/chat', method: 'GET', protocol: 'chat' })
+    socket.destroy()
+    await client.close()
+    stop()
+    expect(onlySpan(recorder)).toMatchObject({
+      name: 'GET',
+      attributes: { 'http.response.status_code': 101, 'url.full': `${server.origin}/chat` },
+    })
+    expect(server.received[0]?.headers['traceparent']).toBeDefined()
+  })
+
+  it.each([
+    [
+      'tracing()',
+      (client: InstanceType<typeof undici.Client>) => [client.compose(tracing()), () => undefined] as const,
+    ],
+    [
+      'traceUndici()',
+      (client: InstanceType<typeof undici.Client>) => {
+        const handle = traceUndici()
+        return [client, () => handle.stop()] as const
+      },
+    ],
+  ])('connect() has no span and carries no context, by %s', async (__, make) => {
+    const [client, stop] = make(new undici.Client(server.origin))
+    const { socket } = await client.connect({ path: `127.0.0.1:${server.port}` })
+    socket.destroy()
+    await client.close()
+    stop()
+    expect(recorder.spans()).toEqual([])
+    expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual([undefined])
+  })
+
+  it.each([
+    [
+      'tracing()',
+      (proxy: InstanceType<typeof undici.ProxyAgent>) => [proxy.compose(tracing()), () => undefined] as const,
+    ],
+    [
+      'traceUndici()',
+      (proxy: InstanceType<typeof undici.ProxyAgent>) => {
+        const handle = traceUndici()
+        return [proxy, () => handle.stop()] as const
+      },
+    ],
+  ])('a request through a ProxyAgent has one span that tells of its target, by %s', async (__, make) => {
+    const target = await startServer()
+    const [dispatcher, stop] = make(new undici.ProxyAgent({ uri: server.origin, proxyTunnel: true }))
+    await (await undici.request(`${target.origin}/path`, { dispatcher })).body.dump()
+    await dispatcher.close()
+    stop()
+    await target.stop()
+
+    const span = onlySpan(recorder)
+    expect(span).toMatchObject({
+      name: 'GET',
+      attributes: {
+        'server.port': target.port,
+        'url.full': `${target.origin}/path`,
+        'network.peer.port': server.port,
+      },
+    })
+    expect(target.received.map(({ headers }) => headers['traceparent'])).toEqual([traceparentOf(span)])
+    expect(server.received.map(({ method, headers }) => [method, headers['traceparent']])).toEqual([
+      ['CONNECT', undefined],
+    ])
+  })
+
+  it('a MockAgent makes one span that claims no connection', async () => {
+    const mock = new undici.MockAgent()
+    mock.disableNetConnect()
+    mock.get('http://mock.test').intercept({ path: '/x' }).reply(418, 'short')
+    const dispatcher = mock.compose(tracing())
+    expect(await (await undici.request('http://mock.test/x', { dispatcher })).body.text()).toBe('short')
+    const failed = undici.request('http://mock.test/unknown', { dispatcher })
+    await expect(failed).rejects.toThrow('Mock dispatch not matched')
+    await mock.close()
+
+    expect(recorder.open()).toEqual([])
+    expect(recorder.spans().map(({ attributes }) => attributes)).toEqual([
+      {
+        'error.type': '418',
+        'http.request.method': 'GET',
+        'http.response.status_code': 418,
+        'server.address': 'mock.test',
+        'server.port': 80,
+        'url.full': 'http://mock.test/x',
+      },
+      {
+        'error.type': 'UND_MOCK_ERR_MOCK_NOT_MATCHED',
+        'http.request.method': 'GET',
+        'server.address': 'mock.test',
+        'server.port': 80,
+        'url.full': 'http://mock.test/unknown',
+      },
+    ])
+  })
+
+  it('a MockAgent answers a traced fetch', async () => {
+    const mock = new undici.MockAgent()
+    mock.disableNetConnect()
+    mock.get('http://mock.test').intercept({ path: '/x', method: 'POST', body: 'sent' }).reply(200, 'mocked')
+    const fetch = traceFetch(undici.fetch)
+    const response = await fetch('http://mock.test/x', { method: 'POST', body: 'sent', dispatcher: mock })
+    expect(await response.text()).toBe('mocked')
+    await mock.close()
+    expect(onlySpan(recorder)).toMatchObject({
+      name: 'POST',
+      attributes: { 'http.response.status_code': 200 },
+    })
+  })
+
+  it('a request over a unix socket has a span of the host it asked for', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'spanwright-'))
+    const socketPath = join(folder, 'server.sock')
+    const local = createServer((_request, response) => response.end('local')).listen(socketPath)
+    await once(local, 'listening')
+    const client = new undici.Client('http://docker.test', { socketPath }).compose(tracing())
+    await (await client.request({ path: '/info', method: 'GET' })).body.dump()
+    await client.close()
+    local.close()
+    await once(local, 'close')
+    await rm(folder, { recursive: true })
+
+    const { attributes } = onlySpan(recorder)
+    expect(attributes).toMatchObject({
+      'server.address': 'docker.test',
+      'server.port': 80,
+      'url.full': 'http://docker.test/info',
+    })
+    expect(attributes).not.toHaveProperty('network.peer.address')
+  })
+
+  it.each([
+    ['tracing()', true],
+    ['traceUndici() without a limit on connections', false],
+  ])('many requests at once are each in their own trace, by %s', async (__, limited) => {
+    const handle = limited ? undefined : traceUndici()
+    const pool = new undici.Pool(server.origin, limited ? { connections: 1 } : {})
+    const dispatcher = limited ? pool.compose(tracing()) : pool
+    const callers = await Promise.all(
+      Array.from({ length: 25 }, (___, i) =>
+        inTrace(async () => (await dispatcher.request({ method: 'GET', path: `/${i}` })).body.text()),
+      ),
+    )
+    await dispatcher.close()
+    handle?.stop()
+
+    expect(recorder.open()).toEqual([])
+    for (const [i, [caller]] of callers.entries()) {
+      const children = recorder
+        .spans()
+        .filter(({ parentSpanContext }) => parentSpanContext?.spanId === caller.spanContext().spanId)
+      expect(children.map(({ attributes }) => attributes['url.full'])).toEqual([`${server.origin}/${i}`])
+    }
+  })
+})
+
+describe.each(VERSIONS.filter(([name]) => name !== 'undici 6'))('HTTP/2 with %s', (_, undici) => {
+  it.each(['tracing()', 'traceUndici()'])('is told by the version, by %s', async by => {
+    const h2 = createHttp2Server((_request, response) => {
+      response.end('two')
+    })
+    const sessions = new Set<{ destroy(): void }>()
+    h2.on('session', session => sessions.add(session))
+    const seen: unknown[] = []
+    h2.on('request', request => seen.push(request.headers['traceparent']))
+    h2.listen(0, '127.0.0.1')
+    await once(h2, 'listening')
+    const { port } = h2.address() as AddressInfo
+    const client = new undici.Client(`http://127.0.0.1:${port}`, { allowH2: true, useH2c: true })
+    const handle = by === 'traceUndici()' ? traceUndici() : undefined
+    const dispatcher = handle ? client : client.compose(tracing())
+    await (await dispatcher.request({ method: 'GET', path: '/' })).body.text()
+    await spansEnded(recorder, 1)
+    await client.destroy()
+    handle?.stop()
+    for (const session of sessions) session.destroy()
+    h2.close()
+
+    const span = onlySpan(recorder)
+    expect(span.attributes).toMatchObject({
+      'http.response.status_code': 200,
+      'network.peer.port': port,
+      'network.protocol.version': '2',
+    })
+    expect(seen).toEqual([traceparentOf(span)])
+  })
+})

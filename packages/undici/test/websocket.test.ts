@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+
+import { SpanStatusCode } from '@opentelemetry/api'
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { traceUndici, tracing } from '@spanwright/undici'
+
+import { startServer, type TestServer } from './server.ts'
+import { onlySpan, spansEnded } from './span-assertions.ts'
+import { VERSIONS } from './ways.ts'
+
+let recorder: SpanRecorder
+let server: TestServer
+beforeAll(async () => {
+  recorder = recordSpans({ global: true })
+  server = await startServer()
+  server.server.on('upgrade', (request, socket) => {
+    const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+    const accept = createHash('sha1').update(key).digest('base64')
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+    )
+    // A close frame without a code; the client answers it and closes.
+    socket.write(Buffer.from([0x88, 0]))
+    socket.on('data', () => socket.end())
+    socket.on('error', () => undefined)
+  })
+})
+afterEach(() => recorder.reset())
+afterAll(async () => {
+  await server.stop()
+  await recorder.stop()
+})
+
+it.each(
+  VERSIONS.flatMap(([name, undici]) => ['tracing()', 'traceUndici()'].map(by => [name, by, undici] as const)),
+)('a WebSocket of %s has one span that ends with the handshake, by %s', async (_, by, undici) => {
+  const agent = new undici.Agent()
+  const handle = by === 'traceUndici()' ? traceUndici() : undefined
+  const dispatcher = handle ? agent : agent.compose(tracing())
+  const socket = new undici.WebSocket(`ws://127.0.0.1:${server.port}/chat`, { dispatcher })
+  await once(socket, 'close')
+  await spansEnded(recorder, 1)
+  await agent.close()
+  handle?.stop()
+
+  expect(onlySpan(recorder)).toMatchObject({
+    name: 'GET',
+    status: { code: SpanStatusCode.UNSET },
+    attributes: {
+      'http.response.status_code': 101,
+      'url.full': `${server.origin}/chat`,
+      'network.protocol.version': '1.1',
+    },
+  })
+})
