@@ -2,9 +2,10 @@ import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-import { ROOT_CONTEXT } from '@opentelemetry/api'
+import { context, ROOT_CONTEXT } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
-import { describe, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 
 import { type Operation, runToEnd, SUCCESS, withSpan } from '@spanwright/core'
 
@@ -15,6 +16,11 @@ jest.setTimeout(60_000)
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
+
+beforeAll(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+})
+afterAll(() => context.disable())
 
 /** True once everything is gone; false when something still stands after some collections. */
 async function areCollected(references: readonly WeakRef<object>[], rounds = 20): Promise<boolean> {
