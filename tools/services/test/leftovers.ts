@@ -1,15 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
-/** Names of the temporary folders that begin with `prefix`. */
-export function temporaryFolders(prefix: string, parent: string = tmpdir()): string[] {
-  return readdirSync(parent)
-    .filter(name => name.startsWith(prefix))
-    .toSorted()
+/** The temporary folders that lines of progress name and that are there. */
+export function foldersIn(lines: readonly string[]): string[] {
+  return lines.flatMap(line => / in (\/.*)$/.exec(line)?.[1] ?? []).filter(folder => existsSync(folder))
 }
 
 interface Row {
@@ -46,7 +44,7 @@ export async function runToItsEnd(
   chmodSync(folder, 0o755)
   const program = spawn(
     process.execPath,
-    ['--import', 'tsx', join(__dirname, 'starter.ts'), starter, ending],
+    ['--import', 'tsx', require.resolve('./starter.ts'), starter, ending],
     {
       env: { ...process.env, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -65,7 +63,7 @@ export async function runToItsEnd(
 async function whatStays(folder: string): Promise<string[]> {
   let left: string[] = []
   for (const end = Date.now() + 2000; Date.now() < end; await setTimeout(20)) {
-    left = temporaryFolders('spanwright-', folder)
+    left = readdirSync(folder).filter(name => name.startsWith('spanwright-'))
     for (const row of processes()) {
       if (row.command.includes(folder) && !row.state.startsWith('Z')) left.push(row.command)
     }

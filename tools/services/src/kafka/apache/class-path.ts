@@ -7,6 +7,7 @@ import { basename, delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const packageFolder = join(__dirname, '..', '..', '..')
+const mavenProgram = 'mvn'
 const pom = join(packageFolder, 'kafka', 'pom.xml')
 
 /** The jars of Kafka, fetched by Maven the first time and taken from its local repository from then on. */
@@ -28,7 +29,7 @@ export async function kafkaClassPath(onProgress: (line: string) => void): Promis
 
 async function runMaven(outputFile: string, onProgress: (line: string) => void): Promise<void> {
   const goal = ['dependency:build-classpath', `-Dmdep.outputFile=${outputFile}`]
-  const maven = spawn('mvn', ['--batch-mode', '--file', pom, ...goal], {
+  const maven = spawn(mavenProgram, ['--batch-mode', '--file', pom, ...goal], {
     env: process.env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -43,7 +44,9 @@ async function runMaven(outputFile: string, onProgress: (line: string) => void):
   }
   const [code] = await ended.catch((error: Error) => {
     const needed = 'KAFKA=apache needs Maven to fetch Kafka the first time'
-    throw new Error(`${needed}, and mvn does not run: install it, or unset KAFKA`, { cause: error })
+    throw new Error(`${needed}, and ${mavenProgram} does not run: install it, or unset KAFKA`, {
+      cause: error,
+    })
   })
   if (code !== 0) throw new Error(`KAFKA=apache: Maven could not fetch Kafka: ${problem}`)
 }

@@ -17,7 +17,7 @@ export interface BrokerState {
 }
 
 /** The other end of a connection. */
-export interface Client {
+interface Client {
   readonly clientId: string
   readonly host: string
   /** Aborted when the connection is gone. */
