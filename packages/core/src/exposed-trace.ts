@@ -16,6 +16,8 @@ const EXPOSE_HEADERS = 'access-control-expose-headers'
 const ALLOW_ORIGIN = 'access-control-allow-origin'
 const SERVER_TIMING = 'server-timing'
 
+type HeaderValue = string | number | readonly string[] | undefined
+
 /** What `writeHead` is called with: a status code, perhaps a message, perhaps headers. */
 type HeadArguments = readonly unknown[]
 
@@ -62,8 +64,8 @@ class Head {
   }
 
   get(name: string): string | undefined {
-    const value = this.given(name)?.value ?? this.res.getHeader(name)
-    return value === undefined ? undefined : String(value as string | number | readonly string[])
+    const value = (this.given(name)?.value ?? this.res.getHeader(name)) as HeaderValue
+    return value === undefined ? undefined : String(value)
   }
 
   append(name: string, value: string): void {

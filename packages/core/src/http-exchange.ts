@@ -86,6 +86,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     if (start.metrics.measuresBodies) this.bodies = new BodySizes(start.req, start.res)
     this.closeCount = start.metrics.open(start.operation.attributes, this.context)
     addOpenRequest(this, start.endOnShutdown)
+    if (isClosed(start.res)) this.end()
   }
 
   run<T>(work: () => T): T {
@@ -234,6 +235,11 @@ function writeHead(this: Traced, ...args: unknown[]): unknown {
 function isComplete(res: ServerAnswer): boolean {
   if ('stream' in res) return res.stream.rstCode === 0 && !res.stream.aborted
   return res.writableFinished
+}
+
+/** True when the client was gone before tracing began: nothing will be emitted any more. */
+function isClosed(res: ServerAnswer): boolean {
+  return 'stream' in res ? res.stream.closed : res.closed
 }
 
 /** True for an error that says what the client did wrong: it is an answer, not a failure. */

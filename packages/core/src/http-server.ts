@@ -2,6 +2,7 @@ import { type Attributes, type Context, context as contextApi, SpanKind } from '
 
 import { CapturedHeaders } from './captured-headers.ts'
 import { ExposedTrace } from './exposed-trace.ts'
+import { reportFailure } from './guard.ts'
 import { HttpExchange, REQUEST_TOKEN } from './http-exchange.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
 import { knownMethods, writeMethod } from './http-method.ts'
@@ -111,9 +112,14 @@ export class HttpServer<Request> {
   ): HttpExchange<Request> {
     const attributes: Attributes = {}
     const method = writeMethod(attributes, req.method ?? '', this.methods)
-    attributes[ATTR_URL_SCHEME] = this.framework.scheme(request)
     attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion(req)
-    if (observed) this.describe(attributes, req, request)
+    try {
+      attributes[ATTR_URL_SCHEME] = this.framework.scheme(request)
+      if (observed) this.describe(attributes, req, request)
+    } catch (error) {
+      // HTTP/2 refuses to show the socket of a session that is gone.
+      reportFailure('describing a request', error)
+    }
     const token = {}
     const operation = new Operation(this.settings, {
       kind: SpanKind.SERVER,

@@ -76,7 +76,7 @@ describe('with endOnShutdown', () => {
     const output = text(child.stdout)
     child.on('message', message => {
       if (message === 'arrived') child.kill('SIGTERM')
-      else get(`http://127.0.0.1:${String(message)}/x`).on('error', () => undefined)
+      else get({ host: '127.0.0.1', port: Number(message), path: '/x' }).on('error', () => undefined)
     })
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
     return [JSON.parse(await output), code, signal]
