@@ -2,7 +2,7 @@
 import type { Config } from 'jest'
 
 const config: Config = {
-  testMatch: ['<rootDir>/{packages,tools,examples}/*/test/**/*.test.ts'],
+  testMatch: ['<rootDir>/{{packages,tools,examples}/*,bench}/test/**/*.test.ts'],
   setupFilesAfterEnv: ['<rootDir>/tools/spans/src/jest-setup.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],

@@ -1,0 +1,18 @@
+import { fetchByHand } from '../hand-written/fetch.ts'
+import { Callers, type OpenScenario } from '../scenario.ts'
+
+const CONCURRENCY = 8
+
+/** The fetch of Node: GET of a small JSON, read to its end. */
+export const open: OpenScenario = async ({ variant, service }) => {
+  const url = `http://${service}/users/42`
+  if (variant === 'hand-written') {
+    const fetchJson = fetchByHand()
+    return new Callers(CONCURRENCY, () => fetchJson(url))
+  }
+  const fetch =
+    variant === 'spanwright'
+      ? (await import('@spanwright/undici')).traceFetch(globalThis.fetch)
+      : globalThis.fetch
+  return new Callers(CONCURRENCY, async () => (await fetch(url)).json())
+}

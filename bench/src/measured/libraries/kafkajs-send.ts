@@ -1,0 +1,28 @@
+import { Kafka, logLevel, type Message } from 'kafkajs'
+
+import { sendByHand } from '../hand-written/kafkajs-send.ts'
+import { Callers, type OpenScenario } from '../scenario.ts'
+
+// Two, so that there is something to do while the broker answers.
+const CONCURRENCY = 2
+const TOPIC = 'sent'
+const KEYS = Array.from({ length: 100 }, (_, index) => `order-${index}`)
+const VALUE = JSON.stringify({ id: 42, name: 'Ada', items: ['tea', 'milk'], total: 12.5 })
+
+/** `producer.send` of kafkajs: 100 messages of 60 bytes at a time. */
+export const open: OpenScenario = async ({ variant, service }) => {
+  const kafka = new Kafka({ clientId: 'bench', brokers: [service], logLevel: logLevel.NOTHING })
+  if (variant === 'spanwright') (await import('@spanwright/kafkajs')).traceKafka(kafka)
+  const producer = kafka.producer()
+  await producer.connect()
+  const send =
+    variant === 'hand-written'
+      ? sendByHand(producer, service)
+      : (topic: string, messages: Message[]) => producer.send({ topic, messages })
+  return new Callers(CONCURRENCY, () =>
+    send(
+      TOPIC,
+      KEYS.map(key => ({ key, value: VALUE })),
+    ),
+  )
+}

@@ -1,0 +1,19 @@
+import { Agent, type Dispatcher, request } from 'undici'
+
+import { requestByHand } from '../hand-written/undici.ts'
+import { Callers, type OpenScenario } from '../scenario.ts'
+
+const CONCURRENCY = 8
+
+/** `request` of undici 7 over an Agent: GET of a small JSON, read to its end. */
+export const open: OpenScenario = async ({ variant, service }) => {
+  const url = `http://${service}/users/42`
+  const agent = new Agent()
+  if (variant === 'hand-written') {
+    const requestJson = requestByHand(agent)
+    return new Callers(CONCURRENCY, () => requestJson(url))
+  }
+  const dispatcher: Dispatcher =
+    variant === 'spanwright' ? agent.compose((await import('@spanwright/undici')).tracing()) : agent
+  return new Callers(CONCURRENCY, async () => (await request(url, { dispatcher })).body.json())
+}

@@ -1,0 +1,46 @@
+import { createServer, type Server } from 'node:http'
+
+import { tracing } from '@spanwright/express'
+import { tracePool } from '@spanwright/pg'
+import { traceFetch } from '@spanwright/undici'
+import express from 'express'
+import { Pool } from 'pg'
+
+import { listen } from '../scenario.ts'
+import { registerSdk } from '../sdk.ts'
+import { Watched } from './watched.ts'
+
+const CONNECTIONS = 4
+
+/** An application whose requests, calls and queries are traced, and watched when they are over. */
+export interface Application {
+  readonly port: number
+  readonly watched: Watched
+  close(): Promise<void>
+}
+
+/** Opens an application that answers each request with what it read from a server and a database. */
+export async function openApplication(database: string, upstream: string): Promise<Application> {
+  const watched = new Watched()
+  registerSdk('sampled', [watched])
+  const pool = tracePool(new Pool({ connectionString: database, max: CONNECTIONS }))
+  const fetch = traceFetch(globalThis.fetch)
+  const app = express()
+  app.use(tracing())
+  app.get('/users/:id', async (req, res) => {
+    watched.addExchange(req, res)
+    const response = await fetch(`http://${upstream}/users/${req.params.id}`)
+    const user = (await response.json()) as object
+    const { rows } = await pool.query('SELECT name FROM users WHERE id = $1', [req.params.id])
+    res.json({ ...user, ...rows[0] })
+  })
+  const server = createServer(app)
+  const { port } = await listen(server)
+  return { port, watched, close: () => close(server, pool) }
+}
+
+async function close(server: Server, pool: Pool): Promise<void> {
+  server.close()
+  server.closeAllConnections()
+  await pool.end()
+}

@@ -1,0 +1,148 @@
+import { VARIANTS } from '../configurations.ts'
+import { LIBRARIES } from '../libraries.ts'
+import type { SdkState, Variant } from '../measured/protocol.ts'
+import { type LibraryResult, overheadOf, type Results, rowOf } from '../results.ts'
+import { type GoalFigure, goalsOf } from './goals.ts'
+import { short, times } from './numbers.ts'
+
+const BEGIN = '<!-- results: written by npm run bench -->'
+const END = '<!-- end of results -->'
+
+/**
+ * A document with the results in the place that is kept for them. What stands around it stays.
+ * @throws Error when the document keeps no place
+ */
+export function withResults(document: string, results: Results): string {
+  const from = document.indexOf(BEGIN)
+  const to = document.indexOf(END)
+  if (from < 0 || to < from) throw new Error(`the document has no place between ${BEGIN} and ${END}`)
+  return `${document.slice(0, from)}${BEGIN}\n\n${resultsSection(results)}\n\n${document.slice(to)}`
+}
+
+/** Results as a part of a document. */
+export function resultsSection(results: Results): string {
+  const measured = results.libraries.filter(({ skipped }) => skipped === undefined)
+  return [
+    provenance(results),
+    '![Overhead per operation, by library and variant](performance.svg)',
+    '### In relation to each other',
+    goalsTable(measured),
+    ...measured.map(libraryTable),
+    ...results.libraries.filter(({ skipped }) => skipped !== undefined).map(skippedNote),
+    '### Versions',
+    versionsList(results),
+  ].join('\n\n')
+}
+
+function provenance({ date, machine, versions, generations, rounds, secondsPerRound }: Results): string {
+  const { cpu, cores, memoryGigabytes, system } = machine
+  return (
+    `Measured on ${date}: ${cpu}, ${cores} cores, ${memoryGigabytes} GB, ${system}, Node ${versions['node']}; ` +
+    `${generations} processes per variant, ${rounds} rounds of ${secondsPerRound} s in each.`
+  )
+}
+
+function goalsTable(measured: readonly LibraryResult[]): string {
+  const rows = measured.map(goalsOf).filter(figures => figures !== undefined)
+  return table(
+    [
+      'library',
+      'sampled: otel / spanwright',
+      'unsampled: otel / spanwright',
+      'sampled: spanwright / hand-written',
+      'no SDK: spanwright over bare',
+    ],
+    rows.map(({ title, sampled, unsampled, handWritten, withoutSdk }) => [
+      title,
+      ratioCell(sampled, '≥'),
+      ratioCell(unsampled, '≥'),
+      ratioCell(handWritten, '≤'),
+      `${withoutSdk.value === undefined ? '–' : short(withoutSdk.value)} µs (≤ ${withoutSdk.goal})${mark(withoutSdk)}`,
+    ]),
+  )
+}
+
+function ratioCell(figure: GoalFigure, sign: '≥' | '≤'): string {
+  return `${times(figure.value)} (${sign} ${figure.goal})${mark(figure)}`
+}
+
+function mark({ isReached }: GoalFigure): string {
+  return isReached === undefined ? '' : isReached ? ' ✓' : ' ✗'
+}
+
+const STATES: readonly SdkState[] = ['none', 'unsampled', 'sampled']
+
+function libraryTable(result: LibraryResult): string {
+  const library = LIBRARIES.find(({ name }) => name === result.library)
+  const bare = rowOf(result, 'bare', 'none')
+  const head = `### ${library?.title ?? result.library}`
+  const bareLine =
+    bare?.cpu && bare.bytes
+      ? `Bare: ${short(bare.cpu.median)} µs (${short(bare.cpu.min)} to ${short(bare.cpu.max)}) and ${kilobytes(bare.bytes.median)} per ${library?.operation}. Over that:`
+      : 'Bare could not be measured.'
+  const variants = VARIANTS.filter(variant => variant !== 'bare' && hasRow(result, variant))
+  return [
+    head,
+    bareLine,
+    table(
+      [
+        'variant',
+        'no SDK',
+        'nothing sampled',
+        'everything sampled',
+        'allocated, everything sampled',
+        'spans per call',
+      ],
+      variants.map(variant => [
+        variant,
+        ...STATES.map(state => overheadCell(result, variant, state)),
+        allocationCell(result, variant),
+        spansCell(result, variant),
+      ]),
+    ),
+  ].join('\n\n')
+}
+
+function hasRow(result: LibraryResult, variant: Variant): boolean {
+  return result.rows.some(row => row.variant === variant)
+}
+
+function overheadCell(result: LibraryResult, variant: Variant, state: SdkState): string {
+  const row = rowOf(result, variant, state)
+  const bare = rowOf(result, 'bare', 'none')?.cpu
+  const overhead = overheadOf(result, variant, state)
+  if (row?.failed !== undefined) return 'failed'
+  if (!row?.cpu || !bare || overhead === undefined) return '–'
+  const { min, max } = row.cpu
+  return `${short(overhead)} µs (${short(min - bare.median)} to ${short(max - bare.median)})`
+}
+
+function allocationCell(result: LibraryResult, variant: Variant): string {
+  const own = rowOf(result, variant, 'sampled')?.bytes
+  const bare = rowOf(result, 'bare', 'none')?.bytes
+  return own && bare ? kilobytes(own.median - bare.median) : '–'
+}
+
+function spansCell(result: LibraryResult, variant: Variant): string {
+  const spans = rowOf(result, variant, 'sampled')?.spans
+  return spans === undefined ? '–' : String(Math.round(spans * 10) / 10)
+}
+
+function skippedNote({ library, skipped }: LibraryResult): string {
+  return `### ${library}\n\nLeft out: ${skipped}`
+}
+
+function kilobytes(bytes: number): string {
+  return `${short(bytes / 1000)} kB`
+}
+
+function versionsList({ versions }: Results): string {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name} ${version.replace(/^v/, '')}`)
+    .join(', ')
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const rule = head.map((_, column) => (column === 0 ? '---' : '--:'))
+  return [head, rule, ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+}

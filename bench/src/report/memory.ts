@@ -1,0 +1,35 @@
+import type { Checkpoint } from '../memory.ts'
+
+/** The course of the heap as a table for the terminal, and what is still reachable at its end. */
+export function memoryTable(checkpoints: readonly Checkpoint[]): string {
+  const lines = checkpoints.map(({ requests, heapBytes }) => {
+    const change = deviationOf(checkpoints, heapBytes)
+    const sign = change < 0 ? '−' : '+'
+    return `  ${String(requests).padStart(9)} requests  ${(heapBytes / 1e6).toFixed(2)} MB  ${sign}${Math.abs(change * 100).toFixed(2)} %`
+  })
+  const last = checkpoints.at(-1)?.survivors
+  if (!last) return 'nothing was measured'
+  const { watched, spans, requests, responses } = last
+  return [
+    'Heap after all garbage was collected, and its distance from the first',
+    ...lines,
+    `Reachable of the last ${watched}: ${spans} spans, ${requests} requests, ${responses} responses`,
+  ].join('\n')
+}
+
+/** How far a heap may be from that of the first checkpoint, as a part of it. */
+const TOLERANCE = 0.02
+
+/** True when the heap does not grow and nothing that is over can be reached. */
+export function isFlat(checkpoints: readonly Checkpoint[]): boolean {
+  const last = checkpoints.at(-1)?.survivors
+  const isEven = checkpoints.every(
+    ({ heapBytes }) => Math.abs(deviationOf(checkpoints, heapBytes)) <= TOLERANCE,
+  )
+  return isEven && last !== undefined && last.spans + last.requests + last.responses === 0
+}
+
+/** How far a heap is from that of the first checkpoint, as a part of it. */
+function deviationOf([first]: readonly Checkpoint[], heapBytes: number): number {
+  return first ? heapBytes / first.heapBytes - 1 : 0
+}

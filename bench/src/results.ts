@@ -1,0 +1,58 @@
+import type { Library, SdkState, Variant } from './measured/protocol.ts'
+import type { Spread } from './statistics.ts'
+
+/** Everything one run came to. */
+export interface Results {
+  /** Day of the run, as in ISO 8601. */
+  readonly date: string
+  readonly machine: Machine
+  /** Versions of Node and of what was measured, by name. */
+  readonly versions: Readonly<Record<string, string>>
+  /** Fresh processes per configuration. */
+  readonly generations: number
+  /** Rounds in each of them. */
+  readonly rounds: number
+  readonly secondsPerRound: number
+  readonly libraries: readonly LibraryResult[]
+}
+
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryGigabytes: number
+  readonly system: string
+}
+
+/** What one library came to. */
+export interface LibraryResult {
+  readonly library: Library
+  /** Why it was left out, when it was. */
+  readonly skipped?: string
+  readonly rows: readonly Row[]
+}
+
+/** What one library came to in one configuration. */
+export interface Row {
+  readonly variant: Variant
+  readonly state: SdkState
+  /** Why there is no value, when there is none. */
+  readonly failed?: string
+  /** Microseconds of CPU time per operation. */
+  readonly cpu?: Spread
+  /** Bytes allocated on the JavaScript heap per operation. */
+  readonly bytes?: Spread
+  /** Spans per call that reached the exporter. */
+  readonly spans?: number
+}
+
+/** The row of a configuration. */
+export function rowOf(result: LibraryResult, variant: Variant, state: SdkState): Row | undefined {
+  return result.rows.find(row => row.variant === variant && (variant === 'bare' || row.state === state))
+}
+
+/** CPU time over bare, by the medians, in microseconds per operation; undefined when one of the two is missing. */
+export function overheadOf(result: LibraryResult, variant: Variant, state: SdkState): number | undefined {
+  const bare = rowOf(result, 'bare', 'none')?.cpu
+  const own = rowOf(result, variant, state)?.cpu
+  return bare && own && own.median - bare.median
+}

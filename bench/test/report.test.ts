@@ -1,0 +1,162 @@
+import { describe, expect, it } from '@jest/globals'
+
+import { resultsSection, withResults } from '../src/report/document.ts'
+import { isFlat, memoryTable } from '../src/report/memory.ts'
+import { short, times } from '../src/report/numbers.ts'
+import { picture } from '../src/report/picture.ts'
+import { terminalTable } from '../src/report/terminal.ts'
+import { RESULTS } from './results.ts'
+
+describe('short', () => {
+  it.each([
+    [0.1234, '0.12'],
+    [1.234, '1.23'],
+    [12.34, '12.3'],
+    [123.4, '123'],
+    [-1.5, '−1.50'],
+  ])('writes %d as %s', (value, written) => {
+    expect(short(value)).toBe(written)
+  })
+
+  it('writes a ratio that says nothing as a dash', () => {
+    expect(times(undefined)).toBe('–')
+    expect(times(4.5)).toBe('4.50 ×')
+  })
+})
+
+describe('the table for the terminal', () => {
+  const lines = terminalTable(RESULTS).split('\n')
+
+  it('shows every configuration with its median, minimum, maximum and overhead', () => {
+    expect(lines[0]).toBe('Express, per request')
+    expect(lines[1]?.trim().split(/\s{2,}/)).toEqual([
+      'variant',
+      'SDK',
+      'CPU µs',
+      'min',
+      'max',
+      'over bare',
+      'bytes',
+      'spans',
+    ])
+    expect(
+      lines
+        .find(line => line.includes('otel') && line.includes(' sampled'))
+        ?.trim()
+        .split(/\s+/),
+    ).toEqual(['otel', 'sampled', '190', '189', '192', '90.0', '19000', '1.00'])
+  })
+
+  it('puts columns under each other', () => {
+    const ends = lines.slice(1, 12).map(line => line.indexOf('  ', 4) > 0)
+    expect(ends).toEqual(Array.from({ length: 11 }, () => true))
+    const column = lines[1]?.indexOf('max') ?? -1
+    expect(lines[2]?.slice(column, column + 3)).toBe('102')
+  })
+
+  it('says why a configuration or a library has no values', () => {
+    expect(lines).toContainEqual(
+      expect.stringMatching(/sentry +sampled +failed: the process ended with code 1$/),
+    )
+    expect(lines.slice(-2)).toEqual(['pg pool.query, per query', '  skipped: PostgreSQL: initdb failed'])
+  })
+})
+
+describe('the part of the document', () => {
+  const section = resultsSection(RESULTS)
+
+  it('names machine, Node, rounds and versions', () => {
+    expect(section).toContain(
+      'Measured on 2026-11-22: Some CPU, 2 cores, 24 GB, Linux 6.1, Node v20.20.2; 2 processes per variant, 10 rounds of 0.5 s in each.',
+    )
+    expect(section).toContain('node 20.20.2, express 5.3.0')
+  })
+
+  it('shows ratios beside their goals', () => {
+    expect(section).toContain(
+      '| Express | 4.50 × (≥ 4) ✓ | 4.00 × (≥ 5) ✗ | 1.25 × (≤ 1.25) ✓ | 1.00 µs (≤ 2) ✓ |',
+    )
+  })
+
+  it('shows overheads with their spread, a dash where there is none, and allocations', () => {
+    expect(section).toContain('Bare: 100 µs (99.0 to 102) and 10.0 kB per request.')
+    expect(section).toContain(
+      '| spanwright | 1.00 µs (0.00 to 3.00) | 10.0 µs (9.00 to 12.0) | 20.0 µs (19.0 to 22.0) | 2.00 kB | 1 |',
+    )
+    expect(section).toContain('| sentry | – | 200 µs (199 to 202) | failed | – | – |')
+  })
+
+  it('says which library was left out', () => {
+    expect(section).toContain('Left out: PostgreSQL: initdb failed')
+  })
+
+  it('replaces what an earlier run wrote, and nothing else', () => {
+    const document =
+      '# Title\n\n<!-- results: written by npm run bench -->\n\nold\n\n<!-- end of results -->\n\n## Method\n'
+    const once = withResults(document, RESULTS)
+    expect(once).not.toContain('old')
+    expect(once.startsWith('# Title\n\n<!-- results')).toBe(true)
+    expect(once.endsWith('<!-- end of results -->\n\n## Method\n')).toBe(true)
+    expect(withResults(once, RESULTS)).toBe(once)
+  })
+
+  it('refuses a document without a place for it', () => {
+    expect(() => withResults('# Title\n', RESULTS)).toThrow('no place')
+  })
+})
+
+describe('the picture', () => {
+  const svg = picture(RESULTS)
+
+  it('draws a bar for every overhead there is', () => {
+    // spanwright, otel and hand-written in two states, sentry in one.
+    expect(svg.match(/<rect /g)).toHaveLength(7)
+  })
+
+  it('draws them in proportion', () => {
+    const widths = [...svg.matchAll(/<rect [^>]*width="([\d.]+)"[^>]*class="(\S+?)"/g)].map(
+      ([, width, name]) => [name, Number(width)] as const,
+    )
+    const widest = widths.find(([name]) => name === 'sentry')?.[1] ?? 0
+    const [unsampled, sampled] = widths.filter(([name]) => name === 'otel').map(([, width]) => width)
+    expect(unsampled).toBeCloseTo((widest * 40) / 200, 0)
+    expect(sampled).toBeCloseTo((widest * 90) / 200, 0)
+  })
+
+  it('leaves out what was skipped', () => {
+    expect(svg).toContain('Express, per request')
+    expect(svg).not.toContain('pg pool.query')
+  })
+})
+
+describe('isFlat', () => {
+  const gone = { watched: 1000, spans: 0, requests: 0, responses: 0 }
+  const first = { requests: 100_000, heapBytes: 100e6, survivors: gone }
+
+  it('allows for two per cent, up and down', () => {
+    expect(isFlat([first, { ...first, heapBytes: 101.9e6 }, { ...first, heapBytes: 98.1e6 }])).toBe(true)
+    expect(isFlat([first, { ...first, heapBytes: 102.1e6 }])).toBe(false)
+    expect(isFlat([first, { ...first, heapBytes: 97.9e6 }])).toBe(false)
+  })
+
+  it('does not allow for anything that is still reachable', () => {
+    expect(isFlat([first, { ...first, survivors: { ...gone, spans: 1 } }])).toBe(false)
+  })
+})
+
+describe('the table of the memory benchmark', () => {
+  it('shows how far the heap is from its first state, and what is still reachable', () => {
+    const survivors = { watched: 1000, spans: 0, requests: 1, responses: 2 }
+    const table = memoryTable([
+      { requests: 100_000, heapBytes: 20e6, survivors },
+      { requests: 500_000, heapBytes: 19.9e6, survivors },
+      { requests: 1_000_000, heapBytes: 20.3e6, survivors },
+    ])
+    expect(table.split('\n').slice(1)).toEqual([
+      '     100000 requests  20.00 MB  +0.00 %',
+      '     500000 requests  19.90 MB  −0.50 %',
+      '    1000000 requests  20.30 MB  +1.50 %',
+      'Reachable of the last 1000: 0 spans, 1 requests, 2 responses',
+    ])
+  })
+})
