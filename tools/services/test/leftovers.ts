@@ -59,10 +59,10 @@ export async function runToItsEnd(
   return { signal, left }
 }
 
-/** Folders and processes of a service that are still there after two seconds. */
+/** Folders and processes of a service that are still there after ten seconds. */
 async function whatStays(folder: string): Promise<string[]> {
   let left: string[] = []
-  for (const end = Date.now() + 2000; Date.now() < end; await setTimeout(20)) {
+  for (const end = Date.now() + 10_000; Date.now() < end; await setTimeout(20)) {
     left = readdirSync(folder).filter(name => name.startsWith('spanwright-'))
     for (const row of processes()) {
       if (row.command.includes(folder) && !row.state.startsWith('Z')) left.push(row.command)

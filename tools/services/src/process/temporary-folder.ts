@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import { onProcessEnd } from './on-process-end.ts'
 
 // Reads process ids until this process is gone, however it went (SIGKILL too), then ends the last one.
+// The folder is removed twice: a server may write to it until it is gone.
 const guardScript = `
 while read -r line; do pid=$line; done
 if [ "\${pid:-0}" -gt 0 ]; then
   kill -s "$2" "$pid"
+  rm -rf "$1"
   tries=0
   while kill -s 0 "$pid" && [ $tries -lt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
 fi
