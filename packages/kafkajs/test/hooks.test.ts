@@ -5,7 +5,7 @@ import type { KafkaOperation } from '@spanwright/kafkajs'
 
 import { BROKER_TIME, Harness, pointsOf, runUntil, textOf } from './harness.ts'
 
-const harness = new Harness({ allow: ['shop.*'] })
+const harness = new Harness()
 afterEach(() => diag.disable())
 
 describe('hooks', () => {
