@@ -10,7 +10,12 @@ import {
   ATTR_NETWORK_PEER_PORT,
   ATTR_NETWORK_PROTOCOL_VERSION,
 } from './semconv/attributes.ts'
-import { ATTR_HTTP_RESPONSE_STATUS_CODE, EVENT_ABORTED, EVENT_RESPONSE_HEADERS } from './semconv/http.ts'
+import {
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  EVENT_ABORTED,
+  EVENT_BODY_ABANDONED,
+  EVENT_RESPONSE_HEADERS,
+} from './semconv/http.ts'
 
 /** The other end of the connection a request went over. */
 export interface Peer {
@@ -98,6 +103,17 @@ export class ClientRequest {
     }
     const errorType = statusCode >= 400 ? String(statusCode) : errorTypeOf(error)
     this.end({ failed: true, thrown: { value: error }, errorType, ...(statusCode && { statusCode }) })
+  }
+
+  /**
+   * Nobody can read the rest of the response body any more.
+   * @param endedAt when the last of it arrived, as `performance.now()` told then
+   */
+  abandoned(endedAt: number): void {
+    const { statusCode, operation } = this
+    if (operation?.isRecording) operation.span.addEvent(EVENT_BODY_ABANDONED, endedAt)
+    const errorType = String(statusCode)
+    this.end({ ...(statusCode >= 400 && { failed: true, errorType }), statusCode, endedAt })
   }
 
   private end(ending: Parameters<Operation<HttpClientRecord>['end']>[0]): void {

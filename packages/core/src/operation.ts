@@ -133,7 +133,7 @@ export class Operation<Described = unknown> {
     } catch (error) {
       reportFailure('ending a span', error)
     } finally {
-      endSpan(span)
+      endSpan(span, ending.endedAt)
     }
   }
 
@@ -144,7 +144,7 @@ export class Operation<Described = unknown> {
     ending: Ending,
     late: Attributes,
   ): void {
-    const durationMs = this.startedAt ? performance.now() - this.startedAt : 0
+    const durationMs = this.startedAt ? (ending.endedAt ?? performance.now()) - this.startedAt : 0
     const { translate, recordExceptions, options } = this.settings
     const last = withErrorType(late, ending)
     if (isRecording(span)) {
@@ -212,9 +212,9 @@ function isRecording(span: Span): boolean {
   }
 }
 
-function endSpan(span: Span): void {
+function endSpan(span: Span, endedAt: number | undefined): void {
   try {
-    span.end()
+    span.end(endedAt)
   } catch (error) {
     reportFailure('ending a span', error)
   }

@@ -141,6 +141,8 @@ function isTraceable(options: DispatchOptions, handler: AnyHandler): options is 
     : typeof handler.onResponseError === 'function'
 }
 
+/** Undici 7 adapts handlers of the old form, and takes back what it adapted: that spares converting headers twice. */
 function isLegacy(handler: AnyHandler): handler is LegacyHandler {
-  return typeof (handler as Handler).onRequestStart !== 'function'
+  if (typeof (handler as Handler).onRequestStart !== 'function') return true
+  return handler.constructor?.name === 'WrapHandler' && 'onHeaders' in handler
 }

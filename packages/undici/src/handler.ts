@@ -1,34 +1,16 @@
-import type { ClientRequest } from '@spanwright/core'
-
-import { awaitConnection, peerOf, type SentHeaders } from './connection.ts'
-import { reasonOf } from './signal.ts'
+import { awaitConnection } from './connection.ts'
+import { Follower } from './follower.ts'
 import { lookUp } from './response-headers.ts'
+import { reasonOf } from './signal.ts'
 import type { Controller, Handler, ResponseHeaders } from './undici-types.ts'
 
-/** Stands before the handler of a traced request and follows the response. For undici 7 and 8. */
-export class TracedHandler implements Handler {
-  readonly method: string
-  readonly path: string
-  /** Absent until the span is started. */
-  request: ClientRequest | undefined
-  private readonly handler: Handler
-  private readonly signal: unknown
-
-  constructor(handler: Handler, method: string, path: string, signal: unknown) {
-    this.handler = handler
-    this.method = method
-    this.path = path
-    this.signal = signal
-  }
-
-  /** Undici has written the request to a connection. */
-  written(sent: SentHeaders): void {
-    this.request?.sentTo(peerOf(sent))
-  }
+/** Stands in the place of the handler of a traced request. For undici 7 and 8. */
+export class TracedHandler extends Follower<Handler> implements Handler {
+  private isHooked = false
 
   onRequestStart(controller: Controller, context: unknown): void {
     awaitConnection(this)
-    this.handler.onRequestStart?.(controller, context)
+    this.handler?.onRequestStart?.(controller, context)
   }
 
   onRequestUpgrade(
@@ -39,11 +21,11 @@ export class TracedHandler implements Handler {
   ): unknown {
     this.request?.responded(statusCode, lookUp(headers))
     this.request?.succeeded()
-    return this.handler.onRequestUpgrade?.(controller, statusCode, headers, socket)
+    return this.handler?.onRequestUpgrade?.(controller, statusCode, headers, socket)
   }
 
   onResponseStarted(): unknown {
-    return this.handler.onResponseStarted?.()
+    return this.handler?.onResponseStarted?.()
   }
 
   onResponseStart(
@@ -53,28 +35,45 @@ export class TracedHandler implements Handler {
     statusMessage?: string,
   ): unknown {
     if (statusCode >= 200) this.request?.responded(statusCode, lookUp(headers))
-    return this.handler.onResponseStart?.(controller, statusCode, headers, statusMessage)
+    return this.handler?.onResponseStart?.(controller, statusCode, headers, statusMessage)
   }
 
   onResponseData(controller: Controller, chunk: Uint8Array): unknown {
-    return this.handler.onResponseData?.(controller, chunk)
+    const { handler } = this
+    const result = handler?.onResponseData?.(controller, chunk)
+    if (controller?.paused === true) this.paused(controller, handler)
+    return result
   }
 
   onResponseEnd(controller: Controller, trailers: unknown): unknown {
     this.request?.succeeded()
-    return this.handler.onResponseEnd?.(controller, trailers)
+    return this.handler?.onResponseEnd?.(controller, trailers)
   }
 
   onResponseError(controller: Controller | null | undefined, error: unknown): unknown {
     this.request?.failed(reasonOf(error, this.signal), controller?.aborted === true)
-    return this.handler.onResponseError?.(controller as Controller, error)
+    return this.handler?.onResponseError?.(controller as Controller, error)
   }
 
   onBodySent(chunk: Uint8Array): unknown {
-    return this.handler.onBodySent?.(chunk)
+    return this.handler?.onBodySent?.(chunk)
   }
 
   onRequestSent(): unknown {
-    return this.handler.onRequestSent?.()
+    return this.handler?.onRequestSent?.()
+  }
+
+  /** The handler of `request()` shows its body; those of interceptors do not, and are held. */
+  private paused(controller: Controller, handler: Handler | undefined): void {
+    const body = (handler as { res?: unknown } | undefined)?.res
+    const { resume } = controller
+    if (!body || !resume) return
+    this.letGo(body)
+    if (this.isHooked) return
+    this.isHooked = true
+    controller.resume = () => {
+      this.takeHold()
+      resume.call(controller)
+    }
   }
 }

@@ -1,31 +1,14 @@
-import type { ClientRequest } from '@spanwright/core'
-
-import { awaitConnection, peerOf, type SentHeaders } from './connection.ts'
-import { reasonOf } from './signal.ts'
+import { awaitConnection } from './connection.ts'
+import { Follower } from './follower.ts'
 import { lookUpRaw } from './response-headers.ts'
+import { reasonOf } from './signal.ts'
 import type { LegacyHandler, RawHeaders } from './undici-types.ts'
 
-/** Stands before the handler of a traced request and follows the response. For undici 6, and fetch up to 7. */
-export class TracedLegacyHandler implements LegacyHandler {
-  readonly method: string
-  readonly path: string
-  /** Absent until the span is started. */
-  request: ClientRequest | undefined
-  private readonly handler: LegacyHandler
-  private readonly signal: unknown
+/** Stands in the place of the handler of a traced request. For undici 6, and what 7 adapts from it. */
+export class TracedLegacyHandler extends Follower<LegacyHandler> implements LegacyHandler {
   private wasAborted = false
-
-  constructor(handler: LegacyHandler, method: string, path: string, signal: unknown) {
-    this.handler = handler
-    this.method = method
-    this.path = path
-    this.signal = signal
-  }
-
-  /** Undici has written the request to a connection. */
-  written(sent: SentHeaders): void {
-    this.request?.sentTo(peerOf(sent))
-  }
+  /** The stream that has asked for more of the response. */
+  private body: WeakRef<object> | undefined
 
   onConnect(abort: (reason?: unknown) => void, context: unknown): unknown {
     awaitConnection(this)
@@ -33,43 +16,57 @@ export class TracedLegacyHandler implements LegacyHandler {
       this.wasAborted = true
       abort(reason)
     }
-    return this.handler.onConnect?.(abortFromAbove, context)
+    return this.handler?.onConnect?.(abortFromAbove, context)
   }
 
   onUpgrade(statusCode: number, headers: RawHeaders, socket: unknown): unknown {
     this.request?.responded(statusCode, lookUpRaw(headers))
     this.request?.succeeded()
-    return this.handler.onUpgrade?.(statusCode, headers, socket)
+    return this.handler?.onUpgrade?.(statusCode, headers, socket)
   }
 
   onResponseStarted(): unknown {
-    return this.handler.onResponseStarted?.()
+    return this.handler?.onResponseStarted?.()
   }
 
   onHeaders(statusCode: number, headers: RawHeaders, resume: () => void, statusText: string): unknown {
-    if (statusCode >= 200) this.request?.responded(statusCode, lookUpRaw(headers))
-    return this.handler.onHeaders?.(statusCode, headers, resume, statusText)
+    if (statusCode < 200) return this.handler?.onHeaders?.(statusCode, headers, resume, statusText)
+    this.request?.responded(statusCode, lookUpRaw(headers))
+    return this.handler?.onHeaders?.(statusCode, headers, this.resuming(resume), statusText)
   }
 
   onData(chunk: Uint8Array): unknown {
-    return this.handler.onData?.(chunk)
+    const { handler } = this
+    const result = handler?.onData?.(chunk)
+    if (result === false) this.letGo(this.body?.deref() ?? (handler as { res?: unknown } | undefined)?.res)
+    return result
   }
 
   onComplete(trailers: unknown): unknown {
     this.request?.succeeded()
-    return this.handler.onComplete?.(trailers)
+    return this.handler?.onComplete?.(trailers)
   }
 
   onError(error: unknown): unknown {
     this.request?.failed(reasonOf(error, this.signal), this.wasAborted)
-    return this.handler.onError?.(error)
+    return this.handler?.onError?.(error)
   }
 
   onBodySent(chunk: Uint8Array): unknown {
-    return this.handler.onBodySent?.(chunk)
+    return this.handler?.onBodySent?.(chunk)
   }
 
   onRequestSent(): unknown {
-    return this.handler.onRequestSent?.()
+    return this.handler?.onRequestSent?.()
+  }
+
+  /** The body is a stream whose `_read()` is what resumes the response. */
+  private resuming(resume: () => void): (this: unknown) => void {
+    const follower = this
+    return function (this: unknown) {
+      follower.takeHold()
+      if (typeof this === 'object' && this !== null) follower.body ??= new WeakRef(this)
+      resume()
+    }
   }
 }

@@ -13,6 +13,8 @@ export interface DispatchOptions {
 /** What a connection offers a handler: undici 7 and 8. */
 export interface Controller {
   readonly aborted?: boolean
+  readonly paused?: boolean
+  resume?(): void
 }
 
 /** Receives a response, in the form of undici 7 and 8. */

@@ -11,6 +11,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
+import type { Dispatcher } from 'undici'
+
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded, traceparentOf } from './span-assertions.ts'
 import { VERSIONS } from './ways.ts'
@@ -56,6 +58,23 @@ afterAll(async () => {
   await server.stop()
   await recorder.stop()
 })
+
+type Trace = (dispatcher: Dispatcher) => [Pick<Dispatcher, keyof Dispatcher>, () => void]
+
+/** The two ways to trace a dispatcher, and how they end. */
+const BOTH: [string, Trace][] = [
+  ['tracing()', dispatcher => [dispatcher.compose(tracing()), () => undefined]],
+  [
+    'traceUndici()',
+    dispatcher => {
+      const handle = traceUndici()
+      return [dispatcher, () => handle.stop()]
+    },
+  ],
+]
+
+/** Not in the types of every version. */
+const H2C: object = { allowH2: true, useH2c: true }
 
 async function inTrace<T>(work: () => Promise<T>): Promise<[Span, T]> {
   const caller = trace.getTracer('test').startSpan('caller')
@@ -112,19 +131,7 @@ describe.each(VERSIONS)('with %s', (_, undici) => {
     })
   })
 
-  it.each([
-    [
-      'tracing()',
-      (client: InstanceType<typeof undici.Client>) => [client.compose(tracing()), () => undefined] as const,
-    ],
-    [
-      'traceUndici()',
-      (client: InstanceType<typeof undici.Client>) => {
-        const handle = traceUndici()
-        return [client, () => handle.stop()] as const
-      },
-    ],
-  ])('upgrade() has one span that ends with the switch, by %s', async (__, make) => {
+  it.each(BOTH)('upgrade() has one span that ends with the switch, by %s', async (__, make) => {
     const [client, stop] = make(new undici.Client(server.origin))
     const { socket } = await client.upgrade({ path: '/chat', method: 'GET', protocol: 'chat' })
     socket.destroy()
@@ -137,21 +144,9 @@ describe.each(VERSIONS)('with %s', (_, undici) => {
     expect(server.received[0]?.headers['traceparent']).toBeDefined()
   })
 
-  it.each([
-    [
-      'tracing()',
-      (client: InstanceType<typeof undici.Client>) => [client.compose(tracing()), () => undefined] as const,
-    ],
-    [
-      'traceUndici()',
-      (client: InstanceType<typeof undici.Client>) => {
-        const handle = traceUndici()
-        return [client, () => handle.stop()] as const
-      },
-    ],
-  ])('connect() has no span and carries no context, by %s', async (__, make) => {
+  it.each(BOTH)('connect() has no span and carries no context, by %s', async (__, make) => {
     const [client, stop] = make(new undici.Client(server.origin))
-    const { socket } = await client.connect({ path: `127.0.0.1:${server.port}` })
+    const { socket } = await client.connect({ origin: server.origin, path: `127.0.0.1:${server.port}` })
     socket.destroy()
     await client.close()
     stop()
@@ -159,40 +154,31 @@ describe.each(VERSIONS)('with %s', (_, undici) => {
     expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual([undefined])
   })
 
-  it.each([
-    [
-      'tracing()',
-      (proxy: InstanceType<typeof undici.ProxyAgent>) => [proxy.compose(tracing()), () => undefined] as const,
-    ],
-    [
-      'traceUndici()',
-      (proxy: InstanceType<typeof undici.ProxyAgent>) => {
-        const handle = traceUndici()
-        return [proxy, () => handle.stop()] as const
-      },
-    ],
-  ])('a request through a ProxyAgent has one span that tells of its target, by %s', async (__, make) => {
-    const target = await startServer()
-    const [dispatcher, stop] = make(new undici.ProxyAgent({ uri: server.origin, proxyTunnel: true }))
-    await (await undici.request(`${target.origin}/path`, { dispatcher })).body.dump()
-    await dispatcher.close()
-    stop()
-    await target.stop()
+  it.each(BOTH)(
+    'a request through a ProxyAgent has one span that tells of its target, by %s',
+    async (__, make) => {
+      const target = await startServer()
+      const [dispatcher, stop] = make(new undici.ProxyAgent({ uri: server.origin, proxyTunnel: true }))
+      await (await undici.request(`${target.origin}/path`, { dispatcher })).body.dump()
+      await dispatcher.close()
+      stop()
+      await target.stop()
 
-    const span = onlySpan(recorder)
-    expect(span).toMatchObject({
-      name: 'GET',
-      attributes: {
-        'server.port': target.port,
-        'url.full': `${target.origin}/path`,
-        'network.peer.port': server.port,
-      },
-    })
-    expect(target.received.map(({ headers }) => headers['traceparent'])).toEqual([traceparentOf(span)])
-    expect(server.received.map(({ method, headers }) => [method, headers['traceparent']])).toEqual([
-      ['CONNECT', undefined],
-    ])
-  })
+      const span = onlySpan(recorder)
+      expect(span).toMatchObject({
+        name: 'GET',
+        attributes: {
+          'server.port': target.port,
+          'url.full': `${target.origin}/path`,
+          'network.peer.port': server.port,
+        },
+      })
+      expect(target.received.map(({ headers }) => headers['traceparent'])).toEqual([traceparentOf(span)])
+      expect(server.received.map(({ method, headers }) => [method, headers['traceparent']])).toEqual([
+        ['CONNECT', undefined],
+      ])
+    },
+  )
 
   it('a MockAgent makes one span that claims no connection', async () => {
     const mock = new undici.MockAgent()
@@ -296,7 +282,7 @@ describe.each(VERSIONS.filter(([name]) => name !== 'undici 6'))('HTTP/2 with %s'
     h2.listen(0, '127.0.0.1')
     await once(h2, 'listening')
     const { port } = h2.address() as AddressInfo
-    const client = new undici.Client(`http://127.0.0.1:${port}`, { allowH2: true, useH2c: true })
+    const client = new undici.Client(`http://127.0.0.1:${port}`, H2C)
     const handle = by === 'traceUndici()' ? traceUndici() : undefined
     const dispatcher = handle ? client : client.compose(tracing())
     await (await dispatcher.request({ method: 'GET', path: '/' })).body.text()

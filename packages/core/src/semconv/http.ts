@@ -27,6 +27,9 @@ export const EVENT_RESPONSE_HEADERS = 'spanwright.response.headers'
 /** The caller has called the request off. */
 export const EVENT_ABORTED = 'spanwright.aborted'
 
+/** Nobody can read the rest of the response body any more. */
+export const EVENT_BODY_ABANDONED = 'spanwright.body.abandoned'
+
 const DURATION_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
 export const METRIC_HTTP_SERVER_REQUEST_DURATION: MetricDefinition = {

@@ -1,0 +1,168 @@
+import { once } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+import { SpanStatusCode } from '@opentelemetry/api'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { traceFetch, tracing } from '@spanwright/undici'
+
+import { startServer, type TestServer } from './server.ts'
+import { onlySpan, spansEnded } from './span-assertions.ts'
+import { VERSIONS, WAYS } from './ways.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+const SIZE = 1_000_000
+let recorder: SpanRecorder
+let server: TestServer
+/** Lets the server end responses that it has begun. */
+let release: (() => void)[] = []
+beforeAll(async () => {
+  recorder = recordSpans({ global: true })
+  server = await startServer((request, response) => {
+    if (request.url === '/slow') {
+      response.write('first')
+      release.push(() => response.end('last'))
+    } else {
+      response.end(request.url === '/large' ? Buffer.alloc(SIZE) : 'small')
+    }
+  })
+})
+afterEach(async () => {
+  release = []
+  await recorder.reset()
+})
+afterAll(async () => {
+  await server.stop()
+  await recorder.stop()
+})
+
+/** Lets everything happen that is ready to, and collects garbage in between. */
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await new Promise(resolve => setImmediate(resolve))
+    collectGarbage()
+  }
+}
+
+async function collectedUntil(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await turns(1)
+}
+
+describe.each(WAYS)('%s', (_, start) => {
+  it('ends the span with the last byte of a body, not before', async () => {
+    const way = start()
+    const response = await way.send(`${server.origin}/slow`)
+    await turns(5)
+    expect(recorder.spans()).toEqual([])
+    const body = response.text()
+    release.forEach(end => end())
+    expect(await body).toBe('firstlast')
+    const span = onlySpan(recorder)
+    expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
+    expect(span.events.map(({ name }) => name)).toEqual(['spanwright.response.headers'])
+    await way.stop()
+  })
+
+  it('ends the span of a small body that nobody reads', async () => {
+    const way = start()
+    await way.send(`${server.origin}/small`)
+    await spansEnded(recorder, 1)
+    expect(onlySpan(recorder).status).toEqual({ code: SpanStatusCode.UNSET })
+    await way.stop()
+  })
+
+  it('ends the span of a large body that is called off', async () => {
+    const way = start()
+    const response = await way.send(`${server.origin}/large`)
+    await response.cancel()
+    await spansEnded(recorder, 1)
+    expect(onlySpan(recorder).status).toEqual({ code: SpanStatusCode.UNSET })
+    await way.stop()
+  })
+})
+
+describe.each(VERSIONS)('a large body of %s that nobody reads', (_, undici) => {
+  it('ends its span when the caller has lost the body of request()', async () => {
+    const agent = new undici.Agent()
+    const dispatcher = agent.compose(tracing())
+    await (async () => {
+      const { statusCode } = await undici.request(`${server.origin}/large`, { dispatcher })
+      expect(statusCode).toBe(200)
+    })()
+    await collectedUntil(() => recorder.spans().length > 0)
+
+    const span = onlySpan(recorder)
+    expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
+    expect(span.attributes['http.response.status_code']).toBe(200)
+    expect(span.events.map(({ name }) => name)).toEqual([
+      'spanwright.response.headers',
+      'spanwright.body.abandoned',
+    ])
+    await agent.destroy()
+    expect(recorder.spans().length).toBe(1)
+  })
+
+  it('ends its span when the caller has lost the response of fetch()', async () => {
+    const agent = new undici.Agent()
+    const fetch = traceFetch(undici.fetch)
+    await (async () => {
+      const { status } = await fetch(`${server.origin}/large`, { dispatcher: agent })
+      expect(status).toBe(200)
+    })()
+    await collectedUntil(() => recorder.spans().length > 0)
+
+    expect(onlySpan(recorder).status).toEqual({ code: SpanStatusCode.UNSET })
+    await agent.destroy()
+  })
+
+  it('keeps its span while the caller holds it, and can be read later', async () => {
+    const agent = new undici.Agent()
+    const dispatcher = agent.compose(tracing())
+    const { body } = await undici.request(`${server.origin}/large`, { dispatcher })
+    await turns(5)
+    expect(recorder.spans()).toEqual([])
+
+    expect((await body.arrayBuffer()).byteLength).toBe(SIZE)
+    const span = onlySpan(recorder)
+    expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
+    expect(span.events.map(({ name }) => name)).toEqual(['spanwright.response.headers'])
+    await agent.close()
+  })
+
+  it('is read to its end by listeners alone, although nobody holds it', async () => {
+    const agent = new undici.Agent()
+    const dispatcher = agent.compose(tracing())
+    let length = 0
+    let isRead = false
+    const listen = async (): Promise<void> => {
+      const { body } = await undici.request(`${server.origin}/large`, { dispatcher })
+      await turns(3)
+      body.on('end', () => {
+        isRead = true
+      })
+      body.on('data', (chunk: Buffer) => {
+        length += chunk.length
+      })
+    }
+    await listen()
+    await collectedUntil(() => isRead)
+    expect(length).toBe(SIZE)
+    expect(onlySpan(recorder).events.map(({ name }) => name)).toEqual(['spanwright.response.headers'])
+    await agent.close()
+  })
+
+  it('still tells the caller who holds it when its dispatcher is destroyed', async () => {
+    const agent = new undici.Agent()
+    const dispatcher = agent.compose(tracing())
+    const { body } = await undici.request(`${server.origin}/large`, { dispatcher })
+    await turns(3)
+    const failed = once(body, 'error')
+    const reason = Object.assign(new Error('closing down'), { code: 'CLOSING_DOWN' })
+    await agent.destroy(reason)
+    expect(await failed).toEqual([reason])
+    expect(onlySpan(recorder).attributes['error.type']).toBe('CLOSING_DOWN')
+  })
+})
