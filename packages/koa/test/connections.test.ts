@@ -116,6 +116,28 @@ describe.each(KOAS)('over HTTP/2, $name', ({ Koa }) => {
     expect(span.attributes).toMatchObject({ 'http.response.status_code': 200, 'error.type': 'ECONNRESET' })
     expect(recorder.open()).toEqual([])
   })
+
+  it('leaves no span open for a client who was gone before tracing began', async () => {
+    const gone = new Promise<void>((resolve, reject) => {
+      const app = new Koa()
+      app.silent = true
+      app.use(async (ctx, next) => {
+        await once(ctx.res, 'close')
+        await new Promise(done => setImmediate(done))
+        await next().then(resolve, reject)
+      })
+      app.use(tracing()).use(ctx => void (ctx.body = 'too late'))
+      void serveHttp2(app)
+        .then(server => open(server, { ':path': '/' }))
+        .then(stream => stream.session?.destroy())
+    })
+    await gone
+
+    expect(recorder.open()).toEqual([])
+    const [span] = recorder.spans()
+    expect(recorder.spans()).toEqual([span])
+    expect(span?.attributes).toMatchObject({ 'error.type': 'ECONNRESET' })
+  })
 })
 
 describe.each(KOAS)('behind a proxy, $name', ({ Koa }) => {
@@ -236,6 +258,28 @@ describe.each(KOAS)('on a connection to $name', ({ Koa }) => {
     expect(answer).toMatch(/^HTTP\/1.1 200 /)
     expect(span.attributes).toMatchObject({ 'network.protocol.version': '1.0' })
     expect(span.attributes).not.toHaveProperty('server.address')
+  })
+
+  it('leaves no span open for a client who was gone before tracing began', async () => {
+    const app = new Koa()
+    app.silent = true
+    const begun = new Promise<void>((resolve, reject) => {
+      app.use(async (ctx, next) => {
+        await once(ctx.res, 'close')
+        await next().then(resolve, reject)
+      })
+    })
+    app.use(tracing()).use(ctx => void (ctx.body = 'too late'))
+    const server = await serve(app)
+    server.once('request', () => socket.destroy())
+    const socket = await openRequest(server, ask('GET /'))
+    await begun
+
+    expect(recorder.open()).toEqual([])
+    const [span] = recorder.spans()
+    expect(recorder.spans()).toEqual([span])
+    expect(span?.attributes).toMatchObject({ 'error.type': 'ECONNRESET' })
+    expect(span?.attributes).not.toHaveProperty('http.response.status_code')
   })
 
   it('covers a stream of events to its end', async () => {
