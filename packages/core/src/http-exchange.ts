@@ -4,11 +4,12 @@ import { BodySizes } from './body-sizes.ts'
 import type { CapturedHeaders } from './captured-headers.ts'
 import type { ExposedTrace } from './exposed-trace.ts'
 import { reportFailure } from './guard.ts'
+import { endingOf, isClosed, unfinished } from './http-ending.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
 import type { HttpServerMetrics } from './http-server-metrics.ts'
 import type { HttpServerRecord } from './http-server-options.ts'
 import type { Operation } from './operation.ts'
-import { type Ending, errorTypeOf, exceptionOf } from './outcome.ts'
+import { type Ending, exceptionOf, isMeantForClient } from './outcome.ts'
 import {
   addOpenRequest,
   type OpenRequest,
@@ -26,6 +27,11 @@ const EXCHANGE: unique symbol = Symbol('spanwright.exchange')
 
 type Method = (this: Traced, ...args: unknown[]) => unknown
 
+/** Makes the exchange of a request known to {@link exchangeOf}. */
+export function setExchange(req: ServerRequest, exchange: Exchange): void {
+  ;(req as unknown as { [EXCHANGE]: Exchange })[EXCHANGE] = exchange
+}
+
 /** A request or a response whose methods lead through its exchange. */
 interface Traced {
   [EXCHANGE]: HttpExchange<unknown>
@@ -36,7 +42,7 @@ interface Traced {
 
 /** The exchange of a request that is traced. */
 export function exchangeOf(req: ServerRequest): Exchange | undefined {
-  return (req as unknown as Partial<Traced>)[EXCHANGE]
+  return (req as unknown as { [EXCHANGE]?: Exchange })[EXCHANGE]
 }
 
 /** What an exchange is about. */
@@ -147,7 +153,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   }
 
   endUnfinished(): void {
-    this.end({ failed: true, errorType: 'unfinished', ...this.sentStatus() })
+    this.end(unfinished(this.start.res))
   }
 
   /** True when what runs now belongs to this request, in a span of its own perhaps. */
@@ -168,7 +174,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     }
   }
 
-  private end(ending: Ending = this.ending()): void {
+  private end(ending: Ending = endingOf(this.start.res, this.thrown)): void {
     const { operation, method, res, responseHeaders, metrics } = this.start
     if (operation.ended) return
     removeOpenRequest(this)
@@ -187,36 +193,6 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     // A body that is still coming emits in the context of the request too.
     if (this.start.req.destroyed) this.context = undefined
   }
-
-  private ending(): Ending {
-    const { res } = this.start
-    const { thrown } = this
-    if (!isComplete(res)) return this.brokenOff()
-    const { statusCode } = res
-    if (statusCode >= 500) {
-      return thrown
-        ? { failed: true, thrown, statusCode }
-        : { failed: true, errorType: String(statusCode), statusCode }
-    }
-    return thrown && !isMeantForClient(thrown.value) ? { thrown, statusCode } : { statusCode }
-  }
-
-  /** The response was not sent to its end: by an error of the application, or because the client was gone. */
-  private brokenOff(): Ending {
-    const { res } = this.start
-    const errored = (res as { errored?: unknown }).errored
-    const thrown = this.thrown ?? (errored === null || errored === undefined ? undefined : { value: errored })
-    return {
-      failed: true,
-      ...(thrown ? { thrown, errorType: errorTypeOf(thrown.value) } : { errorType: 'ECONNRESET' }),
-      ...this.sentStatus(),
-    }
-  }
-
-  private sentStatus(): { readonly statusCode?: number } {
-    const { res } = this.start
-    return res.headersSent ? { statusCode: res.statusCode } : {}
-  }
 }
 
 function emitOfRequest(this: Traced, ...args: unknown[]): unknown {
@@ -229,26 +205,4 @@ function emitOfResponse(this: Traced, ...args: unknown[]): unknown {
 
 function writeHead(this: Traced, ...args: unknown[]): unknown {
   return this[EXCHANGE].writeHeadOfResponse(this, args)
-}
-
-/** True when everything was handed to the operating system. */
-function isComplete(res: ServerAnswer): boolean {
-  if ('stream' in res) return res.stream.rstCode === 0 && !res.stream.aborted
-  return res.writableFinished
-}
-
-/** True when the client was gone before tracing began: nothing will be emitted any more. */
-function isClosed(res: ServerAnswer): boolean {
-  return 'stream' in res ? res.stream.closed : res.closed
-}
-
-/** True for an error that says what the client did wrong: it is an answer, not a failure. */
-function isMeantForClient(error: unknown): boolean {
-  if (error === null || typeof error !== 'object') return false
-  try {
-    const { status, statusCode = status } = error as { status?: unknown; statusCode?: unknown }
-    return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
-  } catch {
-    return false
-  }
 }

@@ -1,11 +1,12 @@
 import { type Attributes, type Context, context as contextApi, SpanKind } from '@opentelemetry/api'
 
+import { AdoptedSpan, findForeignSpan, type ForeignSpan } from './adopted-span.ts'
 import { CapturedHeaders } from './captured-headers.ts'
 import { ExposedTrace } from './exposed-trace.ts'
-import { reportFailure } from './guard.ts'
-import { HttpExchange, REQUEST_TOKEN } from './http-exchange.ts'
+import { addFromHook } from './guard.ts'
+import { HttpExchange, REQUEST_TOKEN, setExchange } from './http-exchange.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
-import { knownMethods, writeMethod } from './http-method.ts'
+import { HttpRequestDescription } from './http-request-description.ts'
 import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from './http-server-options.ts'
 import { HTTP_SERVER_METRICS_RULES, HttpServerMetrics } from './http-server-metrics.ts'
 import { type Belonging, IncomingContext } from './incoming-context.ts'
@@ -13,32 +14,14 @@ import { decide, Operation } from './operation.ts'
 import type { OptionRules } from './options.ts'
 import { suppressTracing } from './propagation.ts'
 import { listenForShutdown } from './requests-in-flight.ts'
-import {
-  ATTR_CLIENT_ADDRESS,
-  ATTR_NETWORK_PEER_ADDRESS,
-  ATTR_NETWORK_PEER_PORT,
-  ATTR_NETWORK_PROTOCOL_VERSION,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-} from './semconv/attributes.ts'
-import {
-  ATTR_HTTP_REQUEST_HEADER_PREFIX,
-  ATTR_HTTP_RESPONSE_HEADER_PREFIX,
-  ATTR_URL_PATH,
-  ATTR_URL_QUERY,
-  ATTR_URL_SCHEME,
-  ATTR_USER_AGENT_ORIGINAL,
-} from './semconv/http.ts'
+import { ATTR_HTTP_RESPONSE_HEADER_PREFIX } from './semconv/http.ts'
 import { type Scope, Settings } from './settings.ts'
-import { redactQuery, sensitiveQueryKeys, splitHost, splitTarget } from './url.ts'
 
 /** Traces the requests of one framework: one server span for each, from the middleware to the end of the response. */
 export class HttpServer<Request> {
   private readonly settings: Settings<HttpServerRecord<Request>>
   private readonly framework: HttpFramework<Request>
-  private readonly methods: ReadonlySet<string> = knownMethods()
-  private readonly sensitiveKeys: ReadonlySet<string>
-  private readonly requestHeaders: CapturedHeaders
+  private readonly description: HttpRequestDescription<Request>
   private readonly responseHeaders: CapturedHeaders
   private readonly incoming: IncomingContext<HttpServerRecord<Request>, Request>
   private readonly exposed: ExposedTrace | undefined
@@ -66,10 +49,13 @@ export class HttpServer<Request> {
       options,
     )
     this.framework = framework
-    this.sensitiveKeys = sensitiveQueryKeys(options.sensitiveQueryKeys)
-    const { request, response, unmasked } = options.captureHeaders ?? {}
-    this.requestHeaders = new CapturedHeaders(ATTR_HTTP_REQUEST_HEADER_PREFIX, request, unmasked)
-    this.responseHeaders = new CapturedHeaders(ATTR_HTTP_RESPONSE_HEADER_PREFIX, response, unmasked)
+    const headers = options.captureHeaders ?? {}
+    this.description = new HttpRequestDescription(framework, options.sensitiveQueryKeys, headers)
+    this.responseHeaders = new CapturedHeaders(
+      ATTR_HTTP_RESPONSE_HEADER_PREFIX,
+      headers.response,
+      headers.unmasked,
+    )
     this.incoming = new IncomingContext(this.settings, options.parent)
     this.exposed = options.expose === undefined ? undefined : new ExposedTrace(options.expose)
     this.metrics = new HttpServerMetrics(
@@ -87,6 +73,8 @@ export class HttpServer<Request> {
   begin(req: ServerRequest, res: ServerAnswer, request: Request): Exchange {
     if (isMarked(req)) return UNTRACED
     const active = contextApi.active()
+    const foreign = active.getValue(REQUEST_TOKEN) ? undefined : findForeignSpan(active)
+    if (foreign) return this.adopt(foreign, req, res, request, active)
     const belonging = this.incoming.belongingOf(req.headers, request, active)
     const { parent } = belonging
     const record = this.settings.hasHooks ? this.recordOf(req, request) : undefined
@@ -111,15 +99,7 @@ export class HttpServer<Request> {
     observed: boolean,
   ): HttpExchange<Request> {
     const attributes: Attributes = {}
-    const method = writeMethod(attributes, req.method ?? '', this.methods)
-    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion(req)
-    try {
-      attributes[ATTR_URL_SCHEME] = this.framework.scheme(request)
-      if (observed) this.describe(attributes, req, request)
-    } catch (error) {
-      // HTTP/2 refuses to show the socket of a session that is gone.
-      reportFailure('describing a request', error)
-    }
+    const method = this.description.writeTo(attributes, req, request, observed)
     const token = {}
     const operation = new Operation(this.settings, {
       kind: SpanKind.SERVER,
@@ -148,29 +128,28 @@ export class HttpServer<Request> {
     })
   }
 
-  private describe(attributes: Attributes, req: ServerRequest, request: Request): void {
-    const { path, query } = splitTarget(this.framework.url(request))
-    attributes[ATTR_URL_PATH] = path
-    if (query) attributes[ATTR_URL_QUERY] = redactQuery(query, this.sensitiveKeys)
-    this.addAddresses(attributes, req, request)
-    const userAgent = req.headers['user-agent']
-    if (userAgent !== undefined) attributes[ATTR_USER_AGENT_ORIGINAL] = userAgent
-    if (!this.requestHeaders.isEmpty) this.requestHeaders.write(attributes, name => req.headers[name])
-  }
-
-  private addAddresses(attributes: Attributes, req: ServerRequest, request: Request): void {
-    const client = this.framework.clientAddress(request)
-    if (client !== undefined) attributes[ATTR_CLIENT_ADDRESS] = client
-    const authority = this.framework.host(request)
-    const server = authority === undefined ? undefined : splitHost(authority)
-    if (server) {
-      attributes[ATTR_SERVER_ADDRESS] = server.host
-      if (server.port !== undefined) attributes[ATTR_SERVER_PORT] = server.port
+  /** Puts tracing on a span that somebody else has started for this request. */
+  private adopt(
+    foreign: ForeignSpan,
+    req: ServerRequest,
+    res: ServerAnswer,
+    request: Request,
+    active: Context,
+  ): Exchange {
+    const record = this.settings.hasHooks ? this.recordOf(req, request) : undefined
+    const decision = decide(this.settings, active, record)
+    if (decision !== 'trace') {
+      return decision === 'ignore' ? new ContextOnly(suppressTracing(active)) : UNTRACED
     }
-    const { remoteAddress, remotePort } = req.socket
-    if (remoteAddress === undefined) return
-    attributes[ATTR_NETWORK_PEER_ADDRESS] = remoteAddress
-    if (remotePort !== undefined) attributes[ATTR_NETWORK_PEER_PORT] = remotePort
+    mark(req)
+    const attributes: Attributes = {}
+    const method = this.description.writeTo(attributes, req, request, foreign.span.isRecording())
+    const { attributes: hook } = this.settings.options
+    if (hook && record) addFromHook(attributes, 'attributes', hook, record)
+    const adopted = new AdoptedSpan<Request>(foreign, method, attributes, this.settings.recordExceptions)
+    adopted.follow(res, this.framework, request)
+    setExchange(req, adopted)
+    return adopted
   }
 
   private recordOf(req: ServerRequest, request: Request): HttpServerRecord<Request> {
@@ -210,8 +189,4 @@ function isMarked(req: ServerRequest): boolean {
 
 function mark(req: ServerRequest): void {
   ;(req as { [TRACED]?: true })[TRACED] = true
-}
-
-function protocolVersion({ httpVersion }: ServerRequest): string {
-  return httpVersion === '2.0' ? '2' : httpVersion
 }

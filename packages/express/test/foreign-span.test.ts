@@ -1,0 +1,114 @@
+import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { type RPCMetadata, RPCType, setRPCMetadata } from '@opentelemetry/core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import type { Application } from 'express'
+import request from 'supertest'
+
+import { type ExpressTracingOptions, tracing } from '@spanwright/express'
+
+import { serve, type TestServer } from './server.ts'
+import { NEWEST } from './versions.ts'
+
+let recorder: SpanRecorder
+beforeAll(() => {
+  recorder = recordSpans({ global: true })
+})
+afterEach(() => recorder.reset())
+afterAll(() => recorder.stop())
+
+/** What an HTTP instrumentation does around a server's listener: a span, its metadata, its end. */
+async function serveInstrumented(
+  app: Application,
+  use: (span: Span, metadata: RPCMetadata) => void = () => undefined,
+): Promise<TestServer> {
+  const tracer = trace.getTracer('instrumentation-http')
+  return serve((req, res) => {
+    const attributes = { 'url.path': 'as it was', 'http.request.method': req.method ?? '' }
+    const span = tracer.startSpan('GET', { kind: SpanKind.SERVER, attributes })
+    const metadata: RPCMetadata = { type: RPCType.HTTP, span }
+    use(span, metadata)
+    res.on('close', () => {
+      if (res.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
+      span.end()
+    })
+    context.with(setRPCMetadata(trace.setSpan(context.active(), span), metadata), () => void app(req, res))
+  })
+}
+
+describe.each(NEWEST)('beside an HTTP instrumentation, $name', ({ load }) => {
+  const express = load()
+  const traced = (options?: ExpressTracingOptions): Application => {
+    const app = express().set('env', 'test').use(tracing(options))
+    app.get('/users/:id', (_req, res) => void res.send('ok'))
+    app.get('/broken', () => {
+      throw new RangeError('broken')
+    })
+    return app
+  }
+
+  it('gives its span the route and what it lacks, and makes none of its own', async () => {
+    let told: RPCMetadata | undefined
+    await using server = await serveInstrumented(traced(), (_span, metadata) => (told = metadata))
+    await request(server.origin).get('/users/7').set('user-agent', 'probe').expect(200)
+
+    const span = await recorder.waitFor({ kind: SpanKind.SERVER })
+    expect(recorder.spans()).toHaveLength(1)
+    expect(span.instrumentationScope.name).toBe('instrumentation-http')
+    expect(span.name).toBe('GET /users/:id')
+    expect(span.attributes).toMatchObject({
+      'http.route': '/users/:id',
+      'url.path': 'as it was',
+      'user_agent.original': 'probe',
+      'client.address': '127.0.0.1',
+    })
+    expect(told?.route).toBe('/users/:id')
+    expect(await recorder.metrics()).toEqual([])
+  })
+
+  it('gives its span the errors that reach the framework', async () => {
+    await using server = await serveInstrumented(traced())
+    await request(server.origin).get('/broken').expect(500)
+
+    const span = await recorder.waitFor({ kind: SpanKind.SERVER })
+    expect(recorder.spans()).toHaveLength(1)
+    expect(span.attributes).toMatchObject({ 'http.route': '/broken', 'error.type': 'RangeError' })
+    expect(span.events.map(({ name, attributes }) => [name, attributes?.['exception.type']])).toEqual([
+      ['exception', 'RangeError'],
+    ])
+  })
+
+  it('gives its span the attributes of a hook, and suppresses what is beneath an ignored request', async () => {
+    const app = traced({
+      attributes: () => ({ tenant: 'blue' }),
+      ignore: ({ url }) => url === '/ignored',
+    })
+    let inner: boolean | undefined
+    app.get('/ignored', (_req, res) => {
+      inner = trace.getTracer('t').startSpan('inner').isRecording()
+      res.send('ok')
+    })
+    await using server = await serveInstrumented(app)
+    await request(server.origin).get('/users/7')
+    expect((await recorder.waitFor('GET /users/:id')).attributes).toMatchObject({ tenant: 'blue' })
+    await recorder.reset()
+    await request(server.origin).get('/ignored')
+
+    expect((await recorder.waitFor({ kind: SpanKind.SERVER })).name).toBe('GET')
+    expect(inner).toBe(false)
+  })
+
+  it('tells it the route of a request that is not sampled', async () => {
+    let told: RPCMetadata | undefined
+    const app = traced()
+    await using server = await serve((req, res) => {
+      const span = trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 0 })
+      told = { type: RPCType.HTTP, span }
+      context.with(setRPCMetadata(trace.setSpan(context.active(), span), told), () => void app(req, res))
+    })
+    await request(server.origin).get('/users/7').expect(200)
+
+    expect(told?.route).toBe('/users/:id')
+    expect(recorder.spans()).toEqual([])
+  })
+})
