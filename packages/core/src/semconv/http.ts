@@ -30,6 +30,19 @@ export const EVENT_ABORTED = 'spanwright.aborted'
 /** Nobody can read the rest of the response body any more. */
 export const EVENT_BODY_ABANDONED = 'spanwright.body.abandoned'
 
+/** A middleware or handler called `next` a second time. */
+export const EVENT_NEXT_TWICE = 'spanwright.next_called_twice'
+/** `next` was called although the response had begun. */
+export const EVENT_NEXT_AFTER_RESPONSE = 'spanwright.next_after_response'
+
+/** A middleware or handler took longer by itself than it should. */
+export const EVENT_SLOW_LAYER = 'spanwright.layer.slow'
+/** `middleware`, `handler` or `error handler`. */
+export const ATTR_SPANWRIGHT_LAYER_KIND = 'spanwright.layer.kind'
+export const ATTR_SPANWRIGHT_LAYER_NAME = 'spanwright.layer.name'
+/** Own time in milliseconds. */
+export const ATTR_SPANWRIGHT_LAYER_DURATION = 'spanwright.layer.duration'
+
 const DURATION_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
 export const METRIC_HTTP_SERVER_REQUEST_DURATION: MetricDefinition = {
@@ -117,4 +130,47 @@ export const SENSITIVE_QUERY_KEYS: readonly string[] = [
   'X-Amz-Signature',
   'X-Amz-Credential',
   'X-Amz-Security-Token',
+]
+
+export const METRIC_HTTP_CLIENT_ACTIVE_REQUESTS: MetricDefinition = {
+  name: 'http.client.active_requests',
+  unit: '{request}',
+  description: 'Number of active HTTP requests.',
+}
+
+export const METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE: MetricDefinition = {
+  name: 'http.client.request.body.size',
+  unit: 'By',
+  description: 'Size of HTTP client request bodies.',
+}
+
+export const METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE: MetricDefinition = {
+  name: 'http.client.response.body.size',
+  unit: 'By',
+  description: 'Size of HTTP client response bodies.',
+}
+
+export const METRIC_HTTP_CLIENT_OPEN_CONNECTIONS: MetricDefinition = {
+  name: 'http.client.open_connections',
+  unit: '{connection}',
+  description: 'Number of outbound HTTP connections that are open, at work or at rest.',
+}
+
+export const METRIC_HTTP_CLIENT_CONNECTION_DURATION: MetricDefinition = {
+  name: 'http.client.connection.duration',
+  unit: 's',
+  description: 'Duration of outbound HTTP connections.',
+  boundaries: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300],
+}
+
+export const ATTR_HTTP_CONNECTION_STATE = 'http.connection.state'
+export const CONNECTION_STATE_ACTIVE = 'active'
+export const CONNECTION_STATE_IDLE = 'idle'
+
+/** Attributes of the requests of a client that are under way. */
+export const HTTP_CLIENT_ACTIVE_REQUEST_ATTRIBUTES: readonly string[] = [
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_URL_TEMPLATE,
 ]
