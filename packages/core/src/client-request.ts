@@ -1,7 +1,10 @@
 import type { Attributes } from '@opentelemetry/api'
 
+import { ClientConnection } from './client-connection.ts'
 import type { CapturedHeaders, HeaderValue } from './captured-headers.ts'
+import { CONNECTION_ATTRIBUTES, type HttpClientMetrics } from './http-client-metrics.ts'
 import type { HttpClientRecord } from './http-client-options.ts'
+import { pickAttributes } from './instruments.ts'
 import type { Operation } from './operation.ts'
 import { errorTypeOf } from './outcome.ts'
 import { type RequestHeaders } from './request-headers.ts'
@@ -11,6 +14,7 @@ import {
   ATTR_NETWORK_PROTOCOL_VERSION,
 } from './semconv/attributes.ts'
 import {
+  ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   EVENT_ABORTED,
   EVENT_BODY_ABANDONED,
@@ -28,29 +32,38 @@ export interface Peer {
 /** Looks up one response header by its lower-case name. */
 export type HeaderLookup = (name: string) => HeaderValue
 
+/** What is to be learned from a response, besides its outcome. */
+interface Watched {
+  readonly headers: CapturedHeaders
+  readonly metrics: HttpClientMetrics<HttpClientRecord>
+}
+
 /** The life of one request on the wire: from its start to the end of its response. */
 export class ClientRequest {
   /** What is to be sent. */
   readonly headers: RequestHeaders
   /** What was added to them, as a flat list. */
   readonly injected: readonly string[]
-  /** Called when the span has ended. */
-  whenOver: (() => void) | undefined
   private readonly operation: Operation<HttpClientRecord> | undefined
-  private readonly captured: CapturedHeaders | undefined
+  private readonly watched: Watched | undefined
   private readonly late: Attributes = {}
   private statusCode = 0
+  private sentBytes: number | undefined
+  private receivedBytes: number | undefined
+  private announcedRequest: number | undefined
+  private announcedResponse: number | undefined
+  private readonly endings: (() => void)[] = []
 
   constructor(
     operation: Operation<HttpClientRecord> | undefined,
     headers: RequestHeaders,
     injected: readonly string[],
-    captured: CapturedHeaders | undefined,
+    watched: Watched | undefined,
   ) {
     this.operation = operation
     this.injected = injected
     this.headers = headers
-    this.captured = captured
+    this.watched = watched
   }
 
   /** A request without a span, whose headers could be read only once and were. */
@@ -61,6 +74,36 @@ export class ClientRequest {
   /** False once the span has ended, and when there is none. */
   get isOpen(): boolean {
     return this.operation !== undefined && !this.operation.ended
+  }
+
+  /** Has something done when the span has ended; at once when it has. */
+  whenOver(over: (() => void) | undefined): void {
+    if (!over) return
+    if (this.isOpen) this.endings.push(over)
+    else over()
+  }
+
+  /** Bytes of the request body went out. */
+  sentBody(bytes: number): void {
+    this.sentBytes = (this.sentBytes ?? 0) + bytes
+  }
+
+  /** The request body has a certain length. It counts where its bytes are not seen. */
+  announcedBody(bytes: number): void {
+    this.announcedRequest = bytes
+  }
+
+  /** Bytes of the response body came in. */
+  receivedBody(bytes: number): void {
+    this.receivedBytes = (this.receivedBytes ?? 0) + bytes
+  }
+
+  /** Opens the account of a connection; undefined when nobody wants to know about connections. */
+  connectionOver(openedAt: number): ClientConnection | undefined {
+    const { operation, watched } = this
+    if (!operation || !watched?.metrics.followsConnections) return undefined
+    const attributes = pickAttributes({ ...operation.attributes, ...this.late }, CONNECTION_ATTRIBUTES)
+    return new ClientConnection(watched.metrics as HttpClientMetrics<never>, attributes, openedAt)
   }
 
   /** The request goes out over a connection. */
@@ -76,15 +119,19 @@ export class ClientRequest {
   responded(statusCode: number, valueOf: HeaderLookup): void {
     this.statusCode = statusCode
     this.late[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
-    const { operation, captured } = this
+    const { operation, watched } = this
+    if (watched?.metrics.measuresBodies) this.announcedResponse = lengthOf(valueOf('content-length'))
     if (!operation?.isRecording) return
     operation.span.addEvent(EVENT_RESPONSE_HEADERS)
-    if (captured && !captured.isEmpty) captured.write(this.late, valueOf)
+    if (watched && !watched.headers.isEmpty) watched.headers.write(this.late, valueOf)
   }
 
   /** The response is complete. */
   succeeded(): void {
     const { statusCode } = this
+    if (this.operation?.attributes[ATTR_HTTP_REQUEST_METHOD] !== 'HEAD') {
+      this.receivedBytes ??= this.announcedResponse
+    }
     if (statusCode >= 400) this.end({ failed: true, errorType: String(statusCode), statusCode })
     else this.end(statusCode ? { statusCode } : {})
   }
@@ -117,10 +164,21 @@ export class ClientRequest {
   }
 
   private end(ending: Parameters<Operation<HttpClientRecord>['end']>[0]): void {
-    this.operation?.end(ending, this.late)
-    this.whenOver?.()
-    this.whenOver = undefined
+    const { operation, watched } = this
+    if (!operation || operation.ended) return
+    const { context } = operation
+    operation.end(ending, this.late)
+    if (watched?.metrics.measuresBodies) {
+      const sizes = { request: this.sentBytes ?? this.announcedRequest, response: this.receivedBytes }
+      watched.metrics.recordBodies(sizes, operation.attributes, context)
+    }
+    for (const over of this.endings.splice(0)) over()
   }
+}
+
+function lengthOf(value: HeaderValue): number | undefined {
+  const length = Number(Array.isArray(value) ? value[0] : value)
+  return Number.isSafeInteger(length) ? length : undefined
 }
 
 function isTimeout(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
 
 import { type CaptureHeaders, captureHeadersRule } from './captured-headers.ts'
+import type { HttpClientMetricsOptions } from './http-client-metrics.ts'
 import { aFunction, aListOfStrings, anyOf, aString, oneOf, type OptionRules } from './options.ts'
 import { type PropagateTo, propagateToRule } from './outbound-policy.ts'
 import type { TracingOptions } from './settings.ts'
@@ -15,7 +16,9 @@ export interface HttpClientRecord {
 }
 
 /** Options that every HTTP client shares. */
-export interface HttpClientOptions extends TracingOptions<HttpClientRecord> {
+export interface HttpClientOptions extends Omit<TracingOptions<HttpClientRecord>, 'metrics'> {
+  /** False: no metrics. Default: true. */
+  readonly metrics?: boolean | HttpClientMetricsOptions<HttpClientRecord> | undefined
   /**
    * Which hosts are sent the context: all, none, a list of hosts (`example.com`, `example.com:8080`), origins and
    * regular expressions (tested against the origin), or a function of the URL. Spans are made for all. Default: true.

@@ -11,7 +11,7 @@ import {
 } from './http-client-options.ts'
 import { type Destination, Destinations } from './http-client-url.ts'
 import { knownMethods, writeMethod } from './http-method.ts'
-import { LateHistogram } from './instruments.ts'
+import { HTTP_CLIENT_METRICS_RULES, HttpClientMetrics } from './http-client-metrics.ts'
 import { decide, Operation } from './operation.ts'
 import { OutboundPolicy } from './outbound-policy.ts'
 import { injectContext, propagatedFields } from './propagation.ts'
@@ -28,8 +28,6 @@ import {
   ATTR_HTTP_REQUEST_RESEND_COUNT,
   ATTR_HTTP_RESPONSE_HEADER_PREFIX,
   ATTR_URL_TEMPLATE,
-  HTTP_CLIENT_METRIC_ATTRIBUTES,
-  METRIC_HTTP_CLIENT_REQUEST_DURATION,
 } from './semconv/http.ts'
 import { type EntryPoint, Settings } from './settings.ts'
 import { sensitiveQueryKeys } from './url.ts'
@@ -58,15 +56,12 @@ export class HttpClient {
   private readonly methods = knownMethods()
   private readonly requestHeaders: CapturedHeaders
   private readonly responseHeaders: CapturedHeaders
-  private readonly duration: {
-    readonly histogram: LateHistogram<HttpClientRecord>
-    readonly keys: readonly string[]
-  }
+  private readonly metrics: HttpClientMetrics<HttpClientRecord>
 
   /** @throws TypeError when an option is unknown or of the wrong type */
   constructor(entry: EntryPoint, options: HttpClientOptions = {}) {
     this.settings = new Settings(
-      { ...entry, area: 'http.client', rules: { ...HTTP_CLIENT_RULES, ...entry.rules } },
+      { ...entry, area: 'http.client', rules: HTTP_CLIENT_RULES, metricsRules: HTTP_CLIENT_METRICS_RULES },
       options,
     )
     this.options = options
@@ -78,10 +73,8 @@ export class HttpClient {
     const { request, response, unmasked } = options.captureHeaders ?? {}
     this.requestHeaders = new CapturedHeaders(ATTR_HTTP_REQUEST_HEADER_PREFIX, request, unmasked)
     this.responseHeaders = new CapturedHeaders(ATTR_HTTP_RESPONSE_HEADER_PREFIX, response, unmasked)
-    this.duration = {
-      histogram: new LateHistogram(this.settings, METRIC_HTTP_CLIENT_REQUEST_DURATION),
-      keys: HTTP_CLIENT_METRIC_ATTRIBUTES,
-    }
+    const { metrics } = options
+    this.metrics = new HttpClientMetrics(this.settings, typeof metrics === 'object' ? metrics : {})
   }
 
   /**
@@ -90,7 +83,7 @@ export class HttpClient {
    */
   start(outgoing: OutgoingRequest): ClientRequest | undefined {
     const { settings } = this
-    const isObserved = settings.hasTracerProvider || settings.hasHooks || this.duration.histogram.enabled
+    const isObserved = settings.hasTracerProvider || settings.hasHooks || this.metrics.enabled
     const fields = propagatedFields(settings)
     // A tunnel is not yet a request for something.
     if ((!isObserved && fields.length === 0) || outgoing.method === 'CONNECT') return undefined
@@ -112,13 +105,18 @@ export class HttpClient {
       attributes,
       parent: outgoing.parent,
       record,
-      duration: this.duration,
+      duration: this.metrics.duration,
     })
     const existing = fields.filter(field => headerOf(headers, field) !== undefined)
     const isAllowed = outgoing.perCall?.propagate ?? destination.allowed
     const injected = isAllowed ? this.inject(operation.context, existing) : []
     const kept = injected.length > 0 && this.replaces ? withoutHeaders(headers, existing) : headers
-    return new ClientRequest(operation, withHeaders(kept, injected), injected, this.responseHeaders)
+    const request = new ClientRequest(operation, withHeaders(kept, injected), injected, {
+      headers: this.responseHeaders,
+      metrics: this.metrics,
+    })
+    request.whenOver(this.metrics.begin(attributes, outgoing.parent))
+    return request
   }
 
   private destinationOf({ origin, path }: OutgoingRequest, headers: RequestHeaders): Destination | undefined {

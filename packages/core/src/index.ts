@@ -1,5 +1,7 @@
 export { type CaptureHeaders, CapturedHeaders, captureHeadersRule } from './captured-headers.ts'
 export { callHook, isThenable, reportFailure } from './guard.ts'
+export { ClientConnection } from './client-connection.ts'
+export { type HttpClientMetricsOptions } from './http-client-metrics.ts'
 export { ClientRequest, type HeaderLookup, type Peer } from './client-request.ts'
 export { HttpClient, type OutgoingRequest } from './http-client.ts'
 export {
@@ -19,10 +21,12 @@ export {
   LateCounter,
   LateHistogram,
   LateObservable,
+  LateObservableGauge,
   LateUpDownCounter,
   type Observe,
   pickAttributes,
 } from './instruments.ts'
+export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './layers.ts'
 export { type Decision, decide, Operation, type OperationStart } from './operation.ts'
 export {
   aBoolean,

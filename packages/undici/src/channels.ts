@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 
 import type { ClientRequest } from '@spanwright/core'
 
-import { peerOf, type SentHeaders } from './connection.ts'
+import { sentOver, type SentHeaders } from './connection.ts'
 import type { Call } from './dispatch.ts'
 import { replaceHeaders } from './origin.ts'
 import { endRedirect, type Redirect, rememberRedirect } from './redirect.ts'
@@ -18,6 +18,7 @@ interface Published {
   readonly request: UndiciRequest
   readonly response: { readonly statusCode: number; readonly headers: RawHeaders }
   readonly error: unknown
+  readonly chunk: Uint8Array
 }
 
 interface Followed {
@@ -35,7 +36,7 @@ const followed = new WeakMap<UndiciRequest, Followed>()
 export function follow(created: UndiciRequest, request: ClientRequest, url: string, call: Call): void {
   replaceHeaders(created, request.headers)
   if (!request.isOpen) return
-  request.whenOver = hold()
+  request.whenOver(hold())
   followed.set(created, { request, url, call, socket: undefined, redirect: undefined })
 }
 
@@ -43,7 +44,9 @@ const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Publish
   'undici:client:sendHeaders': (entry, published) => {
     const sent = published as unknown as SentHeaders
     entry.socket = (sent.socket ?? undefined) as Followed['socket']
-    entry.request.sentTo(peerOf(sent))
+    sentOver(entry.request, sent)
+    const { contentLength } = published.request
+    if (typeof contentLength === 'number') entry.request.announcedBody(contentLength)
   },
   'undici:request:headers': (entry, { response: { statusCode, headers } }) => {
     if (statusCode < 200 && statusCode !== 101) return
@@ -57,6 +60,8 @@ const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Publish
       entry.call.attempts + 1,
     )
   },
+  'undici:request:bodyChunkSent': ({ request }, { chunk }) => request.sentBody(chunk.byteLength),
+  'undici:request:bodyChunkReceived': ({ request }, { chunk }) => request.receivedBody(chunk.byteLength),
   'undici:request:trailers': ({ request, redirect }) => {
     request.succeeded()
     if (redirect) endRedirect(redirect)

@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 
-import type { Peer } from '@spanwright/core'
+import type { ClientConnection, ClientRequest, Peer } from '@spanwright/core'
 
 import type { UndiciRequest } from './undici-types.ts'
 
@@ -8,11 +9,11 @@ import type { UndiciRequest } from './undici-types.ts'
 export interface SentHeaders {
   readonly request: UndiciRequest
   readonly headers: unknown
-  readonly socket: { readonly remoteAddress?: string; readonly remotePort?: number } | null
+  readonly socket: Socket | null
 }
 
 /** The connection that a request was written to. */
-export function peerOf({ headers, socket }: SentHeaders): Peer {
+function peerOf({ headers, socket }: SentHeaders): Peer {
   // Over HTTP/2 undici publishes the headers in another form, without a request line.
   const isHttp1 =
     typeof headers === 'string' && headers.slice(0, headers.indexOf('\r\n')).endsWith(' HTTP/1.1')
@@ -21,6 +22,31 @@ export function peerOf({ headers, socket }: SentHeaders): Peer {
     port: socket?.remotePort,
     version: isHttp1 ? '1.1' : '2',
   }
+}
+
+/** Connections whose life is recorded. */
+const connections = new WeakMap<Socket, ClientConnection>()
+
+/** When connections were opened, as `performance.now()` told then. */
+const opened = new WeakMap<object, number>()
+
+/** A request was written to a connection. */
+export function sentOver(request: ClientRequest, sent: SentHeaders): void {
+  request.sentTo(peerOf(sent))
+  const { socket } = sent
+  if (!socket) return
+  const connection = connections.get(socket) ?? openConnection(request, socket)
+  if (!connection) return
+  connection.took()
+  request.whenOver(() => connection.gaveBack())
+}
+
+function openConnection(request: ClientRequest, socket: Socket): ClientConnection | undefined {
+  const connection = request.connectionOver(opened.get(socket) ?? performance.now())
+  if (!connection) return undefined
+  connections.set(socket, connection)
+  socket.once('close', () => connection.closed())
+  return connection
 }
 
 /** A request that undici is about to write. */
@@ -46,6 +72,10 @@ let isSubscribed = false
 export function learnConnections(): void {
   if (isSubscribed) return
   isSubscribed = true
+  subscribe('undici:client:connected', message => {
+    const { socket } = message as { socket?: object }
+    if (socket) opened.set(socket, performance.now())
+  })
   subscribe('undici:client:sendHeaders', message => {
     const awaited = starting
     if (!awaited) return

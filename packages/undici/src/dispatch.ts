@@ -97,7 +97,7 @@ export class TracedDispatch {
       resendCount: call.attempts++,
       perCall: call.perCall,
     })
-    if (request) request.whenOver = markRequest(method, path, request.injected)
+    request?.whenOver(markRequest(method, path, request.injected))
     return request
   }
 }

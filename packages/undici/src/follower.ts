@@ -1,6 +1,6 @@
 import type { ClientRequest } from '@spanwright/core'
 
-import { peerOf, type SentHeaders } from './connection.ts'
+import { sentOver, type SentHeaders } from './connection.ts'
 
 /** Ends the spans of responses whose body nobody can reach any more. */
 const unreachable = new FinalizationRegistry<Unread>(({ request, pausedAt }) => request.abandoned(pausedAt))
@@ -39,7 +39,7 @@ export abstract class Follower<Handler extends object> {
 
   /** Undici has written the request to a connection. */
   written(sent: SentHeaders): void {
-    this.request?.sentTo(peerOf(sent))
+    if (this.request) sentOver(this.request, sent)
   }
 
   /** Undefined when nobody is left who could notice what it does. */

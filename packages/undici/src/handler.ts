@@ -39,6 +39,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
   }
 
   onResponseData(controller: Controller, chunk: Uint8Array): unknown {
+    this.request?.receivedBody(chunk.byteLength)
     const { handler } = this
     const result = handler?.onResponseData?.(controller, chunk)
     if (controller?.paused === true) this.paused(controller, handler)
@@ -56,6 +57,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
   }
 
   onBodySent(chunk: Uint8Array): unknown {
+    this.request?.sentBody(chunk.byteLength)
     return this.handler?.onBodySent?.(chunk)
   }
 
@@ -66,14 +68,14 @@ export class TracedHandler extends Follower<Handler> implements Handler {
   /** The handler of `request()` shows its body; those of interceptors do not, and are held. */
   private paused(controller: Controller, handler: Handler | undefined): void {
     const body = (handler as { res?: unknown } | undefined)?.res
-    const { resume } = controller
+    const resume = controller.resume?.bind(controller)
     if (!body || !resume) return
     this.letGo(body)
     if (this.isHooked) return
     this.isHooked = true
     controller.resume = () => {
       this.takeHold()
-      resume.call(controller)
+      resume()
     }
   }
 }

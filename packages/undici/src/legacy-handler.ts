@@ -32,10 +32,11 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
   onHeaders(statusCode: number, headers: RawHeaders, resume: () => void, statusText: string): unknown {
     if (statusCode < 200) return this.handler?.onHeaders?.(statusCode, headers, resume, statusText)
     this.request?.responded(statusCode, lookUpRaw(headers))
-    return this.handler?.onHeaders?.(statusCode, headers, this.resuming(resume), statusText)
+    return this.handler?.onHeaders?.(statusCode, headers, tellingWho(this, resume), statusText)
   }
 
   onData(chunk: Uint8Array): unknown {
+    this.request?.receivedBody(chunk.byteLength)
     const { handler } = this
     const result = handler?.onData?.(chunk)
     if (result === false) this.letGo(this.body?.deref() ?? (handler as { res?: unknown } | undefined)?.res)
@@ -53,6 +54,7 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
   }
 
   onBodySent(chunk: Uint8Array): unknown {
+    this.request?.sentBody(chunk.byteLength)
     return this.handler?.onBodySent?.(chunk)
   }
 
@@ -60,13 +62,17 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
     return this.handler?.onRequestSent?.()
   }
 
-  /** The body is a stream whose `_read()` is what resumes the response. */
-  private resuming(resume: () => void): (this: unknown) => void {
-    const follower = this
-    return function (this: unknown) {
-      follower.takeHold()
-      if (typeof this === 'object' && this !== null) follower.body ??= new WeakRef(this)
-      resume()
-    }
+  /** Somebody asks for more of the response. */
+  resumed(body: unknown): void {
+    this.takeHold()
+    if (typeof body === 'object' && body !== null) this.body ??= new WeakRef(body)
+  }
+}
+
+/** The body is a stream whose `_read()` is what resumes the response. */
+function tellingWho(follower: TracedLegacyHandler, resume: () => void): (this: unknown) => void {
+  return function (this: unknown) {
+    follower.resumed(this)
+    resume()
   }
 }

@@ -2,6 +2,7 @@ import { context, createContextKey } from '@opentelemetry/api'
 import type { HttpClient } from '@spanwright/core'
 
 import { follow, watchRequests } from './channels.ts'
+import { learnConnections } from './connection.ts'
 import type { Call } from './dispatch.ts'
 import { httpClientFor, type UndiciTracingOptions } from './entry-point.ts'
 import { isDiscovering } from './origin.ts'
@@ -22,6 +23,7 @@ export interface UndiciTracing extends Disposable {
  */
 export function traceUndici(options?: UndiciTracingOptions): UndiciTracing {
   const client = httpClientFor('traceUndici()', options)
+  learnConnections()
   const unwatch = watch()
   everybody.add(client)
   let isStopped = false

@@ -68,5 +68,5 @@ export interface UndiciRequest {
   readonly path: string
   readonly origin?: string | URL | null
   readonly headers: unknown
-  addHeader?(name: string, value: string): unknown
+  readonly contentLength?: unknown
 }

@@ -23,6 +23,7 @@ export interface Wanted {
   readonly method?: string
   readonly headers?: Record<string, string> | undefined
   readonly signal?: AbortSignal
+  readonly body?: string
 }
 
 /** A response, whoever received it. */

@@ -164,8 +164,8 @@ export const METRIC_HTTP_CLIENT_CONNECTION_DURATION: MetricDefinition = {
 }
 
 export const ATTR_HTTP_CONNECTION_STATE = 'http.connection.state'
-export const CONNECTION_STATE_ACTIVE = 'active'
-export const CONNECTION_STATE_IDLE = 'idle'
+export const HTTP_CONNECTION_ACTIVE = 'active'
+export const HTTP_CONNECTION_IDLE = 'idle'
 
 /** Attributes of the requests of a client that are under way. */
 export const HTTP_CLIENT_ACTIVE_REQUEST_ATTRIBUTES: readonly string[] = [
