@@ -4,6 +4,7 @@ import { type CaptureHeaders, captureHeadersRule } from './captured-headers.ts'
 import { exposeRule } from './exposed-trace.ts'
 import type { HttpServerMetricsOptions } from './http-server-metrics.ts'
 import { type ParentPolicy, parentRule } from './incoming-context.ts'
+import { LAYER_RULES, type LayerOptions } from './layers.ts'
 import { aBoolean, aListOfStrings, type OptionRules } from './options.ts'
 import type { TracingOptions } from './settings.ts'
 
@@ -19,10 +20,8 @@ export interface HttpServerRecord<Request> {
 }
 
 /** Options that every HTTP server plugin has. */
-export interface HttpServerOptions<Request> extends Omit<
-  TracingOptions<HttpServerRecord<Request>>,
-  'metrics'
-> {
+export interface HttpServerOptions<Request>
+  extends Omit<TracingOptions<HttpServerRecord<Request>>, 'metrics'>, LayerOptions {
   /** False: no metrics. Default: true. */
   readonly metrics?: boolean | HttpServerMetricsOptions<HttpServerRecord<Request>> | undefined
   /**
@@ -49,4 +48,5 @@ export const HTTP_SERVER_RULES: OptionRules = {
   parent: parentRule,
   expose: exposeRule,
   endOnShutdown: aBoolean,
+  ...LAYER_RULES,
 }

@@ -10,6 +10,7 @@ import { HttpRequestDescription } from './http-request-description.ts'
 import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from './http-server-options.ts'
 import { HTTP_SERVER_METRICS_RULES, HttpServerMetrics } from './http-server-metrics.ts'
 import { type Belonging, IncomingContext } from './incoming-context.ts'
+import { Layers } from './layers.ts'
 import { decide, Operation } from './operation.ts'
 import type { OptionRules } from './options.ts'
 import { suppressTracing } from './propagation.ts'
@@ -19,6 +20,8 @@ import { type Scope, Settings } from './settings.ts'
 
 /** Traces the requests of one framework: one server span for each, from the middleware to the end of the response. */
 export class HttpServer<Request> {
+  /** What is told of the middleware and handlers of its requests. */
+  readonly layers: Layers<HttpServerRecord<Request>>
   private readonly settings: Settings<HttpServerRecord<Request>>
   private readonly framework: HttpFramework<Request>
   private readonly description: HttpRequestDescription<Request>
@@ -62,6 +65,7 @@ export class HttpServer<Request> {
       this.settings,
       typeof options.metrics === 'object' ? options.metrics : {},
     )
+    this.layers = new Layers(this.settings, options)
     this.endOnShutdown = options.endOnShutdown ?? false
     if (this.endOnShutdown) listenForShutdown()
   }

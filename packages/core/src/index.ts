@@ -27,6 +27,7 @@ export {
   pickAttributes,
 } from './instruments.ts'
 export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './layers.ts'
+export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './layers.ts'
 export { type Decision, decide, Operation, type OperationStart } from './operation.ts'
 export {
   aBoolean,

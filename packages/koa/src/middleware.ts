@@ -2,6 +2,8 @@ import { HttpServer, type HttpServerOptions } from '@spanwright/core'
 import type { Context, Middleware } from 'koa'
 
 import { KOA } from './framework.ts'
+import { LayeredApps } from './layered-app.ts'
+import { setLayers } from './layered.ts'
 import { watchErrors } from './thrown.ts'
 import { VERSION } from './version.ts'
 
@@ -18,10 +20,16 @@ export function tracing(options: KoaTracingOptions = {}): Middleware {
     throw new TypeError('app.use(tracing): tracing makes the middleware, call it: app.use(tracing())')
   }
   const server = new HttpServer<Context>({ name: '@spanwright/koa', version: VERSION }, KOA, options)
+  const apps = server.layers.enabled ? new LayeredApps() : undefined
   return function traceRequest(ctx, next) {
     const exchange = server.begin(ctx.req, ctx.res, ctx)
-    if (exchange.traced) watchErrors(ctx, exchange)
-    return exchange.run(next)
+    if (!exchange.traced) return exchange.run(next)
+    watchErrors(ctx, exchange)
+    if (!apps) return exchange.run(next)
+    return exchange.run(() => {
+      setLayers(ctx, server.layers.of(ctx.res))
+      return apps.run(traceRequest, ctx, next)
+    })
   }
 }
 

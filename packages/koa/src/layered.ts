@@ -1,0 +1,56 @@
+import { isThenable, keepFace, type LayerKind, type RequestLayers } from '@spanwright/core'
+import type { Context, Next } from 'koa'
+
+/** Leads from a context to the layers of its request. */
+const LAYERS: unique symbol = Symbol('spanwright.layers')
+
+interface Layered {
+  [LAYERS]?: RequestLayers | undefined
+}
+
+/** Middleware as it is called, whatever it returns. */
+export type AnyMiddleware = (this: unknown, ctx: Context, next: Next) => unknown
+
+/** Puts the layers of a request where {@link layered} middleware finds them. */
+export function setLayers(ctx: Context, layers: RequestLayers | undefined): void {
+  ;(ctx as unknown as Layered)[LAYERS] = layers
+}
+
+/** Middleware that does the same, and tells of itself in requests that have layers. */
+export function layered(original: AnyMiddleware, kind: LayerKind, name: string): AnyMiddleware {
+  const middleware: AnyMiddleware = function (ctx, next) {
+    const layer = (ctx as unknown as Layered)[LAYERS]?.start(kind, name)
+    if (!layer) return Reflect.apply(original, this, [ctx, next])
+    const ended = (): void => layer.end()
+    const failed = (error: unknown): void => layer.end({ value: error })
+    const back = (): void => layer.comeBack()
+    const handOver = (): Promise<unknown> => {
+      layer.leave()
+      const rest = next()
+      if (isThenable(rest)) rest.then(back, back)
+      else back()
+      return rest
+    }
+    try {
+      const result = layer.run(() => Reflect.apply(original, this, [ctx, handOver]))
+      if (isThenable(result)) return follow(result, ended, failed)
+      ended()
+      return result
+    } catch (error) {
+      failed(error)
+      throw error
+    }
+  }
+  return keepFace(middleware, original)
+}
+
+/** A promise is returned as it is. A thenable may work anew each time it is asked, so it is asked only once. */
+function follow(
+  result: PromiseLike<unknown>,
+  ended: () => void,
+  failed: (error: unknown) => void,
+): PromiseLike<unknown> {
+  const promise = result instanceof Promise ? result : Promise.resolve(result)
+  void promise.then(ended, failed)
+  return promise
+}
