@@ -86,6 +86,10 @@ export class AdoptedSpan<Request> implements Exchange {
     return work()
   }
 
+  addEvent(name: string, attributes?: Attributes): void {
+    this.foreign.span.addEvent(name, attributes)
+  }
+
   recordError(error: unknown): void {
     if (this.thrown?.value === error) return
     this.thrown = { value: error }

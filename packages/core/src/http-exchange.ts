@@ -109,6 +109,10 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     }
   }
 
+  addEvent(name: string, attributes?: Attributes): void {
+    this.start.operation.span.addEvent(name, attributes)
+  }
+
   /** Emits an event of the request or the response in the request's context. */
   emit(emitter: Traced, emit: Method, args: ArrayLike<unknown>): unknown {
     const { context } = this
@@ -137,8 +141,13 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   writeHeadOfResponse(response: Traced, args: readonly unknown[]): unknown {
     const { exposed, operation, res } = this.start
     this.readRoute()
-    const head = exposed ? exposed.addTo(res, operation.span, args) : args
-    return Reflect.apply(this.writeHead, response, head)
+    let head = args
+    try {
+      if (exposed) head = exposed.addTo(res, operation.span, args)
+    } catch (error) {
+      reportFailure('exposing the trace', error)
+    }
+    return Reflect.apply(this.writeHead, response, [...head])
   }
 
   describe(): RequestInFlight {
@@ -175,9 +184,19 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   }
 
   private end(ending: Ending = endingOf(this.start.res, this.thrown)): void {
-    const { operation, method, res, responseHeaders, metrics } = this.start
+    const { operation, metrics } = this.start
     if (operation.ended) return
     removeOpenRequest(this)
+    const { context } = operation
+    operation.end(ending, this.lateAttributes())
+    this.closeCount?.()
+    if (this.bodies) metrics.recordBodies(this.bodies, operation.attributes, context)
+    // A body that is still coming emits in the context of the request too.
+    if (this.start.req.destroyed) this.context = undefined
+  }
+
+  private lateAttributes(): Attributes {
+    const { operation, method, res, responseHeaders } = this.start
     this.readRoute()
     const late: Attributes = {}
     if (res.headersSent) late[ATTR_HTTP_RESPONSE_STATUS_CODE] = res.statusCode
@@ -185,13 +204,12 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
       late[ATTR_HTTP_ROUTE] = this.route
       operation.rename(`${method} ${this.route}`)
     }
-    if (!responseHeaders.isEmpty) responseHeaders.write(late, name => res.getHeader(name))
-    const { context } = operation
-    operation.end(ending, late)
-    this.closeCount?.()
-    if (this.bodies) metrics.recordBodies(this.bodies, operation.attributes, context)
-    // A body that is still coming emits in the context of the request too.
-    if (this.start.req.destroyed) this.context = undefined
+    try {
+      if (!responseHeaders.isEmpty) responseHeaders.write(late, name => res.getHeader(name))
+    } catch (error) {
+      reportFailure('capturing headers', error)
+    }
+    return late
   }
 }
 

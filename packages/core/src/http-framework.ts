@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 
+import type { Attributes } from '@opentelemetry/api'
+
 /** A request of `node:http`, `node:https` or the compatibility API of `node:http2`. */
 export type ServerRequest = IncomingMessage | Http2ServerRequest
 /** The response that goes with a {@link ServerRequest}. */
@@ -31,4 +33,6 @@ export interface Exchange {
   run<T>(work: () => T): T
   /** Notes an error that reached the framework. What becomes of the request is seen when it ends. */
   recordError(error: unknown): void
+  /** Adds an event to the span. */
+  addEvent(name: string, attributes?: Attributes): void
 }

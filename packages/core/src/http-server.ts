@@ -176,12 +176,14 @@ class ContextOnly implements Exchange {
   }
 
   recordError(): void {}
+  addEvent(): void {}
 }
 
 const UNTRACED: Exchange = {
   traced: false,
   run: work => work(),
   recordError: () => undefined,
+  addEvent: () => undefined,
 }
 
 // A registered symbol, so that a second copy of this package sees the mark of the first.

@@ -2,6 +2,7 @@ import { HttpServer, type HttpServerOptions } from '@spanwright/core'
 import type { Request, RequestHandler } from 'express'
 
 import { EXPRESS, setRoutes } from './framework.ts'
+import { keepSilent, setLayers } from './layered.ts'
 import { VERSION } from './version.ts'
 import { watchApp } from './watch.ts'
 
@@ -15,12 +16,23 @@ export interface ExpressTracingOptions extends HttpServerOptions<Request> {}
  */
 export function tracing(options: ExpressTracingOptions = {}): RequestHandler {
   const server = new HttpServer<Request>({ name: '@spanwright/express', version: VERSION }, EXPRESS, options)
-  return function traceRequest(req, res, next) {
+  const { layers } = server
+  const traceRequest: RequestHandler = function traceRequest(req, res, next) {
     const exchange = server.begin(req, res, req)
     if (exchange.traced) {
-      const routes = watchApp(req)
+      const routes = watchApp(req, layers.enabled)
       if (routes) setRoutes(req, routes)
     }
-    exchange.run(next)
+    if (!layers.enabled) {
+      exchange.run(next)
+      return
+    }
+    exchange.run(() => {
+      const shown = layers.of(res)
+      if (shown) setLayers(req, shown)
+      next()
+    })
   }
+  keepSilent(traceRequest)
+  return traceRequest
 }

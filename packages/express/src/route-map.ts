@@ -16,8 +16,8 @@ interface Place {
   readonly text: string | undefined
 }
 
-/** Told of every layer that is found, when it is found. */
-export type LayerVisitor = (layer: Layer) => void
+/** Told of every layer that is found, when it is found, and whether it belongs to a route. */
+export type LayerVisitor = (layer: Layer, ofRoute: boolean) => void
 
 /**
  * The routes of an app and of everything mounted in it, found once and again when something was added.
@@ -96,7 +96,8 @@ export class RouteMap {
     return count
   }
 
-  private rebuild(): void {
+  /** Visits every layer again. */
+  rebuild(): void {
     this.places = new Map()
     this.routers = new Set()
     const router = routerOf(this.app)
@@ -109,9 +110,9 @@ export class RouteMap {
     this.routers.add(router)
     above.add(router)
     for (const layer of router.stack) {
-      this.visit(layer)
+      this.visit(layer, false)
       if (layer.route) {
-        layer.route.stack.forEach(this.visit)
+        layer.route.stack.forEach(inner => this.visit(inner, true))
         this.addPlace(layer.route, [...mounts, routePatternsOf(layer)])
       } else {
         const inner = this.routerOf(layer)

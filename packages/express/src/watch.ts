@@ -1,6 +1,7 @@
-import { exchangeOf, reportFailure } from '@spanwright/core'
+import { EVENT_NEXT_AFTER_RESPONSE, exchangeOf, reportFailure } from '@spanwright/core'
 import type { NextFunction, Request, Response } from 'express'
 
+import { keepSilent, showLayer } from './layered.ts'
 import { RouteMap } from './route-map.ts'
 import {
   type App,
@@ -17,9 +18,10 @@ const WATCHES = new WeakMap<App, AppWatch>()
 
 /**
  * Looks at an app before it handles a request: which routes there are, and where errors pass.
+ * @param layered whether its middleware and handlers are to be told of
  * @returns its routes; undefined when the request belongs to no app
  */
-export function watchApp(req: Request): RouteMap | undefined {
+export function watchApp(req: Request, layered: boolean): RouteMap | undefined {
   const app = req.app as unknown as App | undefined
   if (!app) return undefined
   let watch = WATCHES.get(app)
@@ -27,7 +29,7 @@ export function watchApp(req: Request): RouteMap | undefined {
     watch = new AppWatch(app)
     WATCHES.set(app, watch)
   }
-  watch.refresh()
+  watch.refresh(layered)
   return watch.routes
 }
 
@@ -40,19 +42,25 @@ class AppWatch {
   readonly routes: RouteMap
   private readonly app: App
   private readonly outermost: App
+  private layered = false
   private failed = false
 
   constructor(app: App) {
     this.app = app
     this.outermost = outermostOf(app)
-    this.routes = new RouteMap(app, layer => this.visit(layer))
+    this.routes = new RouteMap(app, (layer, ofRoute) => this.visit(layer, ofRoute))
   }
 
-  refresh(): void {
+  refresh(layered: boolean): void {
     if (this.failed) return
     try {
       this.stayLast()
-      this.routes.refresh()
+      if (layered && !this.layered) {
+        this.layered = true
+        this.routes.rebuild()
+      } else {
+        this.routes.refresh()
+      }
     } catch (error) {
       this.failed = true
       reportFailure('reading the routes of Express', error)
@@ -62,12 +70,16 @@ class AppWatch {
   private stayLast(): void {
     for (let app = this.app; app.parent; app = app.parent) routerOf(app.parent)?.stack.forEach(watchErrors)
     const router = routerOf(this.outermost)
-    if (router && router.stack.at(-1)?.handle !== noteUnhandledError) router.use(noteUnhandledError)
+    if (!router || router.stack.at(-1)?.handle === noteUnhandledError) return
+    router.use(noteUnhandledError)
+    const last = router.stack.at(-1)
+    if (last) watchEnd(last)
   }
 
-  private visit(layer: Layer): void {
+  private visit(layer: Layer, ofRoute: boolean): void {
     if (handlesErrors(layer)) watchErrors(layer)
     else if (hidesApp(layer) && !this.routes.isLinked(layer)) this.findApp(layer)
+    if (this.layered) showLayer(layer, ofRoute)
   }
 
   /** Waits for the first request that enters a hidden app: while Express sets it up, `req.app` is that app. */
@@ -110,6 +122,17 @@ function handle_error(this: Layer, ...args: unknown[]): unknown {
 function noteUnhandledError(error: unknown, req: Request, _res: Response, next: NextFunction): void {
   noteError(error, req)
   next(error)
+}
+
+keepSilent(noteUnhandledError)
+
+/** Notes that a request came past all layers although it had its response: somebody called `next` too often. */
+function watchEnd(last: Layer): void {
+  const method = requestMethodOf(last)
+  last[method] = function handleRequest(...args) {
+    if ((args[1] as Response).headersSent) exchangeOf(args[0] as Request)?.addEvent(EVENT_NEXT_AFTER_RESPONSE)
+    return prototypeOf(last)[method]?.apply(last, args)
+  }
 }
 
 function noteError(error: unknown, req: Request): void {

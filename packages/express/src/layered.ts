@@ -1,0 +1,77 @@
+import { context as contextApi } from '@opentelemetry/api'
+import {
+  ATTR_SPANWRIGHT_LAYER_NAME,
+  EVENT_NEXT_TWICE,
+  exchangeOf,
+  type LayerKind,
+  type RequestLayers,
+} from '@spanwright/core'
+import type { Request } from 'express'
+
+import {
+  errorMethodOf,
+  handlesErrors,
+  hidesApp,
+  type Handle,
+  type Layer,
+  requestMethodOf,
+  routerBehind,
+} from './router.ts'
+
+/** Leads from a request to what is told of its layers. */
+const LAYERS: unique symbol = Symbol('spanwright.layers')
+
+interface Layered {
+  [LAYERS]?: RequestLayers
+}
+
+/** Tells of every layer the request passes from now on. */
+export function setLayers(req: Request, layers: RequestLayers): void {
+  ;(req as Layered)[LAYERS] = layers
+}
+
+const SILENT = new WeakSet<Handle>()
+
+/** Takes a function of our own out of what is told. */
+export function keepSilent(handle: (...args: never[]) => unknown): void {
+  SILENT.add(handle)
+}
+
+/**
+ * Puts a method on a layer of a router, before the one it inherits, that tells of the middleware or handler in it.
+ * Neither that function nor anything that other layers share is touched.
+ */
+export function showLayer(layer: Layer, ofRoute: boolean): void {
+  const leadsOn = layer.route !== undefined || hidesApp(layer) || routerBehind(layer) !== undefined
+  if (leadsOn || SILENT.has(layer.handle)) return
+  const isForErrors = handlesErrors(layer)
+  const method = isForErrors ? errorMethodOf(layer) : requestMethodOf(layer)
+  const inherited = layer[method]
+  if (!inherited || SHOWN.has(layer)) return
+  SHOWN.add(layer)
+  const kind: LayerKind = isForErrors ? 'error handler' : ofRoute ? 'handler' : 'middleware'
+  layer[method] = function showingLayer(...args) {
+    const req = args[isForErrors ? 1 : 0] as Request & Layered
+    const shown = req[LAYERS]?.start(kind, layer.name)
+    if (!shown) return inherited.apply(layer, args)
+    const outer = contextApi.active()
+    const next = args.at(-1) as Next
+    let calls = 0
+    const goOn: Next = (...reason) => {
+      if (++calls === 2)
+        exchangeOf(req)?.addEvent(EVENT_NEXT_TWICE, { [ATTR_SPANWRIGHT_LAYER_NAME]: layer.name })
+      shown.end(thrownBy(reason[0]))
+      contextApi.with(outer, () => next(...reason))
+    }
+    return shown.run(() => inherited.apply(layer, [...args.slice(0, -1), goOn]))
+  }
+}
+
+const SHOWN = new WeakSet<Layer>()
+
+type Next = (...reason: unknown[]) => void
+
+/** What `next` was given, if that is an error: nothing, and the two words to leave a route, are none. */
+function thrownBy(reason: unknown): { readonly value: unknown } | undefined {
+  return !reason || reason === 'route' || reason === 'router' ? undefined : { value: reason }
+}
