@@ -164,6 +164,41 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
     expect(duration).toBeGreaterThanOrEqual(8)
   })
 
+  it('are told of each time where one middleware stands twice', async () => {
+    const app = new AnyKoa()
+    async function twice(_ctx: Context, next: Next): Promise<void> {
+      await next()
+    }
+    app
+      .use(tracing({ layers: 'spans' }))
+      .use(twice)
+      .use(twice)
+    await request(await serve(app))
+      .get('/')
+      .expect(404)
+    await recorder.waitFor('GET')
+    expect(tree()).toEqual(['GET', ['middleware twice', ['middleware twice']]])
+  })
+
+  it('are told of in a router that an app without tracing shares', async () => {
+    const router = new Router()
+    router.get('/', function root(ctx) {
+      ctx.body = 'ok'
+    })
+    const [app, plain] = [new AnyKoa(), new AnyKoa()]
+    app.use(tracing({ layers: 'spans' })).use(router.routes() as never)
+    plain.use(router.routes() as never)
+    await request(await serve(app))
+      .get('/')
+      .expect(200, 'ok')
+    await request(await serve(plain))
+      .get('/')
+      .expect(200, 'ok')
+    await recorder.waitFor('GET /')
+    expect(tree()).toEqual(['GET /', ['handler root']])
+    expect(recorder.spans()).toHaveLength(2)
+  })
+
   it('are no events below the threshold', async () => {
     await request(await serve(shop({ layers: 'events', layerThreshold: 10_000 })))
       .get('/shop/users/7')

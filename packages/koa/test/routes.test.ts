@@ -151,6 +151,33 @@ describe.each(ROUTERS)('the route of a request, with @koa/router $major', ({ maj
     )
   })
 
+  it('is the only one that ran in an exclusive router', async () => {
+    const router = new Router({ exclusive: true })
+    router.get('/:kind/:id', pass).get('/users/:id', answer)
+    // Versions before 12 know no exclusive routers: both run.
+    expect(await nameOf(traced(router.routes()), '/users/7')).toBe(
+      major === 8 ? 'GET /:kind/:id' : 'GET /users/:id',
+    )
+  })
+
+  it('is that of the router for the host', async () => {
+    const here = new Router({ host: '127.0.0.1' }).get('/users/:here', pass)
+    const there = new Router({ host: 'shop.test' }).get('/users/:there', answer)
+    const open = new Router().get('/users/:id', answer)
+    const name = await nameOf(traced(here.routes(), there.routes(), open.routes()), '/users/7')
+    expect(name).toBe(major < 12 ? 'GET /users/:there' : 'GET /users/:id')
+  })
+
+  it('is that of a redirect', async () => {
+    const router = new Router().redirect('/old/:id', 'https://shop.test/new')
+    expect(await nameOf(traced(router.routes()), '/old/7')).toBe('GET /old/:id')
+  })
+
+  it('stays when the route leaves the answer to others', async () => {
+    const router = new Router().get('/users/:id', pass)
+    expect(await nameOf(traced(router.routes(), pass), '/users/7')).toBe('GET /users/:id')
+  })
+
   it('is found when the answer is an error', async () => {
     const router = new Router().get('/users/:id', ctx => ctx.throw(404))
     expect(await nameOf(traced(router.routes()), '/users/7')).toBe('GET /users/:id')
@@ -205,6 +232,19 @@ describe.each(ROUTERS)('the route of a mounted request, with @koa/router $major'
   it('has no prefix of a mount that was left where the route would match behind it too', async () => {
     const app = traced(mount('/api', pass), users('/:first/:second'))
     expect(await nameOf(app, '/api/users')).toBe('GET /:first/:second')
+  })
+
+  it('is in one span when tracing is used in the mounted app too', async () => {
+    const app = new Koa()
+    app.use(tracing()).use(users())
+    expect(await nameOf(traced(mount('/api', app)), '/api/users/7')).toBe('GET /api/users/:id')
+  })
+
+  it('is known to tracing that is used in the mounted app alone', async () => {
+    const mounted = new Koa()
+    mounted.use(tracing()).use(users())
+    const app = new Koa().use(mount('/api', mounted))
+    expect(await nameOf(app, '/api/users/7')).toBe('GET /api/users/:id')
   })
 
   it('is absent where the mount has none', async () => {
