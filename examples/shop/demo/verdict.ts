@@ -3,7 +3,7 @@ import { gapsOf, type Trace, type TraceSpan } from '@spanwright/traces'
 import type { Visit } from './requests.ts'
 
 /** A span as a visit lists it. */
-export function labelOf({ service, kind, name }: TraceSpan): string {
+function labelOf({ service, kind, name }: TraceSpan): string {
   return `${service} ${kind} ${name}`
 }
 

@@ -43,7 +43,7 @@ export function spanMatches(span: ReadableSpan, query: SpanQuery): boolean {
 }
 
 /** A query as the shape it stands for. */
-export function shapeOf(query: string | RegExp | SpanShape): SpanShape {
+function shapeOf(query: string | RegExp | SpanShape): SpanShape {
   return typeof query === 'string' || query instanceof RegExp ? { name: query } : query
 }
 

@@ -22,6 +22,8 @@ export const LEGACY_ATTRIBUTES: Readonly<Record<string, string>> = {
   'db.user': 'string',
   'db.statement': 'string',
   'db.operation': 'string',
+  'pool.name': 'string',
+  state: 'string',
   'messaging.system': 'string',
   'messaging.destination': 'string',
   'messaging.destination_kind': 'string',
@@ -58,4 +60,13 @@ export const LEGACY_SPANS: readonly LegacySpanEntry[] = [
 export const LEGACY_METRICS: Readonly<Record<string, string>> = {
   'http.server.duration': 'ms',
   'http.client.duration': 'ms',
+  'db.client.connections.usage': '{connection}',
+  'db.client.connections.max': '{connection}',
+  'db.client.connections.idle.max': '{connection}',
+  'db.client.connections.idle.min': '{connection}',
+  'db.client.connections.pending_requests': '{request}',
+  'db.client.connections.timeouts': '{timeout}',
+  'db.client.connections.create_time': 'ms',
+  'db.client.connections.wait_time': 'ms',
+  'db.client.connections.use_time': 'ms',
 }
