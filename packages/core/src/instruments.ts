@@ -5,6 +5,8 @@ import type {
   Histogram,
   Meter,
   MeterProvider,
+  MetricOptions,
+  Observable,
   ObservableResult,
   UpDownCounter,
 } from '@opentelemetry/api'
@@ -160,8 +162,8 @@ export class LateObservable<Described> extends LateInstrument<Described> {
     meter: Meter,
     { name, unit, description }: MetricDefinition,
   ): Recorder | undefined {
-    const observable = meter.createObservableUpDownCounter(name, { unit, description })
-    if (observable === NO_METER.createObservableUpDownCounter('')) return undefined
+    const observable = this.create(meter, name, { unit, description })
+    if (observable === this.create(NO_METER, '')) return undefined
     // Every form of the instrument is asked on its own: a recorder writes only while its own result is open.
     let open: ObservableResult | undefined
     const callback = (result: ObservableResult): void => {
@@ -177,6 +179,17 @@ export class LateObservable<Described> extends LateInstrument<Described> {
     observable.addCallback(callback)
     this.removals.push(() => observable.removeCallback(callback))
     return (value, attributes) => open?.observe(value, attributes)
+  }
+
+  protected create(meter: Meter, name: string, options?: MetricOptions): Observable {
+    return meter.createObservableUpDownCounter(name, options)
+  }
+}
+
+/** An observable gauge, made late: for values that make no sum. */
+export class LateObservableGauge<Described> extends LateObservable<Described> {
+  protected override create(meter: Meter, name: string, options?: MetricOptions): Observable {
+    return meter.createObservableGauge(name, options)
   }
 }
 

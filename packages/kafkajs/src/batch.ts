@@ -11,7 +11,9 @@ import {
   ATTR_KAFKA_OFFSET,
   ATTR_MESSAGING_BATCH_MESSAGE_COUNT,
   ATTR_MESSAGING_DESTINATION_PARTITION_ID,
+  ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME,
   decide,
+  type Ending,
   isInTrace,
   isTracingSuppressed,
   keepFace,
@@ -23,7 +25,7 @@ import {
   suppressTracing,
 } from '@spanwright/core'
 
-import { addAddress, type Client } from './client.ts'
+import { addAddress, addAttempt, type Client } from './client.ts'
 import { copyWith } from './copy.ts'
 import { kafkaFailure } from './failure.ts'
 import type { Batch, EachBatchPayload, Handler, IncomingMessage } from './library.ts'
@@ -31,6 +33,7 @@ import { carriedContext, traceMessage } from './message.ts'
 import { addMessageFacts, isTombstone } from './message-facts.ts'
 import type { KafkaOperation } from './options.ts'
 import { whileProcessing } from './processed.ts'
+import { longestQueueTime, queueTimeOf, recordQueueTimes } from './queue-time.ts'
 import type { KafkaTracing } from './tracing.ts'
 
 /** Runs the processing of one message of a batch in a span of its own. */
@@ -62,15 +65,47 @@ function traceBatch<T>(
     const beneath = decision === 'ignore' ? suppressTracing(ROOT_CONTEXT) : ROOT_CONTEXT
     return contextApi.with(beneath, () => work(traceEachOf(tracing, client, batch)))
   }
-  const links = linksOf(tracing, batch)
-  const operation = new Operation<KafkaOperation>(settings, {
+  const now = Date.now()
+  const operation = startBatch(tracing, client, batch, record, now)
+  const { attributes, context } = operation
+  const link = { context: operation.span.spanContext() }
+  const measured = new Set<IncomingMessage>()
+  const traceEach = traceEachOf(tracing, client, batch, message => {
+    measured.add(message)
+    return link
+  })
+  const rest = (): IncomingMessage[] => batch.messages.filter(message => !measured.has(message))
+  const settle = (ending: Ending): void => {
+    recordQueueTimes(tracing, rest(), now, attributes, context)
+    operation.end({ ...ending, measuredInParts: measured.size > 0 })
+  }
+  const [first] = batch.messages
+  return runToEnd(operation, () => work(traceEach), {
+    succeeded() {
+      client.attempts.clear(batch.topic, batch.partition)
+      settle(SUCCESS)
+    },
+    failed(error) {
+      if (first) client.attempts.add(batch.topic, batch.partition, first.offset)
+      settle(kafkaFailure(error))
+    },
+  })
+}
+
+function startBatch(
+  tracing: KafkaTracing,
+  client: Client,
+  batch: Batch,
+  record: KafkaOperation | undefined,
+  now: number,
+): Operation<KafkaOperation> {
+  const links = linksOf(tracing, batch, now)
+  const carried = links.map(({ context }) => context)
+  return new Operation<KafkaOperation>(tracing.settings, {
     kind: SpanKind.CONSUMER,
     name: `process ${batch.topic}`,
-    attributes: attributesOf(tracing, client, batch),
-    parent: whileProcessing(
-      ROOT_CONTEXT,
-      links.map(({ context }) => context),
-    ),
+    attributes: attributesOf(tracing, client, batch, now),
+    parent: whileProcessing(ROOT_CONTEXT, carried),
     links,
     record,
     duration: { histogram: tracing.processDuration, keys: MESSAGING_COUNT_METRIC_ATTRIBUTES },
@@ -80,16 +115,6 @@ function traceBatch<T>(
       keys: MESSAGING_COUNT_METRIC_ATTRIBUTES,
     },
   })
-  const span = operation.span.spanContext()
-  let measuredInParts = false
-  const traceEach = traceEachOf(tracing, client, batch, () => {
-    measuredInParts = true
-    return { context: span }
-  })
-  return runToEnd(operation, () => work(traceEach), {
-    succeeded: () => operation.end({ ...SUCCESS, measuredInParts }),
-    failed: error => operation.end({ ...kafkaFailure(error), measuredInParts }),
-  })
 }
 
 /** `traceEach` of a batch. `linkToBatch` is absent where the batch has no span. */
@@ -97,13 +122,12 @@ function traceEachOf(
   tracing: KafkaTracing,
   client: Client,
   { topic, partition }: Batch,
-  linkToBatch?: () => Link,
+  linkToBatch?: (message: IncomingMessage) => Link,
 ): TraceEach {
   return function traceEach(message, work) {
     // Beneath an ignored batch nothing is traced.
     if (isTracingSuppressed(contextApi.active())) return work()
-    const links = linkToBatch ? [linkToBatch()] : []
-    return traceMessage(tracing, client, { topic, partition, message }, !linkToBatch, work, links)
+    return traceMessage(tracing, client, { topic, partition, message }, work, linkToBatch?.(message))
   }
 }
 
@@ -115,21 +139,26 @@ function attributesOf(
   tracing: KafkaTracing,
   client: Client,
   { topic, partition, messages }: Batch,
+  now: number,
 ): Attributes {
   const attributes = client.attributesOf('process', OPERATION_TYPE_PROCESS, topic)
   attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(partition)
   attributes[ATTR_MESSAGING_BATCH_MESSAGE_COUNT] = messages.length
   addAddress(attributes, client.cluster.leaderOf(topic, partition))
-  const [first, second] = messages
-  if (first && !second) {
+  const [first, ...others] = messages
+  if (!first) return attributes
+  addAttempt(client, attributes, { topic, partition }, first.offset)
+  if (others.length === 0) {
     attributes[ATTR_KAFKA_OFFSET] = Number(first.offset)
     addMessageFacts(tracing, attributes, first)
   } else if (messages.every(isTombstone)) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
+  const queueTime = longestQueueTime(messages, now)
+  if (queueTime !== undefined) attributes[ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME] = queueTime
   return attributes
 }
 
 /** A link per message that carries a context, with what is this message's alone. */
-function linksOf(tracing: KafkaTracing, { messages }: Batch): Link[] {
+function linksOf(tracing: KafkaTracing, { messages }: Batch, now: number): Link[] {
   const links: Link[] = []
   const { translate } = tracing.settings
   const several = messages.length > 1
@@ -144,6 +173,8 @@ function linksOf(tracing: KafkaTracing, { messages }: Batch): Link[] {
       addMessageFacts(tracing, attributes, message)
       // Said on the span already.
       if (onlyTombstones) delete attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE]
+      const queueTime = queueTimeOf(message, now)
+      if (queueTime !== undefined) attributes[ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME] = queueTime
     }
     links.push({ context, attributes: translate?.(attributes) ?? attributes })
   }

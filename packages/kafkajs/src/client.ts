@@ -8,10 +8,12 @@ import {
   ATTR_MESSAGING_SYSTEM_NAME,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
+  ATTR_SPANWRIGHT_MESSAGING_DELIVERY_ATTEMPT,
   MESSAGING_SYSTEM_KAFKA,
 } from '@spanwright/core'
 import type { Attributes } from '@opentelemetry/api'
 
+import { Attempts } from './attempts.ts'
 import type { BrokerAddress, Cluster } from './cluster.ts'
 import type { EventSource } from './library.ts'
 
@@ -19,6 +21,7 @@ import type { EventSource } from './library.ts'
 export class Client {
   readonly cluster: Cluster
   readonly groupId: string | undefined
+  readonly attempts: Attempts = new Attempts()
   private id: string | undefined
 
   constructor(cluster: Cluster, groupId?: string) {
@@ -63,4 +66,15 @@ export function addAddress(attributes: Attributes, broker: BrokerAddress | undef
   if (!broker) return
   attributes[ATTR_SERVER_ADDRESS] = broker.host
   attributes[ATTR_SERVER_PORT] = broker.port
+}
+
+/** Adds the number of the attempt, when it is not the first. */
+export function addAttempt(
+  { attempts }: Client,
+  attributes: Attributes,
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+  offset: string,
+): void {
+  const attempt = attempts.next(topic, partition, offset)
+  if (attempt > 1) attributes[ATTR_SPANWRIGHT_MESSAGING_DELIVERY_ATTEMPT] = attempt
 }

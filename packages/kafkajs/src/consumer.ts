@@ -13,6 +13,7 @@ import type { KafkaTracing } from './tracing.ts'
 export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: Consumer): void {
   client.learnId(consumer)
   detachConnect(consumer)
+  tracing.lag.follow(consumer, client.groupId)
   wrapMethod(
     consumer,
     'run',

@@ -10,6 +10,7 @@ import {
 import {
   ATTR_KAFKA_OFFSET,
   ATTR_MESSAGING_DESTINATION_PARTITION_ID,
+  ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME,
   decide,
   extractContext,
   keepFace,
@@ -21,12 +22,13 @@ import {
 } from '@spanwright/core'
 
 import { headerGetter } from './carrier.ts'
-import { addAddress, type Client } from './client.ts'
+import { addAddress, addAttempt, type Client } from './client.ts'
 import { kafkaFailure } from './failure.ts'
 import type { EachMessagePayload, Handler, IncomingMessage } from './library.ts'
 import { addMessageFacts } from './message-facts.ts'
 import type { KafkaOperation } from './options.ts'
 import { whileProcessing } from './processed.ts'
+import { queueTimeOf, recordQueueTimes } from './queue-time.ts'
 import type { KafkaTracing } from './tracing.ts'
 
 /** A message on its way into a handler. */
@@ -43,47 +45,70 @@ export function tracedEachMessage(
   handler: Handler<EachMessagePayload>,
 ): Handler<EachMessagePayload> {
   return keepFace(function eachMessage(this: unknown, payload: EachMessagePayload): Promise<void> {
-    return traceMessage(tracing, client, payload, true, () => handler.call(this, payload))
+    return traceMessage(tracing, client, payload, () => handler.call(this, payload))
   }, handler)
 }
 
 /**
  * Runs the processing of one message in a span of its own.
- * @param counted whether the message counts as delivered; false where its batch has counted it
+ * @param batch link to the batch it is part of, which has counted it; undefined when it has none with a span
  */
 export function traceMessage<T>(
   tracing: KafkaTracing,
   client: Client,
   delivery: Delivery,
-  counted: boolean,
   work: () => T,
-  links: Link[] = [],
+  batch?: Link,
 ): T {
   if (!tracing.isOn) return work()
-  const { settings } = tracing
   const carried = carriedContext(tracing, delivery.message)
   const record = tracing.needsRecord ? describe(client, delivery) : undefined
-  const decision = decide(settings, carried, record)
+  const decision = decide(tracing.settings, carried, record)
   if (decision !== 'trace') {
     return contextApi.with(decision === 'ignore' ? suppressTracing(carried) : carried, work)
   }
+  const operation = startMessage(tracing, client, delivery, carried, record, batch)
+  const { topic, partition, message } = delivery
+  return runToEnd(operation, work, {
+    succeeded() {
+      if (!batch) client.attempts.clear(topic, partition)
+    },
+    failed(error) {
+      if (!batch) client.attempts.add(topic, partition, message.offset)
+      operation.end(kafkaFailure(error))
+    },
+  })
+}
+
+function startMessage(
+  tracing: KafkaTracing,
+  client: Client,
+  delivery: Delivery,
+  carried: Context,
+  record: KafkaOperation | undefined,
+  batch: Link | undefined,
+): Operation<KafkaOperation> {
+  const now = Date.now()
   const creation = trace.getSpanContext(carried)
-  if (creation) links.unshift({ context: creation })
-  const root = tracing.parentOf(record) === 'link'
-  const operation = new Operation<KafkaOperation>(settings, {
+  const links: Link[] = creation ? [{ context: creation }] : []
+  if (batch) links.push(batch)
+  const attributes = attributesOf(tracing, client, delivery, now)
+  if (!batch) addAttempt(client, attributes, delivery, delivery.message.offset)
+  const operation = new Operation<KafkaOperation>(tracing.settings, {
     kind: SpanKind.CONSUMER,
     name: `process ${delivery.topic}`,
-    attributes: attributesOf(tracing, client, delivery),
+    attributes,
     parent: creation ? whileProcessing(carried, [creation]) : carried,
-    root,
+    root: tracing.parentOf(record) === 'link',
     links,
     record,
     duration: { histogram: tracing.processDuration, keys: MESSAGING_COUNT_METRIC_ATTRIBUTES },
-    count: counted
-      ? { counter: tracing.consumedMessages, amount: 1, keys: MESSAGING_COUNT_METRIC_ATTRIBUTES }
-      : undefined,
+    count: batch
+      ? undefined
+      : { counter: tracing.consumedMessages, amount: 1, keys: MESSAGING_COUNT_METRIC_ATTRIBUTES },
   })
-  return runToEnd(operation, work, { failed: error => operation.end(kafkaFailure(error)) })
+  recordQueueTimes(tracing, [delivery.message], now, attributes, operation.context)
+  return operation
 }
 
 /**
@@ -102,11 +127,14 @@ function attributesOf(
   tracing: KafkaTracing,
   client: Client,
   { topic, partition, message }: Delivery,
+  now: number,
 ): Attributes {
   const attributes = client.attributesOf('process', OPERATION_TYPE_PROCESS, topic)
   attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(partition)
   attributes[ATTR_KAFKA_OFFSET] = Number(message.offset)
   addMessageFacts(tracing, attributes, message)
   addAddress(attributes, client.cluster.leaderOf(topic, partition))
+  const queueTime = queueTimeOf(message, now)
+  if (queueTime !== undefined) attributes[ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME] = queueTime
   return attributes
 }

@@ -6,10 +6,12 @@ import {
   METRIC_MESSAGING_CLIENT_OPERATION_DURATION,
   METRIC_MESSAGING_CLIENT_SENT_MESSAGES,
   METRIC_MESSAGING_PROCESS_DURATION,
+  METRIC_SPANWRIGHT_MESSAGING_QUEUE_DURATION,
   propagatedFields,
   Settings,
 } from '@spanwright/core'
 
+import { LagGauge } from './lag.ts'
 import { KAFKA_RULES, type KafkaOperation, type KafkaOptions, type ParentPolicy } from './options.ts'
 import { VERSION } from './version.ts'
 
@@ -25,6 +27,9 @@ export class KafkaTracing {
   readonly needsRecord: boolean
   readonly operationDuration: LateHistogram<KafkaOperation>
   readonly processDuration: LateHistogram<KafkaOperation>
+  /** Time messages waited before their processing began. */
+  readonly queueDuration: LateHistogram<KafkaOperation>
+  readonly lag: LagGauge
   readonly sentMessages: LateCounter<KafkaOperation>
   readonly consumedMessages: LateCounter<KafkaOperation>
   private readonly parent: KafkaOptions['parent']
@@ -46,6 +51,8 @@ export class KafkaTracing {
     this.needsRecord = settings.hasHooks || typeof options.parent === 'function'
     this.operationDuration = new LateHistogram(settings, METRIC_MESSAGING_CLIENT_OPERATION_DURATION)
     this.processDuration = new LateHistogram(settings, METRIC_MESSAGING_PROCESS_DURATION)
+    this.queueDuration = new LateHistogram(settings, METRIC_SPANWRIGHT_MESSAGING_QUEUE_DURATION)
+    this.lag = new LagGauge(settings)
     this.sentMessages = new LateCounter(settings, METRIC_MESSAGING_CLIENT_SENT_MESSAGES)
     this.consumedMessages = new LateCounter(settings, METRIC_MESSAGING_CLIENT_CONSUMED_MESSAGES)
   }

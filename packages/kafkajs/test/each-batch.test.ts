@@ -6,6 +6,8 @@ import { BROKER_TIME, described, Harness, pointsOf, runUntil, unique } from './h
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const carried = (span: string): { traceparent: string } => ({ traceparent: `00-${TRACE}-${span}-01` })
 
+const queued = { 'spanwright.messaging.queue_time': expect.any(Number) }
+
 const harness = new Harness()
 
 describe('eachBatch', () => {
@@ -38,6 +40,7 @@ describe('eachBatch', () => {
           'messaging.destination.partition.id': '0',
           'messaging.consumer.group.name': groupId,
           'messaging.batch.message_count': 3,
+          'spanwright.messaging.queue_time': expect.any(Number),
           'messaging.client.id': 'shop',
           'kafka.cluster.id': expect.any(String),
           'server.address': expect.any(String),
@@ -45,11 +48,11 @@ describe('eachBatch', () => {
         },
         events: [],
         links: [
-          { span: '1111111111111111', trace: TRACE, attributes: { 'kafka.offset': 0 } },
+          { span: '1111111111111111', trace: TRACE, attributes: { 'kafka.offset': 0, ...queued } },
           {
             span: '2222222222222222',
             trace: TRACE,
-            attributes: { 'kafka.offset': 2, 'kafka.message.tombstone': true },
+            attributes: { 'kafka.offset': 2, 'kafka.message.tombstone': true, ...queued },
           },
         ],
         parent: undefined,

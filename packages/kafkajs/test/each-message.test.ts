@@ -44,6 +44,7 @@ describe('eachMessage', () => {
           'messaging.consumer.group.name': groupId,
           'messaging.client.id': 'shop',
           'kafka.offset': 0,
+          'spanwright.messaging.queue_time': expect.any(Number),
           'kafka.cluster.id': expect.any(String),
           'server.address': expect.stringMatching(/^(127\.0\.0\.1|localhost)$/),
           'server.port': Number(port),

@@ -1,5 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import {
   type Consumer,
   type ConsumerCrashEvent,
@@ -10,7 +11,7 @@ import {
   type ProducerRecord,
 } from 'kafkajs'
 
-import { BROKER_TIME, Harness, pointsOf } from './harness.ts'
+import { BROKER_TIME, Harness, pointsOf, runUntil } from './harness.ts'
 
 const harness = new Harness()
 const ERROR = expect.objectContaining({ code: SpanStatusCode.ERROR })
@@ -157,6 +158,10 @@ describe('a send that fails', () => {
   )
 })
 
+function attemptsIn(spans: readonly ReadableSpan[]): unknown[] {
+  return spans.map(({ attributes }) => attributes['spanwright.messaging.delivery_attempt'])
+}
+
 describe('a handler that fails', () => {
   const failures: [string, () => Promise<void>, string][] = [
     [
@@ -223,6 +228,41 @@ describe('a handler that fails', () => {
         SpanStatusCode.UNSET,
       ])
       expect(spans.map(({ attributes }) => attributes['kafka.offset'])).toEqual([0, 0, 0])
+      expect(attemptsIn(spans)).toEqual([undefined, 2, 3])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'counts its attempts at a message and at a batch, and begins anew with the next',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: '0' }, { value: '1' })
+      const messages = await harness.consumer(harness.traced(), topic)
+      const batches = await harness.consumer(harness.traced(), topic)
+      const failAt = (...calls: number[]): (() => void) => {
+        let call = 0
+        return () => {
+          if (calls.includes(call++)) throw new Error('not yet')
+        }
+      }
+
+      const failMessage = failAt(0, 2)
+      await runUntil(messages, done => ({
+        eachMessage: async ({ message }) => {
+          failMessage()
+          if (message.offset === '1') done()
+        },
+      }))
+      const failBatch = failAt(0)
+      await runUntil(batches, done => ({
+        eachBatch: async () => {
+          failBatch()
+          done()
+        },
+      }))
+
+      expect(attemptsIn(harness.recorder.spans())).toEqual([undefined, 2, undefined, 2, undefined, 2])
     },
     BROKER_TIME,
   )

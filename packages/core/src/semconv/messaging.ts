@@ -22,6 +22,10 @@ export const ATTR_KAFKA_MESSAGE_TOMBSTONE = 'kafka.message.tombstone'
 
 /** How a transaction ended: `commit`, `abort`, or `abandoned`. */
 export const ATTR_SPANWRIGHT_MESSAGING_TRANSACTION_OUTCOME = 'spanwright.messaging.transaction.outcome'
+/** Time from the timestamp of a record to the start of its processing, in seconds; of a batch the longest. */
+export const ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME = 'spanwright.messaging.queue_time'
+/** How many times this consumer was given the message in a row, when it was more than once. */
+export const ATTR_SPANWRIGHT_MESSAGING_DELIVERY_ATTEMPT = 'spanwright.messaging.delivery_attempt'
 
 const DURATION_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
@@ -66,4 +70,25 @@ export const MESSAGING_COUNT_METRIC_ATTRIBUTES: readonly string[] = [
 export const MESSAGING_OPERATION_METRIC_ATTRIBUTES: readonly string[] = [
   ...MESSAGING_COUNT_METRIC_ATTRIBUTES,
   ATTR_MESSAGING_OPERATION_TYPE,
+]
+
+export const METRIC_SPANWRIGHT_MESSAGING_QUEUE_DURATION: MetricDefinition = {
+  name: 'spanwright.messaging.queue.duration',
+  unit: 's',
+  description: 'Time from the timestamp of a record to the start of its processing.',
+  boundaries: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600],
+}
+
+export const METRIC_SPANWRIGHT_MESSAGING_CONSUMER_LAG: MetricDefinition = {
+  name: 'spanwright.messaging.consumer.lag',
+  unit: '{message}',
+  description: 'Number of messages of a partition that its consumer has not processed yet.',
+}
+
+/** What tells one partition of one consumer group from another. */
+export const MESSAGING_PARTITION_METRIC_ATTRIBUTES: readonly string[] = [
+  ATTR_MESSAGING_SYSTEM_NAME,
+  ATTR_MESSAGING_DESTINATION_NAME,
+  ATTR_MESSAGING_DESTINATION_PARTITION_ID,
+  ATTR_MESSAGING_CONSUMER_GROUP_NAME,
 ]
