@@ -52,7 +52,7 @@ export class ClientRequest {
   private receivedBytes: number | undefined
   private announcedRequest: number | undefined
   private announcedResponse: number | undefined
-  private readonly endings: (() => void)[] = []
+  private endings: (() => void)[] | undefined
 
   constructor(
     operation: Operation<HttpClientRecord> | undefined,
@@ -79,8 +79,9 @@ export class ClientRequest {
   /** Has something done when the span has ended; at once when it has. */
   whenOver(over: (() => void) | undefined): void {
     if (!over) return
-    if (this.isOpen) this.endings.push(over)
-    else over()
+    if (!this.isOpen) over()
+    else if (this.endings) this.endings.push(over)
+    else this.endings = [over]
   }
 
   /** Bytes of the request body went out. */
@@ -103,7 +104,7 @@ export class ClientRequest {
     const { operation, watched } = this
     if (!operation || !watched?.metrics.followsConnections) return undefined
     const attributes = pickAttributes({ ...operation.attributes, ...this.late }, CONNECTION_ATTRIBUTES)
-    return new ClientConnection(watched.metrics as HttpClientMetrics<never>, attributes, openedAt)
+    return new ClientConnection(watched.metrics, attributes, openedAt)
   }
 
   /** The request goes out over a connection. */
@@ -172,7 +173,9 @@ export class ClientRequest {
       const sizes = { request: this.sentBytes ?? this.announcedRequest, response: this.receivedBytes }
       watched.metrics.recordBodies(sizes, operation.attributes, context)
     }
-    for (const over of this.endings.splice(0)) over()
+    const { endings } = this
+    this.endings = undefined
+    if (endings) for (const over of endings) over()
   }
 }
 

@@ -18,6 +18,7 @@ import { injectContext, propagatedFields } from './propagation.ts'
 import {
   headerOf,
   headersRecord,
+  namesIn,
   type RequestHeaders,
   settleHeaders,
   withHeaders,
@@ -107,7 +108,7 @@ export class HttpClient {
       record,
       duration: this.metrics.duration,
     })
-    const existing = fields.filter(field => headerOf(headers, field) !== undefined)
+    const existing = namesIn(headers, fields)
     const isAllowed = outgoing.perCall?.propagate ?? destination.allowed
     const injected = isAllowed ? this.inject(operation.context, existing) : []
     const kept = injected.length > 0 && this.replaces ? withoutHeaders(headers, existing) : headers

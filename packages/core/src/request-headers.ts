@@ -36,6 +36,21 @@ export function headerOf(headers: RequestHeaders, lowerCaseName: string): unknow
   return found
 }
 
+const NO_NAMES: readonly string[] = []
+
+/** Those of some names that the headers hold. */
+export function namesIn(headers: RequestHeaders, lowerCaseNames: readonly string[]): readonly string[] {
+  if (headers === undefined || headers === null) return NO_NAMES
+  if (Array.isArray(headers)) return lowerCaseNames.filter(name => headerOf(headers, name) !== undefined)
+  if (!isPlain(headers)) return NO_NAMES
+  let found = NO_NAMES
+  for (const key in headers) {
+    if (!Object.hasOwn(headers, key) || headers[key] === undefined) continue
+    for (const name of lowerCaseNames) if (isNamed(key, name)) found = [...found, name]
+  }
+  return found
+}
+
 /** A copy of the headers in the same shape, with others at the end; the headers themselves when they are unusable. */
 export function withHeaders(headers: RequestHeaders, added: readonly string[]): RequestHeaders {
   if (added.length === 0) return headers
@@ -46,7 +61,7 @@ export function withHeaders(headers: RequestHeaders, added: readonly string[]): 
   }
   if (!isPlain(headers)) return headers
   const copy: Record<string, unknown> = { ...headers }
-  for (const [name, value] of pairsOf(added)) copy[name] = value
+  for (let i = 0; i + 1 < added.length; i += 2) copy[added[i] ?? ''] = added[i + 1]
   return copy
 }
 

@@ -43,7 +43,7 @@ export function follow(created: UndiciRequest, request: ClientRequest, url: stri
 const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Published) => void>> = {
   'undici:client:sendHeaders': (entry, published) => {
     const sent = published as unknown as SentHeaders
-    entry.socket = (sent.socket ?? undefined) as Followed['socket']
+    entry.socket = sent.socket ?? undefined
     sentOver(entry.request, sent)
     const { contentLength } = published.request
     if (typeof contentLength === 'number') entry.request.announcedBody(contentLength)
