@@ -174,3 +174,18 @@ export const HTTP_CLIENT_ACTIVE_REQUEST_ATTRIBUTES: readonly string[] = [
   ATTR_SERVER_PORT,
   ATTR_URL_TEMPLATE,
 ]
+
+/** The client begins to open the connection that the request is going to use. */
+export const EVENT_CONNECT_START = 'spanwright.connect.start'
+/** The name of the host is resolved. */
+export const EVENT_DNS_END = 'spanwright.dns.end'
+/** The connection is open; over TLS, before the handshake. */
+export const EVENT_CONNECT_END = 'spanwright.connect.end'
+/** The TLS handshake is done. */
+export const EVENT_TLS_END = 'spanwright.tls.end'
+/** The request has left the queue and is written to a connection. */
+export const EVENT_REQUEST_START = 'spanwright.request.start'
+/** The last byte of the request was handed to the connection. */
+export const EVENT_REQUEST_END = 'spanwright.request.end'
+/** The first byte of the response has arrived. */
+export const EVENT_RESPONSE_START = 'spanwright.response.start'
