@@ -29,6 +29,7 @@ export const LEGACY_ATTRIBUTES: Readonly<Record<string, string>> = {
   'messaging.destination_kind': 'string',
   'messaging.operation': 'string',
   'messaging.message.id': 'string',
+  'messaging.message_payload_size_bytes': 'int',
   'messaging.kafka.partition': 'int',
   'messaging.kafka.consumer_group': 'string',
   'messaging.kafka.client_id': 'string',
