@@ -36,6 +36,8 @@ export type HeaderLookup = (name: string) => HeaderValue
 interface Watched {
   readonly headers: CapturedHeaders
   readonly metrics: HttpClientMetrics<HttpClientRecord>
+  /** True when each stage on the wire becomes an event. */
+  readonly stages: boolean
 }
 
 /** The life of one request on the wire: from its start to the end of its response. */
@@ -47,6 +49,7 @@ export class ClientRequest {
   private readonly operation: Operation<HttpClientRecord> | undefined
   private readonly watched: Watched | undefined
   private readonly late: Attributes = {}
+  private readonly startedAt: number
   private statusCode = 0
   private sentBytes: number | undefined
   private receivedBytes: number | undefined
@@ -64,6 +67,7 @@ export class ClientRequest {
     this.injected = injected
     this.headers = headers
     this.watched = watched
+    this.startedAt = watched?.stages && operation?.isRecording ? performance.now() : 0
   }
 
   /** A request without a span, whose headers could be read only once and were. */
@@ -82,6 +86,20 @@ export class ClientRequest {
     if (!this.isOpen) over()
     else if (this.endings) this.endings.push(over)
     else this.endings = [over]
+  }
+
+  /** True when somebody wants to know the stages on the wire. */
+  get wantsStages(): boolean {
+    return this.startedAt > 0
+  }
+
+  /**
+   * A stage on the wire is reached.
+   * @param at as `performance.now()` told then; default: now. What was before the request does not count.
+   */
+  reached(stage: string, at?: number): void {
+    if (!this.wantsStages || (at !== undefined && at < this.startedAt)) return
+    this.operation?.span.addEvent(stage, at)
   }
 
   /** Bytes of the request body went out. */

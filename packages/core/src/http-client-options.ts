@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api'
 
 import { type CaptureHeaders, captureHeadersRule } from './captured-headers.ts'
 import type { HttpClientMetricsOptions } from './http-client-metrics.ts'
-import { aFunction, aListOfStrings, anyOf, aString, oneOf, type OptionRules } from './options.ts'
+import { aBoolean, aFunction, aListOfStrings, anyOf, aString, oneOf, type OptionRules } from './options.ts'
 import { type PropagateTo, propagateToRule } from './outbound-policy.ts'
 import type { TracingOptions } from './settings.ts'
 
@@ -28,6 +28,8 @@ export interface HttpClientOptions extends Omit<TracingOptions<HttpClientRecord>
   readonly existingContext?: 'keep' | 'replace' | undefined
   /** Low-cardinality path such as `/items/{id}`, for `url.template` and the name of the span. Default: none. */
   readonly urlTemplate?: string | ((operation: HttpClientRecord) => string | undefined) | undefined
+  /** Whether each stage on the wire becomes an event of the span. Default: false. */
+  readonly stages?: boolean | undefined
   /** Headers that become attributes. Default: none. */
   readonly captureHeaders?: CaptureHeaders | undefined
   /** Query keys whose values are hidden in `url.full`; replaces the default list of the convention. */
@@ -52,6 +54,7 @@ export const HTTP_CLIENT_RULES: OptionRules = {
   propagateTo: propagateToRule,
   existingContext: oneOf('keep', 'replace'),
   urlTemplate: anyOf(aString, aFunction),
+  stages: aBoolean,
   captureHeaders: captureHeadersRule,
   sensitiveQueryKeys: aListOfStrings,
 }

@@ -115,6 +115,7 @@ export class HttpClient {
     const request = new ClientRequest(operation, withHeaders(kept, injected), injected, {
       headers: this.responseHeaders,
       metrics: this.metrics,
+      stages: this.options.stages ?? false,
     })
     request.whenOver(this.metrics.begin(attributes, outgoing.parent))
     return request

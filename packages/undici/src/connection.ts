@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 
 import type { ClientConnection, ClientRequest, Peer } from '@spanwright/core'
 
+import { passStages } from './stages.ts'
 import type { UndiciRequest } from './undici-types.ts'
 
 /** What the channel `undici:client:sendHeaders` publishes. */
@@ -34,6 +35,7 @@ const opened = new WeakMap<object, number>()
 export function sentOver(request: ClientRequest, sent: SentHeaders): void {
   request.sentTo(peerOf(sent))
   const { socket } = sent
+  if (request.wantsStages) passStages(request, sent.request, socket)
   if (!socket) return
   const connection = connections.get(socket) ?? openConnection(request, socket)
   if (!connection) return

@@ -1,3 +1,5 @@
+import { EVENT_RESPONSE_START } from '@spanwright/core'
+
 import { awaitConnection } from './connection.ts'
 import { Follower } from './follower.ts'
 import { lookUp } from './response-headers.ts'
@@ -25,6 +27,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
   }
 
   onResponseStarted(): unknown {
+    this.request?.reached(EVENT_RESPONSE_START)
     return this.handler?.onResponseStarted?.()
   }
 

@@ -1,3 +1,5 @@
+import { EVENT_RESPONSE_START } from '@spanwright/core'
+
 import { awaitConnection } from './connection.ts'
 import { Follower } from './follower.ts'
 import { lookUpRaw } from './response-headers.ts'
@@ -26,6 +28,7 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
   }
 
   onResponseStarted(): unknown {
+    this.request?.reached(EVENT_RESPONSE_START)
     return this.handler?.onResponseStarted?.()
   }
 

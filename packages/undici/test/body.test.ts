@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 import { SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import { traceFetch, tracing } from '@spanwright/undici'
 
@@ -39,17 +39,23 @@ afterAll(async () => {
   await recorder.stop()
 })
 
-/** Lets everything happen that is ready to, and collects garbage in between. */
-async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    await new Promise(resolve => setImmediate(resolve))
+/** Lets everything happen that is ready to, and then collects garbage, which takes its time. */
+async function collected(times = 1): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    await turns(10)
     collectGarbage()
   }
 }
 
-async function collectedUntil(isDone: () => boolean): Promise<void> {
-  while (!isDone()) await turns(1)
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise(resolve => setImmediate(resolve))
 }
+
+async function collectedUntil(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await collected()
+}
+
+jest.setTimeout(60_000)
 
 describe.each(WAYS)('%s', (_, start) => {
   it('ends the span with the last byte of a body, not before', async () => {
@@ -122,7 +128,7 @@ describe.each(VERSIONS)('a large body of %s that nobody reads', (_, undici) => {
     const agent = new undici.Agent()
     const dispatcher = agent.compose(tracing())
     const { body } = await undici.request(`${server.origin}/large`, { dispatcher })
-    await turns(5)
+    await collected(3)
     expect(recorder.spans()).toEqual([])
 
     expect((await body.arrayBuffer()).byteLength).toBe(SIZE)
@@ -139,7 +145,7 @@ describe.each(VERSIONS)('a large body of %s that nobody reads', (_, undici) => {
     let isRead = false
     const listen = async (): Promise<void> => {
       const { body } = await undici.request(`${server.origin}/large`, { dispatcher })
-      await turns(3)
+      await collected(2)
       body.on('end', () => {
         isRead = true
       })
@@ -158,7 +164,7 @@ describe.each(VERSIONS)('a large body of %s that nobody reads', (_, undici) => {
     const agent = new undici.Agent()
     const dispatcher = agent.compose(tracing())
     const { body } = await undici.request(`${server.origin}/large`, { dispatcher })
-    await turns(3)
+    await collected()
     const failed = once(body, 'error')
     const reason = Object.assign(new Error('closing down'), { code: 'CLOSING_DOWN' })
     await agent.destroy(reason)
