@@ -1,8 +1,12 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
 import type { Assignment } from './protocol.ts'
 
 /** A scenario whose load comes from outside. */
 export interface Served {
   readonly port: number
+  close(): Promise<void>
 }
 
 /** A scenario that makes its own load. */
@@ -11,6 +15,8 @@ export interface Activity {
   start(): void
   /** Ends it, and returns how many there were. */
   stop(): number | Promise<number>
+  /** Lets go of its connections. */
+  close(): Promise<void>
 }
 
 /** Opens what is measured: a server, or a client of one. */
@@ -26,14 +32,16 @@ export class Callers implements Activity {
   /** How a unit of work is run; a variant may replace it before the scenario starts. */
   static unitOfWork: UnitOfWork = work => work()
   private readonly operate: () => Promise<unknown>
+  readonly close: () => Promise<void>
   private readonly concurrency: number
   private isRunning = false
   private count = 0
   private workers: Promise<void>[] = []
 
-  constructor(concurrency: number, operate: () => Promise<unknown>) {
+  constructor(concurrency: number, operate: () => Promise<unknown>, close: () => Promise<void>) {
     this.concurrency = concurrency
     this.operate = operate
+    this.close = close
   }
 
   start(): void {
@@ -61,11 +69,18 @@ export class Callers implements Activity {
 }
 
 /** Listens on a free port of 127.0.0.1. */
-export function listen(server: {
-  listen(port: number, host: string, listening: () => void): unknown
-  address(): unknown
-}): Promise<Served> {
+export function listen(server: Server): Promise<Served> {
   return new Promise(resolve => {
-    server.listen(0, '127.0.0.1', () => resolve({ port: (server.address() as { port: number }).port }))
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      resolve({ port, close: () => closeServer(server) })
+    })
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+    server.closeAllConnections()
   })
 }

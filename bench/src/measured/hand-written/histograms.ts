@@ -10,6 +10,16 @@ export const DATABASE_DURATION: MetricOptions = durationOf(
   [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
 )
 
+export const DATABASE_ROWS: MetricOptions = {
+  unit: '{row}',
+  description: 'Rows a database operation returned.',
+  advice: { explicitBucketBoundaries: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] },
+}
+export const QUEUE_DURATION: MetricOptions = durationOf(
+  'messages waiting in a topic',
+  [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600],
+)
+
 function durationOf(what: string, explicitBucketBoundaries: number[]): MetricOptions {
   return { unit: 's', description: `Duration of ${what}.`, advice: { explicitBucketBoundaries } }
 }

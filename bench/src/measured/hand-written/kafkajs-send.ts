@@ -7,6 +7,7 @@ import { MESSAGING_DURATION } from './histograms.ts'
 export function sendByHand(
   producer: Producer,
   broker: string,
+  clusterId: string,
 ): (topic: string, messages: Message[]) => Promise<RecordMetadata[]> {
   const tracer = trace.getTracer('hand-written')
   const meter = metrics.getMeter('hand-written')
@@ -28,6 +29,7 @@ export function sendByHand(
         ...shared,
         'messaging.operation.type': 'send',
         'messaging.client.id': 'bench',
+        'kafka.cluster.id': clusterId,
         'messaging.batch.message_count': messages.length,
       },
     })

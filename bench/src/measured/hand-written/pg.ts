@@ -1,14 +1,14 @@
 import { context, metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { Pool, QueryResult } from 'pg'
 
-import { DATABASE_DURATION } from './histograms.ts'
+import { DATABASE_DURATION, DATABASE_ROWS } from './histograms.ts'
 
-/** A query with the span and the metric of `@spanwright/pg`, by hand: who writes it knows what the query is about. */
+/** A query with the span and the metrics of `@spanwright/pg`, by hand: who writes it knows what the query is about. */
 export function queryByHand(pool: Pool): (text: string, values: unknown[]) => Promise<QueryResult> {
   const tracer = trace.getTracer('hand-written')
-  const duration = metrics
-    .getMeter('hand-written')
-    .createHistogram('db.client.operation.duration', DATABASE_DURATION)
+  const meter = metrics.getMeter('hand-written')
+  const duration = meter.createHistogram('db.client.operation.duration', DATABASE_DURATION)
+  const returnedRows = meter.createHistogram('db.client.response.returned_rows', DATABASE_ROWS)
   const { hostname, port, pathname } = new URL(pool.options.connectionString ?? '')
   const database = {
     'db.system.name': 'postgresql',
@@ -26,6 +26,7 @@ export function queryByHand(pool: Pool): (text: string, values: unknown[]) => Pr
     try {
       const result = await context.with(active, () => pool.query(text, values))
       span.setAttribute('db.response.returned_rows', result.rows.length)
+      returnedRows.record(result.rows.length, database, active)
       return result
     } catch (error) {
       span.recordException(error as Error)

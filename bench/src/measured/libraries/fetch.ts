@@ -8,11 +8,14 @@ export const open: OpenScenario = async ({ variant, service }) => {
   const url = `http://${service}/users/42`
   if (variant === 'hand-written') {
     const fetchJson = fetchByHand()
-    return new Callers(CONCURRENCY, () => fetchJson(url))
+    return new Callers(CONCURRENCY, () => fetchJson(url), close)
   }
   const fetch =
     variant === 'spanwright'
       ? (await import('@spanwright/undici')).traceFetch(globalThis.fetch)
       : globalThis.fetch
-  return new Callers(CONCURRENCY, async () => (await fetch(url)).json())
+  return new Callers(CONCURRENCY, async () => (await fetch(url)).json(), close)
 }
+
+/** The connections are those of the process. */
+async function close(): Promise<void> {}

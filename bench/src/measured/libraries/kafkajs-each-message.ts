@@ -1,5 +1,6 @@
 import { type EachMessageHandler, Kafka, logLevel } from 'kafkajs'
 
+import { clusterIdOf } from '../hand-written/cluster.ts'
 import { handlerByHand } from '../hand-written/kafkajs-each-message.ts'
 import { PREPARED_MESSAGES, PREPARED_TOPIC } from '../prepared-topic.ts'
 import type { Activity, OpenScenario } from '../scenario.ts'
@@ -14,13 +15,14 @@ export const open: OpenScenario = async ({ variant, service }) => {
   await consumer.connect()
   await consumer.subscribe({ topic: PREPARED_TOPIC, fromBeginning: true })
   const last = String(PREPARED_MESSAGES - 1)
-  const turns = new Turns()
+  const turns = new Turns(() => consumer.disconnect())
   const handler: EachMessageHandler = async ({ partition, message }) => {
     if (message.offset === last) consumer.seek({ topic: PREPARED_TOPIC, partition, offset: '0' })
     if (turns.waiting) await turns.waiting
     turns.count++
   }
-  const eachMessage = variant === 'hand-written' ? handlerByHand(handler, groupId, service) : handler
+  const eachMessage =
+    variant === 'hand-written' ? handlerByHand(handler, groupId, service, await clusterIdOf(kafka)) : handler
   await consumer.run({ eachMessage })
   return turns
 }
@@ -29,9 +31,11 @@ export const open: OpenScenario = async ({ variant, service }) => {
 class Turns implements Activity {
   count = 0
   waiting: Promise<void> | undefined
+  readonly close: () => Promise<void>
   private go: () => void = () => {}
 
-  constructor() {
+  constructor(close: () => Promise<void>) {
+    this.close = close
     this.wait()
   }
 

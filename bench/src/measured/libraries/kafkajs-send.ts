@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type Message } from 'kafkajs'
 
+import { clusterIdOf } from '../hand-written/cluster.ts'
 import { sendByHand } from '../hand-written/kafkajs-send.ts'
 import { Callers, type OpenScenario } from '../scenario.ts'
 
@@ -17,12 +18,12 @@ export const open: OpenScenario = async ({ variant, service }) => {
   await producer.connect()
   const send =
     variant === 'hand-written'
-      ? sendByHand(producer, service)
+      ? sendByHand(producer, service, await clusterIdOf(kafka))
       : (topic: string, messages: Message[]) => producer.send({ topic, messages })
-  return new Callers(CONCURRENCY, () =>
+  const sendBatch = (): Promise<unknown> =>
     send(
       TOPIC,
       KEYS.map(key => ({ key, value: VALUE })),
-    ),
-  )
+    )
+  return new Callers(CONCURRENCY, sendBatch, () => producer.disconnect())
 }

@@ -9,11 +9,12 @@ const CONCURRENCY = 8
 export const open: OpenScenario = async ({ variant, service }) => {
   const url = `http://${service}/users/42`
   const agent = new Agent()
+  const close = (): Promise<void> => agent.destroy()
   if (variant === 'hand-written') {
     const requestJson = requestByHand(agent)
-    return new Callers(CONCURRENCY, () => requestJson(url))
+    return new Callers(CONCURRENCY, () => requestJson(url), close)
   }
   const dispatcher: Dispatcher =
     variant === 'spanwright' ? agent.compose((await import('@spanwright/undici')).tracing()) : agent
-  return new Callers(CONCURRENCY, async () => (await request(url, { dispatcher })).body.json())
+  return new Callers(CONCURRENCY, async () => (await request(url, { dispatcher })).body.json(), close)
 }

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 
 import { tracing } from '@spanwright/express'
 import { tracePool } from '@spanwright/pg'
@@ -34,13 +34,13 @@ export async function openApplication(database: string, upstream: string): Promi
     const { rows } = await pool.query('SELECT name FROM users WHERE id = $1', [req.params.id])
     res.json({ ...user, ...rows[0] })
   })
-  const server = createServer(app)
-  const { port } = await listen(server)
-  return { port, watched, close: () => close(server, pool) }
-}
-
-async function close(server: Server, pool: Pool): Promise<void> {
-  server.close()
-  server.closeAllConnections()
-  await pool.end()
+  const served = await listen(createServer(app))
+  return {
+    port: served.port,
+    watched,
+    async close() {
+      await served.close()
+      await pool.end()
+    },
+  }
 }
