@@ -9,6 +9,6 @@ export const KOA: HttpFramework<Context> = {
   scheme: ctx => ctx.protocol,
   host: ctx => ctx.host || undefined,
   // Not ctx.ip: it is remembered when it is read, and a later middleware may still correct the headers.
-  clientAddress: ctx => ctx.ips[0] ?? ctx.req.socket.remoteAddress,
+  clientAddress: ctx => (ctx.app.proxy && ctx.ips[0]) || ctx.req.socket.remoteAddress,
   route: routeOf,
 }

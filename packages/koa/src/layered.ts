@@ -1,4 +1,13 @@
-import { isThenable, keepFace, type LayerKind, type RequestLayers } from '@spanwright/core'
+import {
+  ATTR_SPANWRIGHT_LAYER_NAME,
+  EVENT_NEXT_AFTER_RESPONSE,
+  EVENT_NEXT_TWICE,
+  exchangeOf,
+  isThenable,
+  keepFace,
+  type LayerKind,
+  type RequestLayers,
+} from '@spanwright/core'
 import type { Context, Next } from 'koa'
 
 /** Leads from a context to the layers of its request. */
@@ -24,7 +33,10 @@ export function layered(original: AnyMiddleware, kind: LayerKind, name: string):
     const ended = (): void => layer.end()
     const failed = (error: unknown): void => layer.end({ value: error })
     const back = (): void => layer.comeBack()
+    let handedOver = false
     const handOver = (): Promise<unknown> => {
+      if (handedOver || ctx.res.headersSent) tellOfNext(ctx, handedOver, name)
+      handedOver = true
       layer.leave()
       const rest = next()
       if (isThenable(rest)) rest.then(back, back)
@@ -42,6 +54,11 @@ export function layered(original: AnyMiddleware, kind: LayerKind, name: string):
     }
   }
   return keepFace(middleware, original)
+}
+
+function tellOfNext({ req }: Context, again: boolean, name: string): void {
+  const event = again ? EVENT_NEXT_TWICE : EVENT_NEXT_AFTER_RESPONSE
+  exchangeOf(req)?.addEvent(event, { [ATTR_SPANWRIGHT_LAYER_NAME]: name })
 }
 
 /** A promise is returned as it is. A thenable may work anew each time it is asked, so it is asked only once. */

@@ -224,6 +224,34 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
     expect(recorder.open()).toEqual([])
   })
 
+  it('are named when they call next again, or after the response has begun', async () => {
+    const app = new AnyKoa()
+    app.silent = true
+    app.use(tracing({ layers: 'events' }))
+    app.use(async function again(ctx, next) {
+      await next()
+      if (ctx.path === '/again') await next()
+    })
+    app.use(async function late(ctx, next) {
+      if (ctx.path === '/late') ctx.res.flushHeaders()
+      await next()
+    })
+    app.use(ctx => void (ctx.body = 'ok'))
+    const server = await serve(app)
+    await request(server).get('/again').expect(500)
+    await request(server).get('/late')
+
+    const eventsOf = async (path: string) => {
+      const span = await recorder.waitFor(one => one.attributes['url.path'] === path)
+      return span.events.map(({ name, attributes }) => [name, attributes?.['spanwright.layer.name']])
+    }
+    expect(await eventsOf('/again')).toEqual([
+      ['spanwright.next_called_twice', 'again'],
+      ['exception', undefined],
+    ])
+    expect(await eventsOf('/late')).toEqual([['spanwright.next_after_response', 'late']])
+  })
+
   it('work as without tracing: results, thenables, and next that is called twice', async () => {
     const app = new AnyKoa()
     const errors: unknown[] = []
