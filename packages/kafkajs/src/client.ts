@@ -24,8 +24,9 @@ export class Client {
   readonly attempts: Attempts = new Attempts()
   private id: string | undefined
 
-  constructor(cluster: Cluster, groupId?: string) {
+  constructor(cluster: Cluster, id: string | undefined, groupId?: string) {
     this.cluster = cluster
+    this.id = id
     this.groupId = groupId
   }
 

@@ -35,7 +35,7 @@ export function traceKafka<Kafka extends KafkaClient>(
     (original: KafkaClient['producer']) =>
       function producer(this: unknown, ...args: never[]): object {
         const [made, cluster] = withCluster(kafka, () => original.apply(this, args))
-        traceProducer(tracing, new Client(cluster), made as Producer)
+        traceProducer(tracing, new Client(cluster, clientIdOf(args[0])), made as Producer)
         return made
       },
   )
@@ -45,7 +45,7 @@ export function traceKafka<Kafka extends KafkaClient>(
     (original: KafkaClient['consumer']) =>
       function consumer(this: unknown, ...args: never[]): object {
         const [made, cluster] = withCluster(kafka, () => original.apply(this, args))
-        traceConsumer(tracing, new Client(cluster, groupIdOf(args[0])), made as Consumer)
+        traceConsumer(tracing, new Client(cluster, clientIdOf(args[0]), groupIdOf(args[0])), made as Consumer)
         return made
       },
   )
@@ -58,15 +58,24 @@ function isKafkaClient(value: unknown): value is KafkaClient {
   return typeof producer === 'function' && typeof consumer === 'function'
 }
 
-/** kafkajs takes the group id as it is; clients with the same API nest it, or spell it as librdkafka does. */
+/** kafkajs takes ids as they are; clients with the same API nest them, or spell them as librdkafka does. */
 function groupIdOf(config: unknown): string | undefined {
-  const { groupId, kafkaJS, 'group.id': native } = (config ?? {}) as ConsumerConfig
-  const id = groupId ?? kafkaJS?.groupId ?? native
-  return typeof id === 'string' ? id : undefined
+  const { groupId, kafkaJS, 'group.id': native } = (config ?? {}) as ClientConfig
+  return firstText(groupId, kafkaJS?.groupId, native)
 }
 
-interface ConsumerConfig {
+function clientIdOf(config: unknown): string | undefined {
+  const { kafkaJS, 'client.id': native } = (config ?? {}) as ClientConfig
+  return firstText(kafkaJS?.clientId, native)
+}
+
+function firstText(...values: unknown[]): string | undefined {
+  return values.find(value => typeof value === 'string')
+}
+
+interface ClientConfig {
   readonly groupId?: unknown
-  readonly kafkaJS?: { readonly groupId?: unknown }
+  readonly kafkaJS?: { readonly groupId?: unknown; readonly clientId?: unknown }
   readonly 'group.id'?: unknown
+  readonly 'client.id'?: unknown
 }

@@ -56,7 +56,7 @@ export interface Transaction extends Sender {
 export interface Producer extends Sender, EventSource {
   connect(): Promise<void>
   disconnect(): Promise<void>
-  transaction(): Promise<Transaction>
+  transaction?(): Promise<Transaction>
 }
 
 /** A message as it is handed to a handler. */

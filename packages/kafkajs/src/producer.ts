@@ -1,7 +1,6 @@
 import type { Client } from './client.ts'
 import { detachConnect } from './connect.ts'
 import type { Producer } from './library.ts'
-import { traceSender } from './sender.ts'
 import type { KafkaTracing } from './tracing.ts'
 import { traceTransactions } from './transaction.ts'
 
@@ -9,6 +8,5 @@ import { traceTransactions } from './transaction.ts'
 export function traceProducer(tracing: KafkaTracing, client: Client, producer: Producer): void {
   client.learnId(producer)
   detachConnect(producer)
-  traceSender(tracing, client, producer)
-  if (typeof producer.transaction === 'function') traceTransactions(tracing, client, producer)
+  traceTransactions(tracing, client, producer)
 }

@@ -19,12 +19,14 @@ export function traceSender(
     const active = contextApi.active()
     return { active, parent: parentOf(active) }
   }
+  // Some clients send a batch by sending its parts: those are traced already.
+  let withinBatch = false
   wrapMethod(
     sender,
     'send',
     (original: Sender['send']) =>
       function send(this: unknown, record: TopicMessages): Promise<RecordMetadata[]> {
-        const sending = tracing.isOn && startSending(tracing, client, [record], sceneNow())
+        const sending = !withinBatch && tracing.isOn && startSending(tracing, client, [record], sceneNow())
         if (!sending) return original.call(this as Sender, record)
         const messages = sending.topicMessages[0]?.messages
         return runSending(sending, () => original.call(this as Sender, copyWith(record, { messages })))
@@ -38,7 +40,14 @@ export function traceSender(
         const sending = tracing.isOn && startSending(tracing, client, batch?.topicMessages, sceneNow())
         if (!sending) return original.call(this as Sender, batch)
         const { topicMessages } = sending
-        return runSending(sending, () => original.call(this as Sender, copyWith(batch, { topicMessages })))
+        return runSending(sending, () => {
+          withinBatch = true
+          try {
+            return original.call(this as Sender, copyWith(batch, { topicMessages }))
+          } finally {
+            withinBatch = false
+          }
+        })
       },
   )
 }

@@ -25,20 +25,26 @@ const ABANDONED: Ending = {
   description: 'The producer disconnected before the transaction was committed or aborted',
 }
 
-/** Traces the transactions of a producer. It has one at a time. */
+/** Traces what a producer sends, and its transactions. It has one at a time. */
 export function traceTransactions(tracing: KafkaTracing, client: Client, producer: Producer): void {
   let current: TransactionSpan | undefined
+  let ownCurrent: TransactionSpan | undefined
+  traceSender(tracing, client, producer, active => ownCurrent?.contextIn(active) ?? active)
+  if (typeof producer.transaction !== 'function') return
+  // Some clients have no object for a transaction: the producer itself commits and aborts.
+  endWith(() => ownCurrent, producer)
   wrapMethod(
     producer,
     'transaction',
-    (original: Producer['transaction']) =>
+    (original: NonNullable<Producer['transaction']>) =>
       async function transaction(this: unknown): Promise<Transaction> {
         const span = startTransaction(tracing, client)
         const begin = (): Promise<Transaction> => original.call(this as Producer)
-        if (!span) return traced(tracing, client, await begin())
-        const begun = await span.begin(begin)
-        current = span
-        return traced(tracing, client, begun, span)
+        const begun = await (span ? span.begin(begin) : begin())
+        if (span) current = span
+        if ((begun as object) === this) ownCurrent = span
+        else traceTransaction(tracing, client, begun, span)
+        return begun
       },
   )
   wrapMethod(
@@ -50,7 +56,7 @@ export function traceTransactions(tracing: KafkaTracing, client: Client, produce
           return await original.call(this as Producer)
         } finally {
           current?.end('abandoned', ABANDONED)
-          current = undefined
+          current = ownCurrent = undefined
         }
       },
   )
@@ -115,31 +121,32 @@ class TransactionSpan {
 }
 
 /** Traces what a transaction sends, and ends its span with it. */
-function traced(
+function traceTransaction(
   tracing: KafkaTracing,
   client: Client,
   transaction: Transaction,
-  span?: TransactionSpan,
-): Transaction {
+  span: TransactionSpan | undefined,
+): void {
   try {
     traceSender(tracing, client, transaction, span && (active => span.contextIn(active)))
-    if (span) {
-      endWith(span, transaction, 'commit')
-      endWith(span, transaction, 'abort')
-    }
+    endWith(() => span, transaction)
   } catch (error) {
     reportFailure('tracing a transaction', error)
   }
-  return transaction
 }
 
-function endWith(span: TransactionSpan, transaction: Transaction, outcome: 'commit' | 'abort'): void {
-  wrapMethod(
-    transaction,
-    outcome,
-    (original: Transaction['commit']) =>
-      function end(this: unknown): Promise<void> {
-        return span.endWith(outcome, () => original.call(this as Transaction))
-      },
-  )
+/** Ends the span of a transaction with its commit or abort. */
+function endWith(spanNow: () => TransactionSpan | undefined, transaction: Partial<Transaction>): void {
+  for (const outcome of ['commit', 'abort'] as const) {
+    if (typeof transaction[outcome] !== 'function') continue
+    wrapMethod(
+      transaction,
+      outcome,
+      (original: Transaction['commit']) =>
+        function end(this: unknown): Promise<void> {
+          const work = (): Promise<void> => original.call(this as Transaction)
+          return spanNow()?.endWith(outcome, work) ?? work()
+        },
+    )
+  }
 }
