@@ -53,12 +53,7 @@ const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Publish
     const valueOf = lookUpRaw(headers)
     entry.request.responded(statusCode, valueOf)
     if (statusCode < 300 || statusCode >= 400) return
-    entry.redirect = rememberRedirect(
-      entry.url,
-      valueOf('location'),
-      entry.call.parent,
-      entry.call.attempts + 1,
-    )
+    entry.redirect = rememberRedirect(entry.url, valueOf('location'), entry.call.parent, entry.call.attempts)
   },
   'undici:request:bodyChunkSent': ({ request }, { chunk }) => request.sentBody(chunk.byteLength),
   'undici:request:bodyChunkReceived': ({ request }, { chunk }) => request.receivedBody(chunk.byteLength),

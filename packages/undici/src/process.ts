@@ -1,6 +1,7 @@
 import { context, createContextKey } from '@opentelemetry/api'
 import type { HttpClient } from '@spanwright/core'
 
+import { callBehind } from './caller.ts'
 import { follow, watchRequests } from './channels.ts'
 import { learnConnections } from './connection.ts'
 import type { Call } from './dispatch.ts'
@@ -80,21 +81,21 @@ function watch(): () => void {
 function startRequest(created: UndiciRequest): void {
   const { method, path, headers } = created
   if (isDiscovering(method) || isMarked(method, path, headers)) return
-  const active = context.active()
-  const traced = active.getValue(TRACED_CALL) as TracedCall | undefined
+  const traced = context.active().getValue(TRACED_CALL) as TracedCall | undefined
   if (traced && !traced.isOver) {
-    start(created, traced.client, { ...traced.call, attempts: traced.call.attempts++ })
+    start(created, traced.client, traced.call)
     return
   }
   if (everybody.size === 0) return
-  const redirect = followedRedirect(String(created.origin) + path, active)
-  const call = {
-    parent: redirect?.parent ?? active,
-    perCall: undefined,
-    signal: undefined,
-    attempts: redirect?.attempts ?? 0,
-  }
+  const call = callBehind(created) ?? callHere(String(created.origin) + path)
   for (const client of everybody) if (start(created, client, call)) return
+}
+
+/** A call in the context that is active now; one that began earlier when a redirect leads here. */
+function callHere(url: string): Call {
+  const active = context.active()
+  const { parent = active, attempts = 0 } = followedRedirect(url, active) ?? {}
+  return { parent, perCall: undefined, signal: undefined, attempts }
 }
 
 /** Returns false when the request is to be left alone. */
@@ -103,6 +104,8 @@ function start(created: UndiciRequest, client: HttpClient, call: Call): boolean 
   const origin = String(created.origin)
   const { parent, perCall, attempts: resendCount } = call
   const request = client.start({ method, path, origin, headers, parent, resendCount, perCall })
-  if (request) follow(created, request, origin + path, call)
-  return request !== undefined
+  if (!request) return false
+  call.attempts++
+  follow(created, request, origin + path, call)
+  return true
 }

@@ -150,6 +150,30 @@ describe.each(VERSIONS)('with the interceptors of %s', (_, undici) => {
   })
 })
 
+// Undici 7 hides the handler of the caller from its channels behind one of its own.
+describe.each(VERSIONS.filter(([name]) => name !== 'undici 7'))(
+  'with the interceptors of %s',
+  (_, undici) => {
+    it('each attempt of the retry interceptor is a span under the caller for traceUndici()', async () => {
+      const handle = traceUndici()
+      const dispatcher = new undici.Agent().compose(undici.interceptors.retry(RETRY))
+      const send = async (path: string): Promise<string> =>
+        (await undici.request(server.origin + path, { dispatcher })).body.text()
+      await inTrace(() => send('/'))
+      failures.set('/flaky', [503])
+      const caller = await inTrace(() => send('/flaky'))
+      await dispatcher.close()
+      handle.stop()
+
+      expect(told(childrenOf(caller))).toEqual([
+        [503, undefined, '503', true],
+        [200, 1, undefined, false],
+      ])
+      expect(recorder.open()).toEqual([])
+    })
+  },
+)
+
 describe('with the cache of undici 7', () => {
   const [, undici] = VERSIONS[1] ?? []
   if (!undici) throw new Error('undici 7 is missing')

@@ -246,26 +246,25 @@ describe.each(VERSIONS)('with %s', (_, undici) => {
   })
 
   it.each([
-    ['tracing()', true],
-    ['traceUndici() without a limit on connections', false],
-  ])('many requests at once are each in their own trace, by %s', async (__, limited) => {
-    const handle = limited ? undefined : traceUndici()
-    const pool = new undici.Pool(server.origin, limited ? { connections: 1 } : {})
-    const dispatcher = limited ? pool.compose(tracing()) : pool
-    const callers = await Promise.all(
-      Array.from({ length: 25 }, (___, i) =>
-        inTrace(async () => (await dispatcher.request({ method: 'GET', path: `/${i}` })).body.text()),
-      ),
-    )
+    ...BOTH.map(([by, make]) => [by, 'one connection', make, { connections: 1 }] as const),
+    ...BOTH.map(([by, make]) => [by, 'as many connections as it takes', make, {}] as const),
+  ])('many requests at once are each in their own trace, by %s over %s', async (by, __, make, options) => {
+    const [dispatcher, stop] = make(new undici.Pool(server.origin, options))
+    const send = (path: string): Promise<string> =>
+      dispatcher.request({ origin: server.origin, method: 'GET', path }).then(async ({ body }) => body.text())
+    const callers = await Promise.all(Array.from({ length: 25 }, (___, i) => inTrace(() => send(`/${i}`))))
     await dispatcher.close()
-    handle?.stop()
+    stop()
 
     expect(recorder.open()).toEqual([])
     for (const [i, [caller]] of callers.entries()) {
       const children = recorder
         .spans()
         .filter(({ parentSpanContext }) => parentSpanContext?.spanId === caller.spanContext().spanId)
-      expect(children.map(({ attributes }) => attributes['url.full'])).toEqual([`${server.origin}/${i}`])
+      expect([by, children.map(({ attributes }) => attributes['url.full'])]).toEqual([
+        by,
+        [`${server.origin}/${i}`],
+      ])
     }
   })
 })
