@@ -43,12 +43,13 @@ function observed(options: TracingOptions<Job>, queues: ReadonlyMap<string, numb
 
 describe('an observable made late', () => {
   it('reports what it reads at the moment it is asked', async () => {
-    const { meterProvider } = record()
+    const recorder = record()
+    const { meterProvider } = recorder
     const queues = new Map([['a', 1]])
     observed({ meterProvider }, queues).start()
-    expect(await pointsOf(recorders[0]!)).toEqual({ 'job.queued': [[1, { queue: 'a' }]] })
+    expect(await pointsOf(recorder)).toEqual({ 'job.queued': [[1, { queue: 'a' }]] })
     queues.set('a', 0).set('b', 5)
-    expect(await pointsOf(recorders[0]!)).toEqual({
+    expect(await pointsOf(recorder)).toEqual({
       'job.queued': [
         [0, { queue: 'a' }],
         [5, { queue: 'b' }],

@@ -48,22 +48,36 @@ export function callbackOf([config, values, callback]: QueryArguments, call: Que
   return (config as QueryConfig).callback as Callback
 }
 
+/** What is to take the place of something in a call. */
+export interface Replacement {
+  readonly callback?: Callback | undefined
+  readonly text?: string | undefined
+}
+
 /**
- * The same arguments with another callback. A configuration is copied: older versions of node-postgres write the
- * callback on the one they are given.
+ * The same arguments with another callback or text. A configuration is copied: older versions of node-postgres write
+ * the callback on the one they are given.
  */
-export function withCallback(args: QueryArguments, call: QueryCall, replacement: Callback): QueryArguments {
-  const [config, values] = args
-  const own = typeof config === 'object' && config !== null ? copyOf(config) : config
-  if (call.callback === 'values') return [own, replacement]
-  if (call.callback === 'callback') return [own, values, replacement]
-  Object.defineProperty(own, 'callback', {
-    value: replacement,
-    configurable: true,
-    enumerable: true,
-    writable: true,
-  })
-  return [own, values]
+export function replaceIn(
+  args: QueryArguments,
+  call: QueryCall,
+  { callback, text }: Replacement,
+): QueryArguments {
+  const changed = [...args]
+  const [config] = args
+  if (typeof config === 'object' && config !== null) {
+    const copy = copyOf(config)
+    if (text !== undefined) setOwn(copy, 'text', text)
+    if (callback && call.callback === 'config') setOwn(copy, 'callback', callback)
+    changed[0] = copy
+  } else if (text !== undefined) changed[0] = text
+  if (callback && call.callback === 'values') changed[1] = callback
+  if (callback && call.callback === 'callback') changed[2] = callback
+  return changed as unknown as QueryArguments
+}
+
+function setOwn(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true })
 }
 
 /** A shallow copy with the same prototype and accessors, also of a frozen object. */
@@ -78,4 +92,25 @@ function copyOf(config: object): object {
 
 function listOf(values: unknown): readonly unknown[] | undefined {
   return Array.isArray(values) ? values : undefined
+}
+
+/** An object that speaks the protocol itself: `pg.Query`, a cursor, a stream. */
+export interface Submittable {
+  submit(...args: never[]): unknown
+}
+
+export function isSubmittable(config: unknown): config is Submittable {
+  return typeof (Object(config) as { submit?: unknown }).submit === 'function'
+}
+
+/** What a submittable asks for; a stream may keep it in its cursor. */
+export function readSubmittable(submittable: Submittable): QueryCall {
+  const { text, name, values, cursor } = submittable as QueryConfig & { readonly cursor?: QueryConfig }
+  const found = text ?? cursor?.text
+  return {
+    text: typeof found === 'string' ? found : '',
+    name: typeof name === 'string' ? name : undefined,
+    parameters: listOf(values ?? cursor?.values),
+    callback: undefined,
+  }
 }

@@ -1,23 +1,16 @@
 import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
 import { isWrapped, show, wrapMethod } from '@spanwright/core'
 
-import { type Callback, type QueryArguments, readCall } from './call.ts'
-import { type ConnectionTarget, type Endpoint, endpointOf } from './endpoint.ts'
-import type { PgTracingOptions } from './options.ts'
+import type { Callback, QueryArguments } from './call.ts'
+import { CLIENT_ENTRY, type ClientTracingOptions } from './options.ts'
 import { QueryTracing } from './query.ts'
-import { bindCallback, type Method, RunningQuery } from './running.ts'
+import { bindCallback, type Method } from './running.ts'
+import { TracedClient } from './traced-client.ts'
 
 /** A client of node-postgres: `Client`, `PoolClient`, one of pg-native, or of a class derived from these. */
 export interface TraceableClient {
   connect: (...args: never[]) => unknown
   query: (...args: never[]) => unknown
-}
-
-/** What is known of a traced client. */
-export interface TracedClient {
-  readonly endpoint: Endpoint
-  /** True while the pool makes its own call of `query()`, which has a span already. */
-  claimed: boolean
 }
 
 const tracedClients = new WeakMap<object, TracedClient>()
@@ -29,30 +22,34 @@ const tracedClients = new WeakMap<object, TracedClient>()
  */
 export function traceClient<Client extends TraceableClient>(
   client: Client,
-  options?: PgTracingOptions,
+  options?: ClientTracingOptions,
 ): Client {
   checkClient(client)
-  traceQueriesOf(client, new QueryTracing('traceClient()', options))
+  traceQueriesOf(client, new QueryTracing(CLIENT_ENTRY, options))
   return client
 }
 
-/** Traces a client, unless it is traced already. */
-export function traceQueriesOf(client: TraceableClient, tracing: QueryTracing): TracedClient | undefined {
+/**
+ * Traces a client, unless it is traced already.
+ * @param connected is told how many seconds it took to open the connection
+ */
+export function traceQueriesOf(
+  client: TraceableClient,
+  tracing: QueryTracing,
+  connected?: (seconds: number) => void,
+): TracedClient | undefined {
   if (isWrapped(client, 'query')) return tracedClients.get(client)
-  const traced = { endpoint: endpointOfClient(client, tracing), claimed: false }
+  const traced = new TracedClient(client, tracing)
   tracedClients.set(client, traced)
-  wrapMethod(client, 'query', original => tracedQuery(original, tracing, traced))
-  wrapMethod(client, 'connect', original => detachedConnect(original))
+  wrapMethod(client, 'query', original => tracedQuery(original, traced))
+  wrapMethod(client, 'connect', original => detachedConnect(original, connected))
   return traced
 }
 
-function tracedQuery(original: Method, tracing: QueryTracing, traced: TracedClient): Callback {
+function tracedQuery(original: Method, traced: TracedClient): Callback {
   return function query(this: unknown, ...args: unknown[]): unknown {
-    const call = traced.claimed ? undefined : readCall(args as unknown as QueryArguments, false)
-    if (!call) return Reflect.apply(original, this, args)
-    const caller = contextApi.active()
-    const running = new RunningQuery(tracing, tracing.start(call, traced.endpoint, caller), caller)
-    return running.run(original, this, args as unknown as QueryArguments, call)
+    if (traced.claimed) return Reflect.apply(original, this, args)
+    return traced.query(original, this, args as unknown as QueryArguments, contextApi.active())
   }
 }
 
@@ -60,11 +57,18 @@ function tracedQuery(original: Method, tracing: QueryTracing, traced: TracedClie
  * The socket lives longer than the request that happens to open it, and everything it emits, such as a notification,
  * runs in the context it was opened in: so that is none.
  */
-function detachedConnect(original: Method): Callback {
+function detachedConnect(original: Method, connected?: (seconds: number) => void): Callback {
   return function connect(this: unknown, ...args: unknown[]): unknown {
     const caller = contextApi.active()
+    const startedAt = performance.now()
     const [callback] = args
-    if (typeof callback === 'function') args[0] = bindCallback(callback as Callback, caller)
+    if (typeof callback === 'function') {
+      const bound = bindCallback(callback as Callback, caller)
+      args[0] = function (this: unknown, ...results: unknown[]): unknown {
+        if (!results[0]) connected?.((performance.now() - startedAt) / 1000)
+        return Reflect.apply(bound, this, results)
+      }
+    }
     keepPasswordInContext(this as { password?: unknown })
     return contextApi.with(ROOT_CONTEXT, () => Reflect.apply(original, this, args) as unknown)
   }
@@ -76,17 +80,9 @@ function keepPasswordInContext(client: { password?: unknown }): void {
   if (typeof password === 'function') client.password = contextApi.bind(contextApi.active(), password)
 }
 
-function endpointOfClient(client: object, { settings }: QueryTracing): Endpoint {
-  const { host, port, database, user, connectionParameters } = client as ConnectionTarget & {
-    readonly connectionParameters?: { readonly options?: unknown }
-  }
-  const target = { host, port, database, user, options: connectionParameters?.options }
-  return endpointOf(target, settings.semconv !== 'latest')
-}
-
 function checkClient(given: unknown): void {
   if (isPool(given))
-    throw new TypeError(`traceClient(): expected a client of pg; got a pool: use tracePool()`)
+    throw new TypeError('traceClient(): expected a client of pg; got a pool: use tracePool()')
   if (!canQuery(given)) {
     throw new TypeError(`traceClient(): expected a client of pg, such as new Client(); got ${show(given)}`)
   }

@@ -24,6 +24,8 @@ export interface Endpoint {
   readonly namespace: string | undefined
   /** Attributes that every query of the connection has. */
   readonly attributes: Readonly<Attributes>
+  /** The same without the system, for spans that are no call of the database. */
+  readonly place: Readonly<Attributes>
   /** `host:port/database` */
   readonly name: string
 }
@@ -38,16 +40,17 @@ export function endpointOf(target: ConnectionTarget, withUser: boolean): Endpoin
   const port = Number(target.port)
   const isSocket = host?.startsWith('/') ?? false
   const address = isSocket ? `${host}/.s.PGSQL.${port}` : host
-  const attributes: Attributes = { [ATTR_DB_SYSTEM_NAME]: DB_SYSTEM_POSTGRESQL }
-  if (namespace !== undefined) attributes[ATTR_DB_NAMESPACE] = namespace
-  if (address !== undefined) attributes[ATTR_SERVER_ADDRESS] = address
+  const place: Attributes = {}
+  if (namespace !== undefined) place[ATTR_DB_NAMESPACE] = namespace
+  if (address !== undefined) place[ATTR_SERVER_ADDRESS] = address
   const showsPort = address !== undefined && !isSocket && port > 0 && port !== DEFAULT_PORT
-  if (showsPort) attributes[ATTR_SERVER_PORT] = port
+  if (showsPort) place[ATTR_SERVER_PORT] = port
   const user = withUser ? textOf(target.user) : undefined
-  if (user !== undefined) attributes[ATTR_DB_USER] = user
-  const place =
+  if (user !== undefined) place[ATTR_DB_USER] = user
+  const attributes = { [ATTR_DB_SYSTEM_NAME]: DB_SYSTEM_POSTGRESQL, ...place }
+  const server =
     isSocket || address === undefined ? (address ?? DB_SYSTEM_POSTGRESQL) : hostAndPort(address, port)
-  return { namespace, attributes, name: database === undefined ? place : `${place}/${database}` }
+  return { namespace, attributes, place, name: database === undefined ? server : `${server}/${database}` }
 }
 
 function hostAndPort(host: string, port: number): string {

@@ -40,7 +40,7 @@ function isServerError(error: unknown): error is ServerError {
  */
 export function failureOf(error: unknown, rawMessages: boolean, late: Attributes): Ending {
   if (!isServerError(error)) {
-    const errorType = timeoutOf(error)
+    const errorType = ownErrorType(error)
     return errorType === undefined ? failure(error) : { ...failure(error), errorType }
   }
   late[ATTR_DB_RESPONSE_STATUS_CODE] = error.code
@@ -77,6 +77,7 @@ function framesOf({ message, stack }: ServerError): string | undefined {
 }
 
 // node-postgres gives its timeouts neither a code nor a class.
+const TIMEOUT = 'timeout'
 const TIMEOUTS: ReadonlySet<string> = new Set([
   'timeout exceeded when trying to connect',
   'Connection terminated due to connection timeout',
@@ -85,10 +86,15 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
 ])
 const LOST: ReadonlySet<string> = new Set(['Connection terminated', 'Connection terminated unexpectedly'])
 
+/** True when a failure is that of a wait that took too long. */
+export function isTimeout(error: unknown): boolean {
+  return ownErrorType(error) === TIMEOUT
+}
+
 /** `error.type` of a failure of node-postgres itself, which only its message tells. */
-function timeoutOf(error: unknown): string | undefined {
+function ownErrorType(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined
   const { message, code } = error as { message?: unknown; code?: unknown }
   if (typeof message !== 'string' || code !== undefined) return undefined
-  return TIMEOUTS.has(message) ? 'timeout' : LOST.has(message) ? 'connection_terminated' : undefined
+  return TIMEOUTS.has(message) ? TIMEOUT : LOST.has(message) ? 'connection_terminated' : undefined
 }

@@ -1,3 +1,9 @@
 export { traceClient, type TraceableClient } from './client.ts'
-export type { DatabaseOperation, PgTracingOptions } from './options.ts'
+export type {
+  ClientTracingOptions,
+  CommentOptions,
+  DatabaseOperation,
+  PgMetricsOptions,
+  PoolTracingOptions,
+} from './options.ts'
 export { tracePool, type TraceablePool } from './pool.ts'

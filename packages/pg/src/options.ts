@@ -1,4 +1,17 @@
-import type { EntryPoint, TracingOptions } from '@spanwright/core'
+import {
+  aBoolean,
+  aFunction,
+  aListOfStrings,
+  anyOf,
+  aPositiveNumber,
+  aRecordOf,
+  aString,
+  type EntryPoint,
+  type MetricsOptions,
+  oneOf,
+  type OptionRules,
+  type TracingOptions,
+} from '@spanwright/core'
 
 import { VERSION } from './version.ts'
 
@@ -14,10 +27,77 @@ export interface DatabaseOperation {
   readonly namespace: string | undefined
 }
 
-/** Options of {@link tracePool} and {@link traceClient}. */
-export interface PgTracingOptions extends TracingOptions<DatabaseOperation> {}
-
-/** What an entry point of this package tells of itself. */
-export function entryPoint(caller: string): EntryPoint {
-  return { scope: { name: '@spanwright/pg', version: VERSION }, caller, area: 'database' }
+/** What the option `metrics` holds besides false. */
+export interface PgMetricsOptions extends MetricsOptions<DatabaseOperation> {
+  /** Whether the connections of a pool are counted and their times measured. Default: true. */
+  readonly connections?: boolean | undefined
+  /** Whether metrics of queries have `db.query.summary`: as many series as there are summaries. Default: false. */
+  readonly querySummary?: boolean | undefined
 }
+
+/** What the option `comment` holds besides true. */
+export interface CommentOptions {
+  /** Own tags of the comment, such as the route of the request. */
+  readonly tags: (operation: DatabaseOperation) => Readonly<Record<string, string | undefined>> | undefined
+}
+
+/** Options of {@link traceClient}. */
+export interface ClientTracingOptions extends TracingOptions<DatabaseOperation> {
+  /**
+   * `db.query.text`: with literals masked unless the query has values; as it is; or not at all. Default: `'masked'`.
+   */
+  readonly queryText?: 'masked' | 'raw' | 'off' | undefined
+  /** Values to record as `db.query.parameter.<n>`: all, or those of some indexes (`'0'` for `$1`). Default: false. */
+  readonly parameters?: boolean | readonly string[] | undefined
+  /** Text to record for a value, or nothing to leave it out. Default: the value as text. */
+  readonly maskParameter?: ((value: unknown, index: number) => string | undefined) | undefined
+  /**
+   * What status and exception event show of an error of the server: SQLSTATE and condition name, or its message,
+   * which may quote values. Default: `'masked'`.
+   */
+  readonly errorMessages?: 'masked' | 'raw' | undefined
+  /**
+   * Appends a comment with `traceparent`, `tracestate` and own tags to the text that is sent, but not to that of
+   * named statements. Default: false. Source: the sqlcommenter specification.
+   */
+  readonly comment?: boolean | CommentOptions | undefined
+  /** `'span'`: an INTERNAL span from `BEGIN` to the end of each transaction. Default: none. */
+  readonly transactions?: 'span' | undefined
+  readonly metrics?: boolean | PgMetricsOptions | undefined
+}
+
+/** Options of {@link tracePool}. */
+export interface PoolTracingOptions extends ClientTracingOptions {
+  /** `db.client.connection.pool.name`. Default: `host:port/database`; further pools of a name get `#2`, `#3`. */
+  readonly poolName?: string | undefined
+  /** `'span'`: an INTERNAL span from `connect()` to `release()`. Default: none. */
+  readonly checkout?: 'span' | undefined
+  /** Reports once, by `diag.warn`, a client that is held longer than this many milliseconds. Default: never. */
+  readonly leakThreshold?: number | undefined
+}
+
+const CLIENT_RULES: OptionRules = {
+  queryText: oneOf('masked', 'raw', 'off'),
+  parameters: anyOf(aBoolean, aListOfStrings),
+  maskParameter: aFunction,
+  errorMessages: oneOf('masked', 'raw'),
+  comment: anyOf(aBoolean, aRecordOf({ tags: aFunction })),
+  transactions: oneOf('span'),
+}
+
+const POOL_RULES: OptionRules = {
+  ...CLIENT_RULES,
+  poolName: aString,
+  checkout: oneOf('span'),
+  leakThreshold: aPositiveNumber,
+}
+
+const COMMON = {
+  scope: { name: '@spanwright/pg', version: VERSION },
+  area: 'database',
+  metricsRules: { connections: aBoolean, querySummary: aBoolean },
+} as const
+
+/** What `traceClient()` and `tracePool()` tell of themselves. */
+export const CLIENT_ENTRY: EntryPoint = { ...COMMON, caller: 'traceClient()', rules: CLIENT_RULES }
+export const POOL_ENTRY: EntryPoint = { ...COMMON, caller: 'tracePool()', rules: POOL_RULES }

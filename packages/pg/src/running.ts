@@ -1,12 +1,16 @@
 import { type Context, context as contextApi } from '@opentelemetry/api'
 import { isThenable, type Operation } from '@spanwright/core'
 
-import { type Callback, callbackOf, type QueryArguments, type QueryCall, withCallback } from './call.ts'
+import { type Callback, callbackOf, type QueryArguments, type QueryCall, replaceIn } from './call.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { DatabaseOperation } from './options.ts'
-import type { QueryTracing } from './query.ts'
+import { type QueryTracing, returnedRows } from './query.ts'
 
 /** A method of node-postgres, before it was replaced. */
 export type Method = (this: unknown, ...args: never[]) => unknown
+
+/** Is told how a query ended. */
+export type Watcher = (error: unknown, result: unknown) => void
 
 /** One call of `query()`, from the call to its callback or the end of its promise. */
 export class RunningQuery {
@@ -16,11 +20,23 @@ export class RunningQuery {
   waited: number | undefined
   private readonly tracing: QueryTracing
   private readonly operation: Operation<DatabaseOperation> | undefined
+  private readonly call: QueryCall
+  private readonly endpoint: Endpoint
+  private watcher: Watcher | undefined
 
-  constructor(tracing: QueryTracing, operation: Operation<DatabaseOperation> | undefined, caller: Context) {
+  /** Starts the span, in the context of another one than the caller's where there is one between them. */
+  constructor(
+    tracing: QueryTracing,
+    call: QueryCall,
+    endpoint: Endpoint,
+    caller: Context,
+    parent: Context = caller,
+  ) {
     this.tracing = tracing
-    this.operation = operation
+    this.call = call
+    this.endpoint = endpoint
     this.caller = caller
+    this.operation = tracing.start(call, endpoint, parent)
   }
 
   /** True when there is a span. */
@@ -28,22 +44,47 @@ export class RunningQuery {
     return this.operation !== undefined
   }
 
+  /** Lets somebody else know the end. */
+  watch(watcher: Watcher): void {
+    this.watcher = watcher
+  }
+
   /** Makes the call, and ends the span when it is answered. */
-  run(original: Method, self: unknown, args: QueryArguments, call: QueryCall): unknown {
-    const given = call.callback
-      ? withCallback(args, call, endingCallback(this, callbackOf(args, call)))
-      : args
+  run(original: Method, self: unknown, args: QueryArguments): unknown {
     let result: unknown
     try {
-      result = Reflect.apply(original, self, given)
+      result = Reflect.apply(original, self, this.toSend(args))
     } catch (error) {
       this.fail(error)
       throw error
     }
-    if (!this.operation || call.callback) return result
+    if (this.call.callback || !(this.operation || this.watcher)) return result
     if (isThenable(result)) return this.follow(result)
     this.succeed(result)
     return result
+  }
+
+  /** Ends the span of a query that was answered. */
+  succeed(result: unknown, rows: number | undefined = this.operation && returnedRows(result)): void {
+    const { watcher } = this
+    if (this.operation) this.tracing.succeed(this.operation, result, rows, this.waited)
+    this.watcher = undefined
+    watcher?.(undefined, result)
+  }
+
+  /** Ends the span of a query that failed. */
+  fail(error: unknown, rows?: number): void {
+    const { watcher } = this
+    if (this.operation) this.tracing.fail(this.operation, error, rows, this.waited)
+    this.watcher = undefined
+    watcher?.(error, undefined)
+  }
+
+  private toSend(args: QueryArguments): QueryArguments {
+    const { call, operation } = this
+    const text = operation && this.tracing.textToSend(call, this.endpoint, operation)
+    const callback = call.callback && endingCallback(this, callbackOf(args, call))
+    return text === undefined && !callback ? args : replaceIn(args, call, { text, callback })
   }
 
   private follow(promise: PromiseLike<unknown>): PromiseLike<unknown> {
@@ -57,16 +98,6 @@ export class RunningQuery {
         throw error
       },
     )
-  }
-
-  /** Ends the span of a query that was answered. */
-  succeed(result: unknown): void {
-    if (this.operation) this.tracing.succeed(this.operation, result, this.waited)
-  }
-
-  /** Ends the span of a query that failed. */
-  fail(error: unknown): void {
-    if (this.operation) this.tracing.fail(this.operation, error, this.waited)
   }
 }
 

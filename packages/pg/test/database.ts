@@ -29,7 +29,7 @@ export function useDatabase(setUp: readonly string[] = [], options: RecordSpansO
     for (const text of setUp) await client.query(text)
     await client.end()
     recorder = recordSpans({ global: true, ...options })
-  })
+  }, 60_000)
   afterEach(async () => {
     for (const end of ends.toReversed()) await end()
     ends = []

@@ -14,7 +14,7 @@ describe('hooks', () => {
     const pool = tracePool(db.pool(), {
       attributes: operation => {
         seen.push(operation)
-        return { 'app.tenant': 'a' }
+        return { 'test.tenant': 'a' }
       },
     })
     await pool.query({ text: 'SELECT $1::int', values: [1], name: 'one' })
@@ -23,7 +23,7 @@ describe('hooks', () => {
       { text: 'SELECT $1::int', name: 'one', parameters: [1], namespace: 'shop' },
       { text: "SELECT 'x'", name: undefined, parameters: undefined, namespace: 'shop' },
     ])
-    expect(db.recorder.spans()[0]?.attributes['app.tenant']).toBe('a')
+    expect(db.recorder.spans()[0]?.attributes['test.tenant']).toBe('a')
   })
 
   it('see the result, or the very error', async () => {

@@ -5,6 +5,7 @@ import type { Vocabulary } from '@spanwright/testing'
 const PAIRS = [
   ['http.request.method', 'http.method'],
   ['db.system.name', 'db.system'],
+  ['db.client.connection.pool.name', 'pool.name'],
   ['messaging.system.name', 'messaging.system'],
 ] as const
 

@@ -31,6 +31,8 @@ export class Lexer {
   start = 0
   end = 0
   readonly text: string
+  /** True when the last token is not closed: it reached to the end of the text. */
+  open = false
   /** Up to here a run of operator characters is known to hold single signs only. */
   private signsUntil = 0
 
@@ -116,7 +118,7 @@ export class Lexer {
         at++
       }
     }
-    return text.length
+    return this.unclosed()
   }
 
   /** A string goes on after white space that holds a line break; the place after its quote, or -1. */
@@ -140,7 +142,12 @@ export class Lexer {
       if (text.charCodeAt(at + 1) !== DOUBLE_QUOTE) return this.finish(Kind.QuotedName, at + 1)
       at++
     }
-    return this.finish(Kind.QuotedName, text.length)
+    return this.finish(Kind.QuotedName, this.unclosed())
+  }
+
+  private unclosed(): number {
+    this.open = true
+    return this.text.length
   }
 
   private dollar(): Kind {
@@ -155,7 +162,7 @@ export class Lexer {
     if (text.charCodeAt(at) !== DOLLAR) return this.finish(Kind.Mark, start + 1)
     const tag = text.slice(start, at + 1)
     const close = text.indexOf(tag, at + 1)
-    return this.finish(Kind.Text, close < 0 ? text.length : close + tag.length)
+    return this.finish(Kind.Text, close < 0 ? this.unclosed() : close + tag.length)
   }
 
   private number(): Kind {
@@ -206,7 +213,7 @@ export class Lexer {
         at += 2
       } else at++
     }
-    return this.finish(Kind.Comment, Math.min(at, text.length))
+    return this.finish(Kind.Comment, depth > 0 ? this.unclosed() : at)
   }
 
   /** An operator of several characters ends in a sign only if it holds one of `~ ! @ # ^ & | ? %` or a back-quote. */

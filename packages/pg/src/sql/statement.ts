@@ -10,6 +10,12 @@ export interface Statement {
   readonly masked: string
   /** Number of statements in the text. */
   readonly count: number
+  /** What the text does to the transaction of its session, if anything. */
+  readonly control: 'begin' | 'commit' | 'rollback' | undefined
+  /** True when there is a comment in the text. */
+  readonly comments: boolean
+  /** True when a string, name or comment is not closed. */
+  readonly open: boolean
 }
 
 /** Reads a text of SQL in one pass. Any text will do, valid or not. */
@@ -17,13 +23,16 @@ export function readStatement(text: string): Statement {
   const lexer = new Lexer(text)
   const mask = new Mask(text)
   const summary = new Summary()
+  let comments = false
   while (lexer.next() !== Kind.End) {
+    comments ||= lexer.kind === Kind.Comment
     const word = lexer.kind === Kind.Word ? upperCase(lexer) : ''
     mask.add(lexer, word)
     summary.add(lexer, word)
   }
   summary.finish()
-  return { summary: summary.text, masked: mask.finish(), count: summary.statements }
+  const { text: summaryText, statements: count, control } = summary
+  return { summary: summaryText, masked: mask.finish(), count, control, comments, open: lexer.open }
 }
 
 const LONGEST_KEYWORD = 17

@@ -48,6 +48,10 @@ export class Summary {
   text = ''
   /** Number of statements. */
   statements = 0
+  /** What the last statement about a transaction does to it. */
+  control: 'begin' | 'commit' | 'rollback' | undefined
+  /** The word the statement began with. */
+  private verb = ''
   private scope: Scope = newScope('statement')
   private readonly outer: Scope[] = []
   /** How many parentheses are open that are too deep to be looked into. */
@@ -83,6 +87,7 @@ export class Summary {
   /** Takes the end of the text. */
   finish(): void {
     this.endName()
+    this.control = CONTROLS[this.verb] ?? this.control
   }
 
   private begin(): void {
@@ -128,6 +133,8 @@ export class Summary {
     this.scope = newScope('statement')
     this.begun = false
     this.expressions = undefined
+    this.control = CONTROLS[this.verb] ?? this.control
+    this.verb = ''
   }
 
   private addWord(word: string, lexer: Lexer): void {
@@ -135,6 +142,8 @@ export class Summary {
     switch (scope.expected) {
       case 'end':
         this.countBlocks(word)
+        // `ROLLBACK TO` ends no transaction, nor does `COMMIT PREPARED` end that of the session.
+        if (word === 'TO' || word === 'PREPARED') this.verb = ''
         return
       case 'statement':
         this.addFirst(word, lexer)
@@ -193,6 +202,7 @@ export class Summary {
   private addOperation(word: string, spelt: string): void {
     const { scope } = this
     const course = COURSES.get(word)
+    if (this.outer.length === 0) this.verb = word
     scope.lead = undefined
     if (!course) {
       scope.expected = 'end'
@@ -290,6 +300,15 @@ export class Summary {
     if (word === 'ATOMIC' && this.word === 'BEGIN') this.blocks++
     else if (this.blocks > 0) this.blocks += word === 'CASE' ? 1 : word === 'END' ? -1 : 0
   }
+}
+
+const CONTROLS: Readonly<Record<string, 'begin' | 'commit' | 'rollback'>> = {
+  BEGIN: 'begin',
+  START: 'begin',
+  COMMIT: 'commit',
+  END: 'commit',
+  ROLLBACK: 'rollback',
+  ABORT: 'rollback',
 }
 
 const AFTER_FIRST: Record<Course, Partial<Scope>> = {

@@ -85,7 +85,7 @@ describe('masked text', () => {
 
   it('is remembered by text, and right for more texts than are remembered', () => {
     for (let i = 0; i < 1200; i++) {
-      expect(statementOf(`SELECT ${i} FROM t${i}`)).toEqual({
+      expect(statementOf(`SELECT ${i} FROM t${i}`)).toMatchObject({
         summary: `SELECT t${i}`,
         masked: `SELECT ? FROM t${i}`,
         count: 1,

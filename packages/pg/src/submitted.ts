@@ -1,0 +1,111 @@
+import { type Context, context as contextApi } from '@opentelemetry/api'
+import { wrapMethod } from '@spanwright/core'
+
+import type { Callback, Submittable } from './call.ts'
+import type { Method, RunningQuery } from './running.ts'
+
+/** What a client calls on a submittable while it runs. Some have only a part of these. */
+const PROTOCOL = [
+  'handleRowDescription',
+  'handleDataRow',
+  'handlePortalSuspended',
+  'handleCommandComplete',
+  'handleEmptyQuery',
+  'handleCopyInResponse',
+  'handleReadyForQuery',
+  'handleError',
+] as const
+
+type Handlers = { [Name in (typeof PROTOCOL)[number]]?: Method }
+
+interface Countable extends Handlers {
+  /** Number of rows of a COPY. */
+  readonly rowCount?: unknown
+  /** Why node-postgres could not read a row; told when the server is ready. */
+  readonly [UNREADABLE]?: unknown
+}
+
+const UNREADABLE = '_canceledDueToError'
+
+/**
+ * A cursor, stream or query object that was handed to a client: it runs in the context of its caller, its rows are
+ * counted, and its span ends with the last row, the close, or the error.
+ */
+export class SubmittedQuery {
+  private readonly query: RunningQuery
+  private readonly submittable: Countable
+  private readonly restores: (() => void)[] = []
+  private rows: number | undefined
+  private readonly ended: () => void
+
+  /** @param ended is called at the end, whichever it is */
+  constructor(submittable: Submittable, query: RunningQuery, ended: () => void) {
+    this.submittable = submittable as Countable
+    this.query = query
+    this.ended = ended
+    for (const name of PROTOCOL) {
+      if (typeof this.submittable[name] !== 'function') continue
+      this.restores.push(wrapMethod(this.submittable, name, original => handler(this, name, original)))
+    }
+    if (!this.submittable.handleReadyForQuery) this.followEvents(submittable)
+  }
+
+  /** Called when the submittable is about to be told something. */
+  notice(name: (typeof PROTOCOL)[number], value: unknown): void {
+    if (name === 'handleDataRow') this.rows = (this.rows ?? 0) + 1
+    else if (name === 'handleRowDescription') this.rows ??= 0
+    else if (name === 'handleReadyForQuery') this.ready()
+    else if (name === 'handleError') this.fail(value)
+  }
+
+  /** Ends the span of what was read to the end, closed, or left alone. */
+  end(): void {
+    this.restore()
+    const { rowCount, handleCopyInResponse } = this.submittable
+    // Only COPY counts by itself, and only a COPY that takes no rows returns them.
+    const copied = !handleCopyInResponse && typeof rowCount === 'number' ? rowCount : undefined
+    this.query.succeed(undefined, this.rows ?? copied)
+    this.ended()
+  }
+
+  /** Context of the caller. */
+  get caller(): Context {
+    return this.query.caller
+  }
+
+  private ready(): void {
+    const unreadable = this.submittable[UNREADABLE]
+    if (!unreadable) {
+      this.end()
+      return
+    }
+    this.rows = undefined
+    this.fail(unreadable)
+  }
+
+  /** Ends the span of what failed. */
+  fail(error: unknown): void {
+    this.restore()
+    this.query.fail(error, this.rows)
+    this.ended()
+  }
+
+  private restore(): void {
+    for (const restore of this.restores) restore()
+    this.restores.length = 0
+  }
+
+  /** The query objects of pg-native speak no protocol, and emit events instead. */
+  private followEvents(submittable: Submittable): void {
+    const { once } = submittable as { once?: (event: string, listener: () => void) => unknown }
+    if (typeof once === 'function') once.call(submittable, 'end', () => this.end())
+  }
+}
+
+function handler(submitted: SubmittedQuery, name: (typeof PROTOCOL)[number], original: Method): Callback {
+  const { caller } = submitted
+  return function (this: unknown, ...args: unknown[]): unknown {
+    submitted.notice(name, args[0])
+    return contextApi.with(caller, original as Callback, this, ...args)
+  }
+}

@@ -1,0 +1,119 @@
+import { type Context, trace } from '@opentelemetry/api'
+
+import {
+  isSubmittable,
+  type QueryArguments,
+  type QueryCall,
+  readCall,
+  readSubmittable,
+  type Submittable,
+} from './call.ts'
+import type { Checkout } from './checkout.ts'
+import { type ConnectionTarget, type Endpoint, endpointOf } from './endpoint.ts'
+import type { QueryTracing } from './query.ts'
+import { type Method, RunningQuery } from './running.ts'
+import { statementOf } from './sql/statement.ts'
+import { SubmittedQuery } from './submitted.ts'
+import { Transaction } from './transaction.ts'
+
+/** What is known of a traced client. */
+export class TracedClient {
+  readonly endpoint: Endpoint
+  /** True while the pool makes its own call of `query()`, which has a span already. */
+  claimed = false
+  /** The time between `connect()` and `release()`, while it lasts. */
+  checkout: Checkout | undefined
+  private readonly client: object
+  private readonly tracing: QueryTracing
+  private transaction: Transaction | undefined
+  private submitted: Set<SubmittedQuery> | undefined
+
+  constructor(client: object, tracing: QueryTracing) {
+    this.client = client
+    this.tracing = tracing
+    this.endpoint = endpointOfClient(client, tracing)
+  }
+
+  /** Makes a call of `query()`, with a span of its own. */
+  query(original: Method, self: unknown, args: QueryArguments, caller: Context): unknown {
+    const [config] = args
+    const submittable = isSubmittable(config) ? config : undefined
+    const call = submittable ? readSubmittable(submittable) : this.withText(readCall(args, false))
+    if (!call) return Reflect.apply(original, self, args)
+    const running = this.start(call, caller)
+    return submittable
+      ? this.submit(original, self, args, submittable, running)
+      : running.run(original, self, args)
+  }
+
+  /** The client goes back to its pool: nothing it left open goes on. */
+  release(): void {
+    this.transaction?.end('abandoned')
+    this.transaction = undefined
+    for (const submitted of this.submitted ?? []) submitted.end()
+    this.checkout?.end()
+    this.checkout = undefined
+  }
+
+  private start(call: QueryCall, caller: Context): RunningQuery {
+    const { tracing, endpoint } = this
+    if (!tracing.options.transactions) {
+      return new RunningQuery(tracing, call, endpoint, caller, this.enclose(caller))
+    }
+    const { control } = statementOf(call.text)
+    if (this.transaction?.ended) this.transaction = undefined
+    if (control === 'begin') {
+      this.transaction ??= Transaction.start(tracing, call, endpoint, this.enclose(caller), this.client)
+    }
+    const running = new RunningQuery(tracing, call, endpoint, caller, this.enclose(caller))
+    const { transaction } = this
+    if (transaction) {
+      transaction.enter(control)
+      running.watch((error, result) => transaction.leave(control, error, result))
+    }
+    return running
+  }
+
+  /** The context of the transaction or checkout that a query belongs to, unless the query is part of another trace. */
+  private enclose(caller: Context): Context {
+    const operation = this.transaction?.operation ?? this.checkout?.operation
+    if (!operation || operation.ended) return caller
+    const active = trace.getSpanContext(caller)
+    const { span } = operation
+    return active && active.traceId !== span.spanContext().traceId ? caller : trace.setSpan(caller, span)
+  }
+
+  private submit(
+    original: Method,
+    self: unknown,
+    args: QueryArguments,
+    submittable: Submittable,
+    running: RunningQuery,
+  ): unknown {
+    const submitted = new SubmittedQuery(submittable, running, () => this.submitted?.delete(submitted))
+    this.submitted ??= new Set()
+    this.submitted.add(submitted)
+    try {
+      return Reflect.apply(original, self, args)
+    } catch (error) {
+      submitted.fail(error)
+      throw error
+    }
+  }
+
+  /** A named statement may be called by its name alone, once the server has its text. */
+  private withText(call: QueryCall | undefined): QueryCall | undefined {
+    if (!call || call.text !== '' || call.name === undefined) return call
+    const { connection } = this.client as { connection?: { parsedStatements?: Record<string, unknown> } }
+    const text = connection?.parsedStatements?.[call.name]
+    return typeof text === 'string' ? { ...call, text } : call
+  }
+}
+
+function endpointOfClient(client: object, { settings }: QueryTracing): Endpoint {
+  const { host, port, database, user, connectionParameters } = client as ConnectionTarget & {
+    readonly connectionParameters?: { readonly options?: unknown }
+  }
+  const target = { host, port, database, user, options: connectionParameters?.options }
+  return endpointOf(target, settings.semconv !== 'latest')
+}

@@ -1,0 +1,139 @@
+import { diag, DiagLogLevel, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { withSpan } from '@spanwright/core'
+import { tracePool } from '@spanwright/pg'
+
+import { useDatabase } from './database.ts'
+
+const db = useDatabase()
+afterEach(() => diag.disable())
+
+/** What was said by `diag.warn`; each waits to be awaited. */
+function warnings(): { readonly said: string[]; next(): Promise<string> } {
+  const said: string[] = []
+  let wake: (() => void) | undefined
+  const silent = (): void => {}
+  const warn = (message: string): void => {
+    said.push(message)
+    wake?.()
+  }
+  diag.setLogger(
+    { error: silent, warn, info: silent, debug: silent, verbose: silent },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  )
+  return {
+    said,
+    async next() {
+      if (said.length === 0) await new Promise<void>(resolve => (wake = resolve))
+      return said[0] ?? ''
+    },
+  }
+}
+
+describe('a checkout', () => {
+  it('has no span unless asked for', async () => {
+    const pool = tracePool(db.pool())
+    const client = await pool.connect()
+    client.release()
+    expect(db.recorder.spans()).toEqual([])
+  })
+
+  it('has a span from connect() to release(), with the queries below it', async () => {
+    const pool = tracePool(db.pool(), { checkout: 'span' })
+    await withSpan('caller', async () => {
+      const client = await pool.connect()
+      await client.query('SELECT 1')
+      await client.query('SELECT 2')
+      client.release()
+    })
+    await pool.query('SELECT 3')
+    expect(db.recorder.tree()).toMatchObject([
+      {
+        span: { name: 'caller' },
+        children: [
+          {
+            span: {
+              name: 'checkout',
+              kind: SpanKind.INTERNAL,
+              status: { code: SpanStatusCode.UNSET },
+              attributes: {
+                'db.namespace': 'shop',
+                'spanwright.db.wait_time': expect.any(Number),
+              },
+            },
+            children: [
+              { span: { name: 'SELECT' }, children: [] },
+              { span: { name: 'SELECT' }, children: [] },
+            ],
+          },
+        ],
+      },
+      { span: { name: 'SELECT' }, children: [] },
+    ])
+  })
+
+  it('by callback has one too, and its client is the same', async () => {
+    const pool = tracePool(db.pool(), { checkout: 'span' })
+    await new Promise<void>((resolve, reject) =>
+      pool.connect((error, client, release) => {
+        expect(client?.release).toBe(release)
+        release()
+        expect(() => release()).toThrow('Release called on client which has already been released')
+        if (error) reject(error)
+        else resolve()
+      }),
+    )
+    expect(db.recorder.spans().map(span => span.name)).toEqual(['checkout'])
+  })
+
+  it('that fails ends its span with an error', async () => {
+    const pool = tracePool(db.pool({ password: 'wrong' }), { checkout: 'span' })
+    await expect(pool.connect()).rejects.toMatchObject({ code: '28P01' })
+    expect(db.recorder.spans()).toMatchObject([
+      {
+        name: 'checkout',
+        status: { code: SpanStatusCode.ERROR, message: '28P01 invalid_password' },
+        attributes: { 'error.type': '28P01' },
+      },
+    ])
+  })
+
+  it('keeps queries of another trace in that trace', async () => {
+    const pool = tracePool(db.pool(), { checkout: 'span' })
+    const client = await withSpan('borrower', () => pool.connect())
+    await withSpan('other', () => client.query('SELECT 1'))
+    client.release()
+    expect(db.recorder.tree()).toMatchObject([
+      { span: { name: 'borrower' }, children: [{ span: { name: 'checkout' }, children: [] }] },
+      { span: { name: 'other' }, children: [{ span: { name: 'SELECT' } }] },
+    ])
+  })
+})
+
+describe('a client that is held too long', () => {
+  it('is reported once, with the place of its checkout', async () => {
+    const { said, next } = warnings()
+    const pool = tracePool(db.pool(), { leakThreshold: 15 })
+    async function borrowAndForget(): Promise<{ release(): void }> {
+      return pool.connect()
+    }
+    const client = await borrowAndForget()
+    const message = await next()
+    expect(message).toContain('a client of the pool is held for more than 15 ms and not yet released')
+    expect(message).toContain('borrowAndForget')
+    client.release()
+    const other = await pool.connect()
+    await other.query('SELECT pg_sleep(0.03)')
+    other.release()
+    expect(said).toHaveLength(2)
+  })
+
+  it('is not reported when it was released in time, nor is a query of the pool', async () => {
+    const { said } = warnings()
+    const pool = tracePool(db.pool(), { leakThreshold: 40 })
+    const client = await pool.connect()
+    client.release()
+    await pool.query('SELECT pg_sleep(0.06)')
+    expect(said).toEqual([])
+  })
+})
