@@ -32,6 +32,8 @@ export interface OperationStart<Described> {
   /** Context of the parent span, or of none. */
   readonly parent: Context
   readonly links?: Link[] | undefined
+  /** When it began, on the clock of `performance.now()`, for what is known only afterwards. Default: now. */
+  readonly startedAt?: number | undefined
   /** True: a new trace, whatever the parent context holds. */
   readonly root?: boolean | undefined
   /** What hooks are shown; needed only when `settings.hasHooks`. */
@@ -80,7 +82,7 @@ export class Operation<Described = unknown> {
       this.activeContext = start.root ? trace.setSpan(start.parent, this.activeSpan) : start.parent
     }
     this.measured = Boolean(start.duration?.histogram.enabled) || Boolean(start.count?.counter.enabled)
-    this.startedAt = this.measured || settings.hasHooks ? performance.now() : 0
+    this.startedAt = this.measured || settings.hasHooks ? (start.startedAt ?? performance.now()) : 0
     if (onStart && start.record !== undefined) callHook('onStart', onStart, this.activeSpan, start.record)
   }
 
@@ -179,12 +181,14 @@ export class Operation<Described = unknown> {
     }
   }
 
-  private startSpan({ name, kind, attributes, parent, links, root }: OperationStart<Described>): Span {
+  private startSpan(start: OperationStart<Described>): Span {
+    const { name, kind, attributes, parent, links, root, startedAt } = start
     const { settings } = this
     try {
       const options: SpanOptions = { kind, attributes: settings.translate?.(attributes) ?? attributes }
       if (links) options.links = links
       if (root) options.root = root
+      if (startedAt !== undefined) options.startTime = startedAt
       return settings.tracer.startSpan(name, options, parent)
     } catch (error) {
       reportFailure('starting a span', error)

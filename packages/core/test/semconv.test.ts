@@ -13,8 +13,9 @@ const texts = Object.entries(ours).filter((entry): entry is [string, string] => 
 const own = texts.filter(([, text]) => text.startsWith('spanwright.'))
 const keys = texts.filter(entry => entry[0].startsWith('ATTR_') && !own.includes(entry))
 const values = texts.filter(entry => !entry[0].startsWith('ATTR_') && !own.includes(entry))
-const metrics = Object.entries(ours).filter((entry): entry is [string, attributes.MetricDefinition] =>
-  entry[0].startsWith('METRIC_'),
+const metrics = Object.entries(ours).filter(
+  (entry): entry is [string, attributes.MetricDefinition] =>
+    entry[0].startsWith('METRIC_') && !entry[0].startsWith('METRIC_SPANWRIGHT_'),
 )
 
 /** Constants of values, whose names are shorter than those of the conventions: by what they begin with. */

@@ -26,6 +26,7 @@ import {
 } from '@spanwright/core'
 
 import { addAddress, addAttempt, type Client } from './client.ts'
+import { type Commits, positionsIn } from './commit.ts'
 import { copyWith } from './copy.ts'
 import { kafkaFailure } from './failure.ts'
 import type { Batch, EachBatchPayload, Handler, IncomingMessage } from './library.ts'
@@ -43,13 +44,26 @@ export type TraceEach = <T>(message: IncomingMessage, work: () => T) => T
 export function tracedEachBatch(
   tracing: KafkaTracing,
   client: Client,
+  commits: Commits | undefined,
   handler: Handler<EachBatchPayload>,
 ): Handler<EachBatchPayload> {
   return keepFace(function eachBatch(this: unknown, payload: EachBatchPayload): Promise<void> {
     return traceBatch(tracing, client, payload.batch, traceEach =>
-      handler.call(this, copyWith(payload, { traceEach })),
+      handler.call(this, copyWith(payload, { traceEach, ...followed(commits, payload) })),
     )
   }, handler)
+}
+
+/** The function of the payload that commits, so that a commit that fails is seen. */
+function followed(
+  commits: Commits | undefined,
+  { commitOffsetsIfNecessary }: EachBatchPayload,
+): Partial<EachBatchPayload> {
+  if (!commits || typeof commitOffsetsIfNecessary !== 'function') return {}
+  return {
+    commitOffsetsIfNecessary: offsets =>
+      commits.follow(offsets ? positionsIn(offsets) : [], () => commitOffsetsIfNecessary(offsets)),
+  }
 }
 
 function traceBatch<T>(

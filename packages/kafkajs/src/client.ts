@@ -30,14 +30,14 @@ export class Client {
     this.groupId = groupId
   }
 
-  /** Attributes that all operations on a topic have. */
-  attributesOf(name: string, type: string, topic: string): Attributes {
+  /** Attributes that all operations have. The topic is absent where there are several. */
+  attributesOf(name: string, type: string, topic: string | undefined): Attributes {
     const attributes: Attributes = {
       [ATTR_MESSAGING_SYSTEM_NAME]: MESSAGING_SYSTEM_KAFKA,
       [ATTR_MESSAGING_OPERATION_NAME]: name,
       [ATTR_MESSAGING_OPERATION_TYPE]: type,
-      [ATTR_MESSAGING_DESTINATION_NAME]: topic,
     }
+    if (topic !== undefined) attributes[ATTR_MESSAGING_DESTINATION_NAME] = topic
     if (this.groupId !== undefined) attributes[ATTR_MESSAGING_CONSUMER_GROUP_NAME] = this.groupId
     this.addIdentity(attributes)
     return attributes

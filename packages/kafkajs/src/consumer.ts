@@ -3,10 +3,12 @@ import { isTracingSuppressed, wrapMethod } from '@spanwright/core'
 
 import { tracedEachBatch } from './batch.ts'
 import type { Client } from './client.ts'
+import { Commits } from './commit.ts'
 import { detachConnect } from './connect.ts'
 import { copyWith } from './copy.ts'
 import type { Consumer, RunConfig } from './library.ts'
 import { tracedEachMessage } from './message.ts'
+import { reportRebalances } from './rebalance.ts'
 import type { KafkaTracing } from './tracing.ts'
 
 /** Traces what a consumer's handlers process. */
@@ -14,6 +16,8 @@ export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: C
   client.learnId(consumer)
   detachConnect(consumer)
   tracing.lag.follow(consumer, client.groupId)
+  if (tracing.rebalanceEvents) reportRebalances(consumer, client.groupId)
+  const commits = tracing.commitSpans ? new Commits(tracing, client, consumer) : undefined
   wrapMethod(
     consumer,
     'run',
@@ -22,7 +26,7 @@ export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: C
         if (isTracingSuppressed(contextApi.active())) return original.call(this as Consumer, config)
         // The loops that begin here live as long as the consumer: they must not hold on to the caller's span.
         return contextApi.with(ROOT_CONTEXT, () =>
-          original.call(this as Consumer, tracedConfig(tracing, client, config)),
+          original.call(this as Consumer, tracedConfig(tracing, client, commits, config)),
         )
       },
   )
@@ -31,6 +35,7 @@ export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: C
 function tracedConfig(
   tracing: KafkaTracing,
   client: Client,
+  commits: Commits | undefined,
   config: RunConfig | undefined,
 ): RunConfig | undefined {
   const { eachMessage, eachBatch } = config ?? {}
@@ -38,7 +43,9 @@ function tracedConfig(
     ...(typeof eachMessage === 'function' && {
       eachMessage: tracedEachMessage(tracing, client, eachMessage),
     }),
-    ...(typeof eachBatch === 'function' && { eachBatch: tracedEachBatch(tracing, client, eachBatch) }),
+    ...(typeof eachBatch === 'function' && {
+      eachBatch: tracedEachBatch(tracing, client, commits, eachBatch),
+    }),
   }
   return config && copyWith(config, traced)
 }

@@ -10,7 +10,7 @@ import {
   type Settings,
 } from '@spanwright/core'
 
-import type { EventSource } from './library.ts'
+import { type EventSource, listenTo } from './library.ts'
 import type { KafkaOperation } from './options.ts'
 
 /** How far the consumers of a client are behind, by the high watermarks that came with their batches. */
@@ -31,10 +31,6 @@ export class LagGauge {
   /** Follows a consumer by its events, from its first batch until it stops. */
   follow(source: EventSource, groupId: string | undefined): void {
     const lag = new ConsumerLag(groupId)
-    const listen = (event: string, listener: (payload: object) => void): void => {
-      const name = source.events?.[event]
-      if (name !== undefined) source.on?.(name, ({ payload }) => listener(Object(payload) as object))
-    }
     const update = (payload: BatchEvent, behind: string | undefined, own: number): void => {
       if (!this.enabled) return
       this.consumers.add(lag)
@@ -45,10 +41,14 @@ export class LagGauge {
       this.consumers.delete(lag)
     }
     // The first message of the batch is itself not processed yet.
-    listen('START_BATCH_PROCESS', event => update(event as BatchEvent, (event as BatchEvent).offsetLagLow, 1))
-    listen('END_BATCH_PROCESS', event => update(event as BatchEvent, (event as BatchEvent).offsetLag, 0))
-    listen('GROUP_JOIN', event => lag.keepOnly((event as JoinEvent).memberAssignment ?? {}))
-    for (const event of ['STOP', 'CRASH', 'DISCONNECT']) listen(event, forget)
+    listenTo(source, 'START_BATCH_PROCESS', event =>
+      update(event as BatchEvent, (event as BatchEvent).offsetLagLow, 1),
+    )
+    listenTo(source, 'END_BATCH_PROCESS', event =>
+      update(event as BatchEvent, (event as BatchEvent).offsetLag, 0),
+    )
+    listenTo(source, 'GROUP_JOIN', event => lag.keepOnly((event as JoinEvent).memberAssignment ?? {}))
+    for (const event of ['STOP', 'CRASH', 'DISCONNECT']) listenTo(source, event, forget)
   }
 }
 

@@ -47,6 +47,12 @@ export interface EventSource {
   on?(name: string, listener: (event: { readonly payload: unknown }) => void): () => void
 }
 
+/** Listens to an event of KafkaJS, by the name of its constant; does nothing for a client without it. */
+export function listenTo(source: EventSource, event: string, listener: (payload: object) => void): void {
+  const name = source.events?.[event]
+  if (name !== undefined) source.on?.(name, ({ payload }) => listener(Object(payload) as object))
+}
+
 /** A transaction as it runs. */
 export interface Transaction extends Sender {
   commit(): Promise<void>
@@ -81,8 +87,17 @@ export interface Batch {
   readonly messages: readonly IncomingMessage[]
 }
 
+/** Positions in the partitions of topics. */
+export interface Offsets {
+  readonly topics: readonly {
+    readonly topic: string
+    readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
+  }[]
+}
+
 export interface EachBatchPayload {
   readonly batch: Batch
+  readonly commitOffsetsIfNecessary?: (offsets?: Offsets) => Promise<void>
 }
 
 export type Handler<Payload> = (this: unknown, payload: Payload) => Promise<void>
@@ -92,7 +107,15 @@ export interface RunConfig {
   readonly eachBatch?: Handler<EachBatchPayload>
 }
 
+/** A position in a partition. */
+export interface TopicPartitionOffset {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+}
+
 export interface Consumer extends EventSource {
   connect(): Promise<void>
+  commitOffsets?(offsets?: readonly TopicPartitionOffset[]): Promise<void>
   run(config?: RunConfig): Promise<void>
 }

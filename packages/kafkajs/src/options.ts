@@ -38,6 +38,13 @@ export interface KafkaOptions extends TracingOptions<KafkaOperation> {
   readonly recordKey?: boolean | undefined
   /** Whether the size of a message's value is recorded, in bytes. Default: false. */
   readonly recordBodySize?: boolean | undefined
+  /** Whether commits of offsets get a span, those kafkajs makes by itself too. Default: false. */
+  readonly commitSpans?: boolean | undefined
+  /**
+   * Whether it is told when a consumer joins its group, has to rebalance, or leaves: as an event on the active span, or
+   * to `diag` where none is active. Default: false.
+   */
+  readonly rebalanceEvents?: boolean | undefined
 }
 
 export const KAFKA_RULES: OptionRules = {
@@ -47,4 +54,6 @@ export const KAFKA_RULES: OptionRules = {
   messageSpans: aBoolean,
   recordKey: aBoolean,
   recordBodySize: aBoolean,
+  commitSpans: aBoolean,
+  rebalanceEvents: aBoolean,
 }

@@ -23,6 +23,8 @@ export class KafkaTracing {
   readonly messageSpans: boolean
   readonly recordKey: boolean
   readonly recordBodySize: boolean
+  readonly commitSpans: boolean
+  readonly rebalanceEvents: boolean
   /** True when some hook, or the choice of a parent, has to be shown the operation. */
   readonly needsRecord: boolean
   readonly operationDuration: LateHistogram<KafkaOperation>
@@ -47,6 +49,8 @@ export class KafkaTracing {
     this.messageSpans = this.inject && (options.messageSpans ?? false)
     this.recordKey = options.recordKey ?? false
     this.recordBodySize = options.recordBodySize ?? false
+    this.commitSpans = options.commitSpans ?? false
+    this.rebalanceEvents = options.rebalanceEvents ?? false
     this.parent = options.parent
     this.needsRecord = settings.hasHooks || typeof options.parent === 'function'
     this.operationDuration = new LateHistogram(settings, METRIC_MESSAGING_CLIENT_OPERATION_DURATION)

@@ -27,6 +27,10 @@ export const ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME = 'spanwright.messaging.queue_
 /** How many times this consumer was given the message in a row, when it was more than once. */
 export const ATTR_SPANWRIGHT_MESSAGING_DELIVERY_ATTEMPT = 'spanwright.messaging.delivery_attempt'
 
+export const EVENT_MESSAGING_GROUP_JOIN = 'spanwright.messaging.group.join'
+export const EVENT_MESSAGING_GROUP_REBALANCE = 'spanwright.messaging.group.rebalance'
+export const EVENT_MESSAGING_GROUP_LEAVE = 'spanwright.messaging.group.leave'
+
 const DURATION_BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
 export const METRIC_MESSAGING_CLIENT_OPERATION_DURATION: MetricDefinition = {

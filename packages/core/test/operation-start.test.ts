@@ -1,0 +1,28 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { SUCCESS } from '@spanwright/core'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+
+import { startJob } from './job.ts'
+
+let recorder: SpanRecorder
+beforeAll(() => {
+  recorder = recordSpans()
+})
+afterAll(() => recorder.stop())
+
+describe('an operation that is known only afterwards', () => {
+  it('began when it is said to have begun, for its span and for those who look at its end', () => {
+    const durations: number[] = []
+    const { tracerProvider } = recorder
+    startJob(
+      { tracerProvider, onEnd: (_span, _job, { durationMs }) => durations.push(durationMs) },
+      { startedAt: performance.now() - 5000 },
+    ).end(SUCCESS)
+
+    expect(durations[0]).toBeGreaterThanOrEqual(5000)
+    expect(durations[0]).toBeLessThan(10_000)
+    const [seconds] = recorder.spans()[0]?.duration ?? []
+    expect(seconds).toBeGreaterThanOrEqual(4)
+    expect(seconds).toBeLessThan(10)
+  })
+})

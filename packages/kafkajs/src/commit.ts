@@ -1,0 +1,136 @@
+import { type Attributes, context as contextApi, SpanKind } from '@opentelemetry/api'
+import {
+  ATTR_KAFKA_OFFSET,
+  ATTR_MESSAGING_DESTINATION_PARTITION_ID,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  decide,
+  type Ending,
+  MESSAGING_OPERATION_METRIC_ATTRIBUTES,
+  Operation,
+  OPERATION_TYPE_SETTLE,
+  SUCCESS,
+  wrapMethod,
+} from '@spanwright/core'
+
+import type { Client } from './client.ts'
+import { kafkaFailure } from './failure.ts'
+import { type Consumer, listenTo, type Offsets, type TopicPartitionOffset } from './library.ts'
+import type { KafkaOperation } from './options.ts'
+import type { KafkaTracing } from './tracing.ts'
+
+/** One request to commit, as kafkajs reports it: it began then, and went to this broker. */
+interface CommitRequest {
+  readonly apiName?: string
+  readonly broker?: string
+  /** Milliseconds since 1970. */
+  readonly createdAt?: number
+}
+
+/**
+ * Makes the spans of commits, when they are over: kafkajs commits by itself as well, and reports what it has done. A
+ * commit that fails is known only where the caller waits for it.
+ */
+export class Commits {
+  private readonly tracing: KafkaTracing
+  private readonly client: Client
+  private readonly reported: boolean
+  private lastRequest: CommitRequest = {}
+
+  constructor(tracing: KafkaTracing, client: Client, consumer: Consumer) {
+    this.tracing = tracing
+    this.client = client
+    this.reported = consumer.events?.['COMMIT_OFFSETS'] !== undefined
+    listenTo(consumer, 'REQUEST', payload => {
+      const request = payload as CommitRequest
+      if (request.apiName === 'OffsetCommit') this.lastRequest = request
+    })
+    // kafkajs reports the commit in the context of who waits for it, right after its request.
+    listenTo(consumer, 'COMMIT_OFFSETS', payload => {
+      const { createdAt, broker } = this.lastRequest
+      const age = createdAt === undefined ? 0 : Math.max(Date.now() - createdAt, 0)
+      this.record(positionsIn(payload as Offsets), performance.now() - age, SUCCESS, broker)
+    })
+    this.wrap(consumer)
+  }
+
+  /** Runs a commit the caller waits for. */
+  async follow(positions: readonly TopicPartitionOffset[], commit: () => Promise<void>): Promise<void> {
+    const startedAt = performance.now()
+    try {
+      await commit()
+    } catch (error) {
+      this.record(positions, startedAt, kafkaFailure(error))
+      throw error
+    }
+    // Without positions it may have been found unnecessary.
+    if (!this.reported && positions.length > 0) this.record(positions, startedAt, SUCCESS)
+  }
+
+  private wrap(consumer: Consumer): void {
+    if (typeof consumer.commitOffsets !== 'function') return
+    const follow = this.follow.bind(this)
+    wrapMethod(
+      consumer,
+      'commitOffsets',
+      (original: NonNullable<Consumer['commitOffsets']>) =>
+        function commitOffsets(this: unknown, offsets?: readonly TopicPartitionOffset[]): Promise<void> {
+          const positions = Array.isArray(offsets) ? (offsets as readonly TopicPartitionOffset[]) : []
+          return follow(positions, () => original.call(this as Consumer, offsets))
+        },
+    )
+  }
+
+  private record(
+    positions: readonly TopicPartitionOffset[],
+    startedAt: number,
+    ending: Ending,
+    broker?: string,
+  ): void {
+    const { tracing, client } = this
+    const parent = contextApi.active()
+    const topics = new Set(positions.map(({ topic }) => topic))
+    const [topic] = topics.size === 1 ? topics : []
+    const record = topic !== undefined && tracing.settings.hasHooks ? this.describe(topic) : undefined
+    if (!tracing.isOn || decide(tracing.settings, parent, record) !== 'trace') return
+    const attributes = client.attributesOf('commit', OPERATION_TYPE_SETTLE, topic)
+    addPosition(attributes, positions)
+    addBroker(attributes, broker)
+    new Operation<KafkaOperation>(tracing.settings, {
+      kind: SpanKind.CLIENT,
+      name: topic === undefined ? 'commit' : `commit ${topic}`,
+      attributes,
+      parent,
+      startedAt,
+      record,
+      duration: { histogram: tracing.operationDuration, keys: MESSAGING_OPERATION_METRIC_ATTRIBUTES },
+    }).end(ending)
+  }
+
+  private describe(topic: string): KafkaOperation {
+    const { groupId } = this.client
+    return groupId === undefined ? { topic } : { topic, groupId }
+  }
+}
+
+export function positionsIn({ topics }: Offsets): TopicPartitionOffset[] {
+  return topics.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset }) => ({ topic, partition, offset })),
+  )
+}
+
+function addPosition(attributes: Attributes, positions: readonly TopicPartitionOffset[]): void {
+  const [only, ...others] = positions
+  if (!only || others.length > 0) return
+  attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(only.partition)
+  attributes[ATTR_KAFKA_OFFSET] = Number(only.offset)
+}
+
+const HOST_AND_PORT = /^(.+):(\d+)$/
+
+function addBroker(attributes: Attributes, broker: string | undefined): void {
+  const [, host, port] = HOST_AND_PORT.exec(broker ?? '') ?? []
+  if (host === undefined) return
+  attributes[ATTR_SERVER_ADDRESS] = host
+  attributes[ATTR_SERVER_PORT] = Number(port)
+}

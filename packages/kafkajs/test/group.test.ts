@@ -1,0 +1,141 @@
+import { context, diag, DiagLogLevel, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import { afterEach, describe, expect, it } from '@jest/globals'
+
+import { BROKER_TIME, described, Harness, pointsOf, runUntil, unique } from './harness.ts'
+
+const harness = new Harness()
+afterEach(() => diag.disable())
+
+function commits(): ReadableSpan[] {
+  return harness.recorder.spans().filter(({ name }) => name.startsWith('commit'))
+}
+
+describe('commitSpans', () => {
+  it(
+    'is off: commits are not traced',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: '0' })
+      const consumer = await harness.consumer(harness.traced(), topic)
+      await runUntil(consumer, done => ({ eachMessage: async () => done() }))
+
+      expect(harness.recorder.spans().map(({ name }) => name)).toEqual([`process ${topic}`])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'makes a CLIENT span of what kafkajs commits by itself',
+    async () => {
+      const topic = await harness.topic()
+      const groupId = unique('group')
+      await harness.write(topic, { value: '0' }, { value: '1' })
+      const consumer = await harness.consumer(harness.traced({ commitSpans: true }), topic, { groupId })
+      await runUntil(consumer, done => ({
+        eachMessage: async ({ message }) => {
+          if (message.offset === '1') done()
+        },
+      }))
+
+      const [commit, ...others] = commits()
+      expect(others).toEqual([])
+      expect(described(commit)).toEqual({
+        name: `commit ${topic}`,
+        kind: SpanKind.CLIENT,
+        status: { code: SpanStatusCode.UNSET },
+        attributes: {
+          'messaging.system.name': 'kafka',
+          'messaging.operation.name': 'commit',
+          'messaging.operation.type': 'settle',
+          'messaging.destination.name': topic,
+          'messaging.destination.partition.id': '0',
+          'messaging.consumer.group.name': groupId,
+          'messaging.client.id': 'shop',
+          'kafka.cluster.id': expect.any(String),
+          'kafka.offset': 2,
+          'server.address': expect.any(String),
+          'server.port': expect.any(Number),
+        },
+        events: [],
+        links: [],
+        parent: undefined,
+        trace: expect.any(String),
+      })
+      const measured = await pointsOf(harness.recorder, 'messaging.client.operation.duration')
+      expect(measured).toMatchObject([{ attributes: { 'messaging.operation.name': 'commit' }, value: 1 }])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'puts what a handler commits beneath the span of the handler, and tells when it fails',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: '0' })
+      const consumer = await harness.consumer(harness.traced({ commitSpans: true }), topic)
+      let failure: unknown
+      await runUntil(consumer, done => ({
+        autoCommit: false,
+        eachBatch: async ({ commitOffsetsIfNecessary }) => {
+          const at = (offset: string): { topic: string; partition: number; offset: string } => ({
+            topic,
+            partition: 0,
+            offset,
+          })
+          await consumer.commitOffsets([at('1')])
+          await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [at('1')] }] })
+          await consumer.commitOffsets([at('-5')]).catch(error => {
+            failure = error
+          })
+          done()
+        },
+      }))
+
+      const [batch] = harness.recorder.spans().filter(({ name }) => name.startsWith('process'))
+      expect(commits().map(described)).toMatchObject(
+        [SpanStatusCode.UNSET, SpanStatusCode.UNSET, SpanStatusCode.ERROR].map(code => ({
+          name: `commit ${topic}`,
+          status: { code },
+          parent: batch?.spanContext().spanId,
+        })),
+      )
+      expect(commits()[2]?.attributes).toMatchObject({ 'error.type': 'KafkaJSNonRetriableError' })
+      expect(failure).toMatchObject({ message: 'Offset must not be a negative number' })
+    },
+    BROKER_TIME,
+  )
+})
+
+describe('rebalanceEvents', () => {
+  it(
+    'tells what becomes of the membership: on the active span, otherwise to diag',
+    async () => {
+      const told: unknown[][] = []
+      const ignore = (): void => undefined
+      const info = (...line: unknown[]): void => void told.push(line)
+      diag.setLogger(
+        { error: ignore, warn: ignore, info, debug: ignore, verbose: ignore },
+        { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true },
+      )
+      const topic = await harness.topic()
+      const groupId = unique('group')
+      const consumer = await harness.consumer(harness.traced({ rebalanceEvents: true }), topic, {
+        groupId,
+      })
+      const tracer = harness.recorder.tracerProvider.getTracer('app')
+      await consumer.run({ eachMessage: async () => undefined })
+      const span = tracer.startSpan('shut down')
+      await context.with(trace.setSpan(context.active(), span), () => consumer.stop())
+      span.end()
+
+      const attributes = { 'messaging.consumer.group.name': groupId }
+      expect(told).toContainEqual(['spanwright: spanwright.messaging.group.join', attributes])
+      const [shutDown] = harness.recorder.spans()
+      expect(described(shutDown)).toMatchObject({
+        events: [{ name: 'spanwright.messaging.group.leave', attributes }],
+      })
+    },
+    BROKER_TIME,
+  )
+})
