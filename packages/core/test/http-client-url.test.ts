@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals'
+import {
+  assert,
+  constantFrom,
+  integer,
+  property,
+  string,
+  tuple,
+  webPath,
+  webQueryParameters,
+} from 'fast-check'
+import type { Attributes } from '@opentelemetry/api'
+
+import { Destinations } from '../src/http-client-url.ts'
+import { OutboundPolicy } from '../src/outbound-policy.ts'
+import { sensitiveQueryKeys } from '../src/url.ts'
+
+const destinations = new Destinations(new OutboundPolicy('tracing()'), sensitiveQueryKeys())
+
+function attributesOf(origin: string, path: string, host?: string): Attributes {
+  const attributes: Attributes = {}
+  destinations.resolve(origin, path, host)?.describe(attributes)
+  return attributes
+}
+
+describe('the destination of a request', () => {
+  it.each([
+    ['http://api.test', '/x?a=1', 'api.test', 80, 'http://api.test/x?a=1'],
+    ['https://api.test', '/', 'api.test', 443, 'https://api.test/'],
+    ['https://api.test:8443', '/', 'api.test', 8443, 'https://api.test:8443/'],
+    ['http://[::1]:80', '/x', '::1', 80, 'http://[::1]:80/x'],
+    ['http://API.test', '/x', 'api.test', 80, 'http://API.test/x'],
+    ['http://api.test/', '/x', 'api.test', 80, 'http://api.test/x'],
+    ['http://bob:secret@api.test', '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],
+    ['http://proxy.test:3128', 'http://api.test:81/x?y', 'api.test', 81, 'http://api.test:81/x?y'],
+    ['http://proxy.test:3128', 'https://api.test', 'api.test', 443, 'https://api.test'],
+  ])('of %s and %s', (origin, path, address, port, url) => {
+    expect(attributesOf(origin, path)).toEqual({
+      'server.address': address,
+      'server.port': port,
+      'url.full': url,
+    })
+  })
+
+  it('is named by the Host header where the origin is an address', () => {
+    expect(attributesOf('http://192.0.2.7:8080', '/x', 'api.test:8080')).toEqual({
+      'server.address': 'api.test',
+      'server.port': 8080,
+      'url.full': 'http://api.test:8080/x',
+    })
+    expect(attributesOf('http://other.test', '/x', 'api.test')['server.address']).toBe('other.test')
+    expect(attributesOf('http://192.0.2.7', '/x', 'a b')['server.address']).toBe('192.0.2.7')
+  })
+
+  it.each(['', 'api.test', 'ftp://api.test', 'undefined', 'http://', 'null'])('of %p is unknown', origin => {
+    expect(destinations.resolve(origin, '/')).toBeUndefined()
+  })
+
+  it('is the URL byte for byte, and tells no secret', () => {
+    const hosts = constantFrom('api.test', '192.0.2.7', '[::1]', 'xn--bcher-kva.test')
+    const parts = tuple(constantFrom('http', 'https'), hosts, integer({ min: 1, max: 65_535 }), webPath())
+    assert(
+      property(
+        parts,
+        webQueryParameters(),
+        string({ minLength: 8 }),
+        ([scheme, host, port, path], query, secret) => {
+          const origin = `${scheme}://${host}:${port}`
+          const target = `${path || '/'}?${query}`
+          expect(attributesOf(origin, target)['url.full']).toBe(origin + target)
+          expect(attributesOf(origin, target)['server.port']).toBe(port)
+          const hidden = attributesOf(origin, `${target}&sig=~${encodeURIComponent(secret)}`)['url.full']
+          expect(hidden).toBe(`${origin}${target}&sig=REDACTED`)
+        },
+      ),
+    )
+  })
+
+  it('is worked out anew when there are more origins than are remembered', () => {
+    for (let i = 0; i < 1000; i++)
+      expect(attributesOf(`http://h${i}.test`, '/')['server.address']).toBe(`h${i}.test`)
+    expect(attributesOf('http://h0.test', '/')['server.address']).toBe('h0.test')
+  })
+})
