@@ -61,6 +61,7 @@ export * from './semconv/attributes.ts'
 export * from './semconv/db.ts'
 export * from './semconv/http.ts'
 export * from './semconv/messaging.ts'
+export * from './semconv/resource.ts'
 export {
   type EntryPoint,
   type MetricsOptions,

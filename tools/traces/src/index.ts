@@ -1,5 +1,14 @@
+export { gapsOf } from './gaps.ts'
 export { readOtlp } from './otlp.ts'
-export { type PrintOptions, printTrace } from './printer.ts'
 export { type Receiver, type ReceiverOptions, startReceiver } from './receiver.ts'
-export { SPAN_KINDS, type SpanAddress, type SpanKindName, type TraceSpan } from './span.ts'
-export { gapsOf, type SpanNode, type Trace, tracesOf } from './trace.ts'
+export {
+  type PrintOptions,
+  printTrace,
+  SPAN_KINDS,
+  type SpanAddress,
+  type SpanKindName,
+  type SpanNode,
+  type Trace,
+  tracesOf,
+  type TraceSpan,
+} from '@spanwright/sdk'

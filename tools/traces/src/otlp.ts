@@ -1,4 +1,4 @@
-import { SPAN_KINDS, type SpanAddress, type TraceSpan } from './span.ts'
+import { SPAN_KINDS, type SpanAddress, type TraceSpan } from '@spanwright/sdk'
 
 // The part of OTLP/JSON that a trace is read from (opentelemetry-proto, trace/v1).
 interface OtlpValue {

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
+import type { TraceSpan } from '@spanwright/sdk'
+
 import { readOtlp } from './otlp.ts'
-import type { TraceSpan } from './span.ts'
 
 /** Options of {@link startReceiver}. */
 export interface ReceiverOptions {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 
-import type { SpanAddress, TraceSpan } from './span.ts'
-import type { SpanNode, Trace } from './trace.ts'
+import type { SpanAddress, TraceSpan } from './trace-span.ts'
+import type { SpanNode, Trace } from './trace-tree.ts'
 
 /** How a trace is printed. */
 export interface PrintOptions {

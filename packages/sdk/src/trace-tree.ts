@@ -1,4 +1,4 @@
-import type { TraceSpan } from './span.ts'
+import type { TraceSpan } from './trace-span.ts'
 
 /** A span with what lies beneath it. */
 export interface SpanNode {
@@ -18,16 +18,6 @@ export interface Trace {
 export function tracesOf(spans: readonly TraceSpan[]): Trace[] {
   const traceIds = new Set(spans.map(span => span.traceId))
   return [...traceIds].map(traceId => traceOf(traceId, spans)).toSorted((a, b) => startOf(a) - startOf(b))
-}
-
-/** What is wrong with a trace, a line each; nothing when it has one root and every parent is known. */
-export function gapsOf({ spans, roots }: Trace): string[] {
-  const known = new Set(spans.map(span => span.spanId))
-  const orphans = spans.filter(({ parentSpanId }) => parentSpanId !== undefined && !known.has(parentSpanId))
-  return [
-    ...orphans.map(span => `the parent of ${span.service} ${span.kind} ${span.name} is missing`),
-    ...(roots.length - orphans.length === 1 ? [] : [`${roots.length - orphans.length} roots instead of one`]),
-  ]
 }
 
 function traceOf(traceId: string, spans: readonly TraceSpan[]): Trace {

@@ -9,7 +9,7 @@ export interface SpanAddress {
   readonly spanId: string
 }
 
-/** A span as it came over OTLP. */
+/** A span as a reader of traces sees it. */
 export interface TraceSpan extends SpanAddress {
   readonly parentSpanId: string | undefined
   /** `service.name` of the process that made it. */

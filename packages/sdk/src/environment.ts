@@ -1,0 +1,82 @@
+import { diag } from '@opentelemetry/api'
+import { show } from '@spanwright/core'
+
+/** The variables of a process. */
+export type Variables = Readonly<Record<string, string | undefined>>
+
+/** Reads `OTEL_*` variables: empty is not set, and what cannot be used gives one warning and the default. */
+export class Environment {
+  private readonly variables: Variables
+
+  constructor(variables: Variables) {
+    this.variables = variables
+  }
+
+  text(name: string): string | undefined {
+    const value = this.variables[name]?.trim()
+    return value === '' ? undefined : value
+  }
+
+  /** The first of some variables that is set. */
+  firstOf(...names: readonly string[]): string | undefined {
+    return names.find(name => this.text(name) !== undefined)
+  }
+
+  isTrue(name: string): boolean {
+    const value = this.text(name)?.toLowerCase()
+    if (value === undefined || value === 'false') return false
+    if (value !== 'true') this.refuse(name, 'true or false', 'false')
+    return value === 'true'
+  }
+
+  /** A whole number from a least one on. */
+  count(name: string, fallback: number, least = 1): number {
+    const value = this.text(name)
+    if (value === undefined) return fallback
+    const number = Number(value)
+    if (Number.isInteger(number) && number >= least) return number
+    this.refuse(name, `a whole number from ${least} on`, fallback)
+    return fallback
+  }
+
+  /** A share from 0 to 1. */
+  ratio(name: string, fallback: number): number {
+    const value = this.text(name)
+    if (value === undefined) return fallback
+    const number = Number(value)
+    if (number >= 0 && number <= 1) return number
+    this.refuse(name, 'a number from 0 to 1', fallback)
+    return fallback
+  }
+
+  oneOf<const Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
+    const value = this.text(name)
+    if (value === undefined) return fallback
+    const choice = choices.find(known => known === value)
+    if (choice === undefined) this.refuse(name, choices.join(', '), fallback)
+    return choice ?? fallback
+  }
+
+  /** Some of the known words, each once; unknown ones are left out. */
+  listOf<const Choice extends string>(
+    name: string,
+    choices: readonly Choice[],
+    fallback: readonly Choice[],
+  ): readonly Choice[] {
+    const value = this.text(name)
+    if (value === undefined) return fallback
+    const words = [...new Set(value.split(',').map(word => word.trim()))].filter(word => word !== '')
+    const known = words.flatMap(word => choices.filter(choice => choice === word))
+    if (known.length === words.length && known.length > 0) return known
+    const used = known.length > 0 ? known : fallback
+    this.refuse(name, `some of ${choices.join(', ')}`, used.join(','))
+    return used
+  }
+
+  /** Says that a variable could not be used. */
+  refuse(name: string, expected: string, used: unknown): void {
+    diag.warn(
+      `spanwright: ${name} must be ${expected}; got ${show(this.text(name))}; ${show(used)} is used instead`,
+    )
+  }
+}

@@ -1,0 +1,67 @@
+import {
+  context,
+  type ContextManager,
+  diag,
+  DiagConsoleLogger,
+  DiagLogLevel,
+  propagation,
+  type TextMapPropagator,
+  trace,
+  type TracerProvider,
+} from '@opentelemetry/api'
+
+import type { Environment } from './environment.ts'
+
+const LEVELS = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const
+
+/** What the API keeps for the whole process, under a symbol that all its copies share. */
+export interface ApiGlobals {
+  readonly version?: string
+  readonly diag?: unknown
+  readonly trace?: unknown
+  readonly context?: unknown
+  readonly propagation?: unknown
+  readonly metrics?: unknown
+}
+
+/** What is registered with the API now. */
+export function apiGlobals(): ApiGlobals {
+  const all = globalThis as Readonly<Record<symbol, ApiGlobals | undefined>>
+  return all[Symbol.for('opentelemetry.js.api.1')] ?? {}
+}
+
+/** Lets warnings be seen, unless the app already chose where they go. Level: `OTEL_LOG_LEVEL`, else warn. */
+export function showWarnings(environment: Environment): void {
+  if (apiGlobals().diag !== undefined) return
+  // Until the level is known, so that a wrong one can be said.
+  diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
+  const variable = environment.text('OTEL_LOG_LEVEL')?.toLowerCase()
+  if (variable === undefined) return
+  const level = LEVELS.find(known => known === variable)
+  if (level === undefined) environment.refuse('OTEL_LOG_LEVEL', LEVELS.join(', '), 'warn')
+  else {
+    diag.setLogger(new DiagConsoleLogger(), {
+      logLevel: DiagLogLevel[level.toUpperCase() as keyof typeof DiagLogLevel],
+      suppressOverrideMessage: true,
+    })
+  }
+}
+
+/** Registers the parts of tracing with the API, for the whole process.
+ * @returns withdraws those that were accepted
+ */
+export function register(
+  provider: TracerProvider,
+  manager: ContextManager,
+  propagator: TextMapPropagator,
+): () => void {
+  const isManaged = context.setGlobalContextManager(manager.enable())
+  const isPropagated = propagation.setGlobalPropagator(propagator)
+  const isProvided = trace.setGlobalTracerProvider(provider)
+  if (!isManaged) manager.disable()
+  return () => {
+    if (isManaged) context.disable()
+    if (isPropagated) propagation.disable()
+    if (isProvided) trace.disable()
+  }
+}

@@ -1,0 +1,78 @@
+import { type Attributes, type AttributeValue, SpanKind } from '@opentelemetry/api'
+import { anyOf, aFunction, aString, type OptionRule } from '@spanwright/core'
+
+/** Kinds of spans by their names. */
+export type RuleKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
+
+/** A value, one of some values, a pattern of its text, or a test of one's own. */
+export type ValueMatch =
+  | string
+  | number
+  | boolean
+  | RegExp
+  | readonly (string | number | boolean)[]
+  | ((value: AttributeValue | undefined) => boolean)
+
+/** Which spans a rule is about; what is left out does not matter. */
+export interface SpanMatch {
+  /** Kind of the span. */
+  readonly kind?: RuleKind
+  /** Name of the span. */
+  readonly name?: ValueMatch
+  /** Attributes of the span, by key. All must match. */
+  readonly attributes?: Readonly<Record<string, ValueMatch>>
+}
+
+/** What there is to know of a span when a rule is asked. */
+export interface Candidate {
+  readonly name: string
+  readonly kind: SpanKind
+  readonly attributes: Attributes
+}
+
+const KINDS: Readonly<Record<RuleKind, SpanKind>> = {
+  internal: SpanKind.INTERNAL,
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+}
+
+export const RULE_KINDS: readonly RuleKind[] = Object.keys(KINDS) as RuleKind[]
+
+export const aValueMatch: OptionRule = {
+  ...anyOf(aString, aFunction),
+  expected: 'a text, number, boolean, RegExp, function, or a list of texts, numbers, booleans',
+  accepts: value =>
+    isPlain(value) ||
+    typeof value === 'function' ||
+    isPattern(value) ||
+    (Array.isArray(value) && value.every(isPlain)),
+}
+
+/** True when a span is what a rule is about. */
+export function matches(match: SpanMatch, { name, kind, attributes }: Candidate): boolean {
+  if (match.kind !== undefined && KINDS[match.kind] !== kind) return false
+  if (match.name !== undefined && !matchesValue(match.name, name)) return false
+  for (const key in match.attributes) {
+    const wanted = match.attributes[key]
+    if (wanted !== undefined && !matchesValue(wanted, attributes[key])) return false
+  }
+  return true
+}
+
+function matchesValue(match: ValueMatch, value: AttributeValue | undefined): boolean {
+  if (typeof match === 'function') return match(value)
+  if (isPattern(match)) return value !== undefined && String(value).search(match) >= 0
+  if (Array.isArray(match)) return match.includes(value)
+  return match === value
+}
+
+/** Also of another realm, such as a test runner's. */
+export function isPattern(value: unknown): value is RegExp {
+  return Object.prototype.toString.call(value) === '[object RegExp]'
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}

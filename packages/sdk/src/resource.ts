@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
+import type { Attributes } from '@opentelemetry/api'
+import {
+  defaultResource,
+  detectResources,
+  hostDetector,
+  osDetector,
+  processDetector,
+  type Resource,
+  type ResourceDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources'
+import {
+  ATTR_CONTAINER_ID,
+  ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
+  ATTR_SERVICE_INSTANCE_ID,
+  ATTR_SERVICE_NAME,
+  ATTR_SERVICE_VERSION,
+} from '@spanwright/core'
+
+import type { Environment } from './environment.ts'
+import { nearestManifest } from './manifest.ts'
+
+/** What can be found out about the place a process runs in. */
+export type DetectorName = 'host' | 'os' | 'process' | 'container'
+
+/** What the resource is made of. */
+export interface ResourceOptions {
+  readonly serviceName?: string | undefined
+  readonly serviceVersion?: string | undefined
+  readonly serviceInstanceId?: string | undefined
+  readonly environment?: string | undefined
+  readonly resource?: Attributes | undefined
+  readonly detectors?: readonly DetectorName[] | undefined
+}
+
+const CONTAINER_ID = /[\da-f]{64}/
+
+const DETECTORS: Readonly<Record<DetectorName, ResourceDetector>> = {
+  host: hostDetector,
+  os: osDetector,
+  process: processDetector,
+  container: { detect: () => ({ attributes: containerAttributes() }) },
+}
+
+export const DETECTOR_NAMES: readonly DetectorName[] = Object.keys(DETECTORS) as DetectorName[]
+
+/**
+ * The resource of this process. Later sources win: the nearest package.json, detectors,
+ * `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`, options.
+ */
+export function makeResource(options: ResourceOptions, environment: Environment): Resource {
+  const { name, version } = nearestManifest()
+  const detected = detectResources({
+    detectors: (options.detectors ?? []).map(detector => DETECTORS[detector]),
+  })
+  return defaultResource()
+    .merge(
+      resourceFromAttributes(
+        present({
+          [ATTR_SERVICE_NAME]: name,
+          [ATTR_SERVICE_VERSION]: version,
+          [ATTR_SERVICE_INSTANCE_ID]: randomUUID(),
+        }),
+      ),
+    )
+    .merge(detected)
+    .merge(resourceFromAttributes(environmentAttributes(environment)))
+    .merge(
+      resourceFromAttributes({
+        ...options.resource,
+        ...present({
+          [ATTR_SERVICE_NAME]: options.serviceName,
+          [ATTR_SERVICE_VERSION]: options.serviceVersion,
+          [ATTR_SERVICE_INSTANCE_ID]: options.serviceInstanceId,
+          [ATTR_DEPLOYMENT_ENVIRONMENT_NAME]: options.environment,
+        }),
+      }),
+    )
+}
+
+/** As the specification has it: a list with anything wrong in it is not used at all. */
+function environmentAttributes(environment: Environment): Attributes {
+  const service = present({ [ATTR_SERVICE_NAME]: environment.text('OTEL_SERVICE_NAME') })
+  const list = environment.text('OTEL_RESOURCE_ATTRIBUTES')
+  if (list === undefined) return service
+  try {
+    const members = list.split(',').filter(member => member.trim() !== '')
+    return { ...Object.fromEntries(members.map(readMember)), ...service }
+  } catch {
+    environment.refuse('OTEL_RESOURCE_ATTRIBUTES', 'key=value,… with percent-encoding', 'nothing of it')
+    return service
+  }
+}
+
+function readMember(member: string): [key: string, value: string] {
+  const [key = '', value, ...rest] = member.split('=').map(part => decodeURIComponent(part.trim()))
+  if (key === '' || value === undefined || rest.length > 0) throw new TypeError('not key=value')
+  return [key, value]
+}
+
+function present(attributes: Readonly<Record<string, string | undefined>>): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
+}
+
+/** Cgroups of version 1 name the container; under version 2 its mounts do. */
+function containerAttributes(): Attributes {
+  for (const file of ['/proc/self/cgroup', '/proc/self/mountinfo']) {
+    const lines = linesOf(file).filter(line => file.endsWith('cgroup') || line.includes('/containers/'))
+    const id = lines.map(line => CONTAINER_ID.exec(line)?.[0]).find(found => found !== undefined)
+    if (id !== undefined) return { [ATTR_CONTAINER_ID]: id }
+  }
+  return {}
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,127 @@
+import { diag, ProxyTracerProvider } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { TracerProvider } from '@opentelemetry/sdk-trace'
+
+import { within } from './deadline.ts'
+import { millisecondsOf } from './duration.ts'
+import { Environment } from './environment.ts'
+import { makeExporters } from './exporters.ts'
+import { register, showWarnings } from './globals.ts'
+import { queueLimitsOf, samplerIn, spanLimitsOf } from './limits.ts'
+import { checkStartOptions, type StartTracingOptions } from './options.ts'
+import { Pipeline } from './pipeline.ts'
+import { beforeProcessEnds } from './process-end.ts'
+import { makePropagator } from './propagators.ts'
+import { makeResource } from './resource.ts'
+import { SpanQueue } from './span-queue.ts'
+import type { Tracing } from './tracing.ts'
+
+/** Batches for a person to read are not worth waiting for. */
+const CONSOLE_DELAY = 50
+
+let running: Tracing | undefined
+
+/**
+ * Sets up tracing for the process: resource, exporters, sampler, propagators, context manager, and the
+ * flush at its end. Options win over `OTEL_*` variables, which win over defaults.
+ * @returns to flush, look at and end it; what runs already when it was started before
+ * @throws TypeError when an option is unknown or of the wrong type
+ */
+export function startTracing(options: StartTracingOptions = {}): Tracing {
+  checkStartOptions(options)
+  const environment = new Environment(process.env)
+  showWarnings(environment)
+  if (running) {
+    diag.warn('spanwright: startTracing() was called again; what runs already goes on')
+    return running
+  }
+  running = environment.isTrue('OTEL_SDK_DISABLED')
+    ? startDisabled(options, environment)
+    : start(options, environment)
+  return running
+}
+
+function start(options: StartTracingOptions, environment: Environment): Tracing {
+  const pipeline = new Pipeline(makeQueues(options, environment))
+  const provider = new TracerProvider({
+    resource: makeResource(options, environment),
+    sampler: pipeline.counting(options.sampler ?? samplerIn(environment)),
+    spanLimits: spanLimitsOf(options.spanLimits, environment),
+    spanProcessors: [...(options.spanProcessors ?? []), pipeline],
+    ...(options.idGenerator && { idGenerator: options.idGenerator }),
+  })
+  const propagator = makePropagator(options.propagators, environment, options.idGenerator === undefined)
+  const unregister = register(provider, new AsyncLocalStorageContextManager(), propagator)
+  const flushTimeout = millisecondsOf(options.flushTimeout ?? 5000)
+
+  async function forceFlush(): Promise<void> {
+    if (await within(flushTimeout, provider.forceFlush())) return
+    throw new Error(`spans could not be flushed within ${flushTimeout} ms`)
+  }
+
+  async function finish(): Promise<void> {
+    try {
+      if (await within(flushTimeout, provider.shutdown())) return
+    } catch (error) {
+      diag.error('spanwright: shutdown failed', error)
+    }
+    pipeline.abandon()
+  }
+
+  let ended: Promise<void> | undefined
+  function shutdown(): Promise<void> {
+    ended ??= finish().finally(() => {
+      release()
+      unregister()
+      running = undefined
+    })
+    return ended
+  }
+
+  const release =
+    options.flushOnExit === false
+      ? () => {}
+      : beforeProcessEnds({
+          isNeeded: () => pipeline.waiting > 0,
+          flush: forceFlush,
+          finish: shutdown,
+          leftBehind: () => pipeline.abandon(),
+        })
+
+  return {
+    tracerProvider: provider,
+    counts: () => pipeline.counts(),
+    forceFlush,
+    shutdown,
+    [Symbol.asyncDispose]: shutdown,
+  }
+}
+
+function makeQueues(options: StartTracingOptions, environment: Environment): SpanQueue[] {
+  const limits = queueLimitsOf(options.batch, environment)
+  return makeExporters(options.exporter, environment).map(({ name, exporter }) => {
+    const delay = name === 'console' ? Math.min(CONSOLE_DELAY, limits.delay) : limits.delay
+    return new SpanQueue(name, exporter, { ...limits, delay })
+  })
+}
+
+/** What `OTEL_SDK_DISABLED` leaves: contexts are still propagated, as the specification has it; no span is made. */
+function startDisabled(options: StartTracingOptions, environment: Environment): Tracing {
+  const tracerProvider = new ProxyTracerProvider()
+  const unregister = register(
+    tracerProvider,
+    new AsyncLocalStorageContextManager(),
+    makePropagator(options.propagators, environment, false),
+  )
+  const end = async (): Promise<void> => {
+    unregister()
+    running = undefined
+  }
+  return {
+    tracerProvider,
+    counts: () => new Pipeline([]).counts(),
+    forceFlush: async () => {},
+    shutdown: end,
+    [Symbol.asyncDispose]: end,
+  }
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
+
+/** A request as it arrived at the endpoint. */
+export interface Arrival {
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+  readonly at: number
+}
+
+/** An OTLP endpoint that behaves as a test tells it to. */
+export interface Endpoint extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly arrivals: readonly Arrival[]
+  /** Names of the spans that came in JSON in requests answered with success. */
+  accepted(): string[]
+  /** The resource of the first request, in JSON. */
+  resource(): Record<string, unknown>
+  /** Waits for so many requests in all. */
+  arrived(count: number): Promise<void>
+}
+
+export type Behaviour = (response: ServerResponse, request: IncomingMessage, index: number) => void
+
+interface OtlpBody {
+  readonly resourceSpans: readonly {
+    readonly resource: {
+      readonly attributes: readonly { key: string; value: Readonly<Record<string, unknown>> }[]
+    }
+    readonly scopeSpans: readonly { readonly spans: readonly { readonly name: string }[] }[]
+  }[]
+}
+
+export const succeed: Behaviour = (response, request) => {
+  const type = request.headers['content-type'] ?? ''
+  // An answer in protobuf with nothing to say has no bytes.
+  response.writeHead(200, { 'content-type': type }).end(type === 'application/json' ? '{}' : undefined)
+}
+
+export async function startEndpoint(behave: Behaviour = succeed, port = 0): Promise<Endpoint> {
+  const arrivals: Arrival[] = []
+  const accepted: Arrival[] = []
+  const news = new EventTarget()
+  const server = createServer((request, response) => {
+    void receive(request, response)
+  })
+
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const index = arrivals.length
+    const body = await buffer(request)
+    const arrival = {
+      path: request.url ?? '',
+      headers: request.headers,
+      body: request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body,
+      at: performance.now(),
+    }
+    arrivals.push(arrival)
+    behave(response, request, index)
+    if (response.statusCode === 200) accepted.push(arrival)
+    news.dispatchEvent(new Event('arrival'))
+  }
+
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address() as AddressInfo
+  const parsed = (arrival: Arrival): OtlpBody => JSON.parse(arrival.body.toString()) as OtlpBody
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    arrivals,
+    accepted: () =>
+      accepted
+        .flatMap(arrival => parsed(arrival).resourceSpans)
+        .flatMap(({ scopeSpans }) => scopeSpans)
+        .flatMap(({ spans }) => spans.map(({ name }) => name)),
+    resource() {
+      const attributes = arrivals[0] ? parsed(arrivals[0]).resourceSpans[0]?.resource.attributes : []
+      return Object.fromEntries((attributes ?? []).map(({ key, value }) => [key, Object.values(value)[0]]))
+    },
+    async arrived(count) {
+      while (arrivals.length < count) await once(news, 'arrival')
+    },
+    async [Symbol.asyncDispose]() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** A port nobody listens on. */
+export async function freePort(): Promise<number> {
+  const endpoint = await startEndpoint()
+  await endpoint[Symbol.asyncDispose]()
+  return endpoint.port
+}

@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+
+import type { ExporterCount } from '../src/index.ts'
+import { type Behaviour, freePort, startEndpoint, succeed } from './endpoint.ts'
+import { type Answer, type Host, type Order, startHost } from './host.ts'
+
+const PATIENCE = 60_000
+
+let host: Host
+
+beforeAll(() => {
+  host = startHost()
+})
+
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+})
+
+function burst(size: number, flush = false): { spans: string[]; flush: boolean } {
+  return { spans: Array.from({ length: size }, (_item, index) => `span ${index}`), flush }
+}
+
+async function trace(url: string, order: Partial<Order> = {}): Promise<Answer & { exporter: ExporterCount }> {
+  const answer = await host.run({
+    ...order,
+    options: {
+      exporter: { url, protocol: 'http/json', timeout: 8000 },
+      flushTimeout: '10s',
+      ...order.options,
+    },
+  })
+  const [exporter] = answer.counts.exporters
+  if (!exporter) throw new Error('no exporter')
+  expectSumOf(answer.counts.started, exporter, answer)
+  return { ...answer, exporter }
+}
+
+/** Whatever happens, every span is accounted for. */
+function expectSumOf(
+  started: number,
+  { exported, waiting, dropped }: ExporterCount,
+  { counts }: Answer,
+): void {
+  const lost = dropped.queueFull + dropped.failed + dropped.shutDown
+  expect(counts.unsampled + counts.sampledOut + exported + waiting + lost).toBe(started)
+  expect(waiting).toBe(0)
+}
+
+describe('an endpoint that fails', () => {
+  it.each([429, 502, 503, 504])(
+    'is asked again after %i, not before Retry-After says so',
+    async status => {
+      await using endpoint = await startEndpoint((response, request, index) => {
+        if (index > 0) return succeed(response, request, index)
+        response.writeHead(status, { 'retry-after': '1' }).end()
+      })
+      const { exporter, said } = await trace(endpoint.url)
+      expect(endpoint.accepted()).toEqual(['one'])
+      const [first, second] = endpoint.arrivals
+      expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(900)
+      expect(exporter).toMatchObject({ exported: 1, dropped: { failed: 0 } })
+      expect(said).toEqual([])
+    },
+    PATIENCE,
+  )
+
+  it(
+    'is not asked again after 400, and the loss is said once with its reason',
+    async () => {
+      await using endpoint = await startEndpoint(response => {
+        response.writeHead(400).end('not like that')
+      })
+      const { exporter, said } = await trace(endpoint.url, { bursts: [burst(3, true), burst(2, true)] })
+      expect(endpoint.arrivals).toHaveLength(2)
+      expect(exporter).toMatchObject({ exported: 0, dropped: { failed: 5 }, lastError: 'Bad Request' })
+      expect(said).toEqual([
+        'warn: spanwright: 5 spans were not exported by otlp http/json ' +
+          '(since the start: 0 queue full, 5 export failed, 0 after shutdown); last error: Bad Request',
+      ])
+    },
+    PATIENCE,
+  )
+
+  it(
+    'gets the spans when it comes up while they wait',
+    async () => {
+      const port = await freePort()
+      const url = `http://127.0.0.1:${port}/v1/traces`
+      const running = trace(url, { bursts: [burst(10)] })
+      // The first attempt is refused before the endpoint is there: a process needs longer than this to listen.
+      await using endpoint = await startLater(port)
+      expect((await running).exporter).toMatchObject({ exported: 10, dropped: { failed: 0 } })
+      expect(endpoint.accepted()).toHaveLength(10)
+    },
+    PATIENCE,
+  )
+
+  it.each<[what: string, misbehave: Behaviour]>([
+    ['closes the connection', response => void response.destroy()],
+    [
+      'closes in the middle of its answer',
+      response => {
+        response.writeHead(503, { 'content-length': '100' })
+        response.write('half')
+        setImmediate(() => response.destroy())
+      },
+    ],
+  ])(
+    'is asked again when it %s',
+    async (_what, misbehave) => {
+      await using endpoint = await startEndpoint((response, request, index) =>
+        index === 0 ? misbehave(response, request, index) : succeed(response, request, index),
+      )
+      const { exporter } = await trace(endpoint.url)
+      expect(endpoint.arrivals).toHaveLength(2)
+      expect(exporter).toMatchObject({ exported: 1 })
+    },
+    PATIENCE,
+  )
+
+  it(
+    'may answer with nonsense, as long as it says that it took the spans',
+    async () => {
+      await using endpoint = await startEndpoint(response => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>welcome</h1>')
+      })
+      expect((await trace(endpoint.url)).exporter).toMatchObject({ exported: 1 })
+    },
+    PATIENCE,
+  )
+
+  it(
+    'that never answers holds nothing up for longer than the time-outs',
+    async () => {
+      await using endpoint = await startEndpoint(() => {})
+      const { exporter, duration } = await trace(endpoint.url, {
+        options: {
+          exporter: { url: endpoint.url, protocol: 'http/json' },
+          batch: { timeout: '300ms' },
+        },
+      })
+      expect(duration).toBeLessThan(5000)
+      expect(exporter).toMatchObject({ dropped: { failed: 1 }, lastError: 'no answer within 300 ms' })
+    },
+    PATIENCE,
+  )
+})
+
+describe('a full queue', () => {
+  it(
+    'drops what is beyond it, also while its batches hang, and says how many once',
+    async () => {
+      await using endpoint = await startEndpoint(() => {})
+      const { exporter, said } = await trace(endpoint.url, {
+        options: { batch: { maxQueueSize: 20, maxBatchSize: 5 }, flushTimeout: '300ms' },
+        bursts: [burst(100), burst(50)],
+      })
+      expect(exporter).toMatchObject({ exported: 0, dropped: { queueFull: 130, failed: 0, shutDown: 20 } })
+      expect(said).toEqual([expect.stringContaining('150 spans were not exported')])
+    },
+    PATIENCE,
+  )
+
+  it(
+    'is reported once an interval while it lasts',
+    async () => {
+      await using endpoint = await startEndpoint((response, request, index) => {
+        setTimeout(() => succeed(response, request, index), 300)
+      })
+      const { exporter, said } = await trace(endpoint.url, {
+        options: { batch: { maxQueueSize: 10, maxBatchSize: 10, reportInterval: 50 } },
+        bursts: [burst(30, true), burst(10, true), burst(25, true)],
+      })
+      expect(exporter).toMatchObject({ exported: 30, dropped: { queueFull: 35 } })
+      expect(said.map(line => /(\d+) spans/.exec(line)?.[1])).toEqual(['20', '15'])
+    },
+    PATIENCE,
+  )
+})
+
+async function startLater(port: number): ReturnType<typeof startEndpoint> {
+  await new Promise(resolve => {
+    setTimeout(resolve, 500)
+  })
+  return startEndpoint(succeed, port)
+}

@@ -1,0 +1,292 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { ExportResultCode } from '@opentelemetry/core'
+import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
+
+import { startTracing, type StartTracingOptions } from '../src/index.ts'
+import { listenToDiag } from './diag.ts'
+import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
+import { type Answer, type Host, startHost } from './host.ts'
+
+const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/
+const JSON_OVER_HTTP = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
+
+let endpoint: Endpoint
+let said: ReturnType<typeof listenToDiag>
+let host: Host
+
+beforeAll(() => {
+  host = startHost()
+})
+
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+})
+
+beforeEach(async () => {
+  endpoint = await startEndpoint()
+  said = listenToDiag()
+})
+
+afterEach(async () => {
+  said.stop()
+  await endpoint[Symbol.asyncDispose]()
+})
+
+function traceOnce(
+  options: StartTracingOptions = {},
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  return host.run({ options, variables: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url, ...variables } })
+}
+
+function collect(): { exporter: SpanExporter; names: string[]; spans: ReadableSpan[] } {
+  const names: string[] = []
+  const collected: ReadableSpan[] = []
+  const exporter: SpanExporter = {
+    export: (spans, done) => {
+      collected.push(...spans)
+      names.push(...spans.map(({ name }) => name))
+      done({ code: ExportResultCode.SUCCESS })
+    },
+    shutdown: async () => {},
+  }
+  return { exporter, names, spans: collected }
+}
+
+describe('startTracing()', () => {
+  it('sends spans over OTLP/HTTP in protobuf to the endpoint of the environment', async () => {
+    const { counts, said: lines } = await traceOnce()
+    expect(endpoint.arrivals).toHaveLength(1)
+    expect(endpoint.arrivals[0]).toMatchObject({
+      path: '/v1/traces',
+      headers: { 'content-type': 'application/x-protobuf' },
+    })
+    expect(endpoint.arrivals[0]?.body.includes('one')).toBe(true)
+    expect(counts).toMatchObject({
+      started: 1,
+      unsampled: 0,
+      ended: 1,
+      exporters: [{ name: 'otlp http/protobuf', exported: 1, waiting: 0 }],
+    })
+    expect(lines).toEqual([])
+  })
+
+  it('registers a provider, a context manager and propagators, and withdraws them at shutdown', async () => {
+    const tracing = startTracing({ exporter: 'none', flushOnExit: false })
+    expect(propagation.fields()).toEqual(['traceparent', 'tracestate', 'baggage'])
+    trace.getTracer('test').startActiveSpan('outer', outer => {
+      expect(outer.isRecording()).toBe(true)
+      expect(trace.getSpan(context.active())).toBe(outer)
+      outer.end()
+    })
+    await tracing.shutdown()
+    expect(propagation.fields()).toEqual([])
+    expect(trace.getTracer('test').startSpan('late').isRecording()).toBe(false)
+  })
+
+  it('describes the service by the nearest package.json when nothing else does', async () => {
+    await traceOnce({}, JSON_OVER_HTTP)
+    const resource = endpoint.resource()
+    expect(resource).toMatchObject({ 'service.name': '@spanwright/sdk', 'telemetry.sdk.language': 'nodejs' })
+    expect(resource['service.instance.id']).toMatch(UUID)
+  })
+
+  it('lets variables win over package.json, and options over variables', async () => {
+    const variables = {
+      ...JSON_OVER_HTTP,
+      OTEL_SERVICE_NAME: 'from-variable',
+      OTEL_RESOURCE_ATTRIBUTES:
+        'service.name=hidden,service.version=7,team=a%20b,deployment.environment.name=test',
+    }
+    await traceOnce({ serviceVersion: '8', resource: { tier: 2 } }, variables)
+    expect(endpoint.resource()).toMatchObject({
+      'service.name': 'from-variable',
+      'service.version': '8',
+      'deployment.environment.name': 'test',
+      team: 'a b',
+      tier: 2,
+    })
+  })
+
+  it('describes everything the options say, and host and process where asked to', async () => {
+    await traceOnce(
+      {
+        serviceName: 'cart',
+        serviceVersion: '1',
+        serviceInstanceId: 'i',
+        environment: 'staging',
+        detectors: ['host', 'process', 'os', 'container'],
+      },
+      { ...JSON_OVER_HTTP, OTEL_SERVICE_NAME: 'from-variable' },
+    )
+    expect(endpoint.resource()).toMatchObject({
+      'service.name': 'cart',
+      'service.version': '1',
+      'service.instance.id': 'i',
+      'deployment.environment.name': 'staging',
+      'process.pid': expect.any(Number),
+      'os.type': process.platform,
+      'host.name': expect.any(String),
+    })
+  })
+
+  it('lets the options of an exporter win over the variables', async () => {
+    await using other = await startEndpoint()
+    await traceOnce(
+      {
+        exporter: {
+          protocol: 'http/json',
+          url: `${other.url}/elsewhere`,
+          headers: { 'x-key': 'code' },
+          compression: 'gzip',
+        },
+      },
+      { OTEL_EXPORTER_OTLP_HEADERS: 'x-key=variable,x-other=1', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+    )
+    expect(endpoint.arrivals).toEqual([])
+    expect(other.accepted()).toEqual(['one'])
+    expect(other.arrivals[0]).toMatchObject({
+      path: '/elsewhere',
+      headers: { 'x-key': 'code', 'x-other': '1', 'content-encoding': 'gzip' },
+    })
+  })
+
+  it('sends to several exporters, each with a queue of its own', async () => {
+    const url = `http://127.0.0.1:${await freePort()}/`
+    const { counts } = await traceOnce({
+      exporter: [{ url, timeout: 300 }, { protocol: 'http/json' }],
+    })
+    expect(endpoint.accepted()).toEqual(['one'])
+    expect(counts.exporters).toMatchObject([
+      { exported: 0, dropped: { failed: 1 }, lastError: expect.stringContaining('ECONNREFUSED') },
+      { exported: 1, dropped: { failed: 0 } },
+    ])
+  })
+
+  it('goes on with what runs when it is called again', async () => {
+    const tracing = startTracing({ exporter: 'none', flushOnExit: false })
+    expect(startTracing({ exporter: 'none' })).toBe(tracing)
+    expect(said.lines).toEqual([
+      'warn: spanwright: startTracing() was called again; what runs already goes on',
+    ])
+    await tracing.shutdown()
+  })
+
+  it('is ended by await using', async () => {
+    const { exporter, names } = collect()
+    {
+      await using tracing = startTracing({ exporter, flushOnExit: false })
+      expect(tracing.counts().started).toBe(0)
+      trace.getTracer('test').startSpan('scoped').end()
+    }
+    expect(names).toEqual(['scoped'])
+  })
+
+  it('survives an exporter that throws, and a sampler', async () => {
+    const exporter: SpanExporter = {
+      export: () => {
+        throw new Error('broken')
+      },
+      shutdown: async () => {},
+    }
+    const tracing = startTracing({ exporter, flushOnExit: false })
+    trace.getTracer('test').startSpan('one').end()
+    await tracing.shutdown()
+    expect(tracing.counts().exporters).toMatchObject([{ dropped: { failed: 1 }, lastError: 'Error: broken' }])
+    const sampler = {
+      shouldSample: () => {
+        throw new Error('no idea')
+      },
+    }
+    const other = startTracing({ exporter: 'none', sampler, flushOnExit: false })
+    expect(trace.getTracer('test').startSpan('one').isRecording()).toBe(false)
+    await other.shutdown()
+  })
+
+  it.each([
+    [{ serviceNmae: 'x' }, /unknown option 'serviceNmae'; did you mean serviceName/],
+    [{ serviceName: '' }, /option serviceName must be a text/],
+    [{ exporter: 'oltp' }, /option exporter must be .*'otlp'/],
+    [{ exporter: { url: 'nowhere' } }, /option exporter must be/],
+    [{ exporter: { protocol: 'grpc' } }, /needs the package @opentelemetry\/exporter-trace-otlp-grpc/],
+    [{ batch: { maxQueueSize: 0 } }, /option batch must be/],
+    [{ sampler: 0.1 }, /option sampler must be a sampler/],
+    [{ propagators: ['w3c'] }, /option propagators must be a list of 'tracecontext'/],
+    [{ flushTimeout: 'soon' }, /option flushTimeout must be/],
+  ])('refuses %j', (options, message) => {
+    expect(() => startTracing(options as StartTracingOptions)).toThrow(TypeError)
+    expect(() => startTracing(options as StartTracingOptions)).toThrow(message)
+  })
+
+  it('warns once for each variable it cannot use, and takes the default', async () => {
+    const variables = {
+      OTEL_TRACES_SAMPLER: 'sometimes',
+      OTEL_PROPAGATORS: 'xray,b3',
+      OTEL_BSP_MAX_QUEUE_SIZE: '-1',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'carrier-pigeon',
+      OTEL_RESOURCE_ATTRIBUTES: 'a=b=c',
+      OTEL_SPAN_EVENT_COUNT_LIMIT: 'many',
+    }
+    const { said: lines } = await traceOnce({}, variables)
+    for (const name of Object.keys(variables)) {
+      expect(lines.filter(line => line.startsWith(`warn: spanwright: ${name} must be`))).toHaveLength(1)
+    }
+    expect(lines).toHaveLength(Object.keys(variables).length)
+    expect(endpoint.arrivals[0]?.headers['content-type']).toBe('application/x-protobuf')
+  })
+
+  it.each([
+    ['always_off', undefined, 0],
+    ['traceidratio', '0', 0],
+    ['parentbased_traceidratio', '1', 1],
+    ['parentbased_always_off', undefined, 0],
+  ])('samples as OTEL_TRACES_SAMPLER=%s %s says', async (name, argument, exported) => {
+    const { counts } = await traceOnce(
+      {},
+      { OTEL_TRACES_SAMPLER: name, ...(argument !== undefined && { OTEL_TRACES_SAMPLER_ARG: argument }) },
+    )
+    expect(counts).toMatchObject({ started: 1, unsampled: 1 - exported, exporters: [{ exported }] })
+  })
+
+  it('keeps texts of attributes short unless told otherwise', async () => {
+    const { exporter, spans } = collect()
+    for (const spanLimits of [{}, { attributeValueLengthLimit: 9 }]) {
+      const tracing = startTracing({ exporter, spanLimits, flushOnExit: false })
+      trace
+        .getTracer('test')
+        .startSpan('long', { attributes: { 'test.text': 'x'.repeat(5000) } })
+        .end()
+      await tracing.shutdown()
+    }
+    expect(spans.map(span => String(span.attributes['test.text']).length)).toEqual([4096, 9])
+  })
+
+  it('makes no span when OTEL_SDK_DISABLED is true, and still passes contexts on', async () => {
+    process.env['OTEL_SDK_DISABLED'] = 'true'
+    const tracing = startTracing()
+    delete process.env['OTEL_SDK_DISABLED']
+    const header = '00-12345678901234567890123456789012-1234567890123456-01'
+    const incoming = propagation.extract(ROOT_CONTEXT, { traceparent: header })
+    const span = trace.getTracer('test').startSpan('none', {}, incoming)
+    expect(span.isRecording()).toBe(false)
+    const carrier = {}
+    propagation.inject(trace.setSpan(incoming, span), carrier)
+    expect(carrier).toEqual({ traceparent: header })
+    await tracing.forceFlush()
+    await tracing.shutdown()
+    expect(endpoint.arrivals).toEqual([])
+  })
+
+  it('never fails at shutdown, and counts what could not be sent', async () => {
+    const url = `http://127.0.0.1:${await freePort()}/v1/traces`
+    const { counts, said: lines } = await traceOnce({
+      exporter: { url, timeout: 10_000 },
+      flushTimeout: '200ms',
+    })
+    expect(counts).toMatchObject({
+      exporters: [{ exported: 0, waiting: 0, dropped: { shutDown: 1 } }],
+    })
+    expect(lines.join('\n')).toMatch(/1 spans were not exported by otlp http\/protobuf/)
+  })
+})
