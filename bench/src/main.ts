@@ -5,6 +5,7 @@ import { measureOverhead, publish } from './overhead.ts'
 import { Progress } from './progress.ts'
 import { isFlat, memoryTable } from './report/memory.ts'
 import { terminalTable } from './report/terminal.ts'
+import { hasFailed } from './results.ts'
 
 async function main(): Promise<void> {
   const asked = read()
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   progress.clear()
   process.stdout.write(`${terminalTable(results)}\n`)
   if (asked.isWritten) await publish(results)
+  if (hasFailed(results)) process.exitCode = 1
 }
 
 function read(): Arguments | undefined {

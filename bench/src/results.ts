@@ -50,6 +50,15 @@ export function rowOf(result: LibraryResult, variant: Variant, state: SdkState):
   return result.rows.find(row => row.variant === variant && (variant === 'bare' || row.state === state))
 }
 
+/** True when a configuration has no value that should have one. A product may refuse to run; a service may be missing. */
+export function hasFailed({ libraries }: Pick<Results, 'libraries'>): boolean {
+  return libraries.some(({ rows }) =>
+    rows.some(
+      ({ failed, variant }) => failed !== undefined && variant !== 'dd-trace' && variant !== 'sentry',
+    ),
+  )
+}
+
 /** CPU time over bare, by the medians, in microseconds per operation; undefined when one of the two is missing. */
 export function overheadOf(result: LibraryResult, variant: Variant, state: SdkState): number | undefined {
   const bare = rowOf(result, 'bare', 'none')?.cpu

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 
 import { goalsOf } from '../src/report/goals.ts'
-import { overheadOf } from '../src/results.ts'
+import { hasFailed, overheadOf } from '../src/results.ts'
 import { EXPRESS, SKIPPED } from './results.ts'
 
 describe('overheadOf', () => {
@@ -12,6 +12,14 @@ describe('overheadOf', () => {
   it('is unknown for what failed or was not measured', () => {
     expect(overheadOf(EXPRESS, 'sentry', 'sampled')).toBeUndefined()
     expect(overheadOf(EXPRESS, 'dd-trace', 'sampled')).toBeUndefined()
+  })
+})
+
+describe('hasFailed', () => {
+  it('holds for what is to be compared, not for a product that does not run or a library that was skipped', () => {
+    expect(hasFailed({ libraries: [EXPRESS, SKIPPED] })).toBe(false)
+    const rows = [...EXPRESS.rows, { variant: 'spanwright', state: 'none', failed: 'it ended' } as const]
+    expect(hasFailed({ libraries: [{ ...EXPRESS, rows }] })).toBe(true)
   })
 })
 
