@@ -80,7 +80,8 @@ export class RequestLayers {
   constructor(layers: Layers<never>, server: Span, res: ServerAnswer) {
     this.layers = layers
     this.server = server
-    res.once('close', () => {
+    // Before the listener that ends the span of the request.
+    res.prependOnceListener('close', () => {
       for (const layer of this.open) layer.end()
     })
   }

@@ -27,7 +27,7 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
     })
     router.param('id', (_id, _ctx, next) => next())
     router.get('/users/:id', async ctx => {
-      work(8)
+      work(Number(ctx.query['work'] ?? 0))
       await Promise.resolve()
       ctx.body = trace.getActiveSpan()?.spanContext().spanId
     })
@@ -144,8 +144,8 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
   })
 
   it('are events of the server span where their own time is long', async () => {
-    await request(await serve(shop({ layers: 'events' })))
-      .get('/shop/users/7')
+    await request(await serve(shop({ layers: 'events', layerThreshold: 200 })))
+      .get('/shop/users/7?work=210')
       .expect(200)
 
     const span = await recorder.waitFor('GET /shop/users/:id')
@@ -161,7 +161,7 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
       ],
     ])
     const duration = span.events[0]?.attributes?.['spanwright.layer.duration']
-    expect(duration).toBeGreaterThanOrEqual(8)
+    expect(duration).toBeGreaterThanOrEqual(210)
   })
 
   it('are told of each time where one middleware stands twice', async () => {
@@ -227,7 +227,7 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
   it('are named when they call next again, or after the response has begun', async () => {
     const app = new AnyKoa()
     app.silent = true
-    app.use(tracing({ layers: 'events' }))
+    app.use(tracing({ layers: 'events', layerThreshold: 60_000 }))
     app.use(async function again(ctx, next) {
       await next()
       if (ctx.path === '/again') await next()

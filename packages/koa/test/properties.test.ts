@@ -11,6 +11,7 @@ import { recorder } from './recorder.ts'
 import { closeServices, send, serve } from './service.ts'
 
 const RUNS = { seed: 2026, numRuns: 150 }
+const LONGEST = 60_000
 
 /** An app with a few routes, which tells how often it was asked. */
 function shop(...middleware: Middleware[]) {
@@ -95,30 +96,34 @@ const message = fc
   )
 
 describe('whatever is asked', () => {
-  it('is answered as without tracing, with one span of few names', async () => {
-    const traced = shop(tracing({ captureHeaders: { request: ['x-id', 'host'] } }))
-    const plain = shop()
-    const servers = [await serve(traced.app), await serve(plain.app)] as const
-    await fc.assert(
-      fc.asyncProperty(message, async sent => {
-        await recorder.reset()
-        const before = { ...traced.asked }
-        const [answer, expected] = await Promise.all(servers.map(server => send(server, sent)))
-        expect(withoutDate(answer)).toBe(withoutDate(expected))
-        expect(traced.asked).toEqual(plain.asked)
-        if (traced.asked.count > before.count) await recorder.waitFor(() => true)
-        expect(recorder.spans()).toHaveLength(traced.asked.count - before.count)
-        expect(recorder.open()).toEqual([])
-        for (const span of recorder.spans()) {
-          expect([undefined, ...ROUTES]).toContain(span.attributes['http.route'])
-          expect(span.name).toMatch(/^(GET|HEAD|POST|OPTIONS|QUERY|DELETE|HTTP)( |$)/)
-          expect(Object.values(span.attributes).flat().filter(isBroken)).toEqual([])
-        }
-      }),
-      RUNS,
-    )
-    expect(traced.asked.count).toBeGreaterThan(RUNS.numRuns / 2)
-  })
+  it(
+    'is answered as without tracing, with one span of few names',
+    async () => {
+      const traced = shop(tracing({ captureHeaders: { request: ['x-id', 'host'] } }))
+      const plain = shop()
+      const servers = [await serve(traced.app), await serve(plain.app)] as const
+      await fc.assert(
+        fc.asyncProperty(message, async sent => {
+          await recorder.reset()
+          const before = { ...traced.asked }
+          const [answer, expected] = await Promise.all(servers.map(server => send(server, sent)))
+          expect(withoutDate(answer)).toBe(withoutDate(expected))
+          expect(traced.asked).toEqual(plain.asked)
+          if (traced.asked.count > before.count) await recorder.waitFor(() => true)
+          expect(recorder.spans()).toHaveLength(traced.asked.count - before.count)
+          expect(recorder.open()).toEqual([])
+          for (const span of recorder.spans()) {
+            expect([undefined, ...ROUTES]).toContain(span.attributes['http.route'])
+            expect(span.name).toMatch(/^(GET|HEAD|POST|OPTIONS|QUERY|DELETE|HTTP)( |$)/)
+            expect(Object.values(span.attributes).flat().filter(isBroken)).toEqual([])
+          }
+        }),
+        RUNS,
+      )
+      expect(traced.asked.count).toBeGreaterThan(RUNS.numRuns / 2)
+    },
+    LONGEST,
+  )
 })
 
 const word = fc.constantFrom('a', 'b', 'users', 'v1')
@@ -135,38 +140,42 @@ const path = fc
 const literal = fc.array(word, { maxLength: 2 }).map(words => words.map(one => `/${one}`).join(''))
 
 describe('whatever routes are made of', () => {
-  it('the route is what its mounts, prefixes and path are together', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        literal,
-        literal,
-        literal,
-        path,
-        fc.boolean(),
-        async (outer, inner, prefix, leaf, nested) => {
-          const router = new Router({ prefix })
-          router.get(leaf.pattern, ctx => void (ctx.body = 'ok'))
-          const routes = (nested ? new Router().use(router.routes()) : router).routes() as Middleware
-          const app = new Koa()
-          app.use(tracing())
-          app.use(mount(outer || '/', new Koa().use(mount(inner || '/', new Koa().use(routes)))))
-          await send(
-            await serve(app),
-            `GET ${outer}${inner}${prefix}${leaf.path} HTTP/1.1\nHost: a\nConnection: close\n\n`,
-          )
+  it(
+    'the route is what its mounts, prefixes and path are together',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          literal,
+          literal,
+          literal,
+          path,
+          fc.boolean(),
+          async (outer, inner, prefix, leaf, nested) => {
+            const router = new Router({ prefix })
+            router.get(leaf.pattern, ctx => void (ctx.body = 'ok'))
+            const routes = (nested ? new Router().use(router.routes()) : router).routes() as Middleware
+            const app = new Koa()
+            app.use(tracing())
+            app.use(mount(outer || '/', new Koa().use(mount(inner || '/', new Koa().use(routes)))))
+            await send(
+              await serve(app),
+              `GET ${outer}${inner}${prefix}${leaf.path} HTTP/1.1\nHost: a\nConnection: close\n\n`,
+            )
 
-          const span = await recorder.waitFor(() => true)
-          expect(span.attributes).toMatchObject({
-            'http.route': outer + inner + prefix + leaf.pattern,
-            'http.response.status_code': 200,
-          })
-          await closeServices()
-          await recorder.reset()
-        },
-      ),
-      RUNS,
-    )
-  })
+            const span = await recorder.waitFor(() => true)
+            expect(span.attributes).toMatchObject({
+              'http.route': outer + inner + prefix + leaf.pattern,
+              'http.response.status_code': 200,
+            })
+            await closeServices()
+            await recorder.reset()
+          },
+        ),
+        RUNS,
+      )
+    },
+    LONGEST,
+  )
 })
 
 function isBroken(value: unknown): boolean {
