@@ -2,7 +2,7 @@ import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
 
 import { CapturedHeaders, type HeaderValue } from './captured-headers.ts'
 import { ClientRequest } from './client-request.ts'
-import { callHook } from './guard.ts'
+import { callHook, reportFailure } from './guard.ts'
 import {
   HTTP_CLIENT_RULES,
   type HttpClientOptions,
@@ -83,6 +83,16 @@ export class HttpClient {
    * @returns undefined when the request is to be left alone
    */
   start(outgoing: OutgoingRequest): ClientRequest | undefined {
+    try {
+      return this.begin(outgoing)
+    } catch (error) {
+      // Headers can be any object of the caller's. What cannot be read is the client's to refuse.
+      reportFailure('starting the span of a request', error)
+      return undefined
+    }
+  }
+
+  private begin(outgoing: OutgoingRequest): ClientRequest | undefined {
     const { settings } = this
     const isObserved = settings.hasTracerProvider || settings.hasHooks || this.metrics.enabled
     const fields = propagatedFields(settings)
@@ -96,6 +106,7 @@ export class HttpClient {
     if (decide(settings, outgoing.parent, record) !== 'trace') {
       return headers === outgoing.headers ? undefined : ClientRequest.untraced(headers)
     }
+    const existing = namesIn(headers, fields)
     const attributes: Attributes = {}
     const name = isObserved
       ? this.describe(attributes, outgoing, destination, headers, record)
@@ -108,8 +119,8 @@ export class HttpClient {
       record,
       duration: this.metrics.duration,
     })
-    const existing = namesIn(headers, fields)
-    const isAllowed = outgoing.perCall?.propagate ?? destination.allowed
+    const { propagate } = outgoing.perCall ?? {}
+    const isAllowed = typeof propagate === 'boolean' ? propagate : destination.allowed
     const injected = isAllowed ? this.inject(operation.context, existing) : []
     const kept = injected.length > 0 && this.replaces ? withoutHeaders(headers, existing) : headers
     const request = new ClientRequest(operation, withHeaders(kept, injected), injected, {
@@ -148,10 +159,10 @@ export class HttpClient {
     if (resendCount > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = resendCount
     if (!this.requestHeaders.isEmpty)
       this.requestHeaders.write(attributes, name => headerOf(headers, name) as HeaderValue)
-    const template = perCall?.urlTemplate ?? this.templateOf(record)
+    const template = textOf(perCall?.urlTemplate) ?? this.templateOf(record)
     if (template) attributes[ATTR_URL_TEMPLATE] = template
-    if (perCall?.attributes) Object.assign(attributes, perCall.attributes)
-    return perCall?.name ?? (template ? `${word} ${template}` : word)
+    if (typeof perCall?.attributes === 'object') Object.assign(attributes, perCall.attributes)
+    return textOf(perCall?.name) ?? (template ? `${word} ${template}` : word)
   }
 
   private templateOf(record: HttpClientRecord | undefined): string | undefined {
@@ -168,6 +179,11 @@ export class HttpClient {
     injectContext(this.settings, context, carrier, FLAT_SETTER)
     return this.replaces || existing.length === 0 ? carrier : without(carrier, existing)
   }
+}
+
+/** What one call says for itself is not checked before it is sent. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 const FLAT_SETTER = {

@@ -1,13 +1,11 @@
-import { runInThisContext } from 'node:vm'
-
-import { context } from '@opentelemetry/api'
-import { type HttpClient, keepFace, originalOf, type PerCall, show } from '@spanwright/core'
+import { context, diag } from '@opentelemetry/api'
+import { isThenable, keepFace, reportFailure, originalOf, type PerCall, show } from '@spanwright/core'
 
 import { learnConnections } from './connection.ts'
-import { type Call, TracedDispatch } from './dispatch.ts'
+import type { Call } from './dispatch.ts'
 import { httpClientFor, type UndiciTracingOptions } from './entry-point.ts'
+import { type Dispatcher, FetchDispatcher, realmOf } from './fetch-dispatcher.ts'
 import { traceCall } from './process.ts'
-import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from './undici-types.ts'
 
 /** What `fetch(url, { tracing })` takes. */
 export interface FetchTracing {
@@ -23,11 +21,6 @@ export type TracedFetch<Fetch extends AnyFetch> = Fetch &
     input: Parameters<Fetch>[0],
     init?: (Parameters<Fetch>[1] & FetchTracing) | FetchTracing,
   ) => ReturnType<Fetch>)
-
-interface Dispatcher {
-  dispatch: Dispatch
-  readonly isMockActive?: unknown
-}
 
 interface Init {
   readonly dispatcher?: Dispatcher
@@ -54,29 +47,66 @@ export function traceFetch<Fetch extends AnyFetch>(
   learnConnections()
   const realm = realmOf(fetch)
   const original = fetch as unknown as (this: unknown, input?: unknown, init?: unknown) => Promise<unknown>
+  const lookOut = warnWhenUnseen()
   function tracedFetch(this: unknown, ...given: unknown[]): Promise<unknown> {
     const [input, init] = given
+    const plan = given.length > 0 && isInit(init) ? planOf(input, init) : undefined
     // What fetch refuses, it has to refuse in its own words.
-    if (given.length === 0 || !isInit(init)) return Reflect.apply(original, this, given) as Promise<unknown>
-    const call: Call = {
-      parent: context.active(),
-      perCall: init?.tracing,
-      signal: init?.signal ?? (input as { signal?: unknown } | null | undefined)?.signal,
-      attempts: 0,
-    }
-    const choice = init?.dispatcher ? { dispatcher: init.dispatcher } : choiceOf(input)
+    if (!plan) return Reflect.apply(original, this, given) as Promise<unknown>
+    const { call, choice } = plan
     if (!choice) return traceCall(client, call, () => original.call(this, input, init))
-    return original.call(
-      this,
-      input,
-      initWith(init, new FetchDispatcher(client, call, choice.dispatcher, realm)),
-    )
+    const dispatcher = new FetchDispatcher(client, call, choice.dispatcher, realm)
+    return lookOut(original.call(this, input, initWith(init as Init | undefined, dispatcher)), dispatcher)
   }
   return keepFace(
     tracedFetch as (...args: never[]) => unknown,
     fetch as unknown as (...args: never[]) => unknown,
   ) as unknown as TracedFetch<Fetch>
 }
+
+/** A call, and the dispatcher that its caller has chosen; no choice when that cannot be told. */
+interface Plan {
+  readonly call: Call
+  readonly choice: { readonly dispatcher: Dispatcher | undefined } | undefined
+}
+
+function planOf(input: unknown, init: Init | undefined): Plan | undefined {
+  try {
+    const call: Call = {
+      parent: context.active(),
+      perCall: init?.tracing,
+      signal: init?.signal ?? (input as { signal?: unknown } | null | undefined)?.signal,
+      attempts: 0,
+    }
+    return { call, choice: init?.dispatcher ? { dispatcher: init.dispatcher } : choiceOf(input) }
+  } catch (error) {
+    // A getter of the caller's has thrown; fetch is going to meet it too.
+    reportFailure('reading the options of a fetch call', error)
+    return undefined
+  }
+}
+
+/**
+ * Warns once when a function answers HTTP calls without the dispatcher it was handed: it is not built on undici's
+ * fetch, and its calls have no spans.
+ */
+function warnWhenUnseen(): (result: Promise<unknown>, dispatcher: FetchDispatcher) => Promise<unknown> {
+  let isSettled = false
+  return (result, dispatcher) => {
+    if (isSettled || !isThenable(result)) return result
+    result.then(response => {
+      if (isSettled || !String((response as { url?: unknown } | null)?.url).startsWith('http')) return
+      isSettled = true
+      if (dispatcher.isUsed) return
+      diag.warn(
+        'spanwright: traceFetch() was given a function that is not the fetch of Node or undici; it has no spans',
+      )
+    }, ignored)
+    return result
+  }
+}
+
+const ignored = (): void => undefined
 
 function isInit(init: unknown): init is Init | undefined {
   return init === undefined || init === null || typeof init === 'object'
@@ -103,49 +133,4 @@ function initWith(init: Init | undefined, dispatcher: Dispatcher): object {
       has: (_, key) => key === 'dispatcher' || Reflect.has(init, key),
     },
   )
-}
-
-/** Stands before the dispatcher of one fetch call. */
-class FetchDispatcher implements Dispatcher {
-  private readonly client: HttpClient
-  private readonly call: Call
-  private readonly chosen: Dispatcher | undefined
-  private readonly realm: Realm
-
-  /** @param chosen by the caller; without a choice it is the global one of the realm of the fetch function */
-  constructor(client: HttpClient, call: Call, chosen: Dispatcher | undefined, realm: Realm) {
-    this.client = client
-    this.call = call
-    this.chosen = chosen
-    this.realm = realm
-  }
-
-  /** Fetch asks for it, to hand bodies to a `MockAgent` as they were given. */
-  get isMockActive(): unknown {
-    return (this.chosen ?? this.realm[LEGACY])?.isMockActive
-  }
-
-  dispatch(options: DispatchOptions, handler: Handler | LegacyHandler): boolean {
-    const isLegacy = typeof (handler as Handler).onRequestStart !== 'function'
-    const target = this.chosen ?? (isLegacy ? undefined : this.realm[CURRENT]) ?? this.realm[LEGACY]
-    if (!target) throw new TypeError('traceFetch(): there is no global dispatcher')
-    const traced = new TracedDispatch(this.client, (sent, by) => target.dispatch(sent, by))
-    return traced.send(options, handler, undefined, this.call)
-  }
-}
-
-// Undici 6 and 7, and the fetch of Node with them, look the global dispatcher up under the first symbol, and hand it
-// handlers in the old form; undici 8 uses the second one.
-const LEGACY: unique symbol = Symbol.for('undici.globalDispatcher.1')
-const CURRENT: unique symbol = Symbol.for('undici.globalDispatcher.2')
-
-interface Realm {
-  readonly [LEGACY]?: Dispatcher
-  readonly [CURRENT]?: Dispatcher
-}
-
-/** The global object in which a fetch function looks its dispatcher up: inside Jest, Node's own has another one. */
-function realmOf(fetch: unknown): Realm {
-  const isOfThisRealm = Object.prototype.isPrototypeOf.call(Function.prototype, fetch as object)
-  return (isOfThisRealm ? globalThis : runInThisContext('globalThis')) as Realm
 }

@@ -139,7 +139,7 @@ describe.each(WAYS)('%s', (_, start) => {
   })
 
   it('AbortSignal.timeout() is the error TimeoutError', async () => {
-    const failed = await failureOf(way.send(`${server.origin}/silent`, { signal: AbortSignal.timeout(20) }))
+    const failed = await failureOf(way.send(`${server.origin}/silent`, { signal: AbortSignal.timeout(250) }))
     expect(failed.name).toBe('TimeoutError')
 
     await spansEnded(recorder, 1)

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
-import { Agent } from 'undici'
+import { diag } from '@opentelemetry/api'
+import { perCall, traceFetch, traceUndici, tracing } from '@spanwright/undici'
+import { Agent, request } from 'undici'
+
+import { startServer } from './server.ts'
 
 const untyped = { tracing, traceFetch, traceUndici } as unknown as Record<
   string,
@@ -66,5 +69,59 @@ describe('traceFetch()', () => {
       const expected: unknown = await bare(...given).catch((error: unknown) => error)
       await expect(traced(...given)).rejects.toEqual(expected)
     }
+  })
+
+  it('says once that a function which is no fetch of undici has no spans', async () => {
+    const warnings: string[] = []
+    const ignore = (): void => undefined
+    diag.setLogger({
+      error: ignore,
+      info: ignore,
+      debug: ignore,
+      verbose: ignore,
+      warn: text => warnings.push(text),
+    })
+    const traced = traceFetch(async (input: string) => ({ url: input, status: 200 }))
+    for (let i = 0; i < 3; i++) expect(await traced('http://somewhere.test/')).toMatchObject({ status: 200 })
+    diag.disable()
+    expect(warnings).toEqual([expect.stringContaining('not the fetch of Node or undici')])
+  })
+
+  it('rejects as fetch does when what it is given throws', async () => {
+    const init = {
+      get signal(): AbortSignal {
+        throw new Error('a getter')
+      },
+    }
+    await expect(traceFetch(fetch)('http://127.0.0.1', init)).rejects.toThrow('a getter')
+  })
+})
+
+describe('tracing()', () => {
+  it('leaves it to undici to refuse headers that cannot be read', async () => {
+    const agent = new Agent()
+    const headers = {
+      get broken(): string {
+        throw new Error('a getter')
+      },
+    }
+    for (const dispatcher of [agent, agent.compose(tracing({ onStart: () => undefined }))]) {
+      await expect(request('http://127.0.0.1', { dispatcher, headers })).rejects.toThrow('a getter')
+    }
+    await agent.close()
+  })
+
+  it('overlooks what makes no sense in a single call', async () => {
+    const server = await startServer()
+    const agent = new Agent()
+    const own = { [perCall]: { name: 7, urlTemplate: {}, propagate: 'yes', attributes: 'none' } }
+    const { statusCode, body } = await request(server.origin, {
+      dispatcher: agent.compose(tracing()),
+      ...own,
+    })
+    await body.dump()
+    expect(statusCode).toBe(200)
+    await agent.close()
+    await server.stop()
   })
 })
