@@ -24,7 +24,7 @@ export function tracing(options: KoaTracingOptions = {}): Middleware {
   return function traceRequest(ctx, next) {
     const exchange = server.begin(ctx.req, ctx.res, ctx)
     if (!exchange.traced) return exchange.run(next)
-    watchErrors(ctx, exchange)
+    watchErrors(ctx)
     if (!apps) return exchange.run(next)
     return exchange.run(() => {
       setLayers(ctx, server.layers.of(ctx.res))

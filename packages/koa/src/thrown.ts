@@ -1,17 +1,16 @@
 import type { Http2ServerResponse } from 'node:http2'
 
-import type { Exchange } from '@spanwright/core'
+import { exchangeOf } from '@spanwright/core'
 import type { Context } from 'koa'
 
-const EXCHANGE: unique symbol = Symbol('spanwright.exchange')
 const ON_ERROR: unique symbol = Symbol('spanwright.onerror')
 
 type OnError = (this: Watched, error: unknown) => void
 
 interface Watched {
+  readonly req: Context['req']
   readonly res: Context['res']
   onerror: OnError
-  [EXCHANGE]: Exchange
   [ON_ERROR]: OnError
 }
 
@@ -19,17 +18,17 @@ interface Watched {
  * Notes the errors that reach Koa: middleware that threw, a body that cannot be sent, a stream that failed. All of
  * them come to `ctx.onerror`; errors that other middleware handled do not.
  */
-export function watchErrors(ctx: Context, exchange: Exchange): void {
+export function watchErrors(ctx: Context): void {
   const watched = ctx as unknown as Watched
   if (typeof watched.onerror !== 'function') return
-  watched[EXCHANGE] = exchange
   watched[ON_ERROR] = watched.onerror
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a method of Koa's, no handler of the DOM
   watched.onerror = onerror
 }
 
 function onerror(this: Watched, error: unknown): void {
-  const exchange = this[EXCHANGE]
+  const exchange = exchangeOf(this.req)
+  if (!exchange) return Reflect.apply(this[ON_ERROR], this, [error])
   if (isFailure(error, this)) exchange.recordError(error)
   // In the request's context, so that what an error listener of the app logs belongs to the trace.
   exchange.run(() => Reflect.apply(this[ON_ERROR], this, [error]))
