@@ -92,19 +92,19 @@ function planOf(input: unknown, init: Init | undefined): Plan | undefined {
  */
 function warnWhenUnseen(): (result: Promise<unknown>, dispatcher: FetchDispatcher) => Promise<unknown> {
   let isSettled = false
+  function look(response: unknown, dispatcher: FetchDispatcher): void {
+    if (isSettled || !String((response as { url?: unknown } | null)?.url).startsWith('http')) return
+    isSettled = true
+    if (!dispatcher.isUsed) diag.warn(NO_FETCH_OF_UNDICI)
+  }
   return (result, dispatcher) => {
-    if (isSettled || !isThenable(result)) return result
-    result.then(response => {
-      if (isSettled || !String((response as { url?: unknown } | null)?.url).startsWith('http')) return
-      isSettled = true
-      if (dispatcher.isUsed) return
-      diag.warn(
-        'spanwright: traceFetch() was given a function that is not the fetch of Node or undici; it has no spans',
-      )
-    }, ignored)
+    if (!isSettled && isThenable(result)) result.then(response => look(response, dispatcher), ignored)
     return result
   }
 }
+
+const NO_FETCH_OF_UNDICI =
+  'spanwright: traceFetch() was given a function that is not the fetch of Node or undici; it has no spans'
 
 const ignored = (): void => undefined
 
