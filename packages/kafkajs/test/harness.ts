@@ -111,7 +111,10 @@ export class Harness {
     const topic = unique('orders')
     const admin = this.bare().admin()
     await admin.connect()
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true })
+    await untilKnown(async () => {
+      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true })
+      await admin.fetchTopicMetadata({ topics: [topic] })
+    })
     await admin.disconnect()
     return topic
   }
@@ -133,6 +136,17 @@ export class Harness {
   async write(topic: string, ...messages: Message[]): Promise<void> {
     const producer = await this.producer(this.bare())
     await producer.send({ topic, messages })
+  }
+}
+
+/** Tries again while the broker does not know the topic it was just told to make, as after a restart. */
+async function untilKnown(work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if ((error as { type?: unknown }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+    }
   }
 }
 
