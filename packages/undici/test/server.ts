@@ -9,7 +9,7 @@ import {
 import type { AddressInfo } from 'node:net'
 
 /** A request as the server saw it. */
-export interface Received {
+interface Received {
   readonly method: string
   readonly url: string
   readonly headers: IncomingHttpHeaders

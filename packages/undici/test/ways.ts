@@ -19,7 +19,7 @@ export const VERSIONS: [string, Undici][] = [
 ]
 
 /** What a test wants of a request, whoever sends it. */
-export interface Wanted {
+interface Wanted {
   readonly method?: string
   readonly headers?: Record<string, string> | undefined
   readonly signal?: AbortSignal
@@ -27,7 +27,7 @@ export interface Wanted {
 }
 
 /** A response, whoever received it. */
-export interface Response {
+interface Response {
   readonly status: number
   text(): Promise<string>
   /** Gives up on the body. */
