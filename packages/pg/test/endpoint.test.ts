@@ -98,7 +98,7 @@ describe('the target of a pool', () => {
 
 describe('a query', () => {
   it('tells the database of a connection string, in its first span already', async () => {
-    const pool = tracePool(new Pool({ connectionString: db.server.connectionString }))
+    const pool = tracePool(new Pool({ connectionString: db.server.connectionString })).on('error', () => {})
     await pool.query('SELECT 1')
     await pool.query('SELECT 1')
     await pool.end()

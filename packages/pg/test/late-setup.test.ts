@@ -13,7 +13,7 @@ afterAll(() => server.stop())
 describe('an SDK that is set up after the pool', () => {
   it('is found by pools and clients that are in use already', async () => {
     const { connectionString } = server
-    const pool = tracePool(new Pool({ connectionString }), { poolName: 'late' })
+    const pool = tracePool(new Pool({ connectionString }), { poolName: 'late' }).on('error', () => {})
     const client = traceClient(new Client({ connectionString }))
     await client.connect()
     expect((await pool.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }])

@@ -19,6 +19,9 @@ export const Kind = {
 
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
+/** How a quote stands in a string: doubled, doubled or after a backslash, or not at all. */
+type StringForm = 'plain' | 'escapes' | 'bits'
+
 /**
  * Splits any text into the tokens PostgreSQL's own scanner would see, in one pass and linear time. What is not
  * closed (a string, a comment) reaches to the end of the text. Assumes `standard_conforming_strings = on`, the
@@ -53,7 +56,7 @@ export class Lexer {
     if (isSpace(code)) return this.space()
     if (isNameStart(code)) return this.word(code)
     if (isDigit(code)) return this.number()
-    if (code === QUOTE) return this.string(this.start + 1, false)
+    if (code === QUOTE) return this.string(this.start + 1, 'plain')
     if (code === DOUBLE_QUOTE) return this.quotedName(this.start + 1)
     if (code === DOLLAR) return this.dollar()
     if (code === DOT && isDigit(this.code(1))) return this.number()
@@ -81,12 +84,12 @@ export class Lexer {
   private word(code: number): Kind {
     if (this.code(1) === QUOTE) {
       const lower = code | 0x20
-      if (lower === LETTER_E) return this.string(this.start + 2, true)
-      if (lower === LETTER_B || lower === LETTER_X || lower === LETTER_N)
-        return this.string(this.start + 2, false)
+      if (lower === LETTER_E) return this.string(this.start + 2, 'escapes')
+      if (lower === LETTER_N) return this.string(this.start + 2, 'plain')
+      if (lower === LETTER_B || lower === LETTER_X) return this.string(this.start + 2, 'bits')
     }
     if ((code | 0x20) === LETTER_U && this.code(1) === AMPERSAND) {
-      if (this.code(2) === QUOTE) return this.string(this.start + 3, false)
+      if (this.code(2) === QUOTE) return this.string(this.start + 3, 'plain')
       if (this.code(2) === DOUBLE_QUOTE) return this.quotedName(this.start + 3)
     }
     return this.finish(Kind.Word, this.nameEnd(this.start + 1))
@@ -99,29 +102,29 @@ export class Lexer {
   }
 
   /** @param from the place after the opening quote */
-  private string(from: number, escapes: boolean): Kind {
-    let at = this.stringEnd(from, escapes)
+  private string(from: number, form: StringForm): Kind {
+    let at = this.stringEnd(from, form)
     for (;;) {
       const reopened = this.continuation(at)
       if (reopened < 0) return this.finish(Kind.Text, at)
-      at = this.stringEnd(reopened, escapes)
+      at = this.stringEnd(reopened, form)
     }
   }
 
-  private stringEnd(from: number, escapes: boolean): number {
+  private stringEnd(from: number, form: StringForm): number {
     const { text } = this
     for (let at = from; at < text.length; at++) {
       const code = text.charCodeAt(at)
-      if (code === BACKSLASH && escapes) at++
+      if (code === BACKSLASH && form === 'escapes') at++
       else if (code === QUOTE) {
-        if (text.charCodeAt(at + 1) !== QUOTE) return at + 1
+        if (form === 'bits' || text.charCodeAt(at + 1) !== QUOTE) return at + 1
         at++
       }
     }
     return this.unclosed()
   }
 
-  /** A string goes on after white space that holds a line break; the place after its quote, or -1. */
+  /** A string goes on after a line break, white space and line comments; the place after its quote, or -1. */
   private continuation(from: number): number {
     const { text } = this
     let broken = false
@@ -129,7 +132,7 @@ export class Lexer {
       const code = text.charCodeAt(at)
       if (code === NEWLINE || code === RETURN) broken = true
       else if (code === QUOTE) return broken ? at + 1 : -1
-      else if (broken && code === DASH && text.charCodeAt(at + 1) === DASH) at = this.lineEnd(at) - 1
+      else if (code === DASH && text.charCodeAt(at + 1) === DASH) at = this.lineEnd(at) - 1
       else if (!isSpace(code)) return -1
     }
     return -1
@@ -176,7 +179,7 @@ export class Lexer {
       if (isDigit(text.charCodeAt(digits))) at = this.digitsEnd(digits)
     }
     // Hexadecimal, octal and binary digits, and what PostgreSQL calls trailing junk, which may be part of a secret.
-    return this.finish(Kind.Number, this.nameEnd(at))
+    return this.finish(Kind.Number, isNameStart(text.charCodeAt(at)) ? this.nameEnd(at) : at)
   }
 
   private digitsEnd(from: number): number {
