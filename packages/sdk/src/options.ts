@@ -15,7 +15,10 @@ import {
 
 import { aDuration, type Duration } from './duration.ts'
 import { type ExporterChoice, PROTOCOLS } from './exporters.ts'
+import { type KeepOptions, someKeepOptions } from './keep.ts'
+import { isPattern } from './match.ts'
 import { PROPAGATOR_NAMES, type PropagatorName } from './propagators.ts'
+import type { Redaction } from './redaction.ts'
 import { DETECTOR_NAMES, type DetectorName } from './resource.ts'
 
 /** How spans wait for being exported, for each exporter. */
@@ -52,6 +55,10 @@ export interface StartTracingOptions {
   readonly batch?: BatchOptions
   /** Which traces are recorded. Default: `OTEL_TRACES_SAMPLER`, else all that the caller did not decide against. */
   readonly sampler?: Sampler
+  /** Which local traces are kept once they have ended. Default: all that were sampled. */
+  readonly keep?: KeepOptions
+  /** What is taken out of attributes, events and links before any exporter sees them. Default: nothing. */
+  readonly redact?: readonly Redaction[]
   /** How traces travel between processes. Default: `OTEL_PROPAGATORS`, else tracecontext and baggage. */
   readonly propagators?: readonly (PropagatorName | TextMapPropagator)[]
   /** Makes the ids of traces and spans. Default: the SDK's random one. */
@@ -117,6 +124,11 @@ const RULES: OptionRules = {
     reportInterval: aDuration,
   }),
   sampler: anObjectWith('a sampler', 'shouldSample'),
+  keep: someKeepOptions,
+  redact: {
+    expected: 'a list of keys, with * for any text, and RegExps',
+    accepts: v => Array.isArray(v) && v.every(item => isPattern(item) || aString.accepts(item)),
+  },
   propagators: aListOf(
     anyOf(oneOf(...PROPAGATOR_NAMES), anObjectWith('a propagator', 'inject', 'extract', 'fields')),
   ),

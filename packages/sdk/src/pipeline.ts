@@ -2,6 +2,8 @@ import { type Context, diag, TraceFlags } from '@opentelemetry/api'
 import type { ReadableSpan, Sampler, SamplingResult, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
 import { SamplingDecision } from '@opentelemetry/sdk-trace'
 
+import type { LocalTraceCounts } from './local-traces.ts'
+import type { Redactor } from './redaction.ts'
 import type { SpanQueue } from './span-queue.ts'
 
 /** How many spans came to what, since tracing was started. */
@@ -12,6 +14,8 @@ export interface SpanCounts {
   readonly ended: number
   /** Of those recorded, how many a decision at the end of the trace gave up. */
   readonly sampledOut: number
+  /** How traces were decided at their end, where `keep` or a rule on a route asks for that. */
+  readonly localTraces?: LocalTraceCounts
   /** What each exporter did with the rest. */
   readonly exporters: readonly ExporterCount[]
 }
@@ -35,8 +39,12 @@ export class Pipeline implements SpanProcessor {
   private ended = 0
   private sampledOut = 0
 
-  constructor(queues: readonly SpanQueue[]) {
+  private readonly redactor: Redactor | undefined
+
+  /** @param redactor takes out what is not to reach any exporter */
+  constructor(queues: readonly SpanQueue[], redactor?: Redactor) {
     this.queues = queues
+    this.redactor = redactor
   }
 
   onStart(_span: Span, _context: Context): void {
@@ -50,7 +58,14 @@ export class Pipeline implements SpanProcessor {
       this.sampledOut += 1
       return
     }
-    for (const queue of this.queues) queue.onEnd(span)
+    const shown = this.redactor?.redact(span) ?? span
+    for (const queue of this.queues) queue.onEnd(shown)
+  }
+
+  /** Counts a span that a decision at the end of its trace does not keep. */
+  giveUp(): void {
+    this.ended += 1
+    this.sampledOut += 1
   }
 
   async forceFlush(): Promise<void> {

@@ -1,18 +1,22 @@
 import { diag, ProxyTracerProvider } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { TracerProvider } from '@opentelemetry/sdk-trace'
+import { type Sampler, TracerProvider } from '@opentelemetry/sdk-trace'
 
 import { within } from './deadline.ts'
 import { millisecondsOf } from './duration.ts'
 import { Environment } from './environment.ts'
 import { makeExporters } from './exporters.ts'
 import { register, showWarnings } from './globals.ts'
+import { KeepPolicy } from './keep.ts'
 import { queueLimitsOf, samplerIn, spanLimitsOf } from './limits.ts'
+import { LocalTraces } from './local-traces.ts'
 import { checkStartOptions, type StartTracingOptions } from './options.ts'
 import { Pipeline } from './pipeline.ts'
 import { beforeProcessEnds } from './process-end.ts'
 import { makePropagator } from './propagators.ts'
+import { Redactor } from './redaction.ts'
 import { makeResource } from './resource.ts'
+import { lateRulesOf } from './rules.ts'
 import { SpanQueue } from './span-queue.ts'
 import type { Tracing } from './tracing.ts'
 
@@ -42,12 +46,15 @@ export function startTracing(options: StartTracingOptions = {}): Tracing {
 }
 
 function start(options: StartTracingOptions, environment: Environment): Tracing {
-  const pipeline = new Pipeline(makeQueues(options, environment))
+  const redactor = options.redact && new Redactor(options.redact)
+  const pipeline = new Pipeline(makeQueues(options, environment), redactor)
+  const sampler = options.sampler ?? samplerIn(environment)
+  const localTraces = makeLocalTraces(options, sampler, pipeline)
   const provider = new TracerProvider({
     resource: makeResource(options, environment),
-    sampler: pipeline.counting(options.sampler ?? samplerIn(environment)),
+    sampler: pipeline.counting(sampler),
     spanLimits: spanLimitsOf(options.spanLimits, environment),
-    spanProcessors: [...(options.spanProcessors ?? []), pipeline],
+    spanProcessors: [...(options.spanProcessors ?? []), localTraces ?? pipeline],
     ...(options.idGenerator && { idGenerator: options.idGenerator }),
   })
   const propagator = makePropagator(options.propagators, environment, options.idGenerator === undefined)
@@ -82,19 +89,39 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
     options.flushOnExit === false
       ? () => {}
       : beforeProcessEnds({
-          isNeeded: () => pipeline.waiting > 0,
-          flush: forceFlush,
+          isNeeded: () => pipeline.waiting > 0 || (localTraces?.counts().held ?? 0) > 0,
+          flush: () => {
+            localTraces?.settleAll()
+            return forceFlush()
+          },
           finish: shutdown,
           leftBehind: () => pipeline.abandon(),
         })
 
   return {
     tracerProvider: provider,
-    counts: () => pipeline.counts(),
+    counts: () => ({
+      ...pipeline.counts(),
+      ...(localTraces && { localTraces: localTraces.counts() }),
+    }),
     forceFlush,
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   }
+}
+
+/** Spans are held only where something is decided at the end of a trace. */
+function makeLocalTraces(
+  { keep }: StartTracingOptions,
+  sampler: Sampler,
+  pipeline: Pipeline,
+): LocalTraces | undefined {
+  const rules = lateRulesOf(sampler)
+  if (!keep && !rules) return undefined
+  return new LocalTraces(pipeline, rules, keep && new KeepPolicy(keep), {
+    maxSpans: keep?.maxSpans ?? 10_000,
+    maxAge: millisecondsOf(keep?.maxAge ?? 60_000),
+  })
 }
 
 function makeQueues(options: StartTracingOptions, environment: Environment): SpanQueue[] {

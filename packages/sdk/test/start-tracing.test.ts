@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
-import { ExportResultCode } from '@opentelemetry/core'
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
+import type { SpanExporter } from '@opentelemetry/sdk-trace'
 
 import { startTracing, type StartTracingOptions } from '../src/index.ts'
+import { collect } from './collector.ts'
 import { listenToDiag } from './diag.ts'
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
 import { type Answer, type Host, startHost } from './host.ts'
@@ -38,20 +38,6 @@ function traceOnce(
   variables: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   return host.run({ options, variables: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url, ...variables } })
-}
-
-function collect(): { exporter: SpanExporter; names: string[]; spans: ReadableSpan[] } {
-  const names: string[] = []
-  const collected: ReadableSpan[] = []
-  const exporter: SpanExporter = {
-    export: (spans, done) => {
-      collected.push(...spans)
-      names.push(...spans.map(({ name }) => name))
-      done({ code: ExportResultCode.SUCCESS })
-    },
-    shutdown: async () => {},
-  }
-  return { exporter, names, spans: collected }
 }
 
 describe('startTracing()', () => {

@@ -1,0 +1,32 @@
+import type { SpanContext } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+
+/** What differs in the copy of a span. */
+export type SpanChanges = {
+  -readonly [Part in 'attributes' | 'events' | 'links' | 'status']?: ReadableSpan[Part]
+} & { context?: SpanContext }
+
+/** A copy of an ended span with some parts of its own: the span itself belongs to whoever made it. */
+export function copySpan(span: ReadableSpan, changes: SpanChanges): ReadableSpan {
+  const { context = span.spanContext(), ...parts } = changes
+  return {
+    name: span.name,
+    kind: span.kind,
+    spanContext: () => context,
+    ...(span.parentSpanContext && { parentSpanContext: span.parentSpanContext }),
+    startTime: span.startTime,
+    endTime: span.endTime,
+    status: span.status,
+    attributes: span.attributes,
+    links: span.links,
+    events: span.events,
+    duration: span.duration,
+    ended: span.ended,
+    resource: span.resource,
+    instrumentationScope: span.instrumentationScope,
+    droppedAttributesCount: span.droppedAttributesCount,
+    droppedEventsCount: span.droppedEventsCount,
+    droppedLinksCount: span.droppedLinksCount,
+    ...parts,
+  }
+}
