@@ -103,12 +103,12 @@ class Track {
     if (failed !== undefined || bytes.length === 0) {
       return { ...configuration, failed: failed ?? 'nothing was measured' }
     }
-    const spans = timings.map(timing => timing.spans).filter(count => count !== undefined)
+    const spans = spansPerCall(timings)
     return {
       ...configuration,
       cpu: spreadOf(timings.map(({ cpu }) => cpu)),
       bytes: spreadOf(bytes),
-      ...(spans.length > 0 && { spans: spreadOf(spans).median }),
+      ...(spans !== undefined && { spans }),
     }
   }
 
@@ -123,4 +123,15 @@ class Track {
       await this.end()
     }
   }
+}
+
+/** Spans are exported in batches: what counts is all rounds together. Undefined where they are not counted. */
+function spansPerCall(timings: readonly Timing[]): number | undefined {
+  const counts = timings.map(({ spans }) => spans).filter(count => count !== undefined)
+  if (counts.length === 0) return undefined
+  return sumOf(counts) / sumOf(timings.map(({ calls }) => calls))
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
 }

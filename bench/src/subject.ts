@@ -20,7 +20,9 @@ export interface Surroundings {
 export interface Timing {
   /** User and system time, in microseconds per operation. */
   readonly cpu: number
-  /** Spans that reached the exporter, per call; undefined for a product that has an exporter of its own. */
+  /** Calls that were done. */
+  readonly calls: number
+  /** Spans that reached the exporter; undefined for a product that has an exporter of its own. */
   readonly spans: number | undefined
 }
 
@@ -78,7 +80,8 @@ export class Subject {
     const { variant } = this.configuration
     return {
       cpu: cpuMicroseconds / operations / this.library.operationsPerCall,
-      spans: variant === 'dd-trace' || variant === 'sentry' ? undefined : spans / operations,
+      calls: operations,
+      spans: variant === 'dd-trace' || variant === 'sentry' ? undefined : spans,
     }
   }
 
