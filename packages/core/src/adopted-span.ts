@@ -44,6 +44,7 @@ export function findForeignSpan(context: Context): ForeignSpan | undefined {
  */
 export class AdoptedSpan<Request> implements Exchange {
   readonly traced = true
+  routes: unknown
   private readonly foreign: ForeignSpan
   private readonly method: string
   private readonly recordExceptions: boolean
@@ -69,7 +70,7 @@ export class AdoptedSpan<Request> implements Exchange {
       if (written) return
       written = true
       try {
-        this.writeRoute(framework.route(request))
+        this.writeRoute(framework.route(request, this.routes))
         this.writeErrorType(statusCode)
       } catch (error) {
         reportFailure('reading the route', error)

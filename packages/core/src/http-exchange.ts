@@ -3,6 +3,7 @@ import { type Attributes, type Context, context as contextApi, createContextKey 
 import { BodySizes } from './body-sizes.ts'
 import type { CapturedHeaders } from './captured-headers.ts'
 import type { ExposedTrace } from './exposed-trace.ts'
+import { exchangeOf, setExchange } from './exchanges.ts'
 import { reportFailure } from './guard.ts'
 import { endingOf, isClosed, unfinished } from './http-ending.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
@@ -16,34 +17,12 @@ import {
   removeOpenRequest,
   type RequestInFlight,
 } from './requests-in-flight.ts'
+import { type Emitter, hookStreams, type Method } from './stream-hooks.ts'
 import { ATTR_HTTP_RESPONSE_STATUS_CODE, ATTR_HTTP_ROUTE } from './semconv/http.ts'
 import { splitTarget } from './url.ts'
 
 /** Under this key the context of a request holds a token of it, by which its work is known. */
 export const REQUEST_TOKEN: symbol = createContextKey('spanwright.request')
-
-/** Leads from a request or a response to its exchange. */
-const EXCHANGE: unique symbol = Symbol('spanwright.exchange')
-
-type Method = (this: Traced, ...args: unknown[]) => unknown
-
-/** Makes the exchange of a request known to {@link exchangeOf}. */
-export function setExchange(req: ServerRequest, exchange: Exchange): void {
-  ;(req as unknown as { [EXCHANGE]: Exchange })[EXCHANGE] = exchange
-}
-
-/** A request or a response whose methods lead through its exchange. */
-interface Traced {
-  [EXCHANGE]: HttpExchange<unknown>
-  emit: Method
-  writeHead: Method
-  listenerCount(event: unknown): number
-}
-
-/** The exchange of a request that is traced. */
-export function exchangeOf(req: ServerRequest): Exchange | undefined {
-  return (req as unknown as { [EXCHANGE]?: Exchange })[EXCHANGE]
-}
 
 /** What an exchange is about. */
 export interface ExchangeStart<Request> {
@@ -65,30 +44,24 @@ export interface ExchangeStart<Request> {
 /** The life of one traced request, until its response is closed. */
 export class HttpExchange<Request> implements Exchange, OpenRequest {
   readonly traced = true
+  routes: unknown
   private readonly start: ExchangeStart<Request>
-  private readonly requestEmit: Method
-  private readonly responseEmit: Method
-  private readonly writeHead: Method
   /** Context of the request, as long as one of its streams can still emit something. */
   private context: Context | undefined
   private readonly openedAt: number = performance.now()
   private readonly bodies: BodySizes | undefined
   private readonly closeCount: (() => void) | undefined
+  private isClosing = false
   private route: string | undefined
   private thrown: { readonly value: unknown } | undefined
 
   constructor(start: ExchangeStart<Request>) {
     this.start = start
     this.context = start.operation.context
-    const req = start.req as unknown as Traced
-    const res = start.res as unknown as Traced
-    this.requestEmit = req.emit
-    this.responseEmit = res.emit
-    this.writeHead = res.writeHead
-    req[EXCHANGE] = res[EXCHANGE] = this as HttpExchange<unknown>
-    req.emit = emitOfRequest
-    res.emit = emitOfResponse
-    res.writeHead = writeHead
+    const { req, res, framework, request } = start
+    setExchange(req, this)
+    hookStreams(req, res, framework.prototypes?.(request))
+    res.once('close', endExchange)
     if (start.metrics.measuresBodies) this.bodies = new BodySizes(start.req, start.res)
     this.closeCount = start.metrics.open(start.operation.attributes, this.context)
     addOpenRequest(this, start.endOnShutdown)
@@ -114,7 +87,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   }
 
   /** Emits an event of the request or the response in the request's context. */
-  emit(emitter: Traced, emit: Method, args: ArrayLike<unknown>): unknown {
+  emit(emitter: Emitter, emit: Method, args: readonly unknown[]): unknown {
     const { context } = this
     if (!context || emitter.listenerCount(args[0]) === 0 || this.isActive()) {
       return Reflect.apply(emit, emitter, args)
@@ -122,32 +95,40 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     return contextApi.with(context, () => Reflect.apply(emit, emitter, args))
   }
 
-  emitOfRequest(emitter: Traced, args: ArrayLike<unknown>): unknown {
+  emitOfRequest(req: Emitter, emit: Method, args: readonly unknown[]): unknown {
     if (this.bodies && args[0] === 'data') this.bodies.add(args[1])
-    const result = this.emit(emitter, this.requestEmit, args)
+    const result = this.emit(req, emit, args)
     if (args[0] === 'close' && this.start.operation.ended) this.context = undefined
     return result
   }
 
-  emitOfResponse(emitter: Traced, args: ArrayLike<unknown>): unknown {
-    if (args[0] !== 'close') return this.emit(emitter, this.responseEmit, args)
+  /** The span ends after what listeners for `close` do. */
+  emitOfResponse(res: Emitter, emit: Method, args: readonly unknown[]): unknown {
+    if (args[0] !== 'close') return this.emit(res, emit, args)
+    this.isClosing = true
     try {
-      return this.emit(emitter, this.responseEmit, args)
+      return this.emit(res, emit, args)
     } finally {
       this.end()
     }
   }
 
-  writeHeadOfResponse(response: Traced, args: readonly unknown[]): unknown {
-    const { exposed, operation, res } = this.start
+  /** The response was closed, perhaps where a framework has taken our `emit` away. */
+  closed(): void {
+    if (!this.isClosing) this.end()
+  }
+
+  /** The response is about to begin. */
+  writeHead(res: unknown, writeHead: Method, args: readonly unknown[]): unknown {
+    const { exposed, operation } = this.start
     this.readRoute()
     let head = args
     try {
-      if (exposed) head = exposed.addTo(res, operation.span, args)
+      if (exposed) head = exposed.addTo(this.start.res, operation.span, args)
     } catch (error) {
       reportFailure('exposing the trace', error)
     }
-    return Reflect.apply(this.writeHead, response, [...head])
+    return Reflect.apply(writeHead, res, head)
   }
 
   describe(): RequestInFlight {
@@ -176,7 +157,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
 
   private currentRoute(): string | undefined {
     try {
-      return this.start.framework.route(this.start.request)
+      return this.start.framework.route(this.start.request, this.routes)
     } catch (error) {
       reportFailure('reading the route', error)
       return undefined
@@ -213,14 +194,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   }
 }
 
-function emitOfRequest(this: Traced, ...args: unknown[]): unknown {
-  return this[EXCHANGE].emitOfRequest(this, args)
-}
-
-function emitOfResponse(this: Traced, ...args: unknown[]): unknown {
-  return this[EXCHANGE].emitOfResponse(this, args)
-}
-
-function writeHead(this: Traced, ...args: unknown[]): unknown {
-  return this[EXCHANGE].writeHeadOfResponse(this, args)
+function endExchange(this: ServerAnswer): void {
+  const exchange = exchangeOf(this.req)
+  if (exchange instanceof HttpExchange) exchange.closed()
 }

@@ -8,6 +8,12 @@ export type ServerRequest = IncomingMessage | Http2ServerRequest
 /** The response that goes with a {@link ServerRequest}. */
 export type ServerAnswer = ServerResponse | Http2ServerResponse
 
+/** What all requests, and all responses, of an app inherit from. */
+export interface StreamPrototypes {
+  readonly request: object
+  readonly response: object
+}
+
 /**
  * What a framework knows of a request, by its own router and its own trust in proxies. One for all requests:
  * `Request` is what it hands to its handlers.
@@ -21,14 +27,24 @@ export interface HttpFramework<Request> {
   host(request: Request): string | undefined
   /** Address of the client, behind the proxies the framework trusts. */
   clientAddress(request: Request): string | undefined
-  /** Pattern of the route that matched last; undefined when none did. Read when the response begins. */
-  route(request: Request): string | undefined
+  /**
+   * Pattern of the route that matched last; undefined when none did. Read when the response begins.
+   * @param routes what {@link Exchange.routes} holds
+   */
+  route(request: Request, routes: unknown): string | undefined
+  /**
+   * Objects of the app that its requests and responses inherit from: they are given the methods that lead through
+   * tracing, once. Where there are none, each request and response is given them.
+   */
+  prototypes?(request: Request): StreamPrototypes | undefined
 }
 
 /** A request while it is answered. */
 export interface Exchange {
   /** False when there is no span: then nothing needs to be found out about the request. */
   readonly traced: boolean
+  /** Whatever the plugin needs to find the route of this request. */
+  routes?: unknown
   /** Runs what handles the request in the request's context. */
   run<T>(work: () => T): T
   /** Notes an error that reached the framework. What becomes of the request is seen when it ends. */

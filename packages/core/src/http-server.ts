@@ -2,9 +2,10 @@ import { type Attributes, type Context, context as contextApi, SpanKind } from '
 
 import { AdoptedSpan, findForeignSpan, type ForeignSpan } from './adopted-span.ts'
 import { CapturedHeaders } from './captured-headers.ts'
+import { exchangeOf, setExchange } from './exchanges.ts'
 import { ExposedTrace } from './exposed-trace.ts'
 import { addFromHook } from './guard.ts'
-import { HttpExchange, REQUEST_TOKEN, setExchange } from './http-exchange.ts'
+import { HttpExchange, REQUEST_TOKEN } from './http-exchange.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
 import { HttpRequestDescription } from './http-request-description.ts'
 import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from './http-server-options.ts'
@@ -75,7 +76,7 @@ export class HttpServer<Request> {
    * A request that is traced already, or is not to be traced, gets an exchange that only runs the work.
    */
   begin(req: ServerRequest, res: ServerAnswer, request: Request): Exchange {
-    if (isMarked(req)) return UNTRACED
+    if (exchangeOf(req)) return UNTRACED
     const active = contextApi.active()
     const foreign = active.getValue(REQUEST_TOKEN) ? undefined : findForeignSpan(active)
     if (foreign) return this.adopt(foreign, req, res, request, active)
@@ -90,7 +91,6 @@ export class HttpServer<Request> {
     if (!observed && !this.metrics.enabled) {
       return parent === active ? UNTRACED : new ContextOnly(parent)
     }
-    mark(req)
     return this.start(req, res, request, belonging, record, observed)
   }
 
@@ -145,7 +145,6 @@ export class HttpServer<Request> {
     if (decision !== 'trace') {
       return decision === 'ignore' ? new ContextOnly(suppressTracing(active)) : UNTRACED
     }
-    mark(req)
     const attributes: Attributes = {}
     const method = this.description.writeTo(attributes, req, request, foreign.span.isRecording())
     const { attributes: hook } = this.settings.options
@@ -184,15 +183,4 @@ const UNTRACED: Exchange = {
   run: work => work(),
   recordError: () => undefined,
   addEvent: () => undefined,
-}
-
-// A registered symbol, so that a second copy of this package sees the mark of the first.
-const TRACED = Symbol.for('spanwright.traced')
-
-function isMarked(req: ServerRequest): boolean {
-  return (req as { [TRACED]?: true })[TRACED] === true
-}
-
-function mark(req: ServerRequest): void {
-  ;(req as { [TRACED]?: true })[TRACED] = true
 }

@@ -10,8 +10,14 @@ export {
   type HttpClientRecord,
   type PerCall,
 } from './http-client-options.ts'
-export { exchangeOf } from './http-exchange.ts'
-export type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
+export { exchangeOf } from './exchanges.ts'
+export type {
+  Exchange,
+  HttpFramework,
+  ServerAnswer,
+  ServerRequest,
+  StreamPrototypes,
+} from './http-framework.ts'
 export { knownMethods, writeMethod } from './http-method.ts'
 export { HttpServer } from './http-server.ts'
 export type { HttpServerMetricsOptions } from './http-server-metrics.ts'
@@ -26,7 +32,6 @@ export {
   type Observe,
   pickAttributes,
 } from './instruments.ts'
-export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './layers.ts'
 export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './layers.ts'
 export { type Decision, decide, Operation, type OperationStart } from './operation.ts'
 export {

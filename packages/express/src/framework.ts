@@ -1,21 +1,9 @@
-import type { HttpFramework } from '@spanwright/core'
+import type { HttpFramework, StreamPrototypes } from '@spanwright/core'
 import type { Request } from 'express'
 
 import { join } from './pattern.ts'
 import type { RouteMap } from './route-map.ts'
 import type { App, Route } from './router.ts'
-
-/** Leads from a request to the routes of the app that traces it. */
-const ROUTES: unique symbol = Symbol('spanwright.routes')
-
-interface Routed {
-  [ROUTES]?: RouteMap
-}
-
-/** Remembers among which routes the route of a request is to be looked for. */
-export function setRoutes(req: Request, routes: RouteMap): void {
-  ;(req as Routed)[ROUTES] = routes
-}
 
 /** What Express knows of a request: its own trust in proxies, its own routes. */
 export const EXPRESS: HttpFramework<Request> = {
@@ -24,14 +12,16 @@ export const EXPRESS: HttpFramework<Request> = {
   host: req => (trustsPeer(req) && firstOf(req.headers['x-forwarded-host'])) || req.headers.host,
   clientAddress: req => (trustsPeer(req) ? req.ip : req.socket.remoteAddress),
   route: routeOf,
+  // Requests of mounted apps inherit from these too.
+  prototypes: req => req.app as unknown as StreamPrototypes | undefined,
 }
 
 /** The pattern of the route that matched last, with those of all mounts before it. */
-function routeOf(req: Request): string | undefined {
+function routeOf(req: Request, known: unknown): string | undefined {
   const route = req.route as Route | undefined
   if (route?.path === undefined) return undefined
   const { baseUrl = '', url } = req
-  const routes = (req as Routed)[ROUTES]
+  const routes = known as RouteMap | undefined
   const question = url.indexOf('?')
   const path = baseUrl + (question < 0 ? url : url.slice(0, question))
   return routes?.patternOf(route, path) ?? patternBehind(routes, baseUrl, route)

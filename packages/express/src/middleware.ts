@@ -1,7 +1,7 @@
 import { HttpServer, type HttpServerOptions } from '@spanwright/core'
 import type { Request, RequestHandler } from 'express'
 
-import { EXPRESS, setRoutes } from './framework.ts'
+import { EXPRESS } from './framework.ts'
 import { keepSilent, setLayers } from './layered.ts'
 import { VERSION } from './version.ts'
 import { watchApp } from './watch.ts'
@@ -19,10 +19,7 @@ export function tracing(options: ExpressTracingOptions = {}): RequestHandler {
   const { layers } = server
   const traceRequest: RequestHandler = function traceRequest(req, res, next) {
     const exchange = server.begin(req, res, req)
-    if (exchange.traced) {
-      const routes = watchApp(req, layers.enabled)
-      if (routes) setRoutes(req, routes)
-    }
+    if (exchange.traced) exchange.routes = watchApp(req, layers.enabled)
     if (!layers.enabled) {
       exchange.run(next)
       return
