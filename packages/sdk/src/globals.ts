@@ -5,6 +5,8 @@ import {
   DiagConsoleLogger,
   DiagLogLevel,
   propagation,
+  type MeterProvider,
+  metrics,
   type TextMapPropagator,
   trace,
   type TracerProvider,
@@ -30,11 +32,17 @@ export function apiGlobals(): ApiGlobals {
   return all[Symbol.for('opentelemetry.js.api.1')] ?? {}
 }
 
+/** Whether `SPANWRIGHT_DEBUG` asks for a report at the start. */
+export function isDebugged(environment: Environment): boolean {
+  const value = environment.text('SPANWRIGHT_DEBUG')
+  return value !== undefined && value !== '0' && value !== 'false'
+}
+
 /** Lets warnings be seen, unless the app already chose where they go. Level: `OTEL_LOG_LEVEL`, else warn. */
 export function showWarnings(environment: Environment): void {
   if (apiGlobals().diag !== undefined) return
   // Until the level is known, so that a wrong one can be said.
-  diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN)
+  diag.setLogger(new DiagConsoleLogger(), isDebugged(environment) ? DiagLogLevel.INFO : DiagLogLevel.WARN)
   const variable = environment.text('OTEL_LOG_LEVEL')?.toLowerCase()
   if (variable === undefined) return
   const level = LEVELS.find(known => known === variable)
@@ -64,4 +72,11 @@ export function register(
     if (isPropagated) propagation.disable()
     if (isProvided) trace.disable()
   }
+}
+
+/** Registers a meter provider with the API.
+ * @returns withdraws it, if it was accepted
+ */
+export function registerMetrics(provider: MeterProvider): () => void {
+  return metrics.setGlobalMeterProvider(provider) ? () => metrics.disable() : () => {}
 }

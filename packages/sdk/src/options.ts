@@ -51,6 +51,8 @@ export interface StartTracingOptions {
   readonly detectors?: readonly DetectorName[]
   /** Where spans go. Default: `OTEL_TRACES_EXPORTER`, else 'otlp'. */
   readonly exporter?: ExporterChoice | readonly ExporterChoice[]
+  /** Whether metrics are sent too, over OTLP in protobuf, and the plugins' histograms recorded. Default: false. */
+  readonly metrics?: boolean
   /** How spans wait for being exported. */
   readonly batch?: BatchOptions
   /** Which traces are recorded. Default: `OTEL_TRACES_SAMPLER`, else all that the caller did not decide against. */
@@ -123,6 +125,7 @@ const RULES: OptionRules = {
     timeout: aDuration,
     reportInterval: aDuration,
   }),
+  metrics: aBoolean,
   sampler: anObjectWith('a sampler', 'shouldSample'),
   keep: someKeepOptions,
   redact: {

@@ -1,20 +1,25 @@
-import { diag, ProxyTracerProvider } from '@opentelemetry/api'
+import { diag } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { type Sampler, TracerProvider } from '@opentelemetry/sdk-trace'
 
+import { ATTR_SERVICE_NAME, redactUrl, sensitiveQueryKeys } from '@spanwright/core'
+
+import { startDisabled } from './disabled.ts'
 import { within } from './deadline.ts'
 import { millisecondsOf } from './duration.ts'
 import { Environment } from './environment.ts'
-import { makeExporters } from './exporters.ts'
-import { register, showWarnings } from './globals.ts'
+import { makeExporters, type NamedExporter } from './exporters.ts'
+import { isDebugged, register, registerMetrics, showWarnings } from './globals.ts'
 import { KeepPolicy } from './keep.ts'
 import { queueLimitsOf, samplerIn, spanLimitsOf } from './limits.ts'
 import { LocalTraces } from './local-traces.ts'
+import { makeMeterProvider, observeSpans } from './metrics.ts'
 import { checkStartOptions, type StartTracingOptions } from './options.ts'
-import { Pipeline } from './pipeline.ts'
+import { Pipeline, type SpanCounts } from './pipeline.ts'
 import { beforeProcessEnds } from './process-end.ts'
 import { makePropagator } from './propagators.ts'
 import { Redactor } from './redaction.ts'
+import { diagnose, isGlobal, sayReport, type TracingReport } from './report.ts'
 import { makeResource } from './resource.ts'
 import { lateRulesOf } from './rules.ts'
 import { SpanQueue } from './span-queue.ts'
@@ -40,18 +45,22 @@ export function startTracing(options: StartTracingOptions = {}): Tracing {
     return running
   }
   running = environment.isTrue('OTEL_SDK_DISABLED')
-    ? startDisabled(options, environment)
+    ? startDisabled(options, environment, () => {
+        running = undefined
+      })
     : start(options, environment)
   return running
 }
 
 function start(options: StartTracingOptions, environment: Environment): Tracing {
   const redactor = options.redact && new Redactor(options.redact)
-  const pipeline = new Pipeline(makeQueues(options, environment), redactor)
+  const exporters = makeExporters(options.exporter, environment)
+  const pipeline = new Pipeline(makeQueues(exporters, options, environment), redactor)
   const sampler = options.sampler ?? samplerIn(environment)
   const localTraces = makeLocalTraces(options, sampler, pipeline)
+  const resource = makeResource(options, environment)
   const provider = new TracerProvider({
-    resource: makeResource(options, environment),
+    resource,
     sampler: pipeline.counting(sampler),
     spanLimits: spanLimitsOf(options.spanLimits, environment),
     spanProcessors: [...(options.spanProcessors ?? []), localTraces ?? pipeline],
@@ -59,16 +68,23 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
   })
   const propagator = makePropagator(options.propagators, environment, options.idGenerator === undefined)
   const unregister = register(provider, new AsyncLocalStorageContextManager(), propagator)
+  const meterProvider = options.metrics === true ? makeMeterProvider(resource, environment) : undefined
+  const withdrawMetrics = meterProvider ? registerMetrics(meterProvider) : () => {}
+  observeSpans(pipeline, meterProvider)
   const flushTimeout = millisecondsOf(options.flushTimeout ?? 5000)
 
   async function forceFlush(): Promise<void> {
-    if (await within(flushTimeout, provider.forceFlush())) return
+    if (await within(flushTimeout, Promise.all([provider.forceFlush(), meterProvider?.forceFlush()]))) return
     throw new Error(`spans could not be flushed within ${flushTimeout} ms`)
   }
 
   async function finish(): Promise<void> {
     try {
-      if (await within(flushTimeout, provider.shutdown())) return
+      const spansSent = within(flushTimeout, provider.shutdown())
+      // Metrics say how many spans were sent, so they go last.
+      const done =
+        (await spansSent) && (await within(flushTimeout, meterProvider?.shutdown() ?? Promise.resolve()))
+      if (done) return
     } catch (error) {
       diag.error('spanwright: shutdown failed', error)
     }
@@ -80,6 +96,7 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
     ended ??= finish().finally(() => {
       release()
       unregister()
+      withdrawMetrics()
       running = undefined
     })
     return ended
@@ -98,12 +115,27 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
           leftBehind: () => pipeline.abandon(),
         })
 
+  const counts = (): SpanCounts => ({
+    ...pipeline.counts(),
+    ...(localTraces && { localTraces: localTraces.counts() }),
+  })
+  const report = (): TracingReport =>
+    diagnose({
+      service: String(resource.attributes[ATTR_SERVICE_NAME]),
+      sampler: sampler.toString(),
+      exporters: exporters.map(({ name, url }) =>
+        url === undefined ? name : `${name} ${redactUrl(url, sensitiveQueryKeys())}`,
+      ),
+      propagates: propagator.fields(),
+      counts: counts(),
+      isRegistered: isGlobal(provider),
+    })
+  if (isDebugged(environment)) sayReport(report())
+
   return {
     tracerProvider: provider,
-    counts: () => ({
-      ...pipeline.counts(),
-      ...(localTraces && { localTraces: localTraces.counts() }),
-    }),
+    counts,
+    report,
     forceFlush,
     shutdown,
     [Symbol.asyncDispose]: shutdown,
@@ -124,31 +156,14 @@ function makeLocalTraces(
   })
 }
 
-function makeQueues(options: StartTracingOptions, environment: Environment): SpanQueue[] {
-  const limits = queueLimitsOf(options.batch, environment)
-  return makeExporters(options.exporter, environment).map(({ name, exporter }) => {
+function makeQueues(
+  exporters: readonly NamedExporter[],
+  { batch }: StartTracingOptions,
+  environment: Environment,
+): SpanQueue[] {
+  const limits = queueLimitsOf(batch, environment)
+  return exporters.map(({ name, exporter }) => {
     const delay = name === 'console' ? Math.min(CONSOLE_DELAY, limits.delay) : limits.delay
     return new SpanQueue(name, exporter, { ...limits, delay })
   })
-}
-
-/** What `OTEL_SDK_DISABLED` leaves: contexts are still propagated, as the specification has it; no span is made. */
-function startDisabled(options: StartTracingOptions, environment: Environment): Tracing {
-  const tracerProvider = new ProxyTracerProvider()
-  const unregister = register(
-    tracerProvider,
-    new AsyncLocalStorageContextManager(),
-    makePropagator(options.propagators, environment, false),
-  )
-  const end = async (): Promise<void> => {
-    unregister()
-    running = undefined
-  }
-  return {
-    tracerProvider,
-    counts: () => new Pipeline([]).counts(),
-    forceFlush: async () => {},
-    shutdown: end,
-    [Symbol.asyncDispose]: end,
-  }
 }

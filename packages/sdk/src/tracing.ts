@@ -1,5 +1,6 @@
 import type { TracerProvider } from '@opentelemetry/api'
 import type { SpanCounts } from './pipeline.ts'
+import type { TracingReport } from './report.ts'
 
 /** Tracing that was started: flush it, look at it, end it. */
 export interface Tracing extends AsyncDisposable {
@@ -7,6 +8,8 @@ export interface Tracing extends AsyncDisposable {
   readonly tracerProvider: TracerProvider
   /** What became of the spans so far. */
   counts(): SpanCounts
+  /** What is set up, what became of the spans, and what looks wrong; said to `diag` at the start with `SPANWRIGHT_DEBUG=1`. */
+  report(): TracingReport
   /**
    * Sends what waits.
    * @throws Error when that takes longer than `flushTimeout`

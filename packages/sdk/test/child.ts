@@ -15,11 +15,12 @@ async function carryOut({ variables, options, bursts }: Order): Promise<Answer> 
     for (const name of spans) trace.getTracer('test').startSpan(name).end()
     if (flush) await tracing.forceFlush()
   }
+  const report = tracing.report()
   await tracing.shutdown()
   const duration = performance.now() - started
   stop()
   process.env = before
-  return { counts: tracing.counts(), said: lines, duration }
+  return { counts: tracing.counts(), report, said: lines, duration }
 }
 
 process.on('message', (order: Order) => {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
-import type { SpanCounts, StartTracingOptions } from '../src/index.ts'
+import type { SpanCounts, StartTracingOptions, TracingReport } from '../src/index.ts'
 
 /** What a process is to trace. */
 export interface Order {
@@ -15,6 +15,8 @@ export interface Order {
 /** What came of it. */
 export interface Answer {
   readonly counts: SpanCounts
+  /** As it was before the shutdown. */
+  readonly report: TracingReport
   /** What was said to `diag`. */
   readonly said: readonly string[]
   /** Milliseconds from the start to the end of the shutdown. */

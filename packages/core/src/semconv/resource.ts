@@ -1,3 +1,5 @@
+import type { MetricDefinition } from './attributes.ts'
+
 // Keys of the resource a process describes itself by. All values: semantic conventions 1.45.0.
 
 export const ATTR_SERVICE_NAME = 'service.name'
@@ -8,3 +10,14 @@ export const ATTR_CONTAINER_ID = 'container.id'
 
 /** Why the tail decision kept a local trace: `error`, `slow`, `rule` or `random`. */
 export const ATTR_KEEP_REASON = 'spanwright.keep.reason'
+
+/** How many spans came to what end. */
+export const METRIC_SPANS: MetricDefinition = {
+  name: 'spanwright.spans',
+  unit: '{span}',
+  description: 'Spans by what became of them.',
+}
+/** `exported`, `queue_full`, `failed`, `shut_down`, `sampled_out` or `unsampled`. */
+export const ATTR_SPAN_OUTCOME = 'spanwright.span.outcome'
+/** Which exporter a count is about. */
+export const ATTR_EXPORTER = 'spanwright.exporter'

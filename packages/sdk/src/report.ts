@@ -1,0 +1,90 @@
+import { createRequire } from 'node:module'
+import { sep } from 'node:path'
+
+import { context, createContextKey, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+
+import { apiGlobals } from './globals.ts'
+import type { SpanCounts } from './pipeline.ts'
+
+/** What is set up, what became of the spans, and what looks wrong. */
+export interface TracingReport {
+  /** `service.name` of this process. */
+  readonly service: string
+  readonly sampler: string
+  /** Exporters, and where they send. */
+  readonly exporters: readonly string[]
+  /** Fields that the propagators write. */
+  readonly propagates: readonly string[]
+  readonly counts: SpanCounts
+  /** What to look into, a sentence each; empty when all is well. */
+  readonly problems: readonly string[]
+}
+
+/** What {@link diagnose} looks at besides the process itself. */
+export interface Setup extends Omit<TracingReport, 'problems'> {
+  /** Whether the API took the provider and the context manager that were made. */
+  readonly isRegistered: boolean
+}
+
+/** OpenTelemetry's own instrumentations of what the plugins trace. */
+const SECOND = /[\\/]@opentelemetry[\\/]instrumentation-(express|koa|undici|pg|kafkajs)[\\/]/
+const API = /^(.*[\\/]@opentelemetry[\\/]api)[\\/]build[\\/]/
+
+/** Finds what commonly makes traces go missing, or come twice. */
+export function diagnose({ isRegistered, ...setup }: Setup): TracingReport {
+  return {
+    ...setup,
+    problems: [
+      ...(isRegistered
+        ? []
+        : ['another SDK was registered before startTracing(); its provider is used instead of this one']),
+      ...(isContextManaged() ? [] : ['no context manager is active: spans will not find their parents']),
+      ...copiesOfApi(),
+      ...secondInstrumentations(),
+      ...setup.counts.exporters.flatMap(({ name, lastError }) =>
+        lastError === undefined ? [] : [`${name} failed: ${lastError}`],
+      ),
+    ],
+  }
+}
+
+/** Says a report to `diag`, a line each. */
+export function sayReport({ service, sampler, exporters, propagates, problems }: TracingReport): void {
+  diag.info(
+    `spanwright: traces ${service}, sampled by ${sampler}, to ${exporters.join(' and ') || 'nobody'}, ` +
+      `propagated in ${propagates.join(', ') || 'nothing'}`,
+  )
+  for (const problem of problems) diag.warn(`spanwright: ${problem}`)
+}
+
+function isContextManaged(): boolean {
+  const key = createContextKey('spanwright report')
+  return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true)
+}
+
+function copiesOfApi(): string[] {
+  const folders = new Set(loadedFiles().flatMap(file => API.exec(file)?.[1] ?? []))
+  if (folders.size < 2) return []
+  const version = apiGlobals().version ?? 'unknown'
+  return [
+    `${folders.size} copies of @opentelemetry/api are loaded (in use: ${version}): ${[...folders].join(', ')}`,
+  ]
+}
+
+function secondInstrumentations(): string[] {
+  const names = new Set(loadedFiles().flatMap(file => SECOND.exec(file)?.[1] ?? []))
+  return [...names].map(
+    name => `@opentelemetry/instrumentation-${name} is loaded too: with both, ${name} is traced twice`,
+  )
+}
+
+/** Files of CommonJS modules; what was imported as ESM is not seen. */
+function loadedFiles(): string[] {
+  return Object.keys(createRequire(`${process.cwd()}${sep}`).cache ?? {})
+}
+
+/** True when the provider of the API is the one given. */
+export function isGlobal(provider: unknown): boolean {
+  const current = trace.getTracerProvider() as { getDelegate?: () => unknown }
+  return (current.getDelegate?.() ?? current) === provider
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { trace } from '@opentelemetry/api'
+import { TracerProvider } from '@opentelemetry/sdk-trace'
+
+import { ratio, rules, startTracing } from '../src/index.ts'
+import { listenToDiag } from './diag.ts'
+import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
+import { type Host, startHost } from './host.ts'
+
+let host: Host
+let endpoint: Endpoint
+
+beforeAll(async () => {
+  host = startHost()
+  endpoint = await startEndpoint()
+})
+
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+  await endpoint[Symbol.asyncDispose]()
+})
+
+describe('tracing.report()', () => {
+  it('says what is set up and what became of the spans', async () => {
+    const { report, said } = await host.run({
+      options: { serviceName: 'shop' },
+      variables: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
+      bursts: [{ spans: ['one', 'two'], flush: true }],
+    })
+    expect(report).toMatchObject({
+      service: 'shop',
+      sampler: 'parentBased(alwaysOn)',
+      exporters: [`otlp http/protobuf ${endpoint.url}/v1/traces`],
+      propagates: ['traceparent', 'tracestate', 'baggage'],
+      counts: { started: 2, ended: 2, exporters: [{ exported: 2 }] },
+      problems: [],
+    })
+    expect(said).toEqual([])
+  })
+
+  it('names an endpoint that refuses', async () => {
+    const url = `http://user:secret@127.0.0.1:${await freePort()}/`
+    const { report } = await host.run({
+      options: { exporter: { url, timeout: 300 } },
+      bursts: [{ spans: ['one'], flush: true }],
+    })
+    expect(report.problems).toEqual([expect.stringMatching(/^otlp http\/protobuf failed: .*ECONNREFUSED/)])
+    expect(report.exporters.join('')).not.toContain('secret')
+  })
+
+  it('says that another SDK came first', async () => {
+    const said = listenToDiag()
+    trace.setGlobalTracerProvider(new TracerProvider())
+    const tracing = startTracing({ exporter: 'none', flushOnExit: false })
+    const { problems } = tracing.report()
+    await tracing.shutdown()
+    trace.disable()
+    said.stop()
+    expect(problems).toEqual([expect.stringContaining('another SDK was registered before startTracing()')])
+  })
+
+  it('shows samplers as they were composed', async () => {
+    const sampler = rules([{ name: 'x', sample: 'drop' }], ratio(0.1))
+    const tracing = startTracing({ exporter: 'none', sampler, flushOnExit: false })
+    expect(tracing.report().sampler).toBe('parentBased(rules(1))')
+    await tracing.shutdown()
+    const other = startTracing({ exporter: 'none', sampler: ratio(0.1), flushOnExit: false })
+    expect(other.report().sampler).toBe('parentBased(ratio(0.1))')
+    await other.shutdown()
+  })
+})
+
+describe('metrics: true', () => {
+  it('sends metrics over OTLP at shutdown at the latest, with what became of the spans', async () => {
+    await using receiver = await startEndpoint()
+    const { said } = await host.run({
+      options: { serviceName: 'shop', metrics: true },
+      variables: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
+    })
+    const metrics = receiver.arrivals.filter(({ path }) => path === '/v1/metrics')
+    expect(metrics).toHaveLength(1)
+    for (const text of ['spanwright.spans', 'spanwright.span.outcome', 'exported', 'shop']) {
+      expect(metrics[0]?.body.includes(text)).toBe(true)
+    }
+    expect(said).toEqual([])
+  })
+})
