@@ -61,7 +61,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     const { req, res, framework, request } = start
     setExchange(req, this)
     hookStreams(req, res, framework.prototypes?.(request))
-    res.once('close', endExchange)
+    res.on('close', endExchange)
     if (start.metrics.measuresBodies) this.bodies = new BodySizes(start.req, start.res)
     this.closeCount = start.metrics.open(start.operation.attributes, this.context)
     addOpenRequest(this, start.endOnShutdown)
