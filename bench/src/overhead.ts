@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 
 import type { Arguments } from './arguments.ts'
@@ -16,6 +17,7 @@ const DOCS = join(BENCH, '..', 'docs')
 
 /** Measures what tracing costs, library by library. */
 export async function measureOverhead(asked: Arguments, onProgress: OnProgress): Promise<Results> {
+  const [loadBefore = 0] = loadavg()
   const sink = await startSink()
   const services = new Services()
   const flags = asked.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${asked.profile}`]
@@ -34,6 +36,7 @@ export async function measureOverhead(asked: Arguments, onProgress: OnProgress):
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: machine(),
+    loadBefore,
     versions: versions(),
     generations,
     rounds,

@@ -6,6 +6,8 @@ export interface Results {
   /** Day of the run, as in ISO 8601. */
   readonly date: string
   readonly machine: Machine
+  /** Load of the machine before the run, as the mean over a minute: processes that ran or wanted to. */
+  readonly loadBefore: number
   /** Versions of Node and of what was measured, by name. */
   readonly versions: Readonly<Record<string, string>>
   /** Fresh processes per configuration. */

@@ -72,6 +72,13 @@ describe('the part of the document', () => {
     expect(section).toContain('node 20.20.2, express 5.3.0')
   })
 
+  it('warns of times that were measured on a busy machine', () => {
+    expect(section).not.toContain('busy')
+    expect(resultsSection({ ...RESULTS, loadBefore: 6.1 })).toContain(
+      'a load of 6.10 on 2 cores before the run',
+    )
+  })
+
   it('shows ratios beside their goals', () => {
     expect(section).toContain(
       '| Express | 4.50 × (≥ 4) ✓ | 4.00 × (≥ 5) ✗ | 1.25 × (≤ 1.25) ✓ | 1.00 µs (≤ 2) ✓ |',

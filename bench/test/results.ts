@@ -38,6 +38,7 @@ export const SKIPPED: LibraryResult = {
 export const RESULTS: Results = {
   date: '2026-11-22',
   machine: { cpu: 'Some CPU', cores: 2, memoryGigabytes: 24, system: 'Linux 6.1' },
+  loadBefore: 0.2,
   versions: { node: 'v20.20.2', express: '5.3.0' },
   generations: 2,
   rounds: 10,

@@ -34,11 +34,20 @@ export function resultsSection(results: Results): string {
   ].join('\n\n')
 }
 
-function provenance({ date, machine, versions, generations, rounds, secondsPerRound }: Results): string {
+function provenance(results: Results): string {
+  const { date, machine, loadBefore, versions, generations, rounds, secondsPerRound } = results
   const { cpu, cores, memoryGigabytes, system } = machine
-  return (
+  const processes = generations === 1 ? '1 process' : `${generations} processes`
+  const line =
     `Measured on ${date}: ${cpu}, ${cores} cores, ${memoryGigabytes} GB, ${system}, Node ${versions['node']}; ` +
-    `${generations} processes per variant, ${rounds} rounds of ${secondsPerRound} s in each.`
+    `${processes} per variant, ${rounds} rounds of ${secondsPerRound} s in each.`
+  return loadBefore < cores / 2 ? line : `${line}\n\n${busyNote(loadBefore, cores)}`
+}
+
+function busyNote(load: number, cores: number): string {
+  return (
+    `**The machine was busy with other work (a load of ${short(load)} on ${cores} cores before the run): ` +
+    'these times and ratios say little.**'
   )
 }
 
