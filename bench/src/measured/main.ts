@@ -85,4 +85,7 @@ function fail(error: unknown): void {
   tell({ type: 'failed', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) })
 }
 
+// Whoever started this process is gone.
+process.on('disconnect', () => process.exit(0))
+
 main(JSON.parse(process.argv[2] ?? '{}') as Assignment).catch(fail)
