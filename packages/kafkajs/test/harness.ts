@@ -195,12 +195,12 @@ export function described(span: ReadableSpan | undefined): object {
   }
 }
 
-/** How long a span took, in milliseconds. */
 /** When a span started, in milliseconds. */
 export function startOf({ startTime: [seconds, nanos] }: ReadableSpan): number {
   return seconds * 1000 + nanos / 1e6
 }
 
+/** How long a span took, in milliseconds. */
 export function durationOf({ duration: [seconds, nanos] }: ReadableSpan): number {
   return seconds * 1000 + nanos / 1e6
 }
