@@ -61,7 +61,7 @@ function makeExporter(choice: Exclude<ExporterChoice, 'none'>, environment: Envi
 }
 
 /** True for an object that exports spans by itself. */
-export function isExporter(value: unknown): value is SpanExporter {
+function isExporter(value: unknown): value is SpanExporter {
   return typeof (value as SpanExporter | undefined)?.export === 'function'
 }
 

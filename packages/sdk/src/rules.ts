@@ -21,7 +21,7 @@ export interface SamplingRule extends SpanMatch {
   readonly sample: Sampling
 }
 
-export const aSampling: OptionRule = anyOf(
+const aSampling: OptionRule = anyOf(
   oneOf('keep', 'drop'),
   { expected: 'a number from 0 to 1', accepts: v => typeof v === 'number' && v >= 0 && v <= 1 },
   anObjectWith('a sampler', 'shouldSample'),

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 
 /** A request as it arrived at the endpoint. */
-export interface Arrival {
+interface Arrival {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
