@@ -107,7 +107,7 @@ function textOf(value: object, key: string): string {
 }
 
 /** `error.type` of an ending; undefined when it is no failure. */
-export function errorTypeOfEnding(ending: Ending): string | undefined {
+function errorTypeOfEnding(ending: Ending): string | undefined {
   if (!ending.failed) return undefined
   return ending.errorType ?? (ending.thrown ? errorTypeOf(ending.thrown.value) : ERROR_TYPE_OTHER)
 }

@@ -10,7 +10,7 @@ export interface Emitter {
 }
 
 /** What an exchange does with the calls that are led through it. */
-export interface StreamListener extends Exchange {
+interface StreamListener extends Exchange {
   emitOfResponse(res: Emitter, emit: Method, args: readonly unknown[]): unknown
   emitOfRequest(req: Emitter, emit: Method, args: readonly unknown[]): unknown
   writeHead(res: unknown, writeHead: Method, args: readonly unknown[]): unknown

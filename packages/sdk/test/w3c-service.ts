@@ -75,7 +75,7 @@ async function post(url: string, body: string, headers: readonly RawHeader[]): P
   const request = httpRequest(url, {
     method: 'POST',
     agent: false,
-    headers: headers.flat() as never,
+    headers: headers.flat(),
     setHost: false,
   })
   request.end(body)

@@ -42,9 +42,10 @@ export function sightingOfMetric(
 function titleOf({ kind, attributes, name }: ReadableSpan): string {
   const operation = attributes['messaging.operation.name']
   if (typeof operation === 'string') return `${SpanKind[kind]} ${operation}`
-  if (kind === SpanKind.INTERNAL)
-    return `${SpanKind[kind]} ${attributes['spanwright.layer.type'] === undefined ? name : 'layer'}`
-  return SpanKind[kind]
+  if (kind !== SpanKind.INTERNAL) return SpanKind[kind]
+  // The spans of layers are named by the functions of an application.
+  const layer = attributes['spanwright.layer.kind']
+  return `INTERNAL ${typeof layer === 'string' ? `${layer} <name>` : name}`
 }
 
 function keysOf(attributes: Attributes): string[] {
