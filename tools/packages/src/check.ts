@@ -56,7 +56,17 @@ async function lint(tarball: string): Promise<void> {
 }
 
 async function checkTypes(tarball: string): Promise<void> {
-  await tool('attw', [tarball, '--no-emoji', '--format', 'ascii'])
+  // Sub-paths are beyond the resolution of old (node10), and Vitest cannot be required.
+  await tool('attw', [
+    tarball,
+    '--no-emoji',
+    '--format',
+    'ascii',
+    '--profile',
+    'node16',
+    '--exclude-entrypoints',
+    'vitest',
+  ])
 }
 
 async function tool(name: string, args: string[]): Promise<void> {
@@ -68,10 +78,13 @@ async function tool(name: string, args: string[]): Promise<void> {
   }
 }
 
+/** Entry points that work in their test runner only; the tests of their package load them there. */
+const IN_RUNNERS = new Set(['./jest', './vitest'])
+
 /** `.` is the package itself; data such as package.json is not code to load. */
 function entryPointsOf({ name, exports }: Manifest): string[] {
   return Object.keys(exports)
-    .filter(path => !path.endsWith('.json'))
+    .filter(path => !path.endsWith('.json') && !IN_RUNNERS.has(path))
     .map(path => (path === '.' ? name : `${name}/${path.slice(2)}`))
 }
 
@@ -91,7 +104,7 @@ async function loadFromOutside(
       const imported = await import(name)
       const names = Object.keys(required)
       const differing = names.filter(key => imported[key] !== required[key])
-      if (names.length === 0 && !name.endsWith('jest') && !name.endsWith('vitest')) throw new Error(name + ' exports nothing')
+      if (names.length === 0) throw new Error(name + ' exports nothing')
       if (differing.length > 0) throw new Error(name + ': import and require differ in ' + differing.join(', '))
       console.log(name + ': ' + names.length + ' exports by import and require')
     }`
