@@ -6,7 +6,7 @@ import { forwardTo } from './forward.ts'
 import { startService } from './process.ts'
 import { VISITS, visit } from './requests.ts'
 import { createTopic } from './topic.ts'
-import { faultsOf } from './verdict.ts'
+import { conventionFaultsOf, faultsOf } from './verdict.ts'
 
 /** Milliseconds to wait for the last span after the last answer. */
 const ARRIVAL_TIMEOUT = 20_000
@@ -32,7 +32,7 @@ async function runDemo(): Promise<boolean> {
   // What comes with the shutdown of the services belongs to the traces too.
   await cleanUp(receiver.stop)
   await forwarder?.settled()
-  return report(tracesOf(receiver.spans()))
+  return report(tracesOf(receiver.spans()), conventionFaultsOf(receiver.spans()))
 }
 
 /** Starts everything the shop needs, then the shop. Returns where its gateway listens. */
@@ -65,8 +65,8 @@ async function startShop(receiver: Receiver): Promise<string> {
   return start('gateway', { PORT: process.env['GATEWAY_PORT'] ?? '0', INVENTORY_URL: inventory })
 }
 
-/** Prints the traces. Returns true when each is complete. */
-function report(traces: readonly Trace[]): boolean {
+/** Prints the traces. Returns true when each is complete and follows the conventions. */
+function report(traces: readonly Trace[], conventionFaults: readonly string[]): boolean {
   const colors = process.stdout.isTTY && !process.env['NO_COLOR']
   const faults = VISITS.flatMap((each, index) => {
     const trace = traces[index]
@@ -78,6 +78,7 @@ function report(traces: readonly Trace[]): boolean {
   })
   if (traces.length > VISITS.length)
     faults.push(`${traces.length - VISITS.length} traces that nobody asked for`)
+  faults.push(...conventionFaults)
   for (const fault of faults) process.stdout.write(`✗ ${fault}\n`)
   if (faults.length === 0)
     process.stdout.write('\nEvery trace is complete: one root, every parent known, no span missing.\n')

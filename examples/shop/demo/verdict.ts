@@ -1,4 +1,6 @@
-import { gapsOf, type Trace, type TraceSpan } from '@spanwright/traces'
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { checkSpans, type ConventionSpan } from '@spanwright/testing'
+import { gapsOf, type ReceivedSpan, type Trace, type TraceSpan } from '@spanwright/traces'
 
 import type { Visit } from './requests.ts'
 
@@ -14,6 +16,30 @@ export function faultsOf(visit: Visit, trace: Trace | undefined): string[] {
   const missing = difference(visit.spans, found).map(span => `missing: ${span}`)
   const unexpected = difference(found, visit.spans).map(span => `not expected: ${span}`)
   return [...gapsOf(trace), ...missing, ...unexpected]
+}
+
+/** What the semantic conventions find wrong with spans, a line each. */
+export function conventionFaultsOf(spans: readonly ReceivedSpan[]): string[] {
+  return checkSpans(spans.map(recordedForm)).map(({ subject, fault }) => `${subject}: ${fault}`)
+}
+
+/** A span as it was before it was sent. */
+function recordedForm({ name, kind, failed, attributes, events, links }: ReceivedSpan): ConventionSpan {
+  return {
+    name,
+    kind: SpanKind[kind as keyof typeof SpanKind],
+    status: { code: failed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET },
+    attributes: attributes as ConventionSpan['attributes'],
+    events: events.map(event => ({
+      ...event,
+      attributes: event.attributes as ConventionSpan['attributes'],
+      time: [0, 0],
+    })),
+    links: links.map(({ traceId, spanId, attributes: linked }) => ({
+      context: { traceId, spanId, traceFlags: 1 },
+      attributes: linked as ConventionSpan['attributes'],
+    })),
+  }
 }
 
 /** The items of one list that are not in another; what is there twice counts twice. */

@@ -6,6 +6,7 @@ export {
   type ConventionFault,
   type ConventionOptions,
 } from './conventions/check.ts'
+export type { ConventionSpan } from './conventions/span.ts'
 export type { ExpectedSpan } from './expected-trace.ts'
 export { type SpanMatchers, spanMatchers } from './matchers.ts'
 export { printTrees } from './printer.ts'

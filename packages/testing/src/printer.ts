@@ -1,7 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 
-import { kindNameOf } from './query.ts'
+import { kindNameOf, type SpanFace } from './query.ts'
 import type { SpanNode } from './tree.ts'
 
 /** Prints trees as indented text, a line for each span: the form `toMatchTrace` reads. */
@@ -15,7 +14,7 @@ export function printTrees(nodes: readonly SpanNode[], indent = ''): string {
 }
 
 /** A span as a line: kind, name, and for a failure ✗ with its `error.type`. */
-export function lineOf(span: ReadableSpan): string {
+export function lineOf(span: SpanFace): string {
   const failed = span.status.code === SpanStatusCode.ERROR
   const errorType = span.attributes['error.type']
   return `${kindNameOf(span)} ${span.name}${failed ? ` ✗${errorType === undefined ? '' : ` ${String(errorType)}`}` : ''}`

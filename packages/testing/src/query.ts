@@ -59,8 +59,11 @@ export function differencesOf(span: ReadableSpan, shape: SpanShape): string[] {
   ]
 }
 
+/** What a line of a printed trace shows of a span. */
+export type SpanFace = Pick<ReadableSpan, 'name' | 'kind' | 'status' | 'attributes'>
+
 /** The kind of a span by its name. */
-export function kindNameOf(span: ReadableSpan): SpanKindName {
+export function kindNameOf(span: SpanFace): SpanKindName {
   return SpanKind[span.kind] as SpanKindName
 }
 

@@ -1,5 +1,5 @@
 export { gapsOf } from './gaps.ts'
-export { readOtlp } from './otlp.ts'
+export { readOtlp, type ReceivedSpan } from './otlp.ts'
 export { type Receiver, type ReceiverOptions, startReceiver } from './receiver.ts'
 export {
   type PrintOptions,

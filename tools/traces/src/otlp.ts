@@ -18,7 +18,8 @@ interface OtlpSpan extends SpanAddress {
   readonly startTimeUnixNano: string | number
   readonly endTimeUnixNano: string | number
   readonly attributes?: readonly OtlpAttribute[]
-  readonly links?: readonly SpanAddress[]
+  readonly links?: readonly (SpanAddress & { readonly attributes?: readonly OtlpAttribute[] })[]
+  readonly events?: readonly { readonly name: string; readonly attributes?: readonly OtlpAttribute[] }[]
   readonly status?: { readonly code?: number }
 }
 
@@ -31,11 +32,20 @@ interface OtlpRequest {
 
 const STATUS_ERROR = 2
 
+/** A span as it came over OTLP, with what a printed trace leaves out. */
+export interface ReceivedSpan extends TraceSpan {
+  readonly links: readonly (SpanAddress & { readonly attributes: Readonly<Record<string, unknown>> })[]
+  readonly events: readonly {
+    readonly name: string
+    readonly attributes: Readonly<Record<string, unknown>>
+  }[]
+}
+
 /**
  * Reads the spans of an OTLP/HTTP request body in JSON.
  * @throws Error when the body is not JSON of that shape
  */
-export function readOtlp(body: string): TraceSpan[] {
+export function readOtlp(body: string): ReceivedSpan[] {
   const { resourceSpans = [] } = JSON.parse(body) as OtlpRequest
   return resourceSpans.flatMap(({ resource, scopeSpans = [] }) => {
     const name = readAttributes(resource?.attributes)['service.name']
@@ -44,7 +54,7 @@ export function readOtlp(body: string): TraceSpan[] {
   })
 }
 
-function readSpan(span: OtlpSpan, service: string): TraceSpan {
+function readSpan(span: OtlpSpan, service: string): ReceivedSpan {
   return {
     traceId: span.traceId,
     spanId: span.spanId,
@@ -56,7 +66,15 @@ function readSpan(span: OtlpSpan, service: string): TraceSpan {
     end: readMilliseconds(span.endTimeUnixNano),
     failed: span.status?.code === STATUS_ERROR,
     attributes: readAttributes(span.attributes),
-    links: (span.links ?? []).map(({ traceId, spanId }) => ({ traceId, spanId })),
+    links: (span.links ?? []).map(({ traceId, spanId, attributes }) => ({
+      traceId,
+      spanId,
+      attributes: readAttributes(attributes),
+    })),
+    events: (span.events ?? []).map(({ name, attributes }) => ({
+      name,
+      attributes: readAttributes(attributes),
+    })),
   }
 }
 

@@ -3,9 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
-import type { TraceSpan } from '@spanwright/sdk'
-
-import { readOtlp } from './otlp.ts'
+import { readOtlp, type ReceivedSpan } from './otlp.ts'
 
 /** Options of {@link startReceiver}. */
 export interface ReceiverOptions {
@@ -18,19 +16,19 @@ export interface Receiver extends AsyncDisposable {
   /** What `OTEL_EXPORTER_OTLP_ENDPOINT` is to be set to. */
   readonly endpoint: string
   /** Spans that arrived so far. */
-  spans(): readonly TraceSpan[]
+  spans(): readonly ReceivedSpan[]
   /**
    * Waits until the spans that arrived satisfy a condition.
    * @param timeout milliseconds
    * @returns false when the time was over before
    */
-  waitUntil(condition: (spans: readonly TraceSpan[]) => boolean, timeout: number): Promise<boolean>
+  waitUntil(condition: (spans: readonly ReceivedSpan[]) => boolean, timeout: number): Promise<boolean>
   readonly stop: () => Promise<void>
 }
 
 /** Starts to receive spans. */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
-  const spans: TraceSpan[] = []
+  const spans: ReceivedSpan[] = []
   const arrivals = new EventTarget()
   const server = createServer((request, response) => {
     void receive(request, response, body => {
@@ -43,7 +41,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
   await once(server, 'listening')
 
   async function waitUntil(
-    condition: (spans: readonly TraceSpan[]) => boolean,
+    condition: (spans: readonly ReceivedSpan[]) => boolean,
     timeout: number,
   ): Promise<boolean> {
     const signal = AbortSignal.timeout(timeout)

@@ -22,6 +22,12 @@ const BODY = {
                 { key: 'list', value: { arrayValue: { values: [{ stringValue: 'a' }] } } },
               ],
               links: [{ traceId: 'aa', spanId: 'bb', attributes: [] }],
+              events: [
+                {
+                  name: 'exception',
+                  attributes: [{ key: 'exception.type', value: { stringValue: 'Error' } }],
+                },
+              ],
               status: { code: 2 },
             },
           ],
@@ -56,7 +62,8 @@ describe('the receiver', () => {
         end: 1795363200001.123,
         failed: true,
         attributes: { 'http.response.status_code': 503, list: ['a'] },
-        links: [{ traceId: 'aa', spanId: 'bb' }],
+        links: [{ traceId: 'aa', spanId: 'bb', attributes: {} }],
+        events: [{ name: 'exception', attributes: { 'exception.type': 'Error' } }],
       },
     ])
   })

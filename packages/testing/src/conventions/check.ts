@@ -1,10 +1,9 @@
 import type { MetricData } from '@opentelemetry/sdk-metrics'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 
 import { lineOf } from '../printer.ts'
 import { type AttributeRules, type Vocabulary } from './attributes.ts'
 import { metricFaults } from './metric.ts'
-import { spanFaults } from './span.ts'
+import { type ConventionSpan, spanFaults } from './span.ts'
 
 /** Options of the convention check. */
 export interface ConventionOptions {
@@ -26,7 +25,7 @@ export interface ConventionFault {
 
 /** Checks spans against the semantic conventions 1.45.0. */
 export function checkSpans(
-  spans: readonly ReadableSpan[],
+  spans: readonly ConventionSpan[],
   options: ConventionOptions = {},
 ): ConventionFault[] {
   const rules = rulesOf(options)

@@ -1,13 +1,16 @@
 import { type Attributes, SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 
-import { kindNameOf } from '../query.ts'
+import { kindNameOf, type SpanFace } from '../query.ts'
 import { attributeFaults, type AttributeRules, type Vocabulary } from './attributes.ts'
 import { LEGACY_SPANS } from './legacy.ts'
 import { REGISTRY, type SpanEntry } from './registry.ts'
 
+/** What the conventions say something of. */
+export type ConventionSpan = SpanFace & Pick<ReadableSpan, 'events' | 'links'>
+
 /** What the conventions find wrong with a span, a line each. */
-export function spanFaults(span: ReadableSpan, rules: AttributeRules): string[] {
+export function spanFaults(span: ConventionSpan, rules: AttributeRules): string[] {
   const { attributes, events, links } = span
   return [
     ...attributeFaults(attributes, rules),
@@ -38,7 +41,7 @@ const AREA_MARKERS = {
   messaging: 'messaging.system.name',
 } as const
 
-function typeFaults(span: ReadableSpan): string[] {
+function typeFaults(span: ConventionSpan): string[] {
   const area = Object.entries(AREA_MARKERS).find(([, marker]) => span.attributes[marker] !== undefined)
   if (!area) return []
   const [name, marker] = area
@@ -59,7 +62,7 @@ function fits({ fixed }: SpanEntry, attributes: Attributes): boolean {
   )
 }
 
-function legacyTypeFaults(span: ReadableSpan): string[] {
+function legacyTypeFaults(span: ConventionSpan): string[] {
   const entry = LEGACY_SPANS.find(({ marker }) => span.attributes[marker] !== undefined)
   if (!entry) return []
   const kind = kindNameOf(span)
@@ -75,7 +78,7 @@ function missing(required: readonly string[], attributes: Attributes): string[] 
 }
 
 /** `error.type` is there if and only if the operation failed. The legacy set has no such key. */
-function errorFaults({ status, attributes }: ReadableSpan, vocabulary: Vocabulary): string[] {
+function errorFaults({ status, attributes }: ConventionSpan, vocabulary: Vocabulary): string[] {
   if (vocabulary === 'legacy') return []
   const isTyped = attributes['error.type'] !== undefined
   const isError = status.code === SpanStatusCode.ERROR
