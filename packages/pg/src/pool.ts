@@ -186,14 +186,16 @@ interface Releasable {
   release?: unknown
 }
 
-/** Hears of the release of a client. The pool makes a new function for each loan, so this one is gone with it. */
+/** Hears of the release of a client, once. The pool makes a new function for each loan. */
 function onRelease(client: Releasable, released: () => void): void {
   const original = client.release
   if (typeof original !== 'function') return
-  let heard = false
+  // An idle client keeps this function, which must not keep the request that borrowed the client.
+  let hear: (() => void) | undefined = released
   client.release = function (this: unknown, _error?: unknown): unknown {
-    if (!heard) released()
-    heard = true
+    const heard = hear
+    hear = undefined
+    heard?.()
     return Reflect.apply(original, this, arguments)
   }
 }
