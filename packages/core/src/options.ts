@@ -74,7 +74,11 @@ export function checkOptions(caller: string, options: unknown, rules: OptionRule
   }
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
-    if (!rule) throw new TypeError(`${caller}: unknown option ${show(name)}${hint(name, rules)}`)
+    if (!rule) {
+      throw new TypeError(
+        `${caller}: unknown option ${show(name)} (given ${show(value)})${hint(name, rules)}`,
+      )
+    }
     if (value !== undefined && !rule.accepts(value)) {
       throw new TypeError(`${caller}: option ${name} must be ${rule.expected}; got ${show(value)}`)
     }

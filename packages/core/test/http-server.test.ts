@@ -167,6 +167,6 @@ describe('a request to a server on node:http', () => {
   it('refuses options it does not know', () => {
     expect(
       () => new HttpServer({ name: 'bare', version: '1.0.0' }, BARE, { semcov: 'both' } as object),
-    ).toThrow(new TypeError("tracing(): unknown option 'semcov'; did you mean semconv?"))
+    ).toThrow(new TypeError("tracing(): unknown option 'semcov' (given 'both'); did you mean semconv?"))
   })
 })

@@ -44,17 +44,25 @@ describe('options', () => {
   })
 
   it.each<[string, unknown, string]>([
-    ['a typo', { ignor: () => true }, "tracing(): unknown option 'ignor'; did you mean ignore?"],
-    ['another case', { onstart: () => {} }, "tracing(): unknown option 'onstart'; did you mean onStart?"],
+    [
+      'a typo',
+      { ignor: () => true },
+      "tracing(): unknown option 'ignor' (given [Function: ignor]); did you mean ignore?",
+    ],
+    [
+      'another case',
+      { onstart: () => {} },
+      "tracing(): unknown option 'onstart' (given [Function: onstart]); did you mean onStart?",
+    ],
     [
       'nothing like it',
       { verbose: true },
-      "tracing(): unknown option 'verbose'; known options are capture, ignore, onStart",
+      "tracing(): unknown option 'verbose' (given true); known options are capture, ignore, onStart",
     ],
     [
       'a word every object knows',
       { constructor: 1 },
-      "tracing(): unknown option 'constructor'; known options are capture, ignore, onStart",
+      "tracing(): unknown option 'constructor' (given 1); known options are capture, ignore, onStart",
     ],
     ['a wrong type', { ignore: 'health' }, "tracing(): option ignore must be a function; got 'health'"],
     ['null for an option', { ignore: null }, 'tracing(): option ignore must be a function; got null'],

@@ -35,7 +35,7 @@ function settings(options: unknown, area?: SemconvArea): Settings<unknown> {
 
 describe('settings', () => {
   it.each<[string, unknown, string]>([
-    ['a typo', { semcov: 'x' }, "tracing(): unknown option 'semcov'; did you mean semconv?"],
+    ['a typo', { semcov: 'x' }, "tracing(): unknown option 'semcov' (given 'x'); did you mean semconv?"],
     [
       'a wrong word',
       { semconv: 'old' },

@@ -187,7 +187,7 @@ describe('withSpan() used wrongly', () => {
     [['name'], 'withSpan(): expected a function to run; got undefined'],
     [['name', Promise.resolve()], 'withSpan(): expected a function to run; got an instance of Promise'],
     [['name', work, null], 'withSpan(): options must be an object, got null'],
-    [['name', work, { kinds: 1 }], "withSpan(): unknown option 'kinds'; did you mean kind?"],
+    [['name', work, { kinds: 1 }], "withSpan(): unknown option 'kinds' (given 1); did you mean kind?"],
     [['name', work, { kind: 9 }], 'withSpan(): option kind must be a SpanKind; got 9'],
     [['name', work, { links: {} }], 'withSpan(): option links must be a list of links; got {}'],
     [

@@ -167,7 +167,7 @@ describe.each(VERSIONS)('a request to $name', ({ load }) => {
 
 describe('tracing()', () => {
   it.each([
-    [{ semcov: 'x' }, "tracing(): unknown option 'semcov'; did you mean semconv?"],
+    [{ semcov: 'x' }, "tracing(): unknown option 'semcov' (given 'x'); did you mean semconv?"],
     [{ ignore: '/health' }, "tracing(): option ignore must be a function; got '/health'"],
     [
       { captureHeaders: ['x'] },

@@ -40,7 +40,7 @@ describe('traceKafka()', () => {
   })
 
   it.each<[object, string]>([
-    [{ semcov: 'x' }, "traceKafka(): unknown option 'semcov'; did you mean semconv?"],
+    [{ semcov: 'x' }, "traceKafka(): unknown option 'semcov' (given 'x'); did you mean semconv?"],
     [{ semconv: 'newest' }, "traceKafka(): option semconv must be 'latest', 'legacy', 'both'; got 'newest'"],
   ])('refuses the options %p', (options, message) => {
     const client = kafka()

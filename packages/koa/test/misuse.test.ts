@@ -11,7 +11,10 @@ afterEach(closeServices)
 
 describe('tracing()', () => {
   it.each([
-    [{ semcov: 'latest' }, /^tracing\(\): unknown option 'semcov'; did you mean semconv\?$/],
+    [
+      { semcov: 'latest' },
+      /^tracing\(\): unknown option 'semcov' \(given 'latest'\); did you mean semconv\?$/,
+    ],
     [{ ignore: '/health' }, /^tracing\(\): option ignore must be a function; got '\/health'$/],
     [{ captureHeaders: { request: 'x-id' } }, /^tracing\(\): option captureHeaders must be an object with/],
     ['latest', /^tracing\(\): options must be an object, got 'latest'$/],

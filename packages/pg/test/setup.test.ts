@@ -65,7 +65,7 @@ describe('tracePool()', () => {
 
   it('refuses options it does not know', () => {
     expect(() => tracePool(new Pool(), { semcov: 'x' } as never)).toThrow(
-      new TypeError("tracePool(): unknown option 'semcov'; did you mean semconv?"),
+      new TypeError("tracePool(): unknown option 'semcov' (given 'x'); did you mean semconv?"),
     )
     expect(() => tracePool(new Pool(), { ignore: 1 } as never)).toThrow(
       new TypeError('tracePool(): option ignore must be a function; got 1'),
@@ -100,7 +100,7 @@ describe('traceClient()', () => {
 
   it('refuses options it does not know', () => {
     expect(() => traceClient(new Client(), { attribute: 1 } as never)).toThrow(
-      new TypeError("traceClient(): unknown option 'attribute'; did you mean attributes?"),
+      new TypeError("traceClient(): unknown option 'attribute' (given 1); did you mean attributes?"),
     )
   })
 })

@@ -191,7 +191,7 @@ describe('startTracing()', () => {
   })
 
   it.each([
-    [{ serviceNmae: 'x' }, /unknown option 'serviceNmae'; did you mean serviceName/],
+    [{ serviceNmae: 'x' }, /unknown option 'serviceNmae' \(given 'x'\); did you mean serviceName/],
     [{ serviceName: '' }, /option serviceName must be a text/],
     [{ exporter: 'oltp' }, /option exporter must be .*'otlp'/],
     [{ exporter: { url: 'nowhere' } }, /option exporter must be/],

@@ -12,7 +12,11 @@ const untyped = { tracing, traceFetch, traceUndici } as unknown as Record<
 
 describe('a wrong use is refused at set-up', () => {
   it.each([
-    ['tracing', [{ semcov: 'latest' }], "tracing(): unknown option 'semcov'; did you mean semconv?"],
+    [
+      'tracing',
+      [{ semcov: 'latest' }],
+      "tracing(): unknown option 'semcov' (given 'latest'); did you mean semconv?",
+    ],
     [
       'tracing',
       [{ propagateTo: 'example.com' }],
