@@ -1,3 +1,4 @@
+export { addEvent, recordException } from './active-span.ts'
 export { type CaptureHeaders, CapturedHeaders, captureHeadersRule } from './captured-headers.ts'
 export { callHook, isThenable, reportFailure } from './guard.ts'
 export { ClientConnection } from './client-connection.ts'
@@ -51,6 +52,7 @@ export {
 } from './options.ts'
 export { type PropagateTo } from './outbound-policy.ts'
 export { type Ending, errorTypeOf, exceptionOf, failure, type Outcome, SUCCESS } from './outcome.ts'
+export { linkTo } from './link.ts'
 export {
   extractContext,
   injectContext,

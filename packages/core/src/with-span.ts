@@ -13,8 +13,8 @@ export interface WithSpanOptions {
   readonly kind?: SpanKind | undefined
   /** Attributes at span start. Default: none. */
   readonly attributes?: Attributes | undefined
-  /** Links to spans that this one has to do with, besides its parent. Default: none. */
-  readonly links?: readonly Link[] | undefined
+  /** Links to spans that this one has to do with, besides its parent, as `linkTo()` gives them. Default: none. */
+  readonly links?: readonly (Link | undefined)[] | undefined
   /** Context of the parent span. Default: the active context. */
   readonly parent?: Context | undefined
   /** True: a new trace. Default: false. */
@@ -59,7 +59,7 @@ export function withSpan<T>(name: string, fn: (span: Span) => T, options: WithSp
     name,
     attributes: { ...options.attributes },
     parent,
-    links: options.links && [...options.links],
+    links: options.links?.filter(link => link !== undefined),
     root: options.root,
   })
   const { span } = operation
