@@ -1,0 +1,23 @@
+import { expect, it } from '@jest/globals'
+
+import { LONGEST, run } from './program.ts'
+
+it(
+  'the program for Koa prints the traces of its requests',
+  async () => {
+    const { output, traces } = await run('koa')
+
+    expect(output.trimEnd().split('\n')).toEqual(["{ title: 'Book 1984' }", '507 Insufficient Storage'])
+    expect(traces).toEqual([
+      'trace 3 spans, 1 service',
+      'library SERVER GET /shelves/:shelf/books/:isbn',
+      'library └─ INTERNAL handler /shelves/:shelf/books/:isbn',
+      'library    └─ INTERNAL look the title up',
+      'trace 3 spans, 1 service',
+      'library SERVER POST /shelves/:shelf/books ✗ InsufficientStorageError',
+      'library └─ INTERNAL handler /shelves/:shelf/books ✗ InsufficientStorageError',
+      'library    └─ INTERNAL find room ✗ InsufficientStorageError',
+    ])
+  },
+  LONGEST,
+)

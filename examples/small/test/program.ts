@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+/** How long a program may take on a busy machine, in milliseconds. */
+export const LONGEST = 60_000
+
+/** What a program printed. */
+export interface Printed {
+  readonly output: string
+  /** Lines of its traces, without what differs from run to run: ids, times and bars. */
+  readonly traces: readonly string[]
+}
+
+/** Runs a small program as its README says, to its end. */
+export async function run(name: string): Promise<Printed> {
+  const folder = join(__dirname, '..')
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--conditions=@spanwright/source', `src/${name}.ts`],
+    {
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LONGEST,
+    },
+  )
+  const [output, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ])
+  if (code !== 0) throw new Error(`${name} ended with ${code}:\n${errors}`)
+  return { output, traces: errors.trimEnd().split('\n').map(withoutTimes) }
+}
+
+function withoutTimes(line: string): string {
+  return line
+    .replace(/^trace [0-9a-f]{32}/, 'trace')
+    .replace(/,? +[\d.]+ m?s(?=$| {2}▕)/, '')
+    .replace(/ {2,}▕[ █]+▏/, '')
+    .replace(/^(\S+) {2}/, '$1 ')
+}
