@@ -34,6 +34,8 @@ export interface HttpServerOptions<Request>
    * id. Default: not at all.
    */
   readonly expose?: string | undefined
+  /** Whether the first byte of the response becomes the event `spanwright.response.start`. Default: false. */
+  readonly stages?: boolean | undefined
   /** Whether open requests are ended as unfinished when the process gets SIGTERM. Default: false. */
   readonly endOnShutdown?: boolean | undefined
   /** Query keys whose values are replaced by `REDACTED`; replaces the default list. */
@@ -47,6 +49,7 @@ export const HTTP_SERVER_RULES: OptionRules = {
   captureHeaders: captureHeadersRule,
   parent: parentRule,
   expose: exposeRule,
+  stages: aBoolean,
   endOnShutdown: aBoolean,
   ...LAYER_RULES,
 }

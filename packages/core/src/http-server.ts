@@ -16,7 +16,8 @@ import { decide, Operation } from './operation.ts'
 import type { OptionRules } from './options.ts'
 import { suppressTracing } from './propagation.ts'
 import { listenForShutdown } from './requests-in-flight.ts'
-import { ATTR_HTTP_RESPONSE_HEADER_PREFIX } from './semconv/http.ts'
+import { onResponseStart } from './response-start.ts'
+import { ATTR_HTTP_RESPONSE_HEADER_PREFIX, EVENT_RESPONSE_START } from './semconv/http.ts'
 import { type Scope, Settings } from './settings.ts'
 
 /** Traces the requests of one framework: one server span for each, from the middleware to the end of the response. */
@@ -31,6 +32,7 @@ export class HttpServer<Request> {
   private readonly exposed: ExposedTrace | undefined
   private readonly metrics: HttpServerMetrics<HttpServerRecord<Request>>
   private readonly endOnShutdown: boolean
+  private readonly stages: boolean
 
   /**
    * @param rules options of the framework's own plugin
@@ -67,6 +69,7 @@ export class HttpServer<Request> {
       typeof options.metrics === 'object' ? options.metrics : {},
     )
     this.layers = new Layers(this.settings, options)
+    this.stages = options.stages ?? false
     this.endOnShutdown = options.endOnShutdown ?? false
     if (this.endOnShutdown) listenForShutdown()
   }
@@ -116,6 +119,9 @@ export class HttpServer<Request> {
     })
     const { framework, responseHeaders, exposed, metrics, endOnShutdown } = this
     const { recordExceptions } = this.settings
+    if (this.stages && operation.isRecording) {
+      onResponseStart(res, () => operation.span.addEvent(EVENT_RESPONSE_START))
+    }
     return new HttpExchange({
       operation,
       framework,
@@ -151,6 +157,7 @@ export class HttpServer<Request> {
     if (hook && record) addFromHook(attributes, 'attributes', hook, record)
     const adopted = new AdoptedSpan<Request>(foreign, method, attributes, this.settings.recordExceptions)
     adopted.follow(res, this.framework, request)
+    if (this.stages) onResponseStart(res, () => adopted.addEvent(EVENT_RESPONSE_START))
     setExchange(req, adopted)
     return adopted
   }

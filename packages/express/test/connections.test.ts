@@ -7,7 +7,7 @@ import type { Application } from 'express'
 
 import { tracing } from '@spanwright/express'
 
-import { readAll, serve } from './server.ts'
+import { readAll, serve } from '@spanwright/http-servers'
 import { NEWEST } from './versions.ts'
 
 let recorder: SpanRecorder

@@ -7,7 +7,7 @@ import request from 'supertest'
 
 import { type ExpressTracingOptions, tracing } from '@spanwright/express'
 
-import { serve, type TestServer } from './server.ts'
+import { serve, type TestServer } from '@spanwright/http-servers'
 import { NEWEST } from './versions.ts'
 
 let recorder: SpanRecorder

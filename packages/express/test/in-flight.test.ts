@@ -9,7 +9,7 @@ import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { requestsInFlight, tracing } from '@spanwright/express'
 
-import { serve } from './server.ts'
+import { serve } from '@spanwright/http-servers'
 import { NEWEST } from './versions.ts'
 
 let recorder: SpanRecorder

@@ -6,7 +6,7 @@ import request from 'supertest'
 
 import { tracing } from '@spanwright/express'
 
-import { readAll, serve } from './server.ts'
+import { readAll, serve } from '@spanwright/http-servers'
 import { NEWEST } from './versions.ts'
 
 let recorder: SpanRecorder

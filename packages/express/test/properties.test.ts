@@ -8,7 +8,7 @@ import type { Application } from 'express'
 
 import { tracing } from '@spanwright/express'
 
-import { serve, type TestServer } from './server.ts'
+import { serve, type TestServer } from '@spanwright/http-servers'
 import { type Express, NEWEST } from './versions.ts'
 
 const RUNS = { seed: 2026, numRuns: 200 }

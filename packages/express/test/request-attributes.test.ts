@@ -6,7 +6,7 @@ import type { Application } from 'express'
 
 import { type ExpressTracingOptions, tracing } from '@spanwright/express'
 
-import { readAll, serve } from './server.ts'
+import { readAll, serve } from '@spanwright/http-servers'
 import { NEWEST } from './versions.ts'
 
 let recorder: SpanRecorder
@@ -18,7 +18,7 @@ afterAll(() => recorder.stop())
 
 /** Attributes of the one span that a raw request makes. */
 async function ask(app: Application, head: string): Promise<Attributes> {
-  await using server = await serve(app)
+  await using server = await serve(app, { maxHeaderSize: 128 * 1024 })
   const socket = server.connect()
   socket.write(`${head}\r\nConnection: close\r\n\r\n`, 'latin1')
   const answer = await readAll(socket)

@@ -7,7 +7,7 @@ import request from 'supertest'
 
 import { tracing } from '@spanwright/express'
 
-import { serve } from './server.ts'
+import { serve } from '@spanwright/http-servers'
 import { VERSIONS } from './versions.ts'
 
 let recorder: SpanRecorder

@@ -187,5 +187,5 @@ export const EVENT_TLS_END = 'spanwright.tls.end'
 export const EVENT_REQUEST_START = 'spanwright.request.start'
 /** The last byte of the request was handed to the connection. */
 export const EVENT_REQUEST_END = 'spanwright.request.end'
-/** The first byte of the response has arrived. */
+/** The first byte of the response has arrived at the client, or left the server. */
 export const EVENT_RESPONSE_START = 'spanwright.response.start'

@@ -1,0 +1,15 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+
+import type { HttpServerOptions } from '@spanwright/core'
+
+/** Handles a request with what `node:http` gives, whatever framework leads to it. */
+export type PlainHandler = (req: IncomingMessage, res: ServerResponse) => unknown
+
+/** A framework in one of its versions, as the suites use it. Its apps trace, print nothing, and have one route. */
+export interface TracedFramework {
+  readonly name: string
+  /** An app that answers every method of `/items/:id` with a handler, and the rest with 404. */
+  readonly serving: (handler: PlainHandler, options?: HttpServerOptions<unknown>) => RequestListener
+  /** An app that answers `/items/:id` with a file, in the framework's own way. */
+  readonly servingFile: (path: string, options?: HttpServerOptions<unknown>) => RequestListener
+}

@@ -1,0 +1,3 @@
+export type { PlainHandler, TracedFramework } from './framework.ts'
+export { readAll, serve, type TestServer } from './server.ts'
+export { testStages } from './stages.ts'

@@ -1,0 +1,63 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+
+/** A server on a free port of 127.0.0.1; it is gone with its connections when it is disposed of. */
+export interface TestServer extends AsyncDisposable {
+  readonly server: Server
+  readonly port: number
+  readonly origin: string
+  /** Opens a connection and writes bytes on it, one for each character. */
+  connect(bytes?: string): Socket
+  /** Writes bytes on a connection of their own, and waits for what comes back until it is closed. */
+  send(bytes: string): Promise<string>
+}
+
+/** Serves a listener or an app. */
+export async function serve(listener: RequestListener, options: ServerOptions = {}): Promise<TestServer> {
+  const server = createServer(options, listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const sockets = new Set<Socket>()
+  function open(bytes = ''): Socket {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    sockets.add(socket)
+    if (bytes) socket.write(bytes, 'latin1')
+    return socket
+  }
+  return {
+    server,
+    port,
+    origin: `http://127.0.0.1:${port}`,
+    connect: open,
+    send: bytes => readAll(open(bytes)),
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** Everything a connection receives until the other end closes it. */
+export async function readAll(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await once(socket, 'close')
+  return Buffer.concat(chunks).toString('latin1')
+}
+
+/** The next bytes a connection receives. */
+export async function nextBytes(socket: Socket): Promise<string> {
+  const [bytes] = (await once(socket, 'data')) as [Buffer]
+  return bytes.toString('latin1')
+}
+
+/** A request as it is written on a connection, which is closed after it unless headers say something else. */
+export function requestOf(line: string, headers: readonly string[] = [], body = ''): string {
+  const own = headers.some(header => /^connection:/i.test(header)) ? [] : ['Connection: close']
+  const host = headers.some(header => /^host:/i.test(header)) ? [] : ['Host: shop.test']
+  return `${[`${line} HTTP/1.1`, ...host, ...own, ...headers].join('\r\n')}\r\n\r\n${body}`
+}
