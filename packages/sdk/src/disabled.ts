@@ -34,6 +34,7 @@ export function startDisabled(
         service: 'OTEL_SDK_DISABLED',
         sampler: 'none',
         exporters: [],
+        metrics: [],
         propagates: propagation.fields(),
         counts: pipeline.counts(),
         isRegistered: isGlobal(tracerProvider),

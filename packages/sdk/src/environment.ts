@@ -29,13 +29,13 @@ export class Environment {
     return value === 'true'
   }
 
-  /** A whole number from a least one on. */
-  count(name: string, fallback: number, least = 1): number {
+  /** A whole number from a least one on, to a most one if there is one. */
+  count(name: string, fallback: number, least = 1, most: number = Infinity): number {
     const value = this.text(name)
     if (value === undefined) return fallback
     const number = Number(value)
-    if (Number.isInteger(number) && number >= least) return number
-    this.refuse(name, `a whole number from ${least} on`, fallback)
+    if (Number.isInteger(number) && number >= least && number <= most) return number
+    this.refuse(name, `a whole number from ${least} ${most === Infinity ? 'on' : `to ${most}`}`, fallback)
     return fallback
   }
 

@@ -4,7 +4,6 @@ import {
   aBoolean,
   anObjectWith,
   anyOf,
-  aPositiveNumber,
   aRecordOf,
   aString,
   checkOptions,
@@ -14,9 +13,11 @@ import {
 } from '@spanwright/core'
 
 import { aDuration, type Duration } from './duration.ts'
-import { type ExporterChoice, PROTOCOLS } from './exporters.ts'
+import type { ExporterChoice } from './exporters.ts'
 import { type KeepOptions, someKeepOptions } from './keep.ts'
 import { isPattern } from './match.ts'
+import { isReader, type MetricsChoice } from './metric-readers.ts'
+import { OTLP_RULES } from './otlp.ts'
 import { PROPAGATOR_NAMES, type PropagatorName } from './propagators.ts'
 import type { Redaction } from './redaction.ts'
 import { DETECTOR_NAMES, type DetectorName } from './resource.ts'
@@ -51,8 +52,11 @@ export interface StartTracingOptions {
   readonly detectors?: readonly DetectorName[]
   /** Where spans go. Default: `OTEL_TRACES_EXPORTER`, else 'otlp'. */
   readonly exporter?: ExporterChoice | readonly ExporterChoice[]
-  /** Whether metrics are sent too, over OTLP in protobuf, and the plugins' histograms recorded. Default: false. */
-  readonly metrics?: boolean
+  /**
+   * Whether there are metrics too, and where they go; `true`: as `OTEL_METRICS_EXPORTER` says, else over OTLP. Default:
+   * `OTEL_METRICS_EXPORTER`, else false.
+   */
+  readonly metrics?: boolean | MetricsChoice | readonly MetricsChoice[]
   /** How spans wait for being exported. */
   readonly batch?: BatchOptions
   /** Which traces are recorded. Default: `OTEL_TRACES_SAMPLER`, else all that the caller did not decide against. */
@@ -75,22 +79,35 @@ export interface StartTracingOptions {
   readonly flushOnExit?: boolean
 }
 
-const OTLP_RULES: OptionRules = {
-  protocol: oneOf(...PROTOCOLS),
-  url: { expected: 'a URL', accepts: value => typeof value === 'string' && URL.canParse(value) },
-  headers: {
-    expected: 'an object of texts',
-    accepts: value =>
-      typeof value === 'object' && value !== null && Object.values(value).every(v => typeof v === 'string'),
-  },
-  timeout: aPositiveNumber,
-  compression: oneOf('gzip', 'none'),
-}
-
 const anExporter: OptionRule = anyOf(
   oneOf('otlp', 'console', 'none'),
   anObjectWith('an exporter', 'export', 'shutdown'),
   aRecordOf(OTLP_RULES),
+)
+
+const aPort: OptionRule = {
+  expected: 'a port from 1 to 65535',
+  accepts: value => Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536,
+}
+
+const aPath: OptionRule = {
+  expected: "a path such as '/metrics'",
+  accepts: value => typeof value === 'string' && value.startsWith('/'),
+}
+
+/** `{ host, port }` alone would not say what they are for. */
+const aPrometheusServer: OptionRule = {
+  expected: "an object with protocol: 'prometheus', host, port, path",
+  accepts: value =>
+    aRecordOf({ protocol: oneOf('prometheus'), host: aString, port: aPort, path: aPath }).accepts(value) &&
+    (value as { protocol?: unknown }).protocol === 'prometheus',
+}
+
+const someMetrics: OptionRule = anyOf(
+  oneOf('otlp', 'prometheus', 'console', 'none'),
+  { expected: 'a metric reader (an object with collect())', accepts: isReader },
+  aRecordOf({ ...OTLP_RULES, interval: aDuration }),
+  aPrometheusServer,
 )
 
 const aCount: OptionRule = {
@@ -125,7 +142,7 @@ const RULES: OptionRules = {
     timeout: aDuration,
     reportInterval: aDuration,
   }),
-  metrics: aBoolean,
+  metrics: anyOf(aBoolean, someMetrics, aListOf(someMetrics)),
   sampler: anObjectWith('a sampler', 'shouldSample'),
   keep: someKeepOptions,
   redact: {

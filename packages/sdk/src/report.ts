@@ -13,6 +13,8 @@ export interface TracingReport {
   readonly sampler: string
   /** Exporters, and where they send. */
   readonly exporters: readonly string[]
+  /** Where metrics go; empty when there are none. */
+  readonly metrics: readonly string[]
   /** Fields that the propagators write. */
   readonly propagates: readonly string[]
   readonly counts: SpanCounts
@@ -24,6 +26,8 @@ export interface TracingReport {
 export interface Setup extends Omit<TracingReport, 'problems'> {
   /** Whether the API took the provider and the context manager that were made. */
   readonly isRegistered: boolean
+  /** What is known to have failed besides exports of spans, a sentence each. */
+  readonly failures?: readonly string[]
 }
 
 /** OpenTelemetry's own instrumentations of what the plugins trace. */
@@ -31,7 +35,7 @@ const SECOND = /[\\/]@opentelemetry[\\/]instrumentation-(express|koa|undici|pg|k
 const API = /^(.*[\\/]@opentelemetry[\\/]api)[\\/]build[\\/]/
 
 /** Finds what commonly makes traces go missing, or come twice. */
-export function diagnose({ isRegistered, ...setup }: Setup): TracingReport {
+export function diagnose({ isRegistered, failures = [], ...setup }: Setup): TracingReport {
   return {
     ...setup,
     problems: [
@@ -44,15 +48,23 @@ export function diagnose({ isRegistered, ...setup }: Setup): TracingReport {
       ...setup.counts.exporters.flatMap(({ name, lastError }) =>
         lastError === undefined ? [] : [`${name} failed: ${lastError}`],
       ),
+      ...failures,
     ],
   }
 }
 
 /** Says a report to `diag`, a line each. */
-export function sayReport({ service, sampler, exporters, propagates, problems }: TracingReport): void {
+export function sayReport({
+  service,
+  sampler,
+  exporters,
+  metrics,
+  propagates,
+  problems,
+}: TracingReport): void {
   diag.info(
     `spanwright: traces ${service}, sampled by ${sampler}, to ${exporters.join(' and ') || 'nobody'}, ` +
-      `propagated in ${propagates.join(', ') || 'nothing'}`,
+      `propagated in ${propagates.join(', ') || 'nothing'}; metrics to ${metrics.join(' and ') || 'nobody'}`,
   )
   for (const problem of problems) diag.warn(`spanwright: ${problem}`)
 }

@@ -38,7 +38,7 @@ export class SpanQueue implements SpanProcessor {
   private readonly exporter: CountingExporter
   private readonly limits: QueueLimits
   private pending = 0
-  private isShutDown = false
+  private ending: Promise<void> | undefined
   private reported = 0
   private timer: NodeJS.Timeout | undefined
 
@@ -64,7 +64,7 @@ export class SpanQueue implements SpanProcessor {
   onStart(_span: unknown, _context: Context): void {}
 
   onEnd(span: ReadableSpan): void {
-    if (this.isShutDown) this.lose('shutDown', 1)
+    if (this.ending) this.lose('shutDown', 1)
     else if (this.pending >= this.limits.maxQueueSize) this.lose('queueFull', 1)
     else {
       this.pending += 1
@@ -78,9 +78,12 @@ export class SpanQueue implements SpanProcessor {
     await this.exporter.flush()
   }
 
-  async shutdown(): Promise<void> {
-    if (this.isShutDown) return
-    this.isShutDown = true
+  shutdown(): Promise<void> {
+    this.ending ??= this.end()
+    return this.ending
+  }
+
+  private async end(): Promise<void> {
     await this.batches
       .shutdown()
       .catch((error: unknown) => diag.warn(`spanwright: shutting down ${this.name} failed`, error))

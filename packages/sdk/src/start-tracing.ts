@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { type Sampler, TracerProvider } from '@opentelemetry/sdk-trace'
 
 import { ATTR_SERVICE_NAME, redactUrl, sensitiveQueryKeys } from '@spanwright/core'
@@ -13,7 +14,8 @@ import { isDebugged, register, registerMetrics, showWarnings } from './globals.t
 import { KeepPolicy } from './keep.ts'
 import { queueLimitsOf, samplerIn, spanLimitsOf } from './limits.ts'
 import { LocalTraces } from './local-traces.ts'
-import { makeMeterProvider, observeSpans } from './metrics.ts'
+import { makeReaders, type NamedReader } from './metric-readers.ts'
+import { observeSpans } from './metrics.ts'
 import { checkStartOptions, type StartTracingOptions } from './options.ts'
 import { Pipeline, type SpanCounts } from './pipeline.ts'
 import { beforeProcessEnds } from './process-end.ts'
@@ -55,6 +57,7 @@ export function startTracing(options: StartTracingOptions = {}): Tracing {
 function start(options: StartTracingOptions, environment: Environment): Tracing {
   const redactor = options.redact && new Redactor(options.redact)
   const exporters = makeExporters(options.exporter, environment)
+  const readers = makeReaders(options.metrics, environment)
   const pipeline = new Pipeline(makeQueues(exporters, options, environment), redactor)
   const sampler = options.sampler ?? samplerIn(environment)
   const localTraces = makeLocalTraces(options, sampler, pipeline)
@@ -68,27 +71,40 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
   })
   const propagator = makePropagator(options.propagators, environment, options.idGenerator === undefined)
   const unregister = register(provider, new AsyncLocalStorageContextManager(), propagator)
-  const meterProvider = options.metrics === true ? makeMeterProvider(resource, environment) : undefined
+  const meterProvider =
+    readers.length > 0
+      ? new MeterProvider({ resource, readers: readers.map(({ reader }) => reader) })
+      : undefined
   const withdrawMetrics = meterProvider ? registerMetrics(meterProvider) : () => {}
   observeSpans(pipeline, meterProvider)
   const flushTimeout = millisecondsOf(options.flushTimeout ?? 5000)
 
   async function forceFlush(): Promise<void> {
-    if (await within(flushTimeout, Promise.all([provider.forceFlush(), meterProvider?.forceFlush()]))) return
+    // Metrics that cannot be sent now are sent with the next ones; whoever flushes is not to fail for it.
+    const metricsSent = meterProvider
+      ?.forceFlush()
+      .catch((error: unknown) => diag.warn('spanwright: flushing metrics failed', error))
+    if (await within(flushTimeout, Promise.all([provider.forceFlush(), metricsSent]))) return
     throw new Error(`spans could not be flushed within ${flushTimeout} ms`)
   }
 
   async function finish(): Promise<void> {
-    try {
-      const spansSent = within(flushTimeout, provider.shutdown())
-      // Metrics say how many spans were sent, so they go last.
-      const done =
-        (await spansSent) && (await within(flushTimeout, meterProvider?.shutdown() ?? Promise.resolve()))
-      if (done) return
-    } catch (error) {
-      diag.error('spanwright: shutdown failed', error)
+    const deadline = performance.now() + flushTimeout
+    const isDone = async (work: Promise<unknown> | undefined): Promise<boolean> => {
+      try {
+        return await within(Math.max(0, deadline - performance.now()), work ?? Promise.resolve())
+      } catch (error) {
+        diag.error('spanwright: shutdown failed', error)
+        return false
+      }
     }
-    pipeline.abandon()
+    // Whatever a processor of somebody else does, ours has its time.
+    const ended = provider
+      .shutdown()
+      .catch((error: unknown) => diag.error('spanwright: shutdown failed', error))
+    if (!(await isDone(Promise.all([ended, pipeline.shutdown()])))) pipeline.abandon()
+    // Metrics say how many spans were sent, so they go last.
+    await isDone(meterProvider?.shutdown())
   }
 
   let ended: Promise<void> | undefined
@@ -123,9 +139,9 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
     diagnose({
       service: String(resource.attributes[ATTR_SERVICE_NAME]),
       sampler: sampler.toString(),
-      exporters: exporters.map(({ name, url }) =>
-        url === undefined ? name : `${name} ${redactUrl(url, sensitiveQueryKeys())}`,
-      ),
+      exporters: exporters.map(addressOf),
+      metrics: readers.map(addressOf),
+      failures: readers.flatMap(reader => failureOf(reader)),
       propagates: propagator.fields(),
       counts: counts(),
       isRegistered: isGlobal(provider),
@@ -140,6 +156,15 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   }
+}
+
+function addressOf({ name, url }: Pick<NamedExporter, 'name' | 'url'>): string {
+  return url === undefined ? name : `${name} ${redactUrl(url, sensitiveQueryKeys())}`
+}
+
+function failureOf(reader: NamedReader): string[] {
+  const problem = reader.problem?.()
+  return problem === undefined ? [] : [`metrics to ${addressOf(reader)} failed: ${problem}`]
 }
 
 /** Spans are held only where something is decided at the end of a trace. */

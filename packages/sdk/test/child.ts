@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+
 import { trace } from '@opentelemetry/api'
 
 import { startTracing } from '../src/index.ts'
@@ -5,29 +7,35 @@ import { listenToDiag } from './diag.ts'
 import type { Order, Answer } from './host.ts'
 
 /** Traces as it is told to, outside of the test runner, whose modules cannot `import()` as the exporters do. */
-async function carryOut({ variables, options, bursts }: Order): Promise<Answer> {
-  const before = process.env
-  process.env = { ...before, ...variables }
-  const { lines, stop } = listenToDiag()
+async function carryOut({ options, bursts, isHeld }: Order): Promise<Omit<Answer, 'said'>> {
   const tracing = startTracing({ flushOnExit: false, ...options })
   const started = performance.now()
   for (const { spans, flush } of bursts) {
     for (const name of spans) trace.getTracer('test').startSpan(name).end()
     if (flush) await tracing.forceFlush()
   }
+  if (isHeld) await once(process, 'message')
   const report = tracing.report()
   await tracing.shutdown()
-  const duration = performance.now() - started
-  stop()
-  process.env = before
-  return { counts: tracing.counts(), report, said: lines, duration }
+  return { counts: tracing.counts(), report, duration: performance.now() - started }
 }
 
-process.on('message', (order: Order) => {
-  carryOut(order).then(
-    answer => process.send?.(answer),
-    (error: unknown) => {
-      throw error
-    },
-  )
+async function answer(order: Order): Promise<void> {
+  const before = process.env
+  process.env = { ...before, ...order.variables }
+  const { lines, stop } = listenToDiag()
+  try {
+    process.send?.({ ...(await carryOut(order)), said: lines })
+  } catch (error) {
+    process.send?.({ refused: String(error), said: lines })
+  } finally {
+    stop()
+    process.env = before
+  }
+}
+
+process.on('message', (order: Order | 'go on') => {
+  if (order !== 'go on') void answer(order)
 })
+
+process.send?.('ready')

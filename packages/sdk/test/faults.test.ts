@@ -2,15 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 
 import type { ExporterCount } from '../src/index.ts'
 import { type Behaviour, freePort, startEndpoint, succeed } from './endpoint.ts'
-import { type Answer, type Host, type Order, startHost } from './host.ts'
-
-const PATIENCE = 60_000
+import { type Answer, type Host, type Order, PATIENCE, startHost } from './host.ts'
 
 let host: Host
 
-beforeAll(() => {
-  host = startHost()
-})
+beforeAll(async () => {
+  host = await startHost()
+}, PATIENCE)
 
 afterAll(async () => {
   await host[Symbol.asyncDispose]()

@@ -10,10 +10,14 @@ export interface Order {
   readonly options: StartTracingOptions
   /** Names of spans that are made one after the other, and whether they are flushed then. */
   readonly bursts: readonly { readonly spans: readonly string[]; readonly flush?: boolean }[]
+  /** Whether it goes on only when it is told to, after all that. */
+  readonly isHeld: boolean
 }
 
 /** What came of it. */
 export interface Answer {
+  /** What the set-up was refused with; then there is nothing else. */
+  readonly refused?: string
   readonly counts: SpanCounts
   /** As it was before the shutdown. */
   readonly report: TracingReport
@@ -27,24 +31,38 @@ export const RUN_FROM_SOURCE: readonly string[] = ['--import', 'tsx', '--conditi
 
 /** A process that traces what it is told to, one order after the other. */
 export interface Host extends AsyncDisposable {
-  run(order: Partial<Order>): Promise<Answer>
+  /** @param meanwhile what is done before tracing is shut down */
+  run(order: Partial<Order>, meanwhile?: () => Promise<void>): Promise<Answer>
 }
 
-export function startHost(): Host {
+/** Starting one takes seconds on a busy machine. */
+export const PATIENCE = 60_000
+
+/** @param missing packages that are not to be found, as if they were not installed */
+export async function startHost(missing: readonly string[] = []): Promise<Host> {
   const child: ChildProcess = fork(join(__dirname, 'child.ts'), {
-    execArgv: [...RUN_FROM_SOURCE],
+    execArgv: [
+      ...RUN_FROM_SOURCE,
+      ...(missing.length > 0 ? ['--import', `${__dirname}/missing-packages.ts`] : []),
+    ],
+    env: { ...process.env, MISSING_PACKAGES: missing.join(',') },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const gone = once(child, 'exit')
+  const died = gone.then(([code]): never => {
+    throw new Error(`the process ended with ${code}`)
+  })
+  // Nobody waits for it while nothing is asked.
+  died.catch(() => {})
+  await Promise.race([once(child, 'message'), died])
   return {
-    async run({ variables = {}, options = {}, bursts = [{ spans: ['one'] }] }) {
-      child.send({ variables, options, bursts })
-      const [answer] = (await Promise.race([
-        once(child, 'message'),
-        gone.then(([code]) => {
-          throw new Error(`the process ended with ${code}`)
-        }),
-      ])) as [Answer]
+    async run({ variables = {}, options = {}, bursts = [{ spans: ['one'] }] }, meanwhile) {
+      child.send({ variables, options, bursts, isHeld: meanwhile !== undefined })
+      if (meanwhile) {
+        await meanwhile()
+        child.send('go on')
+      }
+      const [answer] = (await Promise.race([once(child, 'message'), died])) as [Answer]
       return answer
     },
     async [Symbol.asyncDispose]() {

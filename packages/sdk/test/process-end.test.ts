@@ -6,9 +6,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it } from '@jest/globals'
 
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
-import { RUN_FROM_SOURCE } from './host.ts'
-
-const PATIENCE = 60_000
+import { PATIENCE, RUN_FROM_SOURCE } from './host.ts'
 
 interface Ended {
   readonly code: number | null

@@ -5,15 +5,15 @@ import { TracerProvider } from '@opentelemetry/sdk-trace'
 import { ratio, rules, startTracing } from '../src/index.ts'
 import { listenToDiag } from './diag.ts'
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
-import { type Host, startHost } from './host.ts'
+import { type Host, PATIENCE, startHost } from './host.ts'
 
 let host: Host
 let endpoint: Endpoint
 
 beforeAll(async () => {
-  host = startHost()
+  host = await startHost()
   endpoint = await startEndpoint()
-})
+}, PATIENCE)
 
 afterAll(async () => {
   await host[Symbol.asyncDispose]()
@@ -31,6 +31,7 @@ describe('tracing.report()', () => {
       service: 'shop',
       sampler: 'parentBased(alwaysOn)',
       exporters: [`otlp http/protobuf ${endpoint.url}/v1/traces`],
+      metrics: [],
       propagates: ['traceparent', 'tracestate', 'baggage'],
       counts: { started: 2, ended: 2, exporters: [{ exported: 2 }] },
       problems: [],
@@ -67,21 +68,5 @@ describe('tracing.report()', () => {
     const other = startTracing({ exporter: 'none', sampler: ratio(0.1), flushOnExit: false })
     expect(other.report().sampler).toBe('parentBased(ratio(0.1))')
     await other.shutdown()
-  })
-})
-
-describe('metrics: true', () => {
-  it('sends metrics over OTLP at shutdown at the latest, with what became of the spans', async () => {
-    await using receiver = await startEndpoint()
-    const { said } = await host.run({
-      options: { serviceName: 'shop', metrics: true },
-      variables: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
-    })
-    const metrics = receiver.arrivals.filter(({ path }) => path === '/v1/metrics')
-    expect(metrics).toHaveLength(1)
-    for (const text of ['spanwright.spans', 'spanwright.span.outcome', 'exported', 'shop']) {
-      expect(metrics[0]?.body.includes(text)).toBe(true)
-    }
-    expect(said).toEqual([])
   })
 })

@@ -1,0 +1,143 @@
+import { status } from '@grpc/grpc-js'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+
+import { freePort } from './endpoint.ts'
+import { startGrpcEndpoint } from './grpc-endpoint.ts'
+import { type Host, PATIENCE, startHost } from './host.ts'
+
+const PACKAGE = '@opentelemetry/exporter-trace-otlp-grpc'
+
+let host: Host
+let bare: Host
+
+beforeAll(async () => {
+  host = await startHost()
+  bare = await startHost([PACKAGE, '@opentelemetry/exporter-metrics-otlp-grpc'])
+}, PATIENCE)
+
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+  await bare[Symbol.asyncDispose]()
+})
+
+describe("protocol: 'grpc'", () => {
+  it('sends spans and metrics over gRPC, with the headers of code and variables', async () => {
+    await using endpoint = await startGrpcEndpoint()
+    const { counts, report, said } = await host.run({
+      options: {
+        serviceName: 'shop',
+        exporter: { protocol: 'grpc', url: endpoint.url, headers: { 'x-key': 'code' }, compression: 'gzip' },
+        metrics: { protocol: 'grpc', url: endpoint.url },
+      },
+      variables: { OTEL_EXPORTER_OTLP_HEADERS: 'x-key=variable,x-other=1' },
+      bursts: [{ spans: ['one', 'two'], flush: true }],
+    })
+    const [spans, metrics] = ['trace', 'metrics'].map(method =>
+      endpoint.arrivals.filter(arrival => arrival.method === method),
+    )
+    expect(spans).toHaveLength(1)
+    for (const text of ['one', 'two', 'shop']) expect(spans?.[0]?.body.includes(text)).toBe(true)
+    expect(spans?.[0]?.metadata.getMap()).toMatchObject({ 'x-key': 'code', 'x-other': '1' })
+    expect(metrics?.at(-1)?.body.includes('spanwright.spans')).toBe(true)
+    expect(counts).toMatchObject({ started: 2, exporters: [{ name: 'otlp grpc', exported: 2 }] })
+    expect(report).toMatchObject({
+      exporters: [`otlp grpc ${endpoint.url}`],
+      metrics: [`otlp grpc ${endpoint.url}`],
+      problems: [],
+    })
+    expect(said).toEqual([])
+  })
+
+  it('is what OTEL_EXPORTER_OTLP_PROTOCOL may ask for', async () => {
+    await using endpoint = await startGrpcEndpoint()
+    const { counts } = await host.run({
+      variables: { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
+    })
+    expect(endpoint.arrivals).toHaveLength(1)
+    expect(counts.exporters).toMatchObject([{ name: 'otlp grpc', exported: 1 }])
+  })
+
+  it(
+    'tries again while the endpoint is not available, and says nothing when it got through',
+    async () => {
+      await using endpoint = await startGrpcEndpoint(index =>
+        index < 2 ? { code: status.UNAVAILABLE, details: 'not now' } : undefined,
+      )
+      const { counts, said } = await host.run({
+        options: { exporter: { protocol: 'grpc', url: endpoint.url }, flushTimeout: '10s' },
+      })
+      const [first, second, third] = endpoint.arrivals
+      expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(790)
+      expect((third?.at ?? 0) - (second?.at ?? 0)).toBeGreaterThan(1190)
+      expect(counts).toMatchObject({ exporters: [{ exported: 1, dropped: { failed: 0 } }] })
+      expect(said).toEqual([])
+    },
+    PATIENCE,
+  )
+
+  it('does not try again what will not do', async () => {
+    await using endpoint = await startGrpcEndpoint(() => ({
+      code: status.INVALID_ARGUMENT,
+      details: 'not like that',
+    }))
+    const { counts, said } = await host.run({
+      options: { exporter: { protocol: 'grpc', url: endpoint.url } },
+    })
+    expect(endpoint.arrivals).toHaveLength(1)
+    expect(counts).toMatchObject({
+      started: 1,
+      exporters: [
+        {
+          exported: 0,
+          waiting: 0,
+          dropped: { failed: 1 },
+          lastError: expect.stringContaining('not like that'),
+        },
+      ],
+    })
+    expect(said).toEqual([expect.stringContaining('1 spans were not exported by otlp grpc')])
+  })
+
+  it('gives up in time, and names an endpoint that refuses', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`
+    const { counts, report } = await host.run({
+      options: { exporter: { protocol: 'grpc', url, timeout: 1500 }, flushTimeout: '10s' },
+      bursts: [{ spans: ['one'], flush: true }],
+    })
+    expect(counts).toMatchObject({ exporters: [{ dropped: { failed: 1 } }] })
+    expect(report.problems).toEqual([expect.stringMatching(/^otlp grpc failed: .*ECONNREFUSED/)])
+  })
+
+  it('does not hold shutdown up while it waits to try again', async () => {
+    await using endpoint = await startGrpcEndpoint(() => ({ code: status.UNAVAILABLE, details: 'not now' }))
+    const { counts } = await host.run({
+      options: { exporter: { protocol: 'grpc', url: endpoint.url }, flushTimeout: '300ms' },
+    })
+    expect(endpoint.arrivals).toHaveLength(1)
+    expect(counts).toMatchObject({ exporters: [{ exported: 0, waiting: 0, dropped: { shutDown: 1 } }] })
+  })
+
+  it('is refused where its package is not installed, when code asks for it', async () => {
+    for (const options of [{ exporter: { protocol: 'grpc' } }, { metrics: { protocol: 'grpc' } }] as const) {
+      const { refused } = await bare.run({ options })
+      expect(refused).toMatch(
+        /^TypeError: startTracing\(\): protocol 'grpc' needs the package @opentelemetry/,
+      )
+    }
+  })
+
+  it('is left for HTTP with a warning, when only a variable asks for it', async () => {
+    const { said, counts } = await bare.run({
+      variables: {
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
+        OTEL_EXPORTER_OTLP_TIMEOUT: '300',
+      },
+    })
+    expect(said[0]).toBe(
+      `warn: spanwright: startTracing(): protocol 'grpc' needs the package ${PACKAGE}; ` +
+        'install it beside the app; http/protobuf is used instead',
+    )
+    expect(counts.exporters).toMatchObject([{ name: 'otlp http/protobuf' }])
+  })
+})

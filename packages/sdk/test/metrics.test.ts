@@ -1,0 +1,278 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { metrics, trace } from '@opentelemetry/api'
+import { MetricReader } from '@opentelemetry/sdk-metrics'
+
+import { startTracing, type StartTracingOptions } from '../src/index.ts'
+import { listenToDiag } from './diag.ts'
+import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
+import { type Answer, type Host, PATIENCE, startHost } from './host.ts'
+
+const PROMETHEUS = '@opentelemetry/exporter-prometheus'
+
+let host: Host
+let endpoint: Endpoint
+
+beforeAll(async () => {
+  host = await startHost()
+}, PATIENCE)
+
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+})
+
+beforeEach(async () => {
+  endpoint = await startEndpoint()
+})
+
+afterEach(async () => {
+  await endpoint[Symbol.asyncDispose]()
+})
+
+function traceOnce(
+  options: StartTracingOptions,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  return host.run({ options, variables: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url, ...variables } })
+}
+
+function metricRequests(
+  path = '/v1/metrics',
+): readonly { readonly body: Buffer; readonly headers: object }[] {
+  return endpoint.arrivals.filter(arrival => arrival.path === path)
+}
+
+describe('metrics over OTLP', () => {
+  it('are sent at shutdown at the latest, with what became of the spans', async () => {
+    const { said, report } = await traceOnce({ serviceName: 'shop', metrics: true })
+    const [request, ...others] = metricRequests()
+    expect(others).toEqual([])
+    for (const text of ['spanwright.spans', 'spanwright.span.outcome', 'exported', 'shop']) {
+      expect(request?.body.includes(text)).toBe(true)
+    }
+    expect(report.metrics).toEqual([`otlp http/protobuf ${endpoint.url}/v1/metrics`])
+    expect(said).toEqual([])
+  })
+
+  it.each(['otlp', {}] as const)('go where the variables for metrics say: %j', async choice => {
+    await traceOnce(
+      { metrics: choice },
+      {
+        OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${endpoint.url}/elsewhere`,
+        OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json',
+        OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'x-key=variable',
+      },
+    )
+    expect(metricRequests('/elsewhere')).toMatchObject([
+      { headers: { 'content-type': 'application/json', 'x-key': 'variable' } },
+    ])
+  })
+
+  it('go where the options say, at their interval, whatever the variables say', async () => {
+    await traceOnce(
+      {
+        metrics: [
+          'none',
+          {
+            protocol: 'http/json',
+            url: `${endpoint.url}/code`,
+            headers: { 'x-key': 'code' },
+            interval: '1m',
+          },
+        ],
+      },
+      {
+        OTEL_METRICS_EXPORTER: 'console',
+        OTEL_METRIC_EXPORT_INTERVAL: '1',
+        OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/protobuf',
+        OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'x-key=variable',
+      },
+    )
+    expect(metricRequests('/code')).toMatchObject([
+      { headers: { 'content-type': 'application/json', 'x-key': 'code' } },
+    ])
+  })
+
+  it('are sent again and again', async () => {
+    const variables = { OTEL_METRIC_EXPORT_INTERVAL: '20', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url }
+    const { report } = await host.run({ options: { metrics: true, exporter: 'none' }, variables }, () =>
+      endpoint.arrived(3),
+    )
+    expect(report.problems).toEqual([])
+  })
+
+  it.each<[metrics: StartTracingOptions['metrics'], variable: string, requests: number]>([
+    [undefined, '', 0],
+    [undefined, 'otlp', 1],
+    [undefined, 'none', 0],
+    [true, '', 1],
+    [true, 'none', 0],
+    [false, 'otlp', 0],
+    ['none', 'otlp', 0],
+    ['otlp', 'none', 1],
+  ])('option %p and OTEL_METRICS_EXPORTER=%s: %i requests', async (choice, variable, requests) => {
+    await traceOnce(choice === undefined ? {} : { metrics: choice }, { OTEL_METRICS_EXPORTER: variable })
+    expect(metricRequests()).toHaveLength(requests)
+  })
+
+  it('warn once of each variable they cannot use', async () => {
+    const variables = {
+      OTEL_METRICS_EXPORTER: 'otlp,statsd',
+      OTEL_METRIC_EXPORT_INTERVAL: '-1',
+      OTEL_METRIC_EXPORT_TIMEOUT: 'soon',
+      OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'carrier-pigeon',
+    }
+    const { said } = await traceOnce({}, variables)
+    for (const name of Object.keys(variables)) {
+      expect(said.filter(line => line.startsWith(`warn: spanwright: ${name} must be`))).toHaveLength(1)
+    }
+    expect(said).toHaveLength(Object.keys(variables).length)
+    expect(metricRequests()).toHaveLength(1)
+  })
+})
+
+describe('metrics for Prometheus', () => {
+  it.each([
+    ['options', { host: '127.0.0.1' }, {}],
+    ['variables', {}, { OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1' }],
+    ['defaults', {}, {}],
+  ])(
+    'are served where the %s say until shutdown',
+    async (_source, options, variables: Record<string, string>) => {
+      const port = await freePort()
+      Object.assign(process.env, variables, { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) })
+      const tracing = startTracing({
+        serviceName: 'shop',
+        exporter: 'none',
+        metrics:
+          Object.keys(options).length > 0 ? { protocol: 'prometheus', port, ...options } : 'prometheus',
+        flushOnExit: false,
+      })
+      for (const name of ['OTEL_EXPORTER_PROMETHEUS_PORT', ...Object.keys(variables)])
+        delete process.env[name]
+      const url = `http://127.0.0.1:${port}/metrics`
+      expect(tracing.report().metrics).toEqual([`prometheus ${url}`])
+      metrics.getMeter('test').createCounter('test.visits').add(3, { 'test.page': '/' })
+      trace.getTracer('test').startSpan('one').end()
+      const response = await fetch(url)
+      expect(response.headers.get('content-type')).toMatch(/^text\/plain/)
+      const text = await response.text()
+      expect(text).toMatch(/^test_visits_total\{test_page="\/".*\} 3$/m)
+      expect(text).toMatch(/^spanwright_spans_total\{spanwright_span_outcome="unsampled".*\} 0$/m)
+      expect(text).toMatch(/^target_info\{.*service_name="shop"/m)
+      expect((await fetch(`${url}/more`)).status).toBe(404)
+      await tracing.shutdown()
+      await expect(fetch(url)).rejects.toThrow('fetch failed')
+    },
+  )
+
+  it('are served beside others, under a path of your own', async () => {
+    const port = await freePort()
+    const choices = [{ protocol: 'prometheus', port, path: '/prom' } as const, 'none'] as const
+    const tracing = startTracing({ exporter: 'none', metrics: choices, flushOnExit: false })
+    expect((await fetch(`http://127.0.0.1:${port}/prom`)).status).toBe(200)
+    await tracing.shutdown()
+  })
+
+  it('leave the app alone when their port is taken, which is said', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as { port: number }
+    const { report, said, counts } = await host.run({
+      options: { exporter: 'none', metrics: { protocol: 'prometheus', port } },
+      bursts: [{ spans: ['one'], flush: true }],
+    })
+    other.close()
+    const place = `http://127.0.0.1:${port}/metrics`
+    expect(counts.started).toBe(1)
+    expect(said).toEqual([
+      `error: spanwright: metrics cannot be fetched from ${place}: listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
+    ])
+    expect(report.problems).toEqual([
+      expect.stringContaining(`metrics to prometheus ${place} failed: listen EADDRINUSE`),
+    ])
+  })
+
+  it(
+    'need a package, without which an option is refused and a variable left out',
+    async () => {
+      await using bare = await startHost([PROMETHEUS])
+      const { refused } = await bare.run({ options: { metrics: 'prometheus' } })
+      expect(refused).toBe(
+        `TypeError: startTracing(): metrics 'prometheus' needs the package ${PROMETHEUS}; install it beside the app`,
+      )
+      const { said, report } = await bare.run({
+        variables: { OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
+      })
+      expect(report.metrics).toEqual([])
+      expect(said).toEqual([
+        expect.stringMatching(
+          /^warn: .*needs the package .*; OTEL_METRICS_EXPORTER goes without prometheus$/,
+        ),
+      ])
+    },
+    PATIENCE,
+  )
+})
+
+describe('metrics', () => {
+  it('are printed on the console', async () => {
+    const printed = jest.spyOn(console, 'dir').mockImplementation(() => {})
+    const tracing = startTracing({ exporter: 'none', metrics: 'console', flushOnExit: false })
+    await tracing.shutdown()
+    const names = printed.mock.calls.map(
+      ([item]) => (item as { descriptor: { name: string } }).descriptor.name,
+    )
+    printed.mockRestore()
+    expect(names).toEqual(['spanwright.spans'])
+  })
+
+  it('go to a reader of your own', async () => {
+    class Reader extends MetricReader {
+      protected override async onForceFlush(): Promise<void> {}
+      protected override async onShutdown(): Promise<void> {}
+    }
+    const reader = new Reader()
+    const tracing = startTracing({ exporter: 'none', metrics: reader, flushOnExit: false })
+    const { resourceMetrics } = await reader.collect()
+    expect(resourceMetrics.scopeMetrics.map(({ scope }) => scope.name)).toEqual(['@spanwright/sdk'])
+    expect(tracing.report().metrics).toEqual(['Reader'])
+    await tracing.shutdown()
+  })
+
+  it('that cannot be sent fail nothing else', async () => {
+    const said = listenToDiag()
+    class Reader extends MetricReader {
+      protected override onForceFlush(): Promise<void> {
+        return Promise.reject(new Error('no flush'))
+      }
+      protected override onShutdown(): Promise<void> {
+        return Promise.reject(new Error('no end'))
+      }
+    }
+    const tracing = startTracing({ exporter: 'none', metrics: new Reader(), flushOnExit: false })
+    await tracing.forceFlush()
+    await tracing.shutdown()
+    said.stop()
+    expect(said.lines).toEqual([
+      expect.stringContaining('flushing metrics failed'),
+      expect.stringContaining('shutdown failed'),
+    ])
+  })
+
+  it.each([
+    ['prom'],
+    [{ port: 9464 }],
+    [{ protocol: 'prometheus', port: 0 }],
+    [{ protocol: 'prometheus', path: 'metrics' }],
+    [{ protocol: 'prometheus', url: 'http://127.0.0.1' }],
+    [{ interval: 'often' }],
+    [['otlp', 5]],
+  ])('%j is refused', choice => {
+    expect(() => startTracing({ metrics: choice } as unknown as StartTracingOptions)).toThrow(
+      /^startTracing\(\): option metrics must be true or false, or .*'prometheus'/,
+    )
+  })
+})
