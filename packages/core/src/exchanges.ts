@@ -18,3 +18,20 @@ export function exchangeOf(req: ServerRequest): Exchange | undefined {
 export function setExchange(req: ServerRequest, exchange: Exchange): void {
   EXCHANGES.set(req, exchange)
 }
+
+/** Stands for a request that was traced and is over. */
+const OVER: Exchange = {
+  traced: false,
+  run: work => work(),
+  recordError: () => undefined,
+  addEvent: () => undefined,
+}
+
+/**
+ * Lets go of the exchange of a request that is over. It stays known that there was one: the request is not traced
+ * again. Otherwise a short-lived exchange would outlive every minor garbage collection: to those, what a long-lived
+ * map holds is alive, and an exchange holds its request.
+ */
+export function releaseExchange(req: ServerRequest): void {
+  EXCHANGES.set(req, OVER)
+}

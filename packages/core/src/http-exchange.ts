@@ -3,9 +3,9 @@ import { type Attributes, type Context, context as contextApi, createContextKey 
 import { BodySizes } from './body-sizes.ts'
 import type { CapturedHeaders } from './captured-headers.ts'
 import type { ExposedTrace } from './exposed-trace.ts'
-import { exchangeOf, setExchange } from './exchanges.ts'
+import { exchangeOf, releaseExchange, setExchange } from './exchanges.ts'
 import { reportFailure } from './guard.ts'
-import { endingOf, isClosed, unfinished } from './http-ending.ts'
+import { endingOf, ResponseProgress, unfinished } from './http-ending.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
 import type { HttpServerMetrics } from './http-server-metrics.ts'
 import type { HttpServerRecord } from './http-server-options.ts'
@@ -38,6 +38,7 @@ export interface ExchangeStart<Request> {
   readonly token: object
   readonly req: ServerRequest
   readonly res: ServerAnswer
+  readonly isHttp2: boolean
   readonly request: Request
 }
 
@@ -49,6 +50,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   /** Context of the request, as long as one of its streams can still emit something. */
   private context: Context | undefined
   private readonly openedAt: number = performance.now()
+  private readonly progress: ResponseProgress
   private readonly bodies: BodySizes | undefined
   private readonly closeCount: (() => void) | undefined
   private isClosing = false
@@ -58,14 +60,15 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   constructor(start: ExchangeStart<Request>) {
     this.start = start
     this.context = start.operation.context
-    const { req, res, framework, request } = start
+    const { req, res, isHttp2, framework, request } = start
+    this.progress = new ResponseProgress(res, isHttp2)
     setExchange(req, this)
     hookStreams(req, res, framework.prototypes?.(request))
     res.on('close', endExchange)
     if (start.metrics.measuresBodies) this.bodies = new BodySizes(start.req, start.res)
     this.closeCount = start.metrics.open(start.operation.attributes, this.context)
     addOpenRequest(this, start.endOnShutdown)
-    if (isClosed(start.res)) this.end()
+    if (this.progress.isClosed) this.end()
   }
 
   run<T>(work: () => T): T {
@@ -89,7 +92,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   /** Emits an event of the request or the response in the request's context. */
   emit(emitter: Emitter, emit: Method, args: readonly unknown[]): unknown {
     const { context } = this
-    if (!context || emitter.listenerCount(args[0]) === 0 || this.isActive()) {
+    if (!context || this.isActive() || emitter.listenerCount(args[0]) === 0) {
       return Reflect.apply(emit, emitter, args)
     }
     return contextApi.with(context, () => Reflect.apply(emit, emitter, args))
@@ -98,12 +101,13 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   emitOfRequest(req: Emitter, emit: Method, args: readonly unknown[]): unknown {
     if (this.bodies && args[0] === 'data') this.bodies.add(args[1])
     const result = this.emit(req, emit, args)
-    if (args[0] === 'close' && this.start.operation.ended) this.context = undefined
+    if (args[0] === 'close' && this.start.operation.ended) this.release()
     return result
   }
 
   /** The span ends after what listeners for `close` do. */
   emitOfResponse(res: Emitter, emit: Method, args: readonly unknown[]): unknown {
+    if (args[0] === 'finish') this.progress.noteFinish()
     if (args[0] !== 'close') return this.emit(res, emit, args)
     this.isClosing = true
     try {
@@ -128,7 +132,9 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     } catch (error) {
       reportFailure('exposing the trace', error)
     }
-    return Reflect.apply(writeHead, res, head)
+    const written = Reflect.apply(writeHead, res, head)
+    this.progress.noteHead(args[0])
+    return written
   }
 
   describe(): RequestInFlight {
@@ -143,7 +149,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   }
 
   endUnfinished(): void {
-    this.end(unfinished(this.start.res))
+    this.end(unfinished(this.progress))
   }
 
   /** True when what runs now belongs to this request, in a span of its own perhaps. */
@@ -164,7 +170,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     }
   }
 
-  private end(ending: Ending = endingOf(this.start.res, this.thrown)): void {
+  private end(ending: Ending = endingOf(this.progress, this.thrown)): void {
     const { operation, metrics } = this.start
     if (operation.ended) return
     removeOpenRequest(this)
@@ -173,14 +179,20 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     this.closeCount?.()
     if (this.bodies) metrics.recordBodies(this.bodies, operation.attributes, context)
     // A body that is still coming emits in the context of the request too.
-    if (this.start.req.destroyed) this.context = undefined
+    if (this.start.req.destroyed) this.release()
+  }
+
+  private release(): void {
+    this.context = undefined
+    releaseExchange(this.start.req)
   }
 
   private lateAttributes(): Attributes {
     const { operation, method, res, responseHeaders } = this.start
     this.readRoute()
     const late: Attributes = {}
-    if (res.headersSent) late[ATTR_HTTP_RESPONSE_STATUS_CODE] = res.statusCode
+    const { statusCode } = this.progress
+    if (statusCode !== undefined) late[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
     if (this.route !== undefined) {
       late[ATTR_HTTP_ROUTE] = this.route
       operation.rename(`${method} ${this.route}`)

@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net'
+
 import type { Attributes } from '@opentelemetry/api'
 
 import { type CaptureHeaders, CapturedHeaders } from './captured-headers.ts'
 import { reportFailure } from './guard.ts'
-import type { HttpFramework, ServerRequest } from './http-framework.ts'
+import type { HttpFramework, Origin, RequestHead, ServerRequest } from './http-framework.ts'
 import { knownMethods, writeMethod } from './http-method.ts'
 import {
   ATTR_CLIENT_ADDRESS,
@@ -20,6 +22,9 @@ import {
   ATTR_USER_AGENT_ORIGINAL,
 } from './semconv/http.ts'
 import { redactQuery, sensitiveQueryKeys, splitHost, splitTarget } from './url.ts'
+
+/** `httpVersion` of a request over HTTP/2. */
+export const HTTP_2 = '2.0'
 
 /** What is said of a request when its span starts. */
 export class HttpRequestDescription<Request> {
@@ -43,12 +48,20 @@ export class HttpRequestDescription<Request> {
    * @param observed whether anybody sees more than the metrics need
    * @returns the first word of the span name
    */
-  writeTo(attributes: Attributes, req: ServerRequest, request: Request, observed: boolean): string {
+  writeTo(
+    attributes: Attributes,
+    req: ServerRequest,
+    httpVersion: string,
+    request: Request,
+    observed: boolean,
+  ): string {
     const method = writeMethod(attributes, req.method ?? '', this.methods)
-    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = protocolVersion(req)
+    attributes[ATTR_NETWORK_PROTOCOL_VERSION] = httpVersion === HTTP_2 ? '2' : httpVersion
     try {
-      attributes[ATTR_URL_SCHEME] = this.framework.scheme(request)
-      if (observed) this.writeAll(attributes, req, request)
+      const head: RequestHead = { headers: req.headers, socket: req.socket }
+      const origin = this.framework.origin(request, head)
+      attributes[ATTR_URL_SCHEME] = origin.scheme
+      if (observed) this.writeAll(attributes, this.framework.url(request), origin, head)
     } catch (error) {
       // HTTP/2 refuses to show the socket of a session that is gone.
       reportFailure('describing a request', error)
@@ -56,32 +69,27 @@ export class HttpRequestDescription<Request> {
     return method
   }
 
-  private writeAll(attributes: Attributes, req: ServerRequest, request: Request): void {
-    const { path, query } = splitTarget(this.framework.url(request))
+  private writeAll(attributes: Attributes, target: string, origin: Origin, head: RequestHead): void {
+    const { path, query } = splitTarget(target)
     attributes[ATTR_URL_PATH] = path
     if (query) attributes[ATTR_URL_QUERY] = redactQuery(query, this.sensitiveKeys)
-    this.addAddresses(attributes, req, request)
-    const userAgent = req.headers['user-agent']
+    addAddresses(attributes, origin, head.socket)
+    const { headers } = head
+    const userAgent = headers['user-agent']
     if (userAgent !== undefined) attributes[ATTR_USER_AGENT_ORIGINAL] = userAgent
-    if (!this.headers.isEmpty) this.headers.write(attributes, name => req.headers[name])
-  }
-
-  private addAddresses(attributes: Attributes, req: ServerRequest, request: Request): void {
-    const client = this.framework.clientAddress(request)
-    if (client !== undefined) attributes[ATTR_CLIENT_ADDRESS] = client
-    const authority = this.framework.host(request)
-    const server = authority === undefined ? undefined : splitHost(authority)
-    if (server) {
-      attributes[ATTR_SERVER_ADDRESS] = server.host
-      if (server.port !== undefined) attributes[ATTR_SERVER_PORT] = server.port
-    }
-    const { remoteAddress, remotePort } = req.socket
-    if (remoteAddress === undefined) return
-    attributes[ATTR_NETWORK_PEER_ADDRESS] = remoteAddress
-    if (remotePort !== undefined) attributes[ATTR_NETWORK_PEER_PORT] = remotePort
+    if (!this.headers.isEmpty) this.headers.write(attributes, name => headers[name])
   }
 }
 
-function protocolVersion({ httpVersion }: ServerRequest): string {
-  return httpVersion === '2.0' ? '2' : httpVersion
+function addAddresses(attributes: Attributes, { clientAddress, host }: Origin, socket: Socket): void {
+  if (clientAddress !== undefined) attributes[ATTR_CLIENT_ADDRESS] = clientAddress
+  const server = host === undefined ? undefined : splitHost(host)
+  if (server) {
+    attributes[ATTR_SERVER_ADDRESS] = server.host
+    if (server.port !== undefined) attributes[ATTR_SERVER_PORT] = server.port
+  }
+  const { remoteAddress, remotePort } = socket
+  if (remoteAddress === undefined) return
+  attributes[ATTR_NETWORK_PEER_ADDRESS] = remoteAddress
+  if (remotePort !== undefined) attributes[ATTR_NETWORK_PEER_PORT] = remotePort
 }

@@ -7,7 +7,7 @@ import { ExposedTrace } from './exposed-trace.ts'
 import { addFromHook } from './guard.ts'
 import { HttpExchange, REQUEST_TOKEN } from './http-exchange.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
-import { HttpRequestDescription } from './http-request-description.ts'
+import { HTTP_2, HttpRequestDescription } from './http-request-description.ts'
 import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from './http-server-options.ts'
 import { HTTP_SERVER_METRICS_RULES, HttpServerMetrics } from './http-server-metrics.ts'
 import { type Belonging, IncomingContext } from './incoming-context.ts'
@@ -106,7 +106,8 @@ export class HttpServer<Request> {
     observed: boolean,
   ): HttpExchange<Request> {
     const attributes: Attributes = {}
-    const method = this.description.writeTo(attributes, req, request, observed)
+    const { httpVersion } = req
+    const method = this.description.writeTo(attributes, req, httpVersion, request, observed)
     const token = {}
     const operation = new Operation(this.settings, {
       kind: SpanKind.SERVER,
@@ -134,6 +135,7 @@ export class HttpServer<Request> {
       token,
       req,
       res,
+      isHttp2: httpVersion === HTTP_2,
       request,
     })
   }
@@ -152,7 +154,13 @@ export class HttpServer<Request> {
       return decision === 'ignore' ? new ContextOnly(suppressTracing(active)) : UNTRACED
     }
     const attributes: Attributes = {}
-    const method = this.description.writeTo(attributes, req, request, foreign.span.isRecording())
+    const method = this.description.writeTo(
+      attributes,
+      req,
+      req.httpVersion,
+      request,
+      foreign.span.isRecording(),
+    )
     const { attributes: hook } = this.settings.options
     if (hook && record) addFromHook(attributes, 'attributes', hook, record)
     const adopted = new AdoptedSpan<Request>(foreign, method, attributes, this.settings.recordExceptions)

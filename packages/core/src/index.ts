@@ -15,6 +15,8 @@ export { exchangeOf } from './exchanges.ts'
 export type {
   Exchange,
   HttpFramework,
+  Origin,
+  RequestHead,
   ServerAnswer,
   ServerRequest,
   StreamPrototypes,

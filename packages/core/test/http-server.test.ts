@@ -28,9 +28,11 @@ afterAll(() => recorder.stop())
 /** A framework with one route and no proxies. */
 const BARE: HttpFramework<IncomingMessage> = {
   url: req => req.url ?? '',
-  scheme: () => 'http',
-  host: req => req.headers.host,
-  clientAddress: req => req.socket.remoteAddress,
+  origin: (_req, { headers, socket }) => ({
+    scheme: 'http',
+    host: headers.host,
+    clientAddress: socket.remoteAddress,
+  }),
   route: req => (req.url?.startsWith('/items/') ? '/items/:id' : undefined),
 }
 
@@ -150,6 +152,25 @@ describe('a request to a server on node:http', () => {
     await fetch(`http://127.0.0.1:${port}/`)
 
     await recorder.waitFor('GET')
+    expect(recorder.spans().map(span => span.instrumentationScope.name)).toEqual(['bare'])
+    expect(recorder.open()).toEqual([])
+  })
+
+  it('makes one span when it is begun again after its client has gone', async () => {
+    const second = new HttpServer({ name: 'second', version: '1.0.0' }, BARE)
+    let beginAgain = (_req: IncomingMessage, _res: ServerResponse): void => {}
+    const closed = new Promise<void>(resolve => {
+      beginAgain = (req, res) => {
+        res.once('close', () => setImmediate(() => second.begin(req, res, req).run(resolve)))
+        client.destroy()
+      }
+    })
+    const port = await listen((req, res) => beginAgain(req, res))
+    const client = connect(port, '127.0.0.1')
+    client.write('GET /items/7 HTTP/1.1\r\nHost: shop.test\r\n\r\n')
+
+    await closed
+
     expect(recorder.spans().map(span => span.instrumentationScope.name)).toEqual(['bare'])
     expect(recorder.open()).toEqual([])
   })

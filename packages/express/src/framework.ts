@@ -1,4 +1,4 @@
-import type { HttpFramework, StreamPrototypes } from '@spanwright/core'
+import type { HttpFramework, Origin, RequestHead, StreamPrototypes } from '@spanwright/core'
 import type { Request } from 'express'
 
 import { join } from './pattern.ts'
@@ -8,12 +8,19 @@ import type { App, Route } from './router.ts'
 /** What Express knows of a request: its own trust in proxies, its own routes. */
 export const EXPRESS: HttpFramework<Request> = {
   url: req => req.originalUrl ?? req.url,
-  scheme: req => (trustsPeer(req) ? req.protocol : isEncrypted(req) ? 'https' : 'http'),
-  host: req => (trustsPeer(req) && firstOf(req.headers['x-forwarded-host'])) || req.headers.host,
-  clientAddress: req => (trustsPeer(req) ? req.ip : req.socket.remoteAddress),
+  origin: originOf,
   route: routeOf,
   // Requests of mounted apps inherit from these too.
   prototypes: req => req.app as unknown as StreamPrototypes | undefined,
+}
+
+function originOf(req: Request, { headers, socket }: RequestHead): Origin {
+  if (!trustsPeer(req, socket)) {
+    const scheme = (socket as { encrypted?: boolean }).encrypted === true ? 'https' : 'http'
+    return { scheme, host: headers.host, clientAddress: socket.remoteAddress }
+  }
+  const host = firstOf(headers['x-forwarded-host']) || headers.host
+  return { scheme: req.protocol, host, clientAddress: req.ip }
 }
 
 /** The pattern of the route that matched last, with those of all mounts before it. */
@@ -37,13 +44,9 @@ function patternBehind(routes: RouteMap | undefined, baseUrl: string, route: Rou
 type Trust = (address: string | undefined, hop: number) => boolean
 
 /** True when the setting `trust proxy` covers whoever is at the other end of the socket. */
-function trustsPeer(req: Request): boolean {
+function trustsPeer(req: Request, { remoteAddress }: RequestHead['socket']): boolean {
   const trust = (req.app as unknown as App | undefined)?.get('trust proxy fn')
-  return typeof trust === 'function' && (trust as Trust)(req.socket.remoteAddress, 0)
-}
-
-function isEncrypted(req: Request): boolean {
-  return (req.socket as { encrypted?: boolean }).encrypted === true
+  return typeof trust === 'function' && (trust as Trust)(remoteAddress, 0)
 }
 
 function firstOf(header: string | string[] | undefined): string | undefined {

@@ -6,9 +6,11 @@ import { routeOf } from './route.ts'
 /** What Koa knows of a request: its own trust in proxies, the routes of `@koa/router`. */
 export const KOA: HttpFramework<Context> = {
   url: ctx => ctx.originalUrl,
-  scheme: ctx => ctx.protocol,
-  host: ctx => ctx.host || undefined,
-  // Not ctx.ip: it is remembered when it is read, and a later middleware may still correct the headers.
-  clientAddress: ctx => (ctx.app.proxy && ctx.ips[0]) || ctx.req.socket.remoteAddress,
+  origin: (ctx, { socket }) => ({
+    scheme: ctx.protocol,
+    host: ctx.host || undefined,
+    // Not ctx.ip: it is remembered when it is read, and a later middleware may still correct the headers.
+    clientAddress: (ctx.app.proxy && ctx.ips[0]) || socket.remoteAddress,
+  }),
   route: routeOf,
 }
