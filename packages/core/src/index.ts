@@ -11,6 +11,7 @@ export {
   type HttpClientRecord,
   type PerCall,
 } from './http-client-options.ts'
+export { type EntryPointCounts, entryPointCounts } from './entry-points.ts'
 export { exchangeOf } from './exchanges.ts'
 export type {
   Exchange,

@@ -9,6 +9,7 @@ import type {
 } from '@opentelemetry/api'
 import { diag, metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
 
+import { countEntryPoint } from './entry-points.ts'
 import {
   aBoolean,
   aFunction,
@@ -112,6 +113,7 @@ export class Settings<Described> {
   constructor(entry: EntryPoint, options: TracingOptions<Described> = {}) {
     const metricsRule = anyOf(aBoolean, aRecordOf({ attributes: aFunction, ...entry.metricsRules }))
     checkOptions(entry.caller, options, { ...SHARED_RULES, metrics: metricsRule, ...entry.rules })
+    countEntryPoint(entry)
     this.scope = entry.scope
     // What becomes of the caller's object later is no business of these settings.
     this.options = Object.freeze({ ...options })

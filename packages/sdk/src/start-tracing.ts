@@ -21,7 +21,7 @@ import { Pipeline, type SpanCounts } from './pipeline.ts'
 import { beforeProcessEnds } from './process-end.ts'
 import { makePropagator } from './propagators.ts'
 import { Redactor } from './redaction.ts'
-import { diagnose, isGlobal, sayReport, type TracingReport } from './report.ts'
+import { diagnose, isGlobal, sayOutcome, sayReport, type TracingReport } from './report.ts'
 import { makeResource } from './resource.ts'
 import { lateRulesOf } from './rules.ts'
 import { SpanQueue } from './span-queue.ts'
@@ -110,6 +110,7 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
   let ended: Promise<void> | undefined
   function shutdown(): Promise<void> {
     ended ??= finish().finally(() => {
+      if (isDebugging) sayOutcome(report())
       release()
       unregister()
       withdrawMetrics()
@@ -146,7 +147,8 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
       counts: counts(),
       isRegistered: isGlobal(provider),
     })
-  if (isDebugged(environment)) sayReport(report())
+  const isDebugging = isDebugged(environment)
+  if (isDebugging) sayReport(report())
 
   return {
     tracerProvider: provider,
