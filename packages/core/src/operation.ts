@@ -23,6 +23,15 @@ export function decide<Described>(
   return 'trace'
 }
 
+/** The duration metric of an operation. */
+export interface DurationMetric<Described> {
+  readonly histogram: LateHistogram<Described>
+  /** Attributes it takes of those the operation has. */
+  readonly keys: readonly string[]
+  /** What it takes of an operation that succeeds, where that is known beforehand and hooks do not change it. */
+  readonly known?: Attributes | undefined
+}
+
 /** What an operation starts with. */
 export interface OperationStart<Described> {
   readonly kind: SpanKind
@@ -38,10 +47,7 @@ export interface OperationStart<Described> {
   readonly root?: boolean | undefined
   /** What hooks are shown; needed only when `settings.hasHooks`. */
   readonly record?: Described | undefined
-  /** Duration metric, and the attributes it takes of those the operation has. */
-  readonly duration?:
-    | { readonly histogram: LateHistogram<Described>; readonly keys: readonly string[] }
-    | undefined
+  readonly duration?: DurationMetric<Described> | undefined
   /** Counter that grows when the operation ends, by how much, and the attributes it takes. */
   readonly count?:
     | {
@@ -156,7 +162,7 @@ export class Operation<Described = unknown> {
     if (options.onEnd && start.record !== undefined) {
       callHook('onEnd', options.onEnd, span, start.record, outcomeOf(ending, durationMs))
     }
-    if (this.measured) this.measure(start, context, ending, durationMs, Object.assign(this.attributes, last))
+    if (this.measured) this.measure(start, context, ending, durationMs, last)
   }
 
   private measure(
@@ -164,8 +170,13 @@ export class Operation<Described = unknown> {
     context: Context,
     ending: Ending,
     durationMs: number,
-    finished: Attributes,
+    last: Attributes,
   ): void {
+    if (duration?.known && !count && !ending.failed && !ending.measuredInParts) {
+      duration.histogram.record(durationMs / 1000, duration.known, context)
+      return
+    }
+    const finished = Object.assign(this.attributes, last)
     const { metricAttributes } = this.settings
     const added: Attributes = {}
     if (metricAttributes && record !== undefined) {

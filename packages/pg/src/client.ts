@@ -38,7 +38,8 @@ export function traceQueriesOf(
   tracing: QueryTracing,
   connected?: (seconds: number) => void,
 ): TracedClient | undefined {
-  if (isWrapped(client, 'query')) return tracedClients.get(client)
+  const known = tracedClients.get(client)
+  if (known || isWrapped(client, 'query')) return known
   const traced = new TracedClient(client, tracing)
   tracedClients.set(client, traced)
   wrapMethod(client, 'query', original => tracedQuery(original, traced))
@@ -47,9 +48,17 @@ export function traceQueriesOf(
 }
 
 function tracedQuery(original: Method, traced: TracedClient): Callback {
-  return function query(this: unknown, ...args: unknown[]): unknown {
-    if (traced.claimed) return Reflect.apply(original, this, args)
-    return traced.query(original, this, args as unknown as QueryArguments, contextApi.active())
+  return function query(this: unknown): unknown {
+    if (traced.claimed) return Reflect.apply(original, this, arguments)
+    return traced.query(original, this, arguments as unknown as QueryArguments, contextApi.active())
+  }
+}
+
+/** The callback of `connect()` for a query of the pool that nobody sees, nor that of the client it is given. */
+export function unseen(callback: Callback): Callback {
+  return function (this: unknown, _error: unknown, client: unknown): unknown {
+    const traced = tracedClients.get(client as object)
+    return traced ? traced.claim(callback, this, arguments) : Reflect.apply(callback, this, arguments)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Attributes, type Context, ROOT_CONTEXT } from '@opentelemetry/api'
+import { type Attributes, type Context, type MeterProvider, ROOT_CONTEXT } from '@opentelemetry/api'
 import {
   ATTR_DB_CLIENT_CONNECTION_POOL_NAME,
   ATTR_DB_CLIENT_CONNECTION_STATE,
@@ -38,6 +38,7 @@ export interface PoolNumbers {
  * cannot drift; times are recorded as they happen.
  */
 export class PoolMetrics {
+  private readonly settings: Settings<DatabaseOperation>
   private readonly name: PoolName
   private readonly pool: WeakRef<PoolNumbers>
   private readonly observables: readonly LateObservable<DatabaseOperation>[]
@@ -46,8 +47,11 @@ export class PoolMetrics {
   private readonly used: LateHistogram<DatabaseOperation>
   private readonly timeouts: LateCounter<DatabaseOperation>
   private readonly attributes: Attributes
+  /** The meter provider that observes the pool. */
+  private observer: MeterProvider | undefined
 
   constructor(settings: Settings<DatabaseOperation>, pool: PoolNumbers, name: string) {
+    this.settings = settings
     // Readers of metrics live as long as the process; a pool that nobody uses must not.
     this.pool = new WeakRef(pool)
     this.name = new PoolName(name, pool)
@@ -72,6 +76,9 @@ export class PoolMetrics {
 
   /** Lets the meter provider at hand observe the pool; to be called whenever the pool is used. */
   start(): void {
+    const { meterProvider } = this.settings
+    if (meterProvider === this.observer) return
+    this.observer = meterProvider
     for (const observable of this.observables) observable.start()
   }
 

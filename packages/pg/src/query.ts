@@ -1,51 +1,55 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
 import {
-  ATTR_DB_OPERATION_BATCH_SIZE,
-  ATTR_DB_QUERY_SUMMARY,
-  ATTR_DB_QUERY_TEXT,
   ATTR_DB_RESPONSE_RETURNED_ROWS,
   ATTR_SPANWRIGHT_DB_WAIT_TIME,
-  DB_METRIC_ATTRIBUTES,
-  DB_SYSTEM_POSTGRESQL,
   decide,
+  type DurationMetric,
   type EntryPoint,
   LateHistogram,
-  METRIC_DB_CLIENT_OPERATION_DURATION,
   METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS,
   Operation,
+  type OperationStart,
   pickAttributes,
   Settings,
 } from '@spanwright/core'
 
 import type { QueryCall } from './call.ts'
 import { commented } from './comment.ts'
-import type { Endpoint } from './endpoint.ts'
+import { Descriptions } from './description.ts'
+import { type ConnectionTarget, type Endpoint, endpointOf } from './endpoint.ts'
 import { failureOf } from './failure.ts'
 import type { DatabaseOperation, PoolTracingOptions } from './options.ts'
 import { writeParameters } from './parameters.ts'
-import { statementOf } from './sql/statement.ts'
+
+/** The operation of a query. */
+export class QueryOperation extends Operation<DatabaseOperation> {
+  readonly duration: DurationMetric<DatabaseOperation>
+
+  constructor(
+    settings: Settings<DatabaseOperation>,
+    start: OperationStart<DatabaseOperation>,
+    duration: DurationMetric<DatabaseOperation>,
+  ) {
+    super(settings, start)
+    this.duration = duration
+  }
+}
 
 /** Starts and ends the spans of queries, by the options of one `tracePool()` or `traceClient()`. */
 export class QueryTracing {
   readonly settings: Settings<DatabaseOperation>
   readonly options: PoolTracingOptions
-  private readonly duration: {
-    readonly histogram: LateHistogram<DatabaseOperation>
-    readonly keys: readonly string[]
-  }
+  private readonly descriptions: Descriptions
   private readonly rows: LateHistogram<DatabaseOperation>
-  private readonly measuresSummary: boolean
+  private endpoint: Endpoint | undefined
 
   /** @throws TypeError when an option is unknown or of the wrong type */
   constructor(entry: EntryPoint, options: PoolTracingOptions = {}) {
     this.settings = new Settings<DatabaseOperation>(entry, options)
     this.options = options
-    const { metrics } = options
-    this.measuresSummary = typeof metrics === 'object' && metrics.querySummary === true
-    const keys = this.measuresSummary
-      ? [...DB_METRIC_ATTRIBUTES, ATTR_DB_QUERY_SUMMARY]
-      : DB_METRIC_ATTRIBUTES
-    this.duration = { histogram: new LateHistogram(this.settings, METRIC_DB_CLIENT_OPERATION_DURATION), keys }
+    this.descriptions = new Descriptions(this.settings, options)
     this.rows = new LateHistogram(this.settings, METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS)
   }
 
@@ -55,28 +59,38 @@ export class QueryTracing {
     return (
       settings.hasTracerProvider ||
       settings.hasHooks ||
-      this.duration.histogram.enabled ||
+      this.descriptions.histogram.enabled ||
       Boolean(options.comment)
     )
   }
 
+  /** Describes a resolved target: all connections of a pool that lead to the same place share one endpoint. */
+  endpointOf(target: ConnectionTarget): Endpoint {
+    const endpoint = endpointOf(target, this.settings.semconv !== 'latest')
+    if (!isDeepStrictEqual(endpoint, this.endpoint)) this.endpoint = endpoint
+    return this.endpoint ?? endpoint
+  }
+
   /** Starts the span of a query; undefined when it is not to be traced. */
-  start(call: QueryCall, endpoint: Endpoint, parent: Context): Operation<DatabaseOperation> | undefined {
+  start(call: QueryCall, endpoint: Endpoint, parent: Context): QueryOperation | undefined {
     if (!this.active) return undefined
-    const { settings, duration } = this
+    const { settings, options } = this
     const record = settings.hasHooks ? recordOf(call, endpoint) : undefined
     if (decide(settings, parent, record) !== 'trace') return undefined
-    const attributes: Attributes = { ...endpoint.attributes }
-    const name = this.describe(call, attributes)
-    return new Operation(settings, { kind: SpanKind.CLIENT, name, attributes, parent, record, duration })
+    const { name, attributes: described, duration, showsParameters } = this.descriptions.of(call, endpoint)
+    const attributes: Attributes = { ...described }
+    if (options.parameters && showsParameters && call.parameters) {
+      writeParameters(attributes, call.parameters, options)
+    }
+    return new QueryOperation(
+      settings,
+      { kind: SpanKind.CLIENT, name, attributes, parent, record, duration },
+      duration,
+    )
   }
 
   /** The text to send in place of the one of the call; undefined to send that. */
-  textToSend(
-    call: QueryCall,
-    endpoint: Endpoint,
-    operation: Operation<DatabaseOperation>,
-  ): string | undefined {
+  textToSend(call: QueryCall, endpoint: Endpoint, operation: QueryOperation): string | undefined {
     const { comment } = this.options
     // A comment on a named statement would make it another statement for each trace.
     if (!comment || call.name !== undefined || call.text === '') return undefined
@@ -87,39 +101,22 @@ export class QueryTracing {
   }
 
   /** Ends the span of a query that was answered. */
-  succeed(operation: Operation<DatabaseOperation>, result: unknown, rows?: number, waited?: number): void {
+  succeed(operation: QueryOperation, result: unknown, rows?: number, waited?: number): void {
     const late = lateAttributes(rows, waited)
     if (rows !== undefined) this.recordRows(operation, rows)
     operation.end({ result }, late)
   }
 
   /** Ends the span of a query that failed, or was never sent. */
-  fail(operation: Operation<DatabaseOperation>, error: unknown, rows?: number, waited?: number): void {
+  fail(operation: QueryOperation, error: unknown, rows?: number, waited?: number): void {
     const late = lateAttributes(rows, waited)
     operation.end(failureOf(error, this.options.errorMessages === 'raw', late), late)
   }
 
-  private recordRows(operation: Operation<DatabaseOperation>, rows: number): void {
+  private recordRows(operation: QueryOperation, rows: number): void {
     if (operation.ended || !this.rows.enabled) return
-    this.rows.record(rows, pickAttributes(operation.attributes, this.duration.keys), operation.context)
-  }
-
-  /** Writes what the text tells, and returns the name of the span. */
-  private describe({ text, parameters }: QueryCall, attributes: Attributes): string {
-    const { settings, options } = this
-    const { hasTracerProvider } = settings
-    if (!hasTracerProvider && !this.measuresSummary) return DB_SYSTEM_POSTGRESQL
-    const hasValues = parameters !== undefined && parameters.length > 0
-    const { summary, masked, count } = statementOf(text)
-    if (options.queryText !== 'off' && text !== '') {
-      // A text that takes values has them elsewhere, and stays as its author wrote it.
-      attributes[ATTR_DB_QUERY_TEXT] = hasValues || options.queryText === 'raw' ? text : masked
-    }
-    if (count > 1) attributes[ATTR_DB_OPERATION_BATCH_SIZE] = count
-    else if (hasValues && options.parameters) writeParameters(attributes, parameters, options)
-    if (summary === '') return DB_SYSTEM_POSTGRESQL
-    attributes[ATTR_DB_QUERY_SUMMARY] = summary
-    return summary
+    const { keys, known } = operation.duration
+    this.rows.record(rows, known ?? pickAttributes(operation.attributes, keys), operation.context)
   }
 }
 

@@ -1,10 +1,9 @@
 import { type Context, context as contextApi } from '@opentelemetry/api'
-import { isThenable, type Operation } from '@spanwright/core'
+import { isThenable } from '@spanwright/core'
 
 import { type Callback, callbackOf, type QueryArguments, type QueryCall, replaceIn } from './call.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { DatabaseOperation } from './options.ts'
-import { type QueryTracing, returnedRows } from './query.ts'
+import { type QueryOperation, type QueryTracing, returnedRows } from './query.ts'
 
 /** A method of node-postgres, before it was replaced. */
 export type Method = (this: unknown, ...args: never[]) => unknown
@@ -19,7 +18,7 @@ export class RunningQuery {
   /** Seconds it waited for a connection of the pool, as soon as it has one. */
   waited: number | undefined
   private readonly tracing: QueryTracing
-  private readonly operation: Operation<DatabaseOperation> | undefined
+  private readonly operation: QueryOperation | undefined
   private readonly call: QueryCall
   private readonly endpoint: Endpoint
   private watcher: Watcher | undefined

@@ -1,6 +1,7 @@
 import { type Context, trace } from '@opentelemetry/api'
 
 import {
+  type Callback,
   isSubmittable,
   type QueryArguments,
   type QueryCall,
@@ -9,7 +10,7 @@ import {
   type Submittable,
 } from './call.ts'
 import type { Checkout } from './checkout.ts'
-import { type ConnectionTarget, type Endpoint, endpointOf } from './endpoint.ts'
+import type { ConnectionTarget, Endpoint } from './endpoint.ts'
 import type { QueryTracing } from './query.ts'
 import { type Method, RunningQuery } from './running.ts'
 import { statementOf } from './sql/statement.ts'
@@ -19,7 +20,7 @@ import { Transaction } from './transaction.ts'
 /** What is known of a traced client. */
 export class TracedClient {
   readonly endpoint: Endpoint
-  /** True while the pool makes its own call of `query()`, which has a span already. */
+  /** True while the pool makes its own call of `query()`, which has a span already, or is to have none. */
   claimed = false
   /** The time between `connect()` and `release()`, while it lasts. */
   checkout: Checkout | undefined
@@ -44,6 +45,16 @@ export class TracedClient {
     return submittable
       ? this.submit(original, self, args, submittable, running)
       : running.run(original, self, args)
+  }
+
+  /** Calls a function of the pool that makes its own call of `query()`. */
+  claim(callback: Callback, self: unknown, results: ArrayLike<unknown>): unknown {
+    this.claimed = true
+    try {
+      return Reflect.apply(callback, self, results)
+    } finally {
+      this.claimed = false
+    }
   }
 
   /** The client goes back to its pool: nothing it left open goes on. */
@@ -110,10 +121,10 @@ export class TracedClient {
   }
 }
 
-function endpointOfClient(client: object, { settings }: QueryTracing): Endpoint {
+function endpointOfClient(client: object, tracing: QueryTracing): Endpoint {
   const { host, port, database, user, connectionParameters } = client as ConnectionTarget & {
     readonly connectionParameters?: { readonly options?: unknown }
   }
   const target = { host, port, database, user, options: connectionParameters?.options }
-  return endpointOf(target, settings.semconv !== 'latest')
+  return tracing.endpointOf(target)
 }

@@ -1,6 +1,7 @@
 import { Kind, Lexer } from './lexer.ts'
 import { Mask } from './mask.ts'
 import { Summary } from './summary.ts'
+import { TextCache } from './text-cache.ts'
 
 /** What a text of SQL tells about itself. */
 export interface Statement {
@@ -42,27 +43,13 @@ function upperCase(lexer: Lexer): string {
   return lexer.end - lexer.start > LONGEST_KEYWORD ? '.' : lexer.slice.toUpperCase()
 }
 
-const MOST = 500
-const LONGEST = 4096
-
-/** Statements by their text: an application has few. */
-const known = new Map<string, Statement>()
+const known = new TextCache<Statement>()
 
 /** As {@link readStatement}, remembering the texts that were read last. */
 export function statementOf(text: string): Statement {
   const found = known.get(text)
   if (found) return found
   const statement = readStatement(text)
-  if (text.length <= LONGEST) {
-    if (known.size >= MOST) dropOldest()
-    known.set(text, statement)
-  }
+  known.set(text, statement)
   return statement
-}
-
-function dropOldest(): void {
-  for (const text of known.keys()) {
-    known.delete(text)
-    return
-  }
 }

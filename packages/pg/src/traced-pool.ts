@@ -1,0 +1,55 @@
+import { reportFailure } from '@spanwright/core'
+
+import { canQuery, traceQueriesOf } from './client.ts'
+import { type ConnectionTarget, type Endpoint, resolveTarget } from './endpoint.ts'
+import { PoolMetrics, type PoolNumbers } from './pool-metrics.ts'
+import type { QueryTracing } from './query.ts'
+import type { RunningQuery } from './running.ts'
+import type { TracedClient } from './traced-client.ts'
+
+/** What a pool is, besides its methods. */
+export interface PoolParts extends PoolNumbers {
+  Client?: unknown
+  readonly options?: ConnectionTarget & PoolNumbers['options']
+}
+
+/** What is known of a traced pool. */
+export class TracedPool {
+  readonly tracing: QueryTracing
+  readonly metrics: PoolMetrics | undefined
+  /** The query that is being called right now, for which the pool will ask itself for a connection. */
+  calling: RunningQuery | 'unseen' | undefined
+  private learned: Endpoint | undefined
+  private readonly options: ConnectionTarget
+
+  constructor(pool: PoolParts, tracing: QueryTracing) {
+    this.options = pool.options ?? {}
+    this.tracing = tracing
+    const { metrics, poolName } = tracing.options
+    const counts = metrics !== false && !(typeof metrics === 'object' && metrics.connections === false)
+    if (counts) this.metrics = new PoolMetrics(tracing.settings, pool, poolName ?? this.resolve().name)
+  }
+
+  /** Where the pool leads to: as its clients resolved it, or told from its options before there is one. */
+  get endpoint(): Endpoint {
+    this.learned ??= this.resolve()
+    return this.learned
+  }
+
+  /** Traces a client of the pool, if it is one and not traced already. */
+  trace(client: unknown): TracedClient | undefined {
+    if (!canQuery(client)) return undefined
+    try {
+      const traced = traceQueriesOf(client, this.tracing, seconds => this.metrics?.recordCreated(seconds))
+      if (traced) this.learned = traced.endpoint
+      return traced
+    } catch (error) {
+      reportFailure('tracing a client of a pool', error)
+      return undefined
+    }
+  }
+
+  private resolve(): Endpoint {
+    return this.tracing.endpointOf(resolveTarget(this.options))
+  }
+}
