@@ -7,9 +7,12 @@ import {
   trace,
 } from '@opentelemetry/api'
 
-import type { Exchange, HttpFramework, ServerAnswer } from './http-framework.ts'
+import type { CapturedHeaders } from './captured-headers.ts'
+import type { ExposedTrace } from './exposed-trace.ts'
 import { reportFailure } from './guard.ts'
-import { errorTypeOf, exceptionOf, isMeantForClient } from './outcome.ts'
+import { endingOf, type ResponseProgress } from './http-ending.ts'
+import type { Exchange, HttpFramework } from './http-framework.ts'
+import { errorTypeOf, exceptionOf, isMeantForClient, withErrorType, writeEnding } from './outcome.ts'
 import { ATTR_ERROR_TYPE } from './semconv/attributes.ts'
 import { ATTR_HTTP_ROUTE } from './semconv/http.ts'
 
@@ -38,6 +41,22 @@ export function findForeignSpan(context: Context): ForeignSpan | undefined {
   return (span as { kind?: unknown }).kind === SpanKind.SERVER ? { span, metadata: undefined } : undefined
 }
 
+/** What the span of somebody else is to be given. */
+export interface Adoption<Request> {
+  readonly foreign: ForeignSpan
+  readonly framework: HttpFramework<Request>
+  readonly request: Request
+  readonly response: ResponseProgress
+  /** First word of the span name. */
+  readonly method: string
+  /** What it gets at once, in the latest names. */
+  readonly attributes: Attributes
+  readonly responseHeaders: CapturedHeaders
+  readonly exposed: ExposedTrace | undefined
+  readonly recordExceptions: boolean
+  readonly translate: ((attributes: Attributes) => Attributes) | undefined
+}
+
 /**
  * A request whose span somebody else started and will end: it gets the attributes it lacks, the route, and the
  * errors that only the framework sees.
@@ -45,42 +64,26 @@ export function findForeignSpan(context: Context): ForeignSpan | undefined {
 export class AdoptedSpan<Request> implements Exchange {
   readonly traced = true
   routes: unknown
-  private readonly foreign: ForeignSpan
-  private readonly method: string
-  private readonly recordExceptions: boolean
+  private readonly start: Adoption<Request>
   private thrown: { readonly value: unknown } | undefined
+  private hasRoute = false
 
-  constructor(foreign: ForeignSpan, method: string, attributes: Attributes, recordExceptions: boolean) {
-    this.foreign = foreign
-    this.method = method
-    this.recordExceptions = recordExceptions
-    const { span } = foreign
-    const present = (span as { attributes?: Attributes }).attributes ?? {}
-    for (const [key, value] of Object.entries(attributes)) {
-      if (value !== undefined && !(key in present)) span.setAttribute(key, value)
+  constructor(start: Adoption<Request>) {
+    this.start = start
+    const { foreign, attributes, translate } = start
+    const { res } = start.response
+    const present = (foreign.span as { attributes?: Attributes }).attributes ?? {}
+    for (const [key, value] of Object.entries(translate?.(attributes) ?? attributes)) {
+      if (value !== undefined && !(key in present)) foreign.span.setAttribute(key, value)
     }
-  }
-
-  /** Writes the route when the response begins, or at the latest just before its owner ends the span. */
-  follow(res: ServerAnswer, framework: HttpFramework<Request>, request: Request): void {
     const answer = res as unknown as { writeHead: (...args: unknown[]) => unknown }
     const { writeHead } = answer
-    let written = false
-    const write = (statusCode: number): void => {
-      if (written) return
-      written = true
-      try {
-        this.writeRoute(framework.route(request, this.routes))
-        this.writeErrorType(statusCode)
-      } catch (error) {
-        reportFailure('reading the route', error)
-      }
-    }
+    const begin = (args: readonly unknown[]): readonly unknown[] => this.begin(args)
     answer.writeHead = function tracedWriteHead(...args) {
-      write(typeof args[0] === 'number' ? args[0] : res.statusCode)
-      return Reflect.apply(writeHead, this, args)
+      return Reflect.apply(writeHead, this, begin(args))
     }
-    res.prependOnceListener('close', () => write(res.statusCode))
+    // Before the listener with which its owner ends the span.
+    res.prependOnceListener('close', () => this.finish())
   }
 
   run<T>(work: () => T): T {
@@ -88,27 +91,63 @@ export class AdoptedSpan<Request> implements Exchange {
   }
 
   addEvent(name: string, attributes?: Attributes): void {
-    this.foreign.span.addEvent(name, attributes)
+    this.start.foreign.span.addEvent(name, attributes)
   }
 
   recordError(error: unknown): void {
     if (this.thrown?.value === error) return
     this.thrown = { value: error }
-    if (this.recordExceptions && !isMeantForClient(error))
-      this.foreign.span.recordException(exceptionOf(error))
+    const { foreign, recordExceptions } = this.start
+    if (recordExceptions && !isMeantForClient(error)) foreign.span.recordException(exceptionOf(error))
   }
 
-  private writeRoute(route: string | undefined): void {
-    if (route === undefined) return
-    const { span, metadata } = this.foreign
-    span.setAttribute(ATTR_HTTP_ROUTE, route)
-    span.updateName(`${this.method} ${route}`)
-    if (metadata) metadata.route = route
-  }
-
-  private writeErrorType(statusCode: number): void {
-    if (this.thrown && statusCode >= 500) {
-      this.foreign.span.setAttribute(ATTR_ERROR_TYPE, errorTypeOf(this.thrown.value))
+  /** The response is about to begin; its owner may end the span with its last byte. */
+  private begin(head: readonly unknown[]): readonly unknown[] {
+    const { foreign, exposed, response } = this.start
+    const { res } = response
+    try {
+      this.writeRoute()
+      const statusCode = typeof head[0] === 'number' ? head[0] : res.statusCode
+      if (this.thrown && statusCode >= 500) this.write({ [ATTR_ERROR_TYPE]: errorTypeOf(this.thrown.value) })
+      return exposed ? exposed.addTo(res, foreign.span, head) : head
+    } catch (error) {
+      reportFailure('describing a response', error)
+      return head
     }
+  }
+
+  /** The response is closed, and the span still open unless its owner ended it with the last byte. */
+  private finish(): void {
+    const { foreign, response, responseHeaders, recordExceptions } = this.start
+    try {
+      this.writeRoute()
+      if (!foreign.span.isRecording()) return
+      const ending = endingOf(response, this.thrown)
+      this.write(withErrorType({}, ending))
+      if (ending.failed) writeEnding(foreign.span, ending, recordExceptions && !this.thrown)
+      const headers: Attributes = {}
+      responseHeaders.write(headers, name => response.res.getHeader(name))
+      this.write(headers)
+    } catch (error) {
+      reportFailure('describing a response', error)
+    }
+  }
+
+  /** The route is that of the time when the response began. */
+  private writeRoute(): void {
+    if (this.hasRoute) return
+    const { framework, request, response, foreign, method } = this.start
+    const route = framework.route(request, this.routes)
+    this.hasRoute = route !== undefined || response.res.headersSent
+    if (route === undefined) return
+    if (foreign.span.isRecording()) {
+      this.write({ [ATTR_HTTP_ROUTE]: route })
+      foreign.span.updateName(`${method} ${route}`)
+    }
+    if (foreign.metadata) foreign.metadata.route = route
+  }
+
+  private write(attributes: Attributes): void {
+    this.start.foreign.span.setAttributes(this.start.translate?.(attributes) ?? attributes)
   }
 }

@@ -5,6 +5,7 @@ import { CapturedHeaders } from './captured-headers.ts'
 import { exchangeOf, setExchange } from './exchanges.ts'
 import { ExposedTrace } from './exposed-trace.ts'
 import { addFromHook } from './guard.ts'
+import { ResponseProgress } from './http-ending.ts'
 import { HttpExchange, REQUEST_TOKEN } from './http-exchange.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
 import { HTTP_2, HttpRequestDescription } from './http-request-description.ts'
@@ -154,17 +155,25 @@ export class HttpServer<Request> {
       return decision === 'ignore' ? new ContextOnly(suppressTracing(active)) : UNTRACED
     }
     const attributes: Attributes = {}
-    const method = this.description.writeTo(
-      attributes,
-      req,
-      req.httpVersion,
-      request,
-      foreign.span.isRecording(),
-    )
+    const { httpVersion } = req
+    const observed = foreign.span.isRecording()
+    const method = this.description.writeTo(attributes, req, httpVersion, request, observed)
     const { attributes: hook } = this.settings.options
     if (hook && record) addFromHook(attributes, 'attributes', hook, record)
-    const adopted = new AdoptedSpan<Request>(foreign, method, attributes, this.settings.recordExceptions)
-    adopted.follow(res, this.framework, request)
+    const { framework, responseHeaders, exposed } = this
+    const { recordExceptions, translate } = this.settings
+    const adopted = new AdoptedSpan<Request>({
+      foreign,
+      framework,
+      request,
+      response: new ResponseProgress(res, httpVersion === HTTP_2),
+      method,
+      attributes,
+      responseHeaders,
+      exposed,
+      recordExceptions,
+      translate,
+    })
     if (this.stages) onResponseStart(res, () => adopted.addEvent(EVENT_RESPONSE_START))
     setExchange(req, adopted)
     return adopted

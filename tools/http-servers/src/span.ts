@@ -3,6 +3,8 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { expect } from '@jest/globals'
 import type { SpanRecorder } from '@spanwright/testing'
 
+import { eventsOf } from './events.ts'
+
 /** What a request must leave behind, as far as it is not the same for all requests of the suites. */
 export interface ExpectedSpan {
   readonly name: string
@@ -72,17 +74,17 @@ export function eventsOfOpenSpan(recorder: SpanRecorder): readonly string[] {
   const [span, ...others] = recorder.open() as readonly ReadableSpan[]
   expect(others).toEqual([])
   if (!span) throw new Error('no span is open')
-  return span.events.map(({ name }) => name)
+  return eventsOf(span)
 }
 
 function shapeOf(span: ReadableSpan): object {
-  const { name, kind, status, attributes, events, links, parentSpanContext } = span
+  const { name, kind, status, attributes, links, parentSpanContext } = span
   return {
     name,
     kind,
     status,
     attributes,
-    events: events.map(event => [event.name, event.attributes?.['exception.type']].filter(Boolean).join(' ')),
+    events: eventsOf(span),
     links,
     parent: parentSpanContext?.spanId,
   }
