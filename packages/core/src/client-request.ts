@@ -29,11 +29,11 @@ export interface Peer {
   readonly version: string | undefined
 }
 
-/** Looks up one response header by its lower-case name. */
-export type HeaderLookup = (name: string) => HeaderValue
+/** Looks up one response header by its lower-case name, in whatever form the client has them. */
+export type HeaderLookup<Headers> = (headers: Headers, name: string) => HeaderValue
 
 /** What is to be learned from a response, besides its outcome. */
-interface Watched {
+export interface Watched {
   readonly headers: CapturedHeaders
   readonly metrics: HttpClientMetrics<HttpClientRecord>
   /** True when each stage on the wire becomes an event. */
@@ -48,8 +48,9 @@ export class ClientRequest {
   readonly injected: readonly string[]
   private readonly operation: Operation<HttpClientRecord> | undefined
   private readonly watched: Watched | undefined
-  private readonly late: Attributes = {}
   private readonly startedAt: number
+  private peer: Peer | undefined
+  private captured: Attributes | undefined
   private statusCode = 0
   private sentBytes: number | undefined
   private receivedBytes: number | undefined
@@ -117,32 +118,34 @@ export class ClientRequest {
     this.receivedBytes = (this.receivedBytes ?? 0) + bytes
   }
 
+  /** True when somebody wants to know what becomes of connections. */
+  get wantsConnections(): boolean {
+    return this.operation !== undefined && this.watched?.metrics.followsConnections === true
+  }
+
   /** Opens the account of a connection; undefined when nobody wants to know about connections. */
   connectionOver(openedAt: number): ClientConnection | undefined {
     const { operation, watched } = this
     if (!operation || !watched?.metrics.followsConnections) return undefined
-    const attributes = pickAttributes({ ...operation.attributes, ...this.late }, CONNECTION_ATTRIBUTES)
+    const attributes = pickAttributes({ ...operation.attributes, ...this.learned() }, CONNECTION_ATTRIBUTES)
     return new ClientConnection(watched.metrics, attributes, openedAt)
   }
 
   /** The request goes out over a connection. */
-  sentTo({ address, port, version }: Peer): void {
-    if (address !== undefined) {
-      this.late[ATTR_NETWORK_PEER_ADDRESS] = address
-      if (port !== undefined) this.late[ATTR_NETWORK_PEER_PORT] = port
-    }
-    if (version !== undefined) this.late[ATTR_NETWORK_PROTOCOL_VERSION] = version
+  sentTo(peer: Peer): void {
+    this.peer = peer
   }
 
   /** The headers of the final response have arrived. */
-  responded(statusCode: number, valueOf: HeaderLookup): void {
+  responded<Headers>(statusCode: number, headers: Headers, valueOf: HeaderLookup<Headers>): void {
     this.statusCode = statusCode
-    this.late[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
     const { operation, watched } = this
-    if (watched?.metrics.measuresBodies) this.announcedResponse = lengthOf(valueOf('content-length'))
+    if (watched?.metrics.measuresBodies) this.announcedResponse = lengthOf(valueOf(headers, 'content-length'))
     if (!operation?.isRecording) return
     operation.span.addEvent(EVENT_RESPONSE_HEADERS)
-    if (watched && !watched.headers.isEmpty) watched.headers.write(this.late, valueOf)
+    if (!watched || watched.headers.isEmpty) return
+    this.captured = {}
+    watched.headers.write(this.captured, name => valueOf(headers, name))
   }
 
   /** The response is complete. */
@@ -182,11 +185,25 @@ export class ClientRequest {
     this.end({ ...(statusCode >= 400 && { failed: true, errorType }), statusCode, endedAt })
   }
 
+  /** Attributes that were not known at the start. */
+  private learned(): Attributes {
+    const { statusCode, peer } = this
+    const attributes = this.captured ?? {}
+    if (statusCode > 0) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
+    if (!peer) return attributes
+    const { address, port, version } = peer
+    if (version !== undefined) attributes[ATTR_NETWORK_PROTOCOL_VERSION] = version
+    if (address === undefined) return attributes
+    attributes[ATTR_NETWORK_PEER_ADDRESS] = address
+    if (port !== undefined) attributes[ATTR_NETWORK_PEER_PORT] = port
+    return attributes
+  }
+
   private end(ending: Parameters<Operation<HttpClientRecord>['end']>[0]): void {
     const { operation, watched } = this
     if (!operation || operation.ended) return
     const { context } = operation
-    operation.end(ending, this.late)
+    operation.end(ending, this.learned())
     if (watched?.metrics.measuresBodies) {
       const sizes = { request: this.sentBytes ?? this.announcedRequest, response: this.receivedBytes }
       watched.metrics.recordBodies(sizes, operation.attributes, context)

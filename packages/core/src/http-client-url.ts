@@ -17,6 +17,7 @@ interface Origin {
 }
 
 const REMEMBERED_ORIGINS = 256
+const ABSOLUTE = /^https?:\/\//
 const IP_ADDRESS = /^(?:\[.*\]|\d{1,3}(?:\.\d{1,3}){3})$/
 
 /** Where requests go, in the words of a span, and whether the context goes with them. */
@@ -37,7 +38,7 @@ export class Destinations {
    * @returns undefined when origin and path make no URL
    */
   resolve(origin: string, path: string, host?: unknown): Destination | undefined {
-    if (path.startsWith('http://') || path.startsWith('https://')) return this.resolveAbsolute(path)
+    if (!path.startsWith('/') && ABSOLUTE.test(path)) return this.resolveAbsolute(path)
     const known = this.originOf(origin)
     if (!known) return undefined
     if (known.isAddress && typeof host === 'string' && host !== '') {
@@ -60,17 +61,16 @@ export class Destinations {
     return known && this.destination(known, target.slice(origin.length))
   }
 
-  private destination(origin: Origin, path: string): Destination {
-    const url = origin.prefix + path
-    return {
-      url,
-      allowed: origin.allowed ?? (URL.canParse(url) && this.policy.allows(new URL(url))),
-      describe: attributes => {
-        attributes[ATTR_SERVER_ADDRESS] = origin.address
-        attributes[ATTR_SERVER_PORT] = origin.port
-        attributes[ATTR_URL_FULL] = redactUrl(url, this.sensitiveKeys)
-      },
-    }
+  private destination({ prefix, address, port, allowed }: Origin, path: string): Destination {
+    const url = prefix + path
+    return { url, address, port, allowed: allowed ?? (URL.canParse(url) && this.policy.allows(new URL(url))) }
+  }
+
+  /** Writes the attributes that tell a destination. */
+  describe(attributes: Attributes, { address, port, url }: Destination): void {
+    attributes[ATTR_SERVER_ADDRESS] = address
+    attributes[ATTR_SERVER_PORT] = port
+    attributes[ATTR_URL_FULL] = redactUrl(url, this.sensitiveKeys)
   }
 
   private originOf(text: string): Origin | undefined {
@@ -102,8 +102,8 @@ export class Destinations {
 export interface Destination {
   /** Absolute, and not redacted. */
   readonly url: string
+  readonly address: string
+  readonly port: number
   /** Whether the context may go there. */
   readonly allowed: boolean
-  /** Writes the attributes that tell the destination. */
-  describe(attributes: Attributes): void
 }

@@ -1,7 +1,7 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
 
 import { CapturedHeaders, type HeaderValue } from './captured-headers.ts'
-import { ClientRequest } from './client-request.ts'
+import { ClientRequest, type Watched } from './client-request.ts'
 import { callHook, reportFailure } from './guard.ts'
 import {
   HTTP_CLIENT_RULES,
@@ -56,8 +56,8 @@ export class HttpClient {
   private readonly replaces: boolean
   private readonly methods = knownMethods()
   private readonly requestHeaders: CapturedHeaders
-  private readonly responseHeaders: CapturedHeaders
   private readonly metrics: HttpClientMetrics<HttpClientRecord>
+  private readonly watched: Watched
 
   /** @throws TypeError when an option is unknown or of the wrong type */
   constructor(entry: EntryPoint, options: HttpClientOptions = {}) {
@@ -73,9 +73,13 @@ export class HttpClient {
     )
     const { request, response, unmasked } = options.captureHeaders ?? {}
     this.requestHeaders = new CapturedHeaders(ATTR_HTTP_REQUEST_HEADER_PREFIX, request, unmasked)
-    this.responseHeaders = new CapturedHeaders(ATTR_HTTP_RESPONSE_HEADER_PREFIX, response, unmasked)
     const { metrics } = options
     this.metrics = new HttpClientMetrics(this.settings, typeof metrics === 'object' ? metrics : {})
+    this.watched = {
+      headers: new CapturedHeaders(ATTR_HTTP_RESPONSE_HEADER_PREFIX, response, unmasked),
+      metrics: this.metrics,
+      stages: options.stages ?? false,
+    }
   }
 
   /**
@@ -94,47 +98,48 @@ export class HttpClient {
 
   private begin(outgoing: OutgoingRequest): ClientRequest | undefined {
     const { settings } = this
-    const isObserved = settings.hasTracerProvider || settings.hasHooks || this.metrics.enabled
-    const fields = propagatedFields(settings)
+    const { method, parent, perCall } = outgoing
     // A tunnel is not yet a request for something.
-    if ((!isObserved && fields.length === 0) || outgoing.method === 'CONNECT') return undefined
-    if (outgoing.perCall?.ignore === true) return undefined
+    if (method === 'CONNECT' || perCall?.ignore === true) return undefined
+    const isObserved = settings.hasTracerProvider || settings.hasHooks || this.metrics.enabled
+    if (!isObserved && propagatedFields(settings).length === 0) return undefined
     const headers = settleHeaders(outgoing.headers)
     const destination = this.destinationOf(outgoing, headers)
     if (!destination) return undefined
     const record = this.recordOf(outgoing, destination, headers)
-    if (decide(settings, outgoing.parent, record) !== 'trace') {
+    if (decide(settings, parent, record) !== 'trace') {
       return headers === outgoing.headers ? undefined : ClientRequest.untraced(headers)
     }
-    const existing = namesIn(headers, fields)
     const attributes: Attributes = {}
-    const name = isObserved
-      ? this.describe(attributes, outgoing, destination, headers, record)
-      : outgoing.method
+    const name = isObserved ? this.describe(attributes, outgoing, destination, headers, record) : method
     const operation = new Operation(settings, {
       kind: SpanKind.CLIENT,
       name,
       attributes,
-      parent: outgoing.parent,
+      parent,
       record,
       duration: this.metrics.duration,
     })
-    const { propagate } = outgoing.perCall ?? {}
-    const isAllowed = typeof propagate === 'boolean' ? propagate : destination.allowed
-    const injected = isAllowed ? this.inject(operation.context, existing) : []
-    const kept = injected.length > 0 && this.replaces ? withoutHeaders(headers, existing) : headers
-    const request = new ClientRequest(operation, withHeaders(kept, injected), injected, {
-      headers: this.responseHeaders,
-      metrics: this.metrics,
-      stages: this.options.stages ?? false,
-    })
-    request.whenOver(this.metrics.begin(attributes, outgoing.parent))
+    const isAllowed = typeof perCall?.propagate === 'boolean' ? perCall.propagate : destination.allowed
+    const request = isAllowed
+      ? this.withContext(operation, headers)
+      : new ClientRequest(operation, headers, NOTHING, this.watched)
+    request.whenOver(this.metrics.begin(attributes, parent))
     return request
   }
 
+  /** A request whose headers hold the context of its span. */
+  private withContext(operation: Operation<HttpClientRecord>, headers: RequestHeaders): ClientRequest {
+    const isBare = headers === undefined || headers === null
+    const existing = isBare ? NOTHING : namesIn(headers, propagatedFields(this.settings))
+    const injected = this.inject(operation.context, existing)
+    const kept = injected.length > 0 && this.replaces ? withoutHeaders(headers, existing) : headers
+    return new ClientRequest(operation, withHeaders(kept, injected), injected, this.watched)
+  }
+
   private destinationOf({ origin, path }: OutgoingRequest, headers: RequestHeaders): Destination | undefined {
-    const host = this.destinations.hidesName(origin) ? headerOf(headers, 'host') : undefined
-    return this.destinations.resolve(origin, path, host)
+    const isHostGiven = headers !== undefined && headers !== null && this.destinations.hidesName(origin)
+    return this.destinations.resolve(origin, path, isHostGiven ? headerOf(headers, 'host') : undefined)
   }
 
   private recordOf(
@@ -155,7 +160,7 @@ export class HttpClient {
     record: HttpClientRecord | undefined,
   ): string {
     const word = writeMethod(attributes, method, this.methods)
-    destination.describe(attributes)
+    this.destinations.describe(attributes, destination)
     if (resendCount > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = resendCount
     if (!this.requestHeaders.isEmpty)
       this.requestHeaders.write(attributes, name => headerOf(headers, name) as HeaderValue)
@@ -180,6 +185,8 @@ export class HttpClient {
     return this.replaces || existing.length === 0 ? carrier : without(carrier, existing)
   }
 }
+
+const NOTHING: readonly string[] = []
 
 /** What one call says for itself is not checked before it is sent. */
 function textOf(value: unknown): string | undefined {

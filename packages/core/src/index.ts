@@ -1,5 +1,10 @@
 export { addEvent, recordException } from './active-span.ts'
-export { type CaptureHeaders, CapturedHeaders, captureHeadersRule } from './captured-headers.ts'
+export {
+  type CaptureHeaders,
+  CapturedHeaders,
+  captureHeadersRule,
+  type HeaderValue,
+} from './captured-headers.ts'
 export { callHook, isThenable, reportFailure } from './guard.ts'
 export { ClientConnection } from './client-connection.ts'
 export { type HttpClientMetricsOptions } from './http-client-metrics.ts'

@@ -19,7 +19,8 @@ const destinations = new Destinations(new OutboundPolicy('tracing()'), sensitive
 
 function attributesOf(origin: string, path: string, host?: string): Attributes {
   const attributes: Attributes = {}
-  destinations.resolve(origin, path, host)?.describe(attributes)
+  const destination = destinations.resolve(origin, path, host)
+  if (destination) destinations.describe(attributes, destination)
   return attributes
 }
 

@@ -50,10 +50,10 @@ const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Publish
   },
   'undici:request:headers': (entry, { response: { statusCode, headers } }) => {
     if (statusCode < 200 && statusCode !== 101) return
-    const valueOf = lookUpRaw(headers)
-    entry.request.responded(statusCode, valueOf)
+    entry.request.responded(statusCode, headers, lookUpRaw)
     if (statusCode < 300 || statusCode >= 400) return
-    entry.redirect = rememberRedirect(entry.url, valueOf('location'), entry.call.parent, entry.call.attempts)
+    const location = lookUpRaw(headers, 'location')
+    entry.redirect = rememberRedirect(entry.url, location, entry.call.parent, entry.call.attempts)
   },
   'undici:request:bodyChunkSent': ({ request }, { chunk }) => request.sentBody(chunk.byteLength),
   'undici:request:bodyChunkReceived': ({ request }, { chunk }) => request.receivedBody(chunk.byteLength),

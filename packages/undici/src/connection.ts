@@ -13,11 +13,13 @@ export interface SentHeaders {
   readonly socket: Socket | null
 }
 
+const HTTP1 = ' HTTP/1.1'
+
 /** The connection that a request was written to. */
 function peerOf({ headers, socket }: SentHeaders): Peer {
   // Over HTTP/2 undici publishes the headers in another form, without a request line.
   const isHttp1 =
-    typeof headers === 'string' && headers.slice(0, headers.indexOf('\r\n')).endsWith(' HTTP/1.1')
+    typeof headers === 'string' && headers.startsWith(HTTP1, headers.indexOf('\r\n') - HTTP1.length)
   return {
     address: socket?.remoteAddress,
     port: socket?.remotePort,
@@ -28,6 +30,9 @@ function peerOf({ headers, socket }: SentHeaders): Peer {
 /** Connections whose life is recorded. */
 const connections = new WeakMap<Socket, ClientConnection>()
 
+/** True once there is such a connection: then the requests of everybody count. */
+let isCounting = false
+
 /** When connections were opened, as `performance.now()` told then. */
 const opened = new WeakMap<object, number>()
 
@@ -36,7 +41,7 @@ export function sentOver(request: ClientRequest, sent: SentHeaders): void {
   request.sentTo(peerOf(sent))
   const { socket } = sent
   if (request.wantsStages) passStages(request, sent.request, socket)
-  if (!socket) return
+  if (!socket || !(isCounting || request.wantsConnections)) return
   const connection = connections.get(socket) ?? openConnection(request, socket)
   if (!connection) return
   connection.took()
@@ -46,6 +51,7 @@ export function sentOver(request: ClientRequest, sent: SentHeaders): void {
 function openConnection(request: ClientRequest, socket: Socket): ClientConnection | undefined {
   const connection = request.connectionOver(opened.get(socket) ?? performance.now())
   if (!connection) return undefined
+  isCounting = true
   connections.set(socket, connection)
   socket.once('close', () => connection.closed())
   return connection

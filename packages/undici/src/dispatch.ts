@@ -51,11 +51,13 @@ export class TracedDispatch {
   private sendTo(origin: string, options: Traceable, handler: AnyHandler, call: Call): boolean {
     const path = pathOf(options)
     const request = this.start(origin, path, options, options.headers, call)
-    if (!request) return this.dispatch(options, handler)
+    // What undici 7 has adapted is handed on in its old form even so: it would be adapted twice.
+    if (!request && !isAdapted(handler)) return this.dispatch(options, handler)
     const traced = tracedHandler(handler, options.method, path, call)
+    if (!request) return this.dispatch(options, traced)
     traced.request = request
     try {
-      return this.dispatch({ ...options, headers: request.headers, [TRACED]: true }, traced)
+      return this.dispatch(withMark(options, request.headers), traced)
     } catch (error) {
       request.failed(error, false)
       throw error
@@ -73,7 +75,7 @@ export class TracedDispatch {
           traced.request = this.start(String(created.origin), path, options, created.headers, call)
           return traced.request?.headers
         },
-        () => this.dispatch({ ...options, [TRACED]: true }, traced),
+        () => this.dispatch(withMark(options, options.headers), traced),
       )
     } catch (error) {
       traced.request?.failed(error, false)
@@ -102,6 +104,17 @@ export class TracedDispatch {
   }
 }
 
+/**
+ * A copy of the options, marked as traced. `Object.assign()`, because V8 before Node 22 gives each result of a spread
+ * that is added to a shape of its own, which makes all that undici does with it slow.
+ */
+function withMark(options: Traceable, headers: unknown): Traceable {
+  const marked: Record<string | symbol, unknown> = { [TRACED]: true, headers: undefined }
+  Object.assign(marked, options)
+  marked['headers'] = headers
+  return marked as unknown as Traceable
+}
+
 function tracedHandler(
   handler: AnyHandler,
   method: string,
@@ -114,16 +127,23 @@ function tracedHandler(
 }
 
 function callOf(options: DispatchOptions, handler: object): Call {
-  const known = calls.get(handler)
+  const isRemembered = !isOfOneAttempt(handler)
+  const known = isRemembered ? calls.get(handler) : undefined
   if (known) return known
-  const call = {
+  const call: Call = {
     parent: context.active(),
     perCall: options[perCall] as PerCall | undefined,
     signal: undefined,
     attempts: 0,
   }
-  calls.set(handler, call)
+  if (isRemembered) calls.set(handler, call)
   return call
+}
+
+/** Those of `request()` and the like are done with their first failure; what sends again puts one of its own before them. */
+function isOfOneAttempt(handler: object): boolean {
+  const name = handler.constructor?.name
+  return name === 'RequestHandler' || name === 'WrapHandler'
 }
 
 type AnyHandler = Handler | LegacyHandler
@@ -141,8 +161,11 @@ function isTraceable(options: DispatchOptions, handler: AnyHandler): options is 
     : typeof handler.onResponseError === 'function'
 }
 
-/** Undici 7 adapts handlers of the old form, and takes back what it adapted: that spares converting headers twice. */
 function isLegacy(handler: AnyHandler): handler is LegacyHandler {
-  if (typeof (handler as Handler).onRequestStart !== 'function') return true
+  return typeof (handler as Handler).onRequestStart !== 'function' || isAdapted(handler)
+}
+
+/** Undici 7 adapts handlers of the old form, and takes back what it adapted: that spares converting headers twice. */
+function isAdapted(handler: AnyHandler): boolean {
   return handler.constructor?.name === 'WrapHandler' && 'onHeaders' in handler
 }

@@ -125,7 +125,10 @@ function choiceOf(input: unknown): { readonly dispatcher: Dispatcher | undefined
 
 /** The same init with another dispatcher. It may be frozen, and its members may be getters of a class. */
 function initWith(init: Init | undefined, dispatcher: Dispatcher): object {
-  if (!init || Object.getPrototypeOf(init) === Object.prototype) return { ...init, dispatcher }
+  // Not a spread: see the options of a dispatch.
+  if (!init || Object.getPrototypeOf(init) === Object.prototype) {
+    return Object.assign({ dispatcher: undefined }, init, { dispatcher })
+  }
   return new Proxy(
     {},
     {

@@ -21,7 +21,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
     headers: ResponseHeaders,
     socket: unknown,
   ): unknown {
-    this.request?.responded(statusCode, lookUp(headers))
+    this.request?.responded(statusCode, headers, lookUp)
     this.request?.succeeded()
     return this.handler?.onRequestUpgrade?.(controller, statusCode, headers, socket)
   }
@@ -37,7 +37,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
     headers: ResponseHeaders,
     statusMessage?: string,
   ): unknown {
-    if (statusCode >= 200) this.request?.responded(statusCode, lookUp(headers))
+    if (statusCode >= 200) this.request?.responded(statusCode, headers, lookUp)
     return this.handler?.onResponseStart?.(controller, statusCode, headers, statusMessage)
   }
 

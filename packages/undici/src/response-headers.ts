@@ -1,24 +1,22 @@
-import type { HeaderLookup } from '@spanwright/core'
+import type { HeaderValue } from '@spanwright/core'
 
 import type { RawHeaders, ResponseHeaders } from './undici-types.ts'
 
-/** Looks headers up in an object with lower-case names. */
-export function lookUp(headers: ResponseHeaders): HeaderLookup {
-  return name => headers[name]
+/** Looks a header up in an object with lower-case names. */
+export function lookUp(headers: ResponseHeaders, name: string): HeaderValue {
+  return headers[name]
 }
 
-/** Looks headers up in a flat list of names and values as they came over the wire. */
-export function lookUpRaw(headers: RawHeaders): HeaderLookup {
-  return name => {
-    const values: string[] = []
-    if (!headers) return undefined
-    for (let i = 0; i + 1 < headers.length; i += 2) {
-      if (textOf(headers[i]).toLowerCase() !== name) continue
-      const value = headers[i + 1]
-      values.push(...(isList(value) ? value.map(textOf) : [textOf(value)]))
-    }
-    return values.length === 0 ? undefined : values
+/** Looks a header up in a flat list of names and values as they came over the wire. */
+export function lookUpRaw(headers: RawHeaders, name: string): HeaderValue {
+  const values: string[] = []
+  if (!headers) return undefined
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (textOf(headers[i]).toLowerCase() !== name) continue
+    const value = headers[i + 1]
+    values.push(...(isList(value) ? value.map(textOf) : [textOf(value)]))
   }
+  return values.length === 0 ? undefined : values
 }
 
 function isList(
