@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer as createHttp2Server } from 'node:http2'
-import { type AddressInfo, connect as connectSocket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
 import { rm, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,8 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
-import type { Dispatcher } from 'undici'
-
+import { BOTH, openTunnels } from './proxy.ts'
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded, traceparentOf } from './span-assertions.ts'
 import { VERSIONS } from './ways.ts'
@@ -34,21 +33,7 @@ beforeAll(async () => {
     })
     socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: chat\r\n\r\n')
   })
-  server.server.on('connect', (request, client) => {
-    server.received.push({
-      method: 'CONNECT',
-      url: request.url ?? '',
-      headers: request.headers,
-      rawHeaders: request.rawHeaders,
-    })
-    const [host, port] = (request.url ?? '').split(':')
-    const target = connectSocket(Number(port), host, () => {
-      client.write('HTTP/1.1 200 Connection established\r\n\r\n')
-      target.pipe(client).pipe(target)
-    })
-    target.on('error', () => client.destroy())
-    client.on('error', () => target.destroy())
-  })
+  openTunnels(server)
 })
 afterEach(async () => {
   await recorder.reset()
@@ -58,20 +43,6 @@ afterAll(async () => {
   await server.stop()
   await recorder.stop()
 })
-
-type Trace = (dispatcher: Dispatcher) => [Pick<Dispatcher, keyof Dispatcher>, () => void]
-
-/** The two ways to trace a dispatcher, and how they end. */
-const BOTH: [string, Trace][] = [
-  ['tracing()', dispatcher => [dispatcher.compose(tracing()), () => undefined]],
-  [
-    'traceUndici()',
-    dispatcher => {
-      const handle = traceUndici()
-      return [dispatcher, () => handle.stop()]
-    },
-  ],
-]
 
 /** Not in the types of every version. */
 const H2C: object = { allowH2: true, useH2c: true }

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startServer, type TestServer } from './server.ts'
-import { onlySpan, spansEnded } from './span-assertions.ts'
+import { failureOf, onlySpan, spansEnded } from './span-assertions.ts'
 import { WAYS, type Way } from './ways.ts'
 
 let recorder: SpanRecorder
@@ -29,18 +29,6 @@ afterAll(async () => {
   await server.stop()
   await recorder.stop()
 })
-
-/** The code or the name that tells what went wrong, as the caller sees it. */
-async function failureOf(work: Promise<unknown>): Promise<{ code?: unknown; name?: unknown }> {
-  const error: unknown = await work.then(
-    () => {
-      throw new Error('expected a failure')
-    },
-    (caught: unknown) => caught,
-  )
-  const { cause } = error as { cause?: unknown }
-  return (cause ?? error) as { code?: unknown; name?: unknown }
-}
 
 describe.each(WAYS)('%s', (_, start) => {
   let way: Way

@@ -31,3 +31,15 @@ export function traceparentOf(span: ReadableSpan): string {
   const { traceId, spanId, traceFlags } = span.spanContext()
   return `00-${traceId}-${spanId}-0${traceFlags}`
 }
+
+/** The code or the name that tells what went wrong, as the caller sees it. */
+export async function failureOf(work: Promise<unknown>): Promise<{ code?: unknown; name?: unknown }> {
+  const error: unknown = await work.then(
+    () => {
+      throw new Error('expected a failure')
+    },
+    (caught: unknown) => caught,
+  )
+  const { cause } = error as { cause?: unknown }
+  return (cause ?? error) as { code?: unknown; name?: unknown }
+}
