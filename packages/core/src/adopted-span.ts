@@ -95,7 +95,7 @@ export class AdoptedSpan<Request> implements Exchange {
   }
 
   recordError(error: unknown): void {
-    if (this.thrown?.value === error) return
+    if (this.thrown && this.thrown.value === error) return
     this.thrown = { value: error }
     const { foreign, recordExceptions } = this.start
     if (recordExceptions && !isMeantForClient(error)) foreign.span.recordException(exceptionOf(error))

@@ -76,7 +76,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   }
 
   recordError(error: unknown): void {
-    if (this.thrown?.value === error) return
+    if (this.thrown && this.thrown.value === error) return
     const replaced = this.thrown
     this.thrown = { value: error }
     // The last one decides about the outcome; those before it would be lost.

@@ -1,34 +1,69 @@
 import { type Layer, layerLike } from './router.ts'
 
+/** One of the paths a layer of Express 4 was mounted at. */
+export interface MountPath {
+  readonly text: string
+  /** What matches this path alone. */
+  readonly expression: RegExp | undefined
+}
+
 /**
  * The paths a layer of Express 4 was mounted at, told from the regular expression they were made into, because
  * nothing else is kept of them. What is told is made into a regular expression again: only when that is the
  * same one is it believed.
  * @returns undefined when the application wrote a regular expression
  */
-export function pathsOf(layer: Layer): readonly string[] | undefined {
+export function pathsOf(layer: Layer): readonly MountPath[] | undefined {
   const { regexp, keys = [] } = layer
   if (!regexp) return undefined
   const names = keys.map(key => key.name).filter(name => typeof name === 'string')
-  const paths = alternativesIn(regexp.source).map(source => pathOf(source, names))
-  const [path] = paths
-  if (path === undefined) return undefined
-  return matchesAlike(layer, regexp, paths) ? paths : undefined
+  const sources = alternativesIn(regexp.source)
+  const paths = sources.map(source => pathFor(layer, source, names))
+  // One path among them tells that it is a list.
+  if (!paths.some(path => path !== undefined)) return undefined
+  return paths.map((path, i) => path ?? writtenExpression(sources[i] ?? '', regexp.flags))
 }
 
-function matchesAlike(layer: Layer, regexp: RegExp, paths: readonly string[]): boolean {
+/** @param names those of all parameters that are still to come; those of this path are taken off */
+function pathFor(layer: Layer, source: string, names: string[]): MountPath | undefined {
+  const left = [...names]
+  const text = pathOf(source, left)
   try {
-    const again = layerLike(layer, paths.length === 1 ? paths[0] : paths, false).regexp
-    return again?.source === regexp.source && again.flags === regexp.flags
+    const expression = layerLike(layer, text, false).regexp
+    if (expression?.source === source && expression.flags === layer.regexp?.flags) {
+      names.splice(0, names.length - left.length)
+      return { text, expression }
+    }
   } catch {
-    return false
+    // No path at all.
   }
+  // Of a regular expression only named groups have names.
+  for (const [, name = ''] of source.matchAll(/\(\?<(\w+)>/g)) {
+    if (names.includes(name)) names.splice(names.indexOf(name), 1)
+  }
+  return undefined
 }
 
-/** The alternatives of a list of paths: each begins with `^`; older versions put a group around them. */
+function writtenExpression(source: string, flags: string): MountPath {
+  return { text: `/${source}/`, expression: new RegExp(source, flags) }
+}
+
+/** The alternatives of a list of paths: each begins with `^`; older versions put a group around each list. */
 function alternativesIn(source: string): string[] {
-  const list = source.startsWith('(?:^') && source.endsWith(')') ? source.slice(3, -1) : source
-  return list.split(/\|(?=\^)/)
+  if (source.startsWith('(?:^') && closing(source, 0) === source.length)
+    return alternativesIn(source.slice(3, -1))
+  const alternatives: string[] = []
+  let start = 0
+  for (let at = 0; at < source.length; at++) {
+    if (source[at] === '\\') at++
+    else if (source[at] === '(') at = Math.max(at, closing(source, at) - 1)
+    else if (source[at] === '|' && /^(?:\^|\(\?:\^)/.test(source.slice(at + 1))) {
+      alternatives.push(source.slice(start, at))
+      start = at + 1
+    }
+  }
+  alternatives.push(source.slice(start))
+  return alternatives.length === 1 ? alternatives : alternatives.flatMap(alternativesIn)
 }
 
 const END = /\\\/\?(?:\(\?=\\\/\|\$\))?$/

@@ -27,7 +27,7 @@ function findMountPatterns(layer: Layer): readonly Pattern[] {
   if (layer.matchers) return layer.matchers.map(probedPattern)
   const paths = pathsOf(layer)
   if (!paths) return [expressionPattern(String(layer.regexp), layer.regexp)]
-  return paths.map(path => expressionPattern(path, layerLike(layer, path, false).regexp))
+  return paths.map(({ text, expression }) => expressionPattern(text, expression))
 }
 
 /** The patterns of a route, which keeps its path in every version. */

@@ -133,27 +133,30 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     expect(String(heard[0]?.error)).toContain('non-error thrown')
   })
 
-  it('that is null, which Koa never answers, is recorded when the client gives up', async () => {
-    const koa = app(() => Promise.reject(null))
-    const thrown = new Promise<void>(resolve => {
-      const { onerror } = koa.context
-      Object.assign(koa.context, {
-        onerror(this: Context, error: Error) {
-          resolve()
-          onerror.call(this, error)
-        },
+  it.each([null, undefined])(
+    'that is %s, which Koa never answers, is recorded when the client gives up',
+    async nothing => {
+      const koa = app(() => Promise.reject(nothing))
+      const thrown = new Promise<void>(resolve => {
+        const { onerror } = koa.context
+        Object.assign(koa.context, {
+          onerror(this: Context, error: Error) {
+            resolve()
+            onerror.call(this, error)
+          },
+        })
       })
-    })
-    const socket = await openRequest(await serve(koa), GET)
-    await thrown
-    socket.destroy()
+      const socket = await openRequest(await serve(koa), GET)
+      await thrown
+      socket.destroy()
 
-    const span = await recorder.waitFor('GET')
-    expect(span.status.code).toBe(SpanStatusCode.ERROR)
-    expect(span.events).toMatchObject([exception('null', 'null')])
-    expect(span.attributes).toMatchObject({ 'error.type': '_OTHER' })
-    expect(span.attributes).not.toHaveProperty('http.response.status_code')
-  })
+      const span = await recorder.waitFor('GET')
+      expect(span.status.code).toBe(SpanStatusCode.ERROR)
+      expect(span.events).toMatchObject([exception(nothing === null ? 'null' : 'undefined', String(nothing))])
+      expect(span.attributes).toMatchObject({ 'error.type': '_OTHER' })
+      expect(span.attributes).not.toHaveProperty('http.response.status_code')
+    },
+  )
 
   it('that comes up only when the body is written is recorded', async () => {
     const koa = app(ctx => {
