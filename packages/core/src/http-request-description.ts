@@ -60,7 +60,7 @@ export class HttpRequestDescription<Request> {
     try {
       const head: RequestHead = { headers: req.headers, socket: req.socket }
       const origin = this.framework.origin(request, head)
-      attributes[ATTR_URL_SCHEME] = origin.scheme
+      attributes[ATTR_URL_SCHEME] = schemeOf(origin.scheme)
       if (observed) this.writeAll(attributes, this.framework.url(request), origin, head)
     } catch (error) {
       // HTTP/2 refuses to show the socket of a session that is gone.
@@ -79,6 +79,11 @@ export class HttpRequestDescription<Request> {
     if (userAgent !== undefined) attributes[ATTR_USER_AGENT_ORIGINAL] = userAgent
     if (!this.headers.isEmpty) this.headers.write(attributes, name => headers[name])
   }
+}
+
+/** What a proxy forwarded as scheme can be anything, and stands on the metrics. */
+function schemeOf(scheme: string): string {
+  return scheme === 'http' || scheme === 'https' ? scheme : /^(?:https|wss)$/i.test(scheme) ? 'https' : 'http'
 }
 
 function addAddresses(attributes: Attributes, { clientAddress, host }: Origin, socket: Socket): void {

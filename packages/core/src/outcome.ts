@@ -80,7 +80,7 @@ export function exceptionOf(value: unknown): Exception {
     // A function would show its source.
     return {
       name: value === null ? 'null' : typeof value,
-      message: typeof value === 'function' ? '' : String(value),
+      message: typeof value === 'function' ? '' : wellFormed(String(value)),
     }
   }
   const exception = { name: exceptionNameOf(value), message: textOf(value, 'message') }
@@ -96,11 +96,16 @@ function exceptionNameOf(value: object): string {
   }
 }
 
+/** Half of a surrogate pair, which may come out of a JSON body, cannot be sent as UTF-8. */
+function wellFormed(text: string): string {
+  return text.replaceAll(/\p{Surrogate}/gu, '\ufffd')
+}
+
 /** A property that is a text; an empty one when it is not, or cannot be read. */
 function textOf(value: object, key: string): string {
   try {
     const property = (value as Record<string, unknown>)[key]
-    return typeof property === 'string' ? property : ''
+    return typeof property === 'string' ? wellFormed(property) : ''
   } catch {
     return ''
   }

@@ -92,15 +92,18 @@ export interface HostAndPort {
   readonly port: number | undefined
 }
 
+const DIGITS = /^\d+$/
+
 /** Takes `example.com:8080` or `[::1]:8080` apart; undefined when there is no host in it. */
 export function splitHost(authority: string): HostAndPort | undefined {
   const closing = authority.startsWith('[') ? authority.indexOf(']') : 0
   const colon = authority.indexOf(':', Math.max(closing, 0))
   const name = colon < 0 ? authority : authority.slice(0, colon)
   if (name === '') return undefined
-  const port = colon < 0 ? NaN : Number(authority.slice(colon + 1))
+  const digits = colon < 0 ? '' : authority.slice(colon + 1)
+  const port = DIGITS.test(digits) ? Number(digits) : NaN
   return {
     host: closing > 0 ? name.slice(1, -1) : name,
-    port: Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined,
+    port: port > 0 && port < 65_536 ? port : undefined,
   }
 }

@@ -114,6 +114,8 @@ describe('an exception event', () => {
     ['a number', 42, { name: 'number', message: '42' }],
     ['a symbol', Symbol('s'), { name: 'symbol', message: 'Symbol(s)' }],
     ['an object', { message: 'sold out' }, { name: '_OTHER', message: 'sold out' }],
+    ['half of a character', 'a\ud83d', { name: 'string', message: 'a\ufffd' }],
+    ['whole characters', { message: '\ud83d\ude00' }, { name: '_OTHER', message: '\ud83d\ude00' }],
     ['an object without a message', {}, { name: '_OTHER', message: '' }],
     ['a function, without its source', () => 'secret', { name: 'function', message: '' }],
   ])('of %s says what it was', (_, thrown, expected) => {

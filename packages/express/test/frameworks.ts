@@ -9,8 +9,8 @@ export const FRAMEWORKS: readonly TracedFramework[] = VERSIONS.map(({ name, load
   const express = load()
   return {
     name,
-    serving(handler, options) {
-      const app = express().set('env', 'test').use(tracing(options))
+    serving(handler, options, { trustProxy = false } = {}) {
+      const app = express().set('env', 'test').set('trust proxy', trustProxy).use(tracing(options))
       return app.all('/items/:id', (req, res) => void handler(req, res))
     },
     servingFile(path, options) {

@@ -18,7 +18,7 @@ afterAll(() => recorder.stop())
 
 /** Attributes of the one span that a raw request makes. */
 async function ask(app: Application, head: string): Promise<Attributes> {
-  await using server = await serve(app, { maxHeaderSize: 128 * 1024 })
+  await using server = await serve(app)
   const socket = server.connect()
   socket.write(`${head}\r\nConnection: close\r\n\r\n`, 'latin1')
   const answer = await readAll(socket)
@@ -164,30 +164,5 @@ describe.each(NEWEST)('the attributes of a request to $name', ({ load }) => {
         'http.request.header.x-tag': ['a'],
       }),
     ])
-  })
-
-  it.each([
-    ['64 KiB of headers', `X-Long: ${'x'.repeat(65_000)}`],
-    ['a malformed traceparent', 'Traceparent: 00-zz-yy-01'],
-    ['a traceparent of zeros', `Traceparent: 00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`],
-    ['two traceparents', 'Traceparent: a\r\nTraceparent: b'],
-    [
-      'a malformed tracestate',
-      `Traceparent: 00-${'1'.repeat(32)}-${'2'.repeat(16)}-01\r\nTracestate: ,,=;;\u00ff`,
-    ],
-    ['a malformed baggage', 'Baggage: %,=,a=%zz;;;,=b'],
-    ['a strange Host', 'X-Forwarded-Host: ]][[:::99999999'],
-    ['bytes that are no text', 'User-Agent: \u0080\u00ff\tx'],
-  ])('survive %s', async (_what, header) => {
-    const app = express()
-      .set('trust proxy', true)
-      .use(tracing({ captureHeaders: { request: ['x-long'] } }))
-    app.get('/x', (_req, res) => void res.send('ok'))
-    const attributes = await ask(app, `GET /x HTTP/1.1\r\nHost: h.test\r\n${header}`)
-
-    expect(attributes).toMatchObject({ 'http.route': '/x', 'http.response.status_code': 200 })
-    for (const value of Object.values(attributes)) {
-      expect(['string', 'number', 'object']).toContain(typeof value)
-    }
   })
 })

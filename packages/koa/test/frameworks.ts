@@ -3,18 +3,19 @@ import { stat } from 'node:fs/promises'
 
 import Router from '@koa/router'
 import type { TracedFramework } from '@spanwright/http-servers'
+import type Koa from 'koa'
 import type { Context } from 'koa'
 
 import { type KoaTracingOptions, tracing } from '@spanwright/koa'
 
-import { type KoaClass, KOAS } from './versions.ts'
+import { KOAS } from './versions.ts'
 
 /** The versions of Koa, for the suites that all frameworks have in common. */
 export const FRAMEWORKS: readonly TracedFramework[] = KOAS.map(({ name, Koa }) => ({
   name,
-  serving: (handler, options) =>
+  serving: (handler, options, { trustProxy = false } = {}) =>
     serving(
-      Koa,
+      Object.assign(new Koa(), { proxy: trustProxy }),
       ctx => {
         ctx.respond = false
         ctx.res.statusCode = 200
@@ -24,7 +25,7 @@ export const FRAMEWORKS: readonly TracedFramework[] = KOAS.map(({ name, Koa }) =
     ),
   servingFile: (path, options) =>
     serving(
-      Koa,
+      new Koa(),
       async ctx => {
         ctx.length = (await stat(path)).size
         ctx.body = createReadStream(path)
@@ -33,8 +34,7 @@ export const FRAMEWORKS: readonly TracedFramework[] = KOAS.map(({ name, Koa }) =
     ),
 }))
 
-function serving(Koa: KoaClass, handler: (ctx: Context) => unknown, options?: KoaTracingOptions) {
-  const app = new Koa()
+function serving(app: Koa, handler: (ctx: Context) => unknown, options?: KoaTracingOptions) {
   app.silent = true
   const router = new Router().all('/items/:id', handler as never)
   app.use(tracing(options)).use(router.routes() as never)

@@ -5,11 +5,21 @@ import type { HttpServerOptions } from '@spanwright/core'
 /** Handles a request with what `node:http` gives, whatever framework leads to it. */
 export type PlainHandler = (req: IncomingMessage, res: ServerResponse) => unknown
 
+/** What an app of a framework is told besides. */
+export interface AppSettings {
+  /** Whether it believes the headers of proxies. Default: false. */
+  readonly trustProxy?: boolean
+}
+
 /** A framework in one of its versions, as the suites use it. Its apps trace, print nothing, and have one route. */
 export interface TracedFramework {
   readonly name: string
   /** An app that answers every method of `/items/:id` with a handler, and the rest with 404. */
-  readonly serving: (handler: PlainHandler, options?: HttpServerOptions<unknown>) => RequestListener
+  readonly serving: (
+    handler: PlainHandler,
+    options?: HttpServerOptions<unknown>,
+    settings?: AppSettings,
+  ) => RequestListener
   /** An app that answers `/items/:id` with a file, in the framework's own way. */
   readonly servingFile: (path: string, options?: HttpServerOptions<unknown>) => RequestListener
 }

@@ -1,4 +1,5 @@
 export type { PlainHandler, TracedFramework } from './framework.ts'
+export { testHostileInput } from './hostile.ts'
 export { testBesideInstrumentation } from './instrumentation.ts'
 export { readAll, serve, type TestServer } from './server.ts'
 export { testStages } from './stages.ts'

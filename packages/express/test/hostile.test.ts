@@ -1,0 +1,5 @@
+import { testHostileInput } from '@spanwright/http-servers'
+
+import { FRAMEWORKS } from './frameworks.ts'
+
+testHostileInput(FRAMEWORKS)
