@@ -58,15 +58,16 @@ export function learnStages(): void {
     opening.set(socket.encrypted ? EVENT_TLS_END : EVENT_CONNECT_END, performance.now())
     unused.set(socket, opening)
   })
-  // Node publishes plain sockets only; what TLS sockets do before their handshake stays unknown.
+  // Older versions of Node publish plain sockets only; what TLS sockets do before their handshake stays unknown there.
   subscribe('net.client.socket', message => {
     const opening = starting
     if (!opening) return
     starting = undefined
-    const { socket } = message as { socket: EventEmitter }
+    const { socket } = message as { socket: EventEmitter & { readonly encrypted?: boolean } }
     socket.once('lookup', (_error: unknown, address: unknown, _family: unknown, host: unknown) => {
       if (address !== host) opening.set(EVENT_DNS_END, performance.now())
     })
+    if (socket.encrypted) socket.once('connect', () => opening.set(EVENT_CONNECT_END, performance.now()))
   })
   subscribe('undici:request:bodySent', message => {
     sending.get((message as { request: UndiciRequest }).request)?.reached(EVENT_REQUEST_END)

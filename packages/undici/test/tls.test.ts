@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createSecureServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { connect } from 'node:tls'
 
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
@@ -13,7 +15,7 @@ import { failureOf, onlySpan, spansEnded, traceparentOf } from './span-assertion
 import { VERSIONS, WAYS } from './ways.ts'
 
 const identity = makeIdentity()
-const TRUSTING = { connect: { ca: identity.cert } }
+const TRUSTING = { connect: { ca: identity.cert }, allowH2: false }
 
 /** A server over TLS, of HTTP/1.1 or of HTTP/2 as the client likes. */
 interface SecureServer {
@@ -45,6 +47,21 @@ async function startSecureServer(): Promise<SecureServer> {
       await once(server, 'close')
     },
   }
+}
+
+/** What Node tells of a TLS connection before its handshake: nothing before version 22. */
+function stagesBeforeHandshake(): Promise<string[]> {
+  let isShown = false
+  const see = (): void => {
+    isShown = true
+  }
+  subscribe('net.client.socket', see)
+  const socket = connect({ host: 'localhost', port: secure.port, ca: identity.cert })
+  unsubscribe('net.client.socket', see)
+  return once(socket, 'secureConnect').then(() => {
+    socket.destroy()
+    return isShown ? ['spanwright.dns.end', 'spanwright.connect.end'] : []
+  })
 }
 
 let recorder: SpanRecorder
@@ -112,6 +129,7 @@ describe.each(WAYS.filter(([name]) => !name.includes('Node')))('over TLS, %s', (
     const firstByte = name.startsWith('traceUndici()') ? [] : ['spanwright.response.start']
     expect(onlySpan(recorder).events.map(event => event.name)).toEqual([
       'spanwright.connect.start',
+      ...(await stagesBeforeHandshake()),
       'spanwright.tls.end',
       'spanwright.request.start',
       'spanwright.request.end',
@@ -143,6 +161,8 @@ describe.each(WAYS)('%s', (_, start) => {
 describe.each(VERSIONS)('with %s', (version, undici) => {
   // Undici 6 does not show what HTTP/2 requests are written to: then nothing is said of it.
   const isShown = version !== 'undici 6'
+  // Undici 8 asks for HTTP/2 by itself.
+  const preferred = version === 'undici 8' ? '2' : '1.1'
 
   it.each(BOTH)('HTTP/2 over TLS has one span, by %s', async (_, make) => {
     const [dispatcher, stop] = make(new undici.Agent({ ...TRUSTING, allowH2: true }))
@@ -167,7 +187,7 @@ describe.each(VERSIONS)('with %s', (version, undici) => {
       expect(await (await undici.request(url, { dispatcher })).body.text()).toBe('secret')
       await dispatcher.close()
       stop()
-      expectOnlySpan(attributesOf('localhost', '/through', { version: '1.1', port: proxy.port }))
+      expectOnlySpan(attributesOf('localhost', '/through', { version: preferred, port: proxy.port }))
       expect(
         proxy.received.map(({ method, url: asked, headers }) => [method, asked, headers['traceparent']]),
       ).toEqual([['CONNECT', `localhost:${secure.port}`, undefined]])
@@ -187,7 +207,7 @@ describe.each(VERSIONS)('with %s', (version, undici) => {
         }),
       )
       await (await undici.request(`https://localhost:${secure.port}/env`, { dispatcher })).body.dump()
-      expectOnlySpan(attributesOf('localhost', '/env', { version: '1.1', port: proxy.port }))
+      expectOnlySpan(attributesOf('localhost', '/env', { version: preferred, port: proxy.port }))
       expect(proxy.received.map(({ method }) => method)).toEqual(['CONNECT'])
       await recorder.reset()
 
