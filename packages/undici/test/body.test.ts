@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
-import { traceFetch, tracing } from '@spanwright/undici'
+import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded } from './span-assertions.ts'
@@ -111,18 +111,23 @@ describe.each(VERSIONS)('a large body of %s that nobody reads', (_, undici) => {
     expect(recorder.spans().length).toBe(1)
   })
 
-  it('ends its span when the caller has lost the response of fetch()', async () => {
-    const agent = new undici.Agent()
-    const fetch = traceFetch(undici.fetch)
-    await (async () => {
-      const { status } = await fetch(`${server.origin}/large`, { dispatcher: agent })
-      expect(status).toBe(200)
-    })()
-    await collectedUntil(() => recorder.spans().length > 0)
+  it.each(['traceFetch()', 'traceUndici()'])(
+    'ends its span when the caller has lost the response of fetch(), by %s',
+    async by => {
+      const agent = new undici.Agent()
+      const handle = by === 'traceUndici()' ? traceUndici() : undefined
+      const fetch = handle ? undici.fetch : traceFetch(undici.fetch)
+      await (async () => {
+        const { status } = await fetch(`${server.origin}/large`, { dispatcher: agent })
+        expect(status).toBe(200)
+      })()
+      await collectedUntil(() => recorder.spans().length > 0)
 
-    expect(onlySpan(recorder).status).toEqual({ code: SpanStatusCode.UNSET })
-    await agent.destroy()
-  })
+      expect(onlySpan(recorder).status).toEqual({ code: SpanStatusCode.UNSET })
+      handle?.stop()
+      await agent.destroy()
+    },
+  )
 
   it('keeps its span while the caller holds it, and can be read later', async () => {
     const agent = new undici.Agent()

@@ -6,7 +6,7 @@ import { rm, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
-import { context, type Span, trace } from '@opentelemetry/api'
+import { context, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
@@ -54,7 +54,18 @@ async function inTrace<T>(work: () => Promise<T>): Promise<[Span, T]> {
   return [caller, result]
 }
 
-describe.each(VERSIONS)('with %s', (_, undici) => {
+/** A handler in the form of undici 7 and 8. */
+function newForm(resolve: () => void, reject: (error: unknown) => void): object {
+  return {
+    onRequestStart: () => undefined,
+    onResponseStart: () => undefined,
+    onResponseData: () => undefined,
+    onResponseEnd: () => resolve(),
+    onResponseError: (_controller: unknown, error: unknown) => reject(error),
+  }
+}
+
+describe.each(VERSIONS)('with %s', (version, undici) => {
   const REQUEST = {
     name: 'GET',
     attributes: {
@@ -87,6 +98,39 @@ describe.each(VERSIONS)('with %s', (_, undici) => {
       name: 'POST',
       attributes: { 'http.response.status_code': 200 },
     })
+  })
+
+  it.each(BOTH)('dispatch() with a handler of its own has one span, by %s', async (__, make) => {
+    const [dispatcher, stop] = make(new undici.Agent())
+    const [caller] = await inTrace(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          // Each version calls the form it knows.
+          const handler = {
+            onConnect: () => undefined,
+            onHeaders: () => true,
+            onData: () => true,
+            onComplete: () => resolve(),
+            onError: reject,
+            ...(version === 'undici 6' ? {} : newForm(resolve, reject)),
+          }
+          const options = { origin: server.origin, path: '/own', method: 'GET' as const }
+          dispatcher.dispatch(options, handler)
+        }),
+    )
+    await dispatcher.close()
+    stop()
+    const [span] = recorder.spans().filter(({ name }) => name === 'GET')
+    expect(recorder.spans()).toHaveLength(2)
+    expect(recorder.open()).toEqual([])
+    expect(span).toMatchObject({
+      ...REQUEST,
+      status: { code: SpanStatusCode.UNSET },
+      parentSpanContext: { spanId: caller.spanContext().spanId },
+    })
+    expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual([
+      span && traceparentOf(span),
+    ])
   })
 
   it('a request with a streamed body has one span', async () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
-import { SpanStatusCode } from '@opentelemetry/api'
+import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
@@ -30,6 +30,18 @@ afterAll(async () => {
   await recorder.stop()
 })
 
+/** How much is known of the peer depends on how far the request came. */
+function withoutPeer(attributes: Attributes): Attributes {
+  const {
+    'network.peer.address': address = '127.0.0.1',
+    'network.peer.port': port = server.port,
+    'network.protocol.version': version = '1.1',
+    ...rest
+  } = attributes
+  expect({ address, port, version }).toEqual({ address: '127.0.0.1', port: server.port, version: '1.1' })
+  return rest
+}
+
 describe.each(WAYS)('%s', (_, start) => {
   let way: Way
   beforeEach(() => {
@@ -37,32 +49,54 @@ describe.each(WAYS)('%s', (_, start) => {
   })
   afterEach(() => way.stop())
 
-  async function expectError(work: Promise<unknown>): Promise<void> {
+  /** The one span of a request to a URL that failed as its caller saw, and the metric. */
+  async function expectError(work: Promise<unknown>, url: string, statusCode?: number): Promise<void> {
     const { code } = await failureOf(work)
-    const [span] = await spansEnded(recorder, 1)
-    expect(span?.status.code).toBe(SpanStatusCode.ERROR)
-    expect(span?.attributes['error.type']).toBe(code)
-    expect(code).toMatch(/^[A-Z_]+$/)
-    onlySpan(recorder)
+    await spansEnded(recorder, 1)
+    const span = onlySpan(recorder)
+    const { hostname, port, protocol } = new URL(url)
+    const measured = {
+      'error.type': code,
+      'http.request.method': 'GET',
+      ...(statusCode && { 'http.response.status_code': statusCode }),
+      'server.address': hostname,
+      'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+    }
+    expect(code).toMatch(/^[A-Z_0-9]+$/)
+    expect(span).toMatchObject({
+      name: 'GET',
+      kind: SpanKind.CLIENT,
+      status: { code: SpanStatusCode.ERROR },
+      links: [],
+      parentSpanContext: undefined,
+    })
+    expect(withoutPeer(span.attributes)).toEqual({ ...measured, 'url.full': url })
+    expect(span.events.map(event => event.name)).toEqual([
+      ...(statusCode ? ['spanwright.response.headers'] : []),
+      'exception',
+    ])
+    const [metric, ...others] = await recorder.metrics()
+    expect(others).toEqual([])
+    expect(metric?.descriptor.name).toBe('http.client.request.duration')
+    expect(metric?.dataPoints.map(point => withoutPeer(point.attributes))).toEqual([measured])
   }
 
   it('a name that does not resolve is an error', async () => {
-    await expectError(way.send('http://nowhere.invalid/'))
+    await expectError(way.send('http://nowhere.invalid/'), 'http://nowhere.invalid/')
   })
 
   it('a failed TLS handshake is an error', async () => {
-    await expectError(way.send(`https://127.0.0.1:${server.port}/`))
+    const url = `https://127.0.0.1:${server.port}/`
+    await expectError(way.send(url), url)
   })
 
   it('a connection closed before the response is an error', async () => {
-    await expectError(way.send(`${server.origin}/reset`))
-    expect(onlySpan(recorder).attributes).not.toHaveProperty('http.response.status_code')
+    await expectError(way.send(`${server.origin}/reset`), `${server.origin}/reset`)
   })
 
   it('a truncated body is an error beside its status', async () => {
     const response = await way.send(`${server.origin}/truncated`)
-    await expectError(response.text())
-    expect(onlySpan(recorder).attributes).toMatchObject({ 'http.response.status_code': 200 })
+    await expectError(response.text(), `${server.origin}/truncated`, 200)
   })
 
   it.each([
@@ -86,6 +120,17 @@ describe.each(WAYS)('%s', (_, start) => {
     expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
     expect(span.attributes).not.toHaveProperty('error.type')
     expect(span.events.map(event => event.name)).toEqual(['spanwright.aborted'])
+  })
+
+  it('a request whose signal is aborted already has no error, if a span at all', async () => {
+    const reason = new Error('never mind')
+    const failed = way.send(`${server.origin}/silent`, { signal: AbortSignal.abort(reason) })
+    await expect(failed).rejects.toBe(reason)
+    expect(recorder.open()).toEqual([])
+    expect(recorder.spans().map(({ status, attributes }) => [status, attributes['error.type']])).toEqual(
+      recorder.spans().map(() => [{ code: SpanStatusCode.UNSET }, undefined]),
+    )
+    expect(recorder.spans().length).toBeLessThanOrEqual(1)
   })
 
   it('a body called off is no error', async () => {

@@ -1,12 +1,14 @@
 import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { perCall, traceFetch, tracing } from '@spanwright/undici'
+import { perCall, traceFetch, tracing, type UndiciTracingOptions } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, traceparentOf } from './span-assertions.ts'
 import { VERSIONS, WAYS } from './ways.ts'
+
+type PropagateTo = NonNullable<UndiciTracingOptions['propagateTo']>
 
 let recorder: SpanRecorder
 let server: TestServer
@@ -220,8 +222,13 @@ describe.each(WAYS)('%s', (_, start) => {
 })
 
 describe.each(WAYS.filter(([name]) => name.includes('fetch')))('%s', (_, start) => {
-  it('decides for each hop of a redirect whether the context goes there', async () => {
-    const way = start({ propagateTo: [`127.0.0.1:${server.port}`] })
+  it.each<[string, () => PropagateTo]>([
+    ['a host with its port', () => [`127.0.0.1:${server.port}`]],
+    ['an origin', () => [server.origin]],
+    ['a regular expression', () => [new RegExp(`:${server.port}$`)]],
+    ['a function', () => url => url.port === String(server.port)],
+  ])('decides for each hop of a redirect whether the context goes there, by %s', async (__, policy) => {
+    const way = start({ propagateTo: policy() })
     await (await way.send(`${server.origin}/away`)).text()
     await way.stop()
 
@@ -283,6 +290,16 @@ describe('one call says for itself', () => {
     const fetch = traceFetch(globalThis.fetch)
     await (await fetch(server.origin, { tracing: { ignore: true } })).text()
     expect(recorder.spans()).toEqual([])
+    expect(sent(server, 'traceparent')).toEqual([[]])
+  })
+
+  it.each(VERSIONS)('in the request options of %s, and ignores itself', async (_, undici) => {
+    const agent = new undici.Agent().compose(tracing())
+    const options = { dispatcher: agent, [perCall]: { ignore: true } }
+    await (await undici.request(server.origin, options)).body.dump()
+    await agent.close()
+    expect(recorder.spans()).toEqual([])
+    expect(await recorder.metrics()).toEqual([])
     expect(sent(server, 'traceparent')).toEqual([[]])
   })
 
