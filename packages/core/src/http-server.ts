@@ -13,6 +13,7 @@ import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from
 import { HTTP_SERVER_METRICS_RULES, HttpServerMetrics } from './http-server-metrics.ts'
 import { type Belonging, IncomingContext } from './incoming-context.ts'
 import { Layers } from './layers.ts'
+import { contextWithValue } from './lean-context.ts'
 import { decide, Operation } from './operation.ts'
 import type { OptionRules } from './options.ts'
 import { suppressTracing } from './propagation.ts'
@@ -114,7 +115,7 @@ export class HttpServer<Request> {
       kind: SpanKind.SERVER,
       name: method,
       attributes,
-      parent: parent.setValue(REQUEST_TOKEN, token),
+      parent: contextWithValue(parent, REQUEST_TOKEN, token),
       links,
       record,
       duration: this.metrics.duration,

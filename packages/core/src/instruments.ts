@@ -193,12 +193,19 @@ export class LateObservableGauge<Described> extends LateObservable<Described> {
   }
 }
 
-/** The attributes that a metric takes of those an operation has. */
-export function pickAttributes(attributes: Attributes, keys: readonly string[]): Attributes {
+/**
+ * The attributes that a metric takes of those an operation has.
+ * @param added attributes to put beside them
+ */
+export function pickAttributes(
+  attributes: Attributes,
+  keys: readonly string[],
+  added?: Attributes,
+): Attributes {
   const picked: Attributes = {}
   for (const key of keys) {
     const value = attributes[key]
     if (value !== undefined) picked[key] = value
   }
-  return picked
+  return added ? Object.assign(picked, added) : picked
 }

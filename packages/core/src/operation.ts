@@ -3,6 +3,7 @@ import { context as contextApi, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from
 
 import { addFromHook, callHook, reportFailure } from './guard.ts'
 import { type LateCounter, type LateHistogram, pickAttributes } from './instruments.ts'
+import { contextWithSpan } from './lean-context.ts'
 import { type Ending, outcomeOf, withErrorType, writeEnding } from './outcome.ts'
 import { isInTrace, isTracingSuppressed } from './propagation.ts'
 import type { Settings } from './settings.ts'
@@ -82,10 +83,10 @@ export class Operation<Described = unknown> {
     }
     if (settings.hasTracerProvider) {
       this.activeSpan = this.startSpan(start)
-      this.activeContext = trace.setSpan(start.parent, this.activeSpan)
+      this.activeContext = contextWithSpan(start.parent, this.activeSpan)
     } else {
       this.activeSpan = passOn(start)
-      this.activeContext = start.root ? trace.setSpan(start.parent, this.activeSpan) : start.parent
+      this.activeContext = start.root ? contextWithSpan(start.parent, this.activeSpan) : start.parent
     }
     this.measured = Boolean(start.duration?.histogram.enabled) || Boolean(start.count?.counter.enabled)
     this.startedAt = this.measured || settings.hasHooks ? (start.startedAt ?? performance.now()) : 0
@@ -178,18 +179,16 @@ export class Operation<Described = unknown> {
     }
     const finished = Object.assign(this.attributes, last)
     const { metricAttributes } = this.settings
-    const added: Attributes = {}
+    let added: Attributes | undefined
     if (metricAttributes && record !== undefined) {
+      added = {}
       addFromHook(added, 'metrics.attributes', metricAttributes, record, outcomeOf(ending, durationMs))
     }
     if (duration && !ending.measuredInParts) {
-      const attributes = Object.assign(pickAttributes(finished, duration.keys), added)
+      const attributes = pickAttributes(finished, duration.keys, added)
       duration.histogram.record(durationMs / 1000, attributes, context)
     }
-    if (count) {
-      const attributes = Object.assign(pickAttributes(finished, count.keys), added)
-      count.counter.add(count.amount, attributes, context)
-    }
+    if (count) count.counter.add(count.amount, pickAttributes(finished, count.keys, added), context)
   }
 
   private startSpan(start: OperationStart<Described>): Span {

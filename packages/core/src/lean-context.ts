@@ -1,0 +1,72 @@
+import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api'
+
+/** The key under which `trace.setSpan()` puts a span, told from what it does. */
+const SPAN_KEY: symbol = spanKey()
+
+/** The class of contexts that the API makes. */
+const API_CONTEXT: unknown = ROOT_CONTEXT.constructor
+
+/**
+ * What `trace.setSpan()` makes, at a fraction of its price: the API copies a map and makes three closures for each
+ * context.
+ */
+export function contextWithSpan(context: Context, span: Span): Context {
+  return context.constructor === API_CONTEXT
+    ? new LeanContext(context, span, undefined, undefined)
+    : trace.setSpan(context, span)
+}
+
+/** What `context.setValue()` makes, at a fraction of its price when a span is put into the new context next. */
+export function contextWithValue(context: Context, key: symbol, value: unknown): Context {
+  return context.constructor === API_CONTEXT && key !== SPAN_KEY
+    ? new LeanContext(context, undefined, key, value)
+    : context.setValue(key, value)
+}
+
+/**
+ * A context of the API with a span and one more value on top. Never on top of another one of these: however often a
+ * context is made from the last, it holds on to one span and one base.
+ */
+class LeanContext implements Context {
+  private readonly base: Context
+  private readonly span: unknown
+  private readonly key: symbol | undefined
+  private readonly value: unknown
+
+  constructor(base: Context, span: unknown, key: symbol | undefined, value: unknown) {
+    this.base = base
+    this.span = span
+    this.key = key
+    this.value = value
+  }
+
+  getValue(key: symbol): unknown {
+    if (key === SPAN_KEY && this.span !== undefined) return this.span
+    return key === this.key ? this.value : this.base.getValue(key)
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    if (key === SPAN_KEY) {
+      // Without a span of its own it would show that of its base.
+      const base = value === undefined ? this.base.deleteValue(key) : this.base
+      return new LeanContext(base, value, this.key, this.value)
+    }
+    if (this.key === undefined || this.key === key) return new LeanContext(this.base, this.span, key, value)
+    return new LeanContext(this.base.setValue(key, value), this.span, this.key, this.value)
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.setValue(key, undefined)
+  }
+}
+
+function spanKey(): symbol {
+  let found: symbol | undefined
+  const listening: Context = {
+    getValue: () => undefined,
+    setValue: key => ((found = key), listening),
+    deleteValue: () => listening,
+  }
+  trace.setSpan(listening, trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 0 }))
+  return found as unknown as symbol
+}

@@ -1,0 +1,94 @@
+import { type Context, createContextKey, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api'
+import { describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
+
+import { contextWithSpan, contextWithValue } from '../src/lean-context.ts'
+
+const KEYS = [createContextKey('a'), createContextKey('b'), createContextKey('c')] as const
+const SPANS = [span(1), span(2), span(3)] as const
+
+function span(id: number): Span {
+  return trace.wrapSpanContext({
+    traceId: `${id}`.padStart(32, '0'),
+    spanId: `${id}`.padStart(16, '0'),
+    traceFlags: 1,
+  })
+}
+
+/** Makes a context from another, by the API alone and with ours: the two must not be told apart. */
+type Step = (context: Context, isLean: boolean) => Context
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.constantFrom(...SPANS).map(
+    (active): Step =>
+      (context, isLean) =>
+        isLean ? contextWithSpan(context, active) : trace.setSpan(context, active),
+  ),
+  fc.tuple(fc.constantFrom(...KEYS), fc.integer()).map(
+    ([key, value]): Step =>
+      (context, isLean) =>
+        isLean ? contextWithValue(context, key, value) : context.setValue(key, value),
+  ),
+  fc.tuple(fc.constantFrom(...KEYS), fc.option(fc.integer(), { nil: undefined })).map(
+    ([key, value]): Step =>
+      context =>
+        context.setValue(key, value),
+  ),
+  fc.constantFrom(...SPANS).map(
+    (active): Step =>
+      context =>
+        trace.setSpan(context, active),
+  ),
+  fc.constantFrom(...KEYS).map(
+    (key): Step =>
+      context =>
+        context.deleteValue(key),
+  ),
+  fc.constant<Step>(context => trace.deleteSpan(context)),
+)
+
+function contentOf(context: Context): unknown[] {
+  return [trace.getSpan(context), trace.getSpanContext(context), ...KEYS.map(key => context.getValue(key))]
+}
+
+describe('a lean context', () => {
+  it('holds what a context of the API would hold, whatever is made from it', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 8 }), steps => {
+        let [lean, plain] = [ROOT_CONTEXT, ROOT_CONTEXT]
+        for (const make of steps) {
+          const before = contentOf(lean)
+          const [nextLean, nextPlain] = [make(lean, true), make(plain, false)]
+          expect(contentOf(nextLean)).toEqual(contentOf(nextPlain))
+          // What it was made from has stayed as it was.
+          expect(contentOf(lean)).toEqual(before)
+          ;[lean, plain] = [nextLean, nextPlain]
+        }
+      }),
+    )
+  })
+
+  it('does not pile up, however often one is made from the last', () => {
+    let context = contextWithSpan(ROOT_CONTEXT, span(1))
+    for (let i = 0; i < 20_000; i++) {
+      const [key, , otherKey] = KEYS
+      const [active, other] = SPANS
+      context = contextWithSpan(contextWithValue(context, key, i), active)
+      context = contextWithSpan(context.setValue(otherKey, i), other)
+    }
+    // A pile of that height would overflow the stack.
+    expect(contentOf(context).slice(2)).toEqual([19_999, undefined, 19_999])
+    expect(context.getValue(createContextKey('unknown'))).toBeUndefined()
+  })
+
+  it('leaves a context of somebody else to itself', () => {
+    const foreign: Context = {
+      ...ROOT_CONTEXT,
+      setValue: () => foreign,
+      getValue: () => 'foreign',
+    }
+
+    expect(contextWithSpan(foreign, span(1))).toBe(foreign)
+    expect(contextWithValue(foreign, KEYS[0], 1)).toBe(foreign)
+  })
+})
