@@ -34,7 +34,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   tail_sampling: ['decision_wait', 'num_traces', 'expected_new_traces_per_sec', 'decision_cache', 'policies'],
   batch: ['timeout', 'send_batch_size', 'send_batch_max_size'],
   otlp_grpc: ['endpoint', 'tls', 'sending_queue', 'retry_on_failure', 'timeout', 'compression', 'headers'],
-  loadbalancing: ['routing_key', 'resolver', 'protocol'],
+  load_balancing: ['routing_key', 'resolver', 'protocol'],
 }
 
 const SECTIONS = ['extensions', 'receivers', 'processors', 'exporters'] as const
@@ -73,7 +73,7 @@ describe.each(['single.yaml', 'tier-front.yaml', 'tier-sampling.yaml'])('%s', na
 
 describe('the tier', () => {
   it('sends all spans of a trace to the same collector, which decides as a single one would', () => {
-    expect(read('tier-front.yaml').exporters['loadbalancing']).toMatchObject({ routing_key: 'traceID' })
+    expect(read('tier-front.yaml').exporters['load_balancing']).toMatchObject({ routing_key: 'traceID' })
     const sampling = read('tier-sampling.yaml')
     expect(sampling.processors).toEqual(read('single.yaml').processors)
     expect(sampling.exporters['otlp_grpc']).toMatchObject({ sending_queue: { storage: 'file_storage' } })
