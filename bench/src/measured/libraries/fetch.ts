@@ -1,4 +1,4 @@
-import { fetchByHand } from '../hand-written/fetch.ts'
+import { getByHand } from '../hand-written/http-client.ts'
 import { Callers, type OpenScenario } from '../scenario.ts'
 
 const CONCURRENCY = 8
@@ -7,14 +7,18 @@ const CONCURRENCY = 8
 export const open: OpenScenario = async ({ variant, service }) => {
   const url = `http://${service}/users/42`
   if (variant === 'hand-written') {
-    const fetchJson = fetchByHand()
+    const fetchJson = getByHand<Response>({
+      send: (to, headers) => fetch(to, { headers }),
+      statusOf: response => response.status,
+      read: response => response.json(),
+    })
     return new Callers(CONCURRENCY, () => fetchJson(url), close)
   }
-  const fetch =
+  const traced =
     variant === 'spanwright'
       ? (await import('@spanwright/undici')).traceFetch(globalThis.fetch)
       : globalThis.fetch
-  return new Callers(CONCURRENCY, async () => (await fetch(url)).json(), close)
+  return new Callers(CONCURRENCY, async () => (await traced(url)).json(), close)
 }
 
 /** The connections are those of the process. */

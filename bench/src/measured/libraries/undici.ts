@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici'
 
-import { requestByHand } from '../hand-written/undici.ts'
+import { getByHand } from '../hand-written/http-client.ts'
 import { Callers, type OpenScenario } from '../scenario.ts'
 
 const CONCURRENCY = 8
@@ -11,7 +11,11 @@ export const open: OpenScenario = async ({ variant, service }) => {
   const agent = new Agent()
   const close = (): Promise<void> => agent.destroy()
   if (variant === 'hand-written') {
-    const requestJson = requestByHand(agent)
+    const requestJson = getByHand<Dispatcher.ResponseData>({
+      send: (to, headers) => request(to, { dispatcher: agent, headers }),
+      statusOf: ({ statusCode }) => statusCode,
+      read: ({ body }) => body.json(),
+    })
     return new Callers(CONCURRENCY, () => requestJson(url), close)
   }
   const dispatcher: Dispatcher =

@@ -2,8 +2,15 @@ import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from '
 
 import { HTTP_CLIENT_DURATION } from './histograms.ts'
 
-/** A call of fetch that reads a JSON, with the span and the metric of `@spanwright/undici`, by hand. */
-export function fetchByHand(): (url: string) => Promise<unknown> {
+/** How one HTTP client is used. */
+interface Client<Response> {
+  send(url: URL, headers: Record<string, string>): Promise<Response>
+  statusOf(response: Response): number
+  read(response: Response): Promise<unknown>
+}
+
+/** A GET that reads a JSON, with the span and the metric of `@spanwright/undici`, by hand. */
+export function getByHand<Response>(client: Client<Response>): (url: string) => Promise<unknown> {
   const tracer = trace.getTracer('hand-written')
   const duration = metrics
     .getMeter('hand-written')
@@ -21,8 +28,8 @@ export function fetchByHand(): (url: string) => Promise<unknown> {
     propagation.inject(active, headers)
     let status = 0
     try {
-      const response = await context.with(active, () => fetch(url, { headers }))
-      status = response.status
+      const response = await context.with(active, () => client.send(url, headers))
+      status = client.statusOf(response)
       span.addEvent('spanwright.response.headers')
       span.setAttributes({
         'http.response.status_code': status,
@@ -31,7 +38,7 @@ export function fetchByHand(): (url: string) => Promise<unknown> {
         'network.peer.port': Number(url.port),
       })
       if (status >= 400) span.setStatus({ code: SpanStatusCode.ERROR })
-      return await response.json()
+      return await client.read(response)
     } catch (error) {
       span.recordException(error as Error)
       span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) })
