@@ -15,19 +15,27 @@ import type { Attributes } from '@opentelemetry/api'
 
 import { Attempts } from './attempts.ts'
 import type { BrokerAddress, Cluster } from './cluster.ts'
-import type { EventSource } from './library.ts'
+import { eventName, type EventSource } from './library.ts'
+import { type MessageHeaders, PLAIN_HEADERS } from './message-headers.ts'
 
 /** What is known of one producer or consumer. */
 export class Client {
   readonly cluster: Cluster
   readonly groupId: string | undefined
   readonly attempts: Attempts = new Attempts()
+  readonly headers: MessageHeaders
   private id: string | undefined
 
-  constructor(cluster: Cluster, id: string | undefined, groupId?: string) {
+  constructor(
+    cluster: Cluster,
+    id: string | undefined,
+    groupId?: string,
+    headers: MessageHeaders = PLAIN_HEADERS,
+  ) {
     this.cluster = cluster
     this.id = id
     this.groupId = groupId
+    this.headers = headers
   }
 
   /** Attributes that all operations have. The topic is absent where there are several. */
@@ -52,7 +60,7 @@ export class Client {
 
   /** Learns the client id from the first request: kafkajs tells it nowhere else. */
   learnId(source: EventSource): void {
-    const request = source.events?.['REQUEST']
+    const request = eventName(source, 'REQUEST')
     if (typeof request !== 'string') return
     const forget = source.on?.(request, ({ payload }) => {
       const { clientId } = (payload ?? {}) as { clientId?: unknown }

@@ -4,8 +4,27 @@ export interface BrokerAddress {
   readonly port: number
 }
 
+/** What is known of the cluster a client talks to. Nothing of it is asked for. */
+export interface Cluster {
+  readonly id: string | undefined
+  /** The leader of a partition. */
+  leaderOf(topic: string, partition: number): BrokerAddress | undefined
+  /** The one leader of all partitions of a topic, or of those given; undefined when they have several. */
+  onlyLeaderOf(topic: string, partitions?: Iterable<number>): BrokerAddress | undefined
+}
+
+/** The one broker that leads all of some partitions; undefined when they have several, or one of them has none. */
+export function onlyLeader(leaders: Iterable<BrokerAddress | undefined>): BrokerAddress | undefined {
+  let only: BrokerAddress | undefined
+  for (const leader of leaders) {
+    if (!leader || (only && only !== leader)) return undefined
+    only = leader
+  }
+  return only
+}
+
 /** What kafkajs keeps of the last metadata a broker sent. */
-export interface ClusterMetadata {
+interface ClusterMetadata {
   readonly clusterId?: string | null
   readonly brokers: readonly (BrokerAddress & { readonly nodeId: number })[]
   readonly topicMetadata: readonly {
@@ -20,7 +39,7 @@ type Leaders = ReadonlyMap<number, BrokerAddress>
  * Which broker leads which partition, and the id of the cluster: read, without a request, from the metadata that a
  * client of kafkajs keeps for itself. Where there is none, nothing is known and no attribute is written.
  */
-export class Cluster {
+class KafkajsCluster implements Cluster {
   private readonly metadataNow: () => ClusterMetadata | null | undefined
   private source: ClusterMetadata | undefined
   private leaders = new Map<string, Leaders>()
@@ -33,22 +52,14 @@ export class Cluster {
     return this.metadata()?.clusterId || undefined
   }
 
-  /** The leader of a partition. */
   leaderOf(topic: string, partition: number): BrokerAddress | undefined {
     return this.leadersOf(topic)?.get(partition)
   }
 
-  /** The one leader of all partitions of a topic, or of those given; undefined when they have several. */
   onlyLeaderOf(topic: string, partitions?: Iterable<number>): BrokerAddress | undefined {
     const leaders = this.leadersOf(topic)
     if (!leaders) return undefined
-    let only: BrokerAddress | undefined
-    for (const partition of partitions ?? leaders.keys()) {
-      const leader = leaders.get(partition)
-      if (!leader || (only && only !== leader)) return undefined
-      only = leader
-    }
-    return only
+    return onlyLeader(partitions ? Array.from(partitions, one => leaders.get(one)) : leaders.values())
   }
 
   private leadersOf(topic: string): Leaders | undefined {
@@ -96,7 +107,8 @@ export function withCluster<Made>(kafka: object, make: () => Made): [Made, Clust
     description?.endsWith(':createCluster'),
   )
   const maker = symbol && Object.getOwnPropertyDescriptor(kafka, symbol)
-  if (!maker?.writable || typeof maker.value !== 'function') return [make(), new Cluster(() => undefined)]
+  if (!maker?.writable || typeof maker.value !== 'function')
+    return [make(), new KafkajsCluster(() => undefined)]
   const holder = kafka as Record<symbol, ClusterMaker>
   const original = maker.value as ClusterMaker
   holder[symbol as symbol] = function (this: unknown, ...args) {
@@ -106,7 +118,7 @@ export function withCluster<Made>(kafka: object, make: () => Made): [Made, Clust
   }
   try {
     const made = make()
-    return [made, new Cluster(() => pool?.metadata)]
+    return [made, new KafkajsCluster(() => pool?.metadata)]
   } finally {
     Object.defineProperty(kafka, symbol as symbol, maker)
   }

@@ -2,8 +2,6 @@ import { type Attributes, context as contextApi, SpanKind } from '@opentelemetry
 import {
   ATTR_KAFKA_OFFSET,
   ATTR_MESSAGING_DESTINATION_PARTITION_ID,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
   decide,
   type Ending,
   MESSAGING_OPERATION_METRIC_ATTRIBUTES,
@@ -13,9 +11,10 @@ import {
   wrapMethod,
 } from '@spanwright/core'
 
-import type { Client } from './client.ts'
+import { addAddress, type Client } from './client.ts'
+import type { BrokerAddress } from './cluster.ts'
 import { kafkaFailure } from './failure.ts'
-import { type Consumer, listenTo, type Offsets, type TopicPartitionOffset } from './library.ts'
+import { type Consumer, eventName, listenTo, type Offsets, type TopicPartitionOffset } from './library.ts'
 import type { KafkaOperation } from './options.ts'
 import type { KafkaTracing } from './tracing.ts'
 
@@ -40,7 +39,7 @@ export class Commits {
   constructor(tracing: KafkaTracing, client: Client, consumer: Consumer) {
     this.tracing = tracing
     this.client = client
-    this.reported = consumer.events?.['COMMIT_OFFSETS'] !== undefined
+    this.reported = eventName(consumer, 'COMMIT_OFFSETS') !== undefined
     listenTo(consumer, 'REQUEST', payload => {
       const request = payload as CommitRequest
       if (request.apiName === 'OffsetCommit') this.lastRequest = request
@@ -87,30 +86,43 @@ export class Commits {
     ending: Ending,
     broker?: string,
   ): void {
-    const { tracing, client } = this
-    const parent = contextApi.active()
-    const topics = new Set(positions.map(({ topic }) => topic))
-    const [topic] = topics.size === 1 ? topics : []
-    const record = topic !== undefined && tracing.settings.hasHooks ? this.describe(topic) : undefined
-    if (!tracing.isOn || decide(tracing.settings, parent, record) !== 'trace') return
-    const attributes = client.attributesOf('commit', OPERATION_TYPE_SETTLE, topic)
-    addPosition(attributes, positions)
-    addBroker(attributes, broker)
-    new Operation<KafkaOperation>(tracing.settings, {
-      kind: SpanKind.CLIENT,
-      name: topic === undefined ? 'commit' : `commit ${topic}`,
-      attributes,
-      parent,
-      startedAt,
-      record,
-      duration: { histogram: tracing.operationDuration, keys: MESSAGING_OPERATION_METRIC_ATTRIBUTES },
-    }).end(ending)
+    startCommit(this.tracing, this.client, positions, addressIn(broker), startedAt)?.end(ending)
   }
+}
 
-  private describe(topic: string): KafkaOperation {
-    const { groupId } = this.client
-    return groupId === undefined ? { topic } : { topic, groupId }
-  }
+/**
+ * Starts the span of a commit; undefined when it is not to be traced.
+ * @param coordinator broker it goes to
+ * @param startedAt when it began, on the clock of `performance.now()`; default: now
+ */
+export function startCommit(
+  tracing: KafkaTracing,
+  client: Client,
+  positions: readonly TopicPartitionOffset[],
+  coordinator: BrokerAddress | undefined,
+  startedAt?: number,
+): Operation<KafkaOperation> | undefined {
+  const parent = contextApi.active()
+  const topics = new Set(positions.map(({ topic }) => topic))
+  const [topic] = topics.size === 1 ? topics : []
+  const record = topic !== undefined && tracing.settings.hasHooks ? describe(client, topic) : undefined
+  if (!tracing.isOn || decide(tracing.settings, parent, record) !== 'trace') return undefined
+  const attributes = client.attributesOf('commit', OPERATION_TYPE_SETTLE, topic)
+  addPosition(attributes, positions)
+  addAddress(attributes, coordinator)
+  return new Operation<KafkaOperation>(tracing.settings, {
+    kind: SpanKind.CLIENT,
+    name: topic === undefined ? 'commit' : `commit ${topic}`,
+    attributes,
+    parent,
+    startedAt,
+    record,
+    duration: { histogram: tracing.operationDuration, keys: MESSAGING_OPERATION_METRIC_ATTRIBUTES },
+  })
+}
+
+function describe({ groupId }: Client, topic: string): KafkaOperation {
+  return groupId === undefined ? { topic } : { topic, groupId }
 }
 
 export function positionsIn({ topics }: Offsets): TopicPartitionOffset[] {
@@ -128,9 +140,7 @@ function addPosition(attributes: Attributes, positions: readonly TopicPartitionO
 
 const HOST_AND_PORT = /^(.+):(\d+)$/
 
-function addBroker(attributes: Attributes, broker: string | undefined): void {
+function addressIn(broker: string | undefined): BrokerAddress | undefined {
   const [, host, port] = HOST_AND_PORT.exec(broker ?? '') ?? []
-  if (host === undefined) return
-  attributes[ATTR_SERVER_ADDRESS] = host
-  attributes[ATTR_SERVER_PORT] = Number(port)
+  return host === undefined ? undefined : { host, port: Number(port) }
 }

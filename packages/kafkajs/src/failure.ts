@@ -25,9 +25,11 @@ function withoutRecord(message: string): string {
 function kafkaErrorType(error: unknown, depth = 0): string {
   try {
     if (typeof error === 'object' && error !== null && depth < MAX_DEPTH) {
-      const { type, name, cause } = error as { type?: unknown; name?: unknown; cause?: unknown }
-      if (typeof type === 'string' && PROTOCOL_ERROR.test(type)) return type
-      if (typeof name === 'string' && GAVE_UP.has(name) && cause) return kafkaErrorType(cause, depth + 1)
+      const { type, apiId = type, name, code, cause, errors } = error as Partial<Record<string, unknown>>
+      if (typeof apiId === 'string' && PROTOCOL_ERROR.test(apiId)) return apiId
+      const inner = Array.isArray(errors) ? (errors as unknown[]).at(-1) : cause
+      const gaveUp = GAVE_UP.has(name) || GAVE_UP.has(code)
+      if (gaveUp && inner) return kafkaErrorType(inner, depth + 1)
     }
   } catch {
     // An error whose properties throw has no name of its own.
@@ -35,6 +37,13 @@ function kafkaErrorType(error: unknown, depth = 0): string {
   return errorTypeOf(error)
 }
 
-const MAX_DEPTH = 5
+const MAX_DEPTH = 10
 const PROTOCOL_ERROR = /^[A-Z][A-Z_]{2,63}$/
-const GAVE_UP: ReadonlySet<string> = new Set(['KafkaJSNumberOfRetriesExceeded', 'KafkaJSNonRetriableError'])
+/** Names and codes of errors that stand for the one before, or for those of several attempts. */
+const GAVE_UP: ReadonlySet<unknown> = new Set([
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSNonRetriableError',
+  'PLT_KFK_MULTIPLE',
+  'PLT_KFK_RESPONSE',
+  'PLT_KFK_NETWORK',
+])

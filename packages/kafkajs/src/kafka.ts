@@ -52,20 +52,25 @@ export function traceKafka<Kafka extends KafkaClient>(
   return kafka as TracedKafka<Kafka>
 }
 
+/** Configuration keys of librdkafka. */
+const GROUP_ID = 'group.id'
+const CLIENT_ID = 'client.id'
+
 function isKafkaClient(value: unknown): value is KafkaClient {
   if (typeof value !== 'object' || value === null) return false
   const { producer, consumer } = value as Partial<Record<keyof KafkaClient, unknown>>
   return typeof producer === 'function' && typeof consumer === 'function'
 }
 
-/** kafkajs takes ids as they are; clients with the same API nest them, or spell them as librdkafka does. */
+// kafkajs takes ids as they are. The client of Confluent has the config of kafkajs under `kafkaJS`, and beside it the keys of
+// librdkafka, named below.
 function groupIdOf(config: unknown): string | undefined {
-  const { groupId, kafkaJS, 'group.id': native } = (config ?? {}) as ClientConfig
+  const { groupId, kafkaJS, [GROUP_ID]: native } = (config ?? {}) as ClientConfig
   return firstText(groupId, kafkaJS?.groupId, native)
 }
 
 function clientIdOf(config: unknown): string | undefined {
-  const { kafkaJS, 'client.id': native } = (config ?? {}) as ClientConfig
+  const { kafkaJS, [CLIENT_ID]: native } = (config ?? {}) as ClientConfig
   return firstText(kafkaJS?.clientId, native)
 }
 
@@ -76,6 +81,6 @@ function firstText(...values: unknown[]): string | undefined {
 interface ClientConfig {
   readonly groupId?: unknown
   readonly kafkaJS?: { readonly groupId?: unknown; readonly clientId?: unknown }
-  readonly 'group.id'?: unknown
-  readonly 'client.id'?: unknown
+  readonly [GROUP_ID]?: unknown
+  readonly [CLIENT_ID]?: unknown
 }

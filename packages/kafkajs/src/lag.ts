@@ -28,17 +28,24 @@ export class LagGauge {
     return this.gauge.enabled
   }
 
+  /** Reports the lag of a consumer too, from now on. */
+  add(lag: ConsumerLag): void {
+    this.consumers.add(lag)
+  }
+
+  /** Reports and knows the lag of a consumer no longer. */
+  delete(lag: ConsumerLag): void {
+    lag.clear()
+    this.consumers.delete(lag)
+  }
+
   /** Follows a consumer by its events, from its first batch until it stops. */
   follow(source: EventSource, groupId: string | undefined): void {
     const lag = new ConsumerLag(groupId)
     const update = (payload: BatchEvent, behind: string | undefined, own: number): void => {
       if (!this.enabled) return
-      this.consumers.add(lag)
+      this.add(lag)
       lag.set(payload.topic, payload.partition, Number(behind) + own)
-    }
-    const forget = (): void => {
-      lag.clear()
-      this.consumers.delete(lag)
     }
     // The first message of the batch is itself not processed yet.
     listenTo(source, 'START_BATCH_PROCESS', event =>
@@ -48,7 +55,7 @@ export class LagGauge {
       update(event as BatchEvent, (event as BatchEvent).offsetLag, 0),
     )
     listenTo(source, 'GROUP_JOIN', event => lag.keepOnly((event as JoinEvent).memberAssignment ?? {}))
-    for (const event of ['STOP', 'CRASH', 'DISCONNECT']) listenTo(source, event, forget)
+    for (const event of ['STOP', 'CRASH', 'DISCONNECT']) listenTo(source, event, () => this.delete(lag))
   }
 }
 
@@ -65,7 +72,7 @@ interface JoinEvent {
 }
 
 /** How far one consumer is behind, for each of its partitions. */
-class ConsumerLag {
+export class ConsumerLag {
   private readonly groupId: string | undefined
   private readonly partitions = new Map<string, Map<number, number>>()
 

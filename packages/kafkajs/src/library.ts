@@ -47,9 +47,19 @@ export interface EventSource {
   on?(name: string, listener: (event: { readonly payload: unknown }) => void): () => void
 }
 
+/** The name of an event of KafkaJS, by that of its constant; undefined for a client without it. */
+export function eventName(source: EventSource, event: string): string | undefined {
+  try {
+    return source.events?.[event]
+  } catch {
+    // Not implemented, says one client with this API.
+    return undefined
+  }
+}
+
 /** Listens to an event of KafkaJS, by the name of its constant; does nothing for a client without it. */
 export function listenTo(source: EventSource, event: string, listener: (payload: object) => void): void {
-  const name = source.events?.[event]
+  const name = eventName(source, event)
   if (name !== undefined) source.on?.(name, ({ payload }) => listener(Object(payload) as object))
 }
 

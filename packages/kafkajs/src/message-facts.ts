@@ -10,7 +10,8 @@ import type { KafkaTracing } from './tracing.ts'
 /** What messages on their way in and out have in common. */
 interface KeyAndValue {
   readonly key?: Buffer | string | null
-  readonly value: Buffer | string | null
+  /** Anything, where the client has it serialized. */
+  readonly value: Buffer | string | null | undefined
 }
 
 /** Adds what is to be told of one message: that it is a tombstone, and by option its key and the size of its value. */
@@ -19,19 +20,23 @@ export function addMessageFacts(
   attributes: Attributes,
   { key, value }: KeyAndValue,
 ): void {
-  if (value === null) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
-  else if (tracing.recordBodySize) attributes[ATTR_MESSAGING_MESSAGE_BODY_SIZE] = sizeOf(value)
+  if (isTombstone({ value })) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
+  else if (tracing.recordBodySize) {
+    const size = sizeOf(value)
+    if (size !== undefined) attributes[ATTR_MESSAGING_MESSAGE_BODY_SIZE] = size
+  }
   if (!tracing.recordKey) return
   const text = textOf(key)
   if (text !== undefined) attributes[ATTR_KAFKA_MESSAGE_KEY] = text
 }
 
 export function isTombstone({ value }: KeyAndValue): boolean {
-  return value === null
+  return value === null || value === undefined
 }
 
-function sizeOf(value: Buffer | string): number {
-  return typeof value === 'string' ? Buffer.byteLength(value) : value.length
+function sizeOf(value: unknown): number | undefined {
+  if (typeof value === 'string') return Buffer.byteLength(value)
+  return value instanceof Uint8Array ? value.length : undefined
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -80,7 +80,7 @@ export function traceMessage<T>(
   })
 }
 
-function startMessage(
+export function startMessage(
   tracing: KafkaTracing,
   client: Client,
   delivery: Delivery,

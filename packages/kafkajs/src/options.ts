@@ -3,12 +3,12 @@ import { aBoolean, aFunction, anyOf, oneOf, type OptionRules, type TracingOption
 import type { IncomingMessage, OutgoingMessage } from './library.ts'
 
 /** What hooks are shown of a send, of a message or of a batch. */
-export interface KafkaOperation {
+export interface KafkaOperation<Message = IncomingMessage | OutgoingMessage> {
   readonly topic: string
   /** The message that is processed, or the only one that is sent. */
-  readonly message?: IncomingMessage | OutgoingMessage
+  readonly message?: Message
   /** The messages of a send or of a batch. */
-  readonly messages?: readonly (IncomingMessage | OutgoingMessage)[]
+  readonly messages?: readonly Message[]
   /** Partition the messages come from. */
   readonly partition?: number
   /** Consumer group. */
@@ -19,12 +19,14 @@ export interface KafkaOperation {
 export type ParentPolicy = 'message' | 'link'
 
 /** Options of {@link traceKafka}. */
-export interface KafkaOptions extends TracingOptions<KafkaOperation> {
+export interface KafkaOptions<Message = IncomingMessage | OutgoingMessage> extends TracingOptions<
+  KafkaOperation<Message>
+> {
   /**
    * Parent of the span of one processed message: `'message'` is the context the message carries, `'link'` makes a new
    * trace with a link to it. A function chooses for each message. The link is there either way. Default: `'message'`.
    */
-  readonly parent?: ParentPolicy | ((operation: KafkaOperation) => ParentPolicy) | undefined
+  readonly parent?: ParentPolicy | ((operation: KafkaOperation<Message>) => ParentPolicy) | undefined
   /** Whether the context is written into the messages; false for brokers without headers. Default: true. */
   readonly inject?: boolean | undefined
   /**

@@ -17,12 +17,15 @@ const EVENTS: Readonly<Record<string, string>> = {
 /** Tells when a consumer joins its group, has to rebalance, or leaves. */
 export function reportRebalances(consumer: EventSource, groupId: string | undefined): void {
   for (const [event, name] of Object.entries(EVENTS)) {
-    listenTo(consumer, event, () => {
-      const attributes: Attributes =
-        groupId === undefined ? {} : { [ATTR_MESSAGING_CONSUMER_GROUP_NAME]: groupId }
-      const span = trace.getActiveSpan()
-      if (span?.isRecording()) span.addEvent(name, attributes)
-      else diag.info(`spanwright: ${name}`, attributes)
-    })
+    listenTo(consumer, event, () => reportGroupEvent(name, groupId))
   }
+}
+
+/** Tells what happens in a consumer group: on the active span, or to `diag` where none is active. */
+export function reportGroupEvent(name: string, groupId: string | undefined): void {
+  const attributes: Attributes =
+    groupId === undefined ? {} : { [ATTR_MESSAGING_CONSUMER_GROUP_NAME]: groupId }
+  const span = trace.getActiveSpan()
+  if (span?.isRecording()) span.addEvent(name, attributes)
+  else diag.info(`spanwright: ${name}`, attributes)
 }

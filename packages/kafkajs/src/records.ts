@@ -9,9 +9,9 @@ import {
 } from '@opentelemetry/api'
 import { extractContext, injectContext, isInTrace, propagatedFields } from '@spanwright/core'
 
-import { hasAnyHeader, headerGetter, type RecordHeaders, replaceHeaders } from './carrier.ts'
-import { copyWith } from './copy.ts'
+import { hasAnyHeader, headerGetter, type RecordHeaders } from './carrier.ts'
 import type { OutgoingMessage } from './library.ts'
+import type { Carrier, MessageHeaders } from './message-headers.ts'
 import { isBeingProcessed } from './processed.ts'
 import type { KafkaTracing } from './tracing.ts'
 
@@ -40,21 +40,24 @@ export interface Stamping {
 /** Looks through the messages of a send. `active` is the context of the caller. */
 export function planStamping(
   tracing: KafkaTracing,
+  format: MessageHeaders,
   messages: readonly OutgoingMessage[],
   active: Context,
 ): Stamping {
   const fields = propagatedFields(tracing.settings)
-  if (!messages.every(isAcceptable)) return { fields, brought: undefined, writes: true, refused: true }
+  if (!messages.every(message => format.accepts(message)))
+    return { fields, brought: undefined, writes: true, refused: true }
   let brought: (Brought | undefined)[] | undefined
   let kept = 0
-  for (const [index, { headers }] of messages.entries()) {
+  for (const [index, message] of messages.entries()) {
+    const headers = format.read(message)
     if (!headers || !hasAnyHeader(headers, fields)) continue
     const own = broughtIn(tracing, headers, active)
     if (own.kept) kept++
     brought ??= []
     brought[index] = own
   }
-  const writes = tracing.inject && (kept === 0 || kept < messages.length)
+  const writes = tracing.inject && format.writable && (kept === 0 || kept < messages.length)
   return { fields, brought, writes, refused: false }
 }
 
@@ -72,6 +75,7 @@ function broughtIn(tracing: KafkaTracing, headers: RecordHeaders, active: Contex
  */
 export function stampMessages(
   tracing: KafkaTracing,
+  format: MessageHeaders,
   { fields, brought, writes, refused }: Stamping,
   messages: readonly OutgoingMessage[],
   contextOf: (index: number) => Context,
@@ -91,29 +95,16 @@ export function stampMessages(
     }
     // Without a trace of ours there is nothing to put in the place of theirs.
     if (own && !isInTrace(context)) return message
-    if (!own) return isEmpty ? message : withHeaders(message, { ...message.headers, ...carrier })
+    if (!own) return isEmpty ? message : format.write(message, carrier)
     const replacement = own.baggage
       ? carrierOf(tracing, propagation.setBaggage(context, own.baggage))
       : carrier
-    return withHeaders(message, replaceHeaders(message.headers ?? {}, fields, replacement))
+    return format.write(message, replacement, fields)
   })
 }
-
-type Carrier = Readonly<Record<string, string>>
 
 function carrierOf(tracing: KafkaTracing, context: Context): Carrier {
   const carrier: Record<string, string> = {}
   injectContext(tracing.settings, context, carrier, defaultTextMapSetter)
   return carrier
-}
-
-/** A message that kafkajs will not refuse before it looks at its parts. */
-function isAcceptable(message: OutgoingMessage | null | undefined): boolean {
-  if (typeof message !== 'object' || message === null || message.value === undefined) return false
-  const { headers } = message
-  return headers === undefined || (typeof headers === 'object' && headers !== null)
-}
-
-function withHeaders(message: OutgoingMessage, headers: RecordHeaders): OutgoingMessage {
-  return copyWith(message, { headers })
 }

@@ -52,8 +52,8 @@ export function traceSender(
   )
 }
 
-/** One call of `send` or `sendBatch`, with a span per topic. */
-interface Sending {
+/** One call that sends, with a span per topic. */
+export interface Sending {
   readonly first: TopicSend
   readonly all: readonly TopicSend[]
   /** What is handed to kafkajs in the place of what the caller gave. */
@@ -61,7 +61,7 @@ interface Sending {
 }
 
 /** Starts the spans of a send; undefined when there is nothing to trace. */
-function startSending(
+export function startSending(
   tracing: KafkaTracing,
   client: Client,
   given: readonly TopicMessages[] | undefined,
@@ -127,18 +127,34 @@ function isTraceable(entry: TopicMessages | null | undefined): boolean {
   )
 }
 
-/** Sends within the first span, and ends all of them with the outcome. */
-function runSending(
+/**
+ * Sends within the first span, and ends all of them with the outcome.
+ * @param metadataIn finds in the answer where the records went
+ */
+export function runSending<Answer>(
   { first, all }: Sending,
-  send: () => Promise<RecordMetadata[]>,
-): Promise<RecordMetadata[]> {
+  send: () => Promise<Answer>,
+  metadataIn: (answer: Answer) => unknown = answer => answer,
+): Promise<Answer> {
   const { workContext } = first
   return runToEnd(first.operation, () => contextApi.with(workContext, send), {
-    succeeded(results) {
-      for (const topic of all) topic.succeeded(results)
+    succeeded(answer) {
+      endSending(all, undefined, metadataIn(answer as Answer))
     },
     failed(error) {
-      for (const topic of all) topic.failed(error)
+      endSending(all, { error })
     },
   })
+}
+
+/** Ends the spans of a send: with the error, or with what the brokers answered. */
+export function endSending(
+  topics: readonly TopicSend[],
+  failure: { readonly error: unknown } | undefined,
+  results?: unknown,
+): void {
+  for (const topic of topics) {
+    if (failure) topic.failed(failure.error)
+    else topic.succeeded(results)
+  }
 }

@@ -50,10 +50,11 @@ export class TopicSend {
     this.client = client
     this.topic = topic
     this.count = messages.length
-    const stamping = planStamping(tracing, messages, active)
-    const created = tracing.messageSpans
-      ? createMessages(tracing, client, topic, messages, stamping, parent)
-      : undefined
+    const stamping = planStamping(tracing, client.headers, messages, active)
+    const created =
+      tracing.messageSpans && client.headers.writable
+        ? createMessages(tracing, client, topic, messages, stamping, parent)
+        : undefined
     this.operation = new Operation(tracing.settings, {
       kind: stamping.writes && !created ? SpanKind.PRODUCER : SpanKind.CLIENT,
       name: `send ${topic}`,
@@ -99,9 +100,10 @@ export class TopicSend {
     stamping: Stamping,
     created: ReadonlyMap<number, Context> | undefined,
   ): readonly OutgoingMessage[] {
-    const own = this.operation.context
+    const { tracing, client, operation } = this
+    const own = operation.context
     try {
-      return stampMessages(this.tracing, stamping, messages, index => created?.get(index) ?? own)
+      return stampMessages(tracing, client.headers, stamping, messages, index => created?.get(index) ?? own)
     } catch (error) {
       reportFailure('writing the context into messages', error)
       return messages

@@ -19,7 +19,7 @@ import type { KafkaTracing } from './tracing.ts'
 
 type Outcome = 'commit' | 'abort' | 'abandoned'
 
-const ABANDONED: Ending = {
+export const ABANDONED: Ending = {
   failed: true,
   errorType: 'abandoned',
   description: 'The producer disconnected before the transaction was committed or aborted',
@@ -63,7 +63,7 @@ export function traceTransactions(tracing: KafkaTracing, client: Client, produce
 }
 
 /** Undefined when the transaction is not to be traced. */
-function startTransaction(tracing: KafkaTracing, client: Client): TransactionSpan | undefined {
+export function startTransaction(tracing: KafkaTracing, client: Client): TransactionSpan | undefined {
   const active = contextApi.active()
   if (!tracing.settings.hasTracerProvider) return undefined
   if (decide(tracing.settings, active, undefined) !== 'trace') return undefined
@@ -71,7 +71,7 @@ function startTransaction(tracing: KafkaTracing, client: Client): TransactionSpa
 }
 
 /** The span of a transaction, from its begin to its commit or abort. */
-class TransactionSpan {
+export class TransactionSpan {
   private readonly client: Client
   private readonly operation: Operation<KafkaOperation>
 
@@ -94,9 +94,14 @@ class TransactionSpan {
       // By its ids only: kafkajs may open connections now, which hold on to the context they were opened in.
       return await contextApi.with(trace.setSpanContext(context, span.spanContext()), begin)
     } catch (error) {
-      this.operation.end(kafkaFailure(error))
+      this.failed(error)
       throw error
     }
+  }
+
+  /** Ends the span of a transaction that did not begin. */
+  failed(error: unknown): void {
+    this.operation.end(kafkaFailure(error))
   }
 
   /** Context of the parent of what is sent within. */

@@ -1,6 +1,6 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
-import { traceKafka } from '@spanwright/kafkajs'
+import { type KafkaOptions, traceKafka } from '@spanwright/kafkajs'
 import { Partitioners } from 'kafkajs'
 
 import { CompatibleKafka, type CompatibleProducer } from './compatible-client.ts'
@@ -8,8 +8,8 @@ import { BROKER_TIME, described, Harness, textOf, unique } from './harness.ts'
 
 const harness = new Harness()
 
-function compatible(): CompatibleKafka {
-  return traceKafka(new CompatibleKafka(harness.bare()), harness.options())
+function compatible(options: KafkaOptions = {}): CompatibleKafka {
+  return traceKafka(new CompatibleKafka(harness.bare()), harness.options(options))
 }
 
 async function withProducer(
@@ -135,6 +135,45 @@ describe('a client with the API of KafkaJS', () => {
           'messaging.client.id': 'other',
           'kafka.offset': 0,
         },
+      })
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'has its commits traced, though it reports none',
+    async () => {
+      const topic = await harness.topic()
+      const groupId = unique('group')
+      await harness.write(topic, { value: 'v' })
+      const consumer = compatible({ commitSpans: true }).consumer({
+        kafkaJS: { groupId, clientId: 'other', maxWaitTimeInMs: 50 },
+      })
+      await consumer.connect()
+      await consumer.subscribe({ topic })
+      await new Promise<void>((resolve, reject) => {
+        consumer.run({ autoCommit: false, eachMessage: async () => resolve() }).catch(reject)
+      })
+      await consumer.commitOffsets([{ topic, partition: 0, offset: '1' }])
+      await consumer.disconnect()
+
+      const [, commit, ...others] = harness.recorder.spans()
+      expect(others).toEqual([])
+      expect(described(commit)).toMatchObject({
+        name: `commit ${topic}`,
+        kind: SpanKind.CLIENT,
+        status: { code: SpanStatusCode.UNSET },
+        parent: undefined,
+      })
+      expect(commit?.attributes).toEqual({
+        'messaging.system.name': 'kafka',
+        'messaging.operation.name': 'commit',
+        'messaging.operation.type': 'settle',
+        'messaging.destination.name': topic,
+        'messaging.destination.partition.id': '0',
+        'messaging.consumer.group.name': groupId,
+        'messaging.client.id': 'other',
+        'kafka.offset': 1,
       })
     },
     BROKER_TIME,

@@ -8,12 +8,13 @@ import type {
   ProducerConfig,
   ProducerRecord,
   RecordMetadata,
+  TopicPartitionOffsetAndMetadata,
   Transaction,
 } from 'kafkajs'
 
 // A stand-in for clients that have the API of KafkaJS but are not KafkaJS, such as @confluentinc/kafka-javascript, whose
 // native part cannot be built everywhere. It differs from KafkaJS in what matters for tracing, as read in the source of
-// that client: classes with private state, settings nested under `kafkaJS`, no instrumentation events, a batch that is
+// that client: classes with private state, settings nested under `kafkaJS`, instrumentation events that throw, a batch that is
 // sent part by part, messages that are written to while they are sent, and a producer that is its own transaction.
 
 export class CompatibleKafka {
@@ -94,5 +95,17 @@ export class CompatibleConsumer {
 
   async run(config: ConsumerRunConfig): Promise<void> {
     await this.#consumer.run({ ...config })
+  }
+
+  async commitOffsets(offsets: TopicPartitionOffsetAndMetadata[]): Promise<void> {
+    await this.#consumer.commitOffsets(offsets)
+  }
+
+  get events(): never {
+    throw new Error('Not implemented')
+  }
+
+  on(): never {
+    throw new Error('Not implemented')
   }
 }

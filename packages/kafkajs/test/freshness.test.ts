@@ -1,15 +1,9 @@
 import { EventEmitter, once } from 'node:events'
 
-import type { Attributes } from '@opentelemetry/api'
-import { afterEach, describe, expect, it } from '@jest/globals'
-import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics'
+import { describe, expect, it } from '@jest/globals'
 
 import { BROKER_TIME, Harness, pointsOf, runUntil, unique } from './harness.ts'
+import { ObservedLag } from './observed-lag.ts'
 
 const harness = new Harness()
 
@@ -17,7 +11,6 @@ const harness = new Harness()
 const ago = (seconds: number): string => String(Date.now() - seconds * 1000)
 
 const QUEUE = 'spanwright.messaging.queue.duration'
-const LAG = 'spanwright.messaging.consumer.lag'
 
 async function sumOf(name: string): Promise<number | undefined> {
   const metric = (await harness.recorder.metrics()).find(({ descriptor }) => descriptor.name === name)
@@ -95,36 +88,11 @@ describe('the time in the queue', () => {
   )
 })
 
-const providers: MeterProvider[] = []
-afterEach(() => Promise.all(providers.splice(0).map(provider => provider.shutdown())))
-
-/** Metrics as they are observed now. The cumulative reader of the recorder repeats what was observed once. */
-class Observed {
-  private readonly exporter = new InMemoryMetricExporter(AggregationTemporality.DELTA)
-  readonly meterProvider = new MeterProvider({
-    readers: [new PeriodicExportingMetricReader({ exporter: this.exporter, exportIntervalMillis: 2 ** 30 })],
-  })
-
-  constructor() {
-    providers.push(this.meterProvider)
-  }
-
-  async points(): Promise<{ attributes: Attributes; value: unknown }[]> {
-    this.exporter.reset()
-    await this.meterProvider.forceFlush()
-    return this.exporter
-      .getMetrics()
-      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
-      .filter(({ descriptor }) => descriptor.name === LAG)
-      .flatMap(({ dataPoints }) => dataPoints.map(({ attributes, value }) => ({ attributes, value })))
-  }
-}
-
 describe('the lag of a consumer', () => {
   it(
     'is what of each partition it has not processed yet, until it stops',
     async () => {
-      const observed = new Observed()
+      const observed = new ObservedLag()
       const { meterProvider } = observed
       const topic = await harness.topic(2)
       const groupId = unique('group')
@@ -175,7 +143,7 @@ describe('the lag of a consumer', () => {
   it(
     'is no longer told of a partition that another consumer of the group has got',
     async () => {
-      const observed = new Observed()
+      const observed = new ObservedLag()
       const { meterProvider } = observed
       const topic = await harness.topic(2)
       const groupId = unique('group')

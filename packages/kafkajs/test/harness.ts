@@ -30,10 +30,11 @@ import {
 export const BROKER_TIME = 120_000
 
 /** A broker and a recorder for the tests of a file; what a test makes is gone when it ends. */
-export class Harness {
+export class BrokerHarness {
   private broker: KafkaService | undefined
   private recording: SpanRecorder | undefined
-  private readonly open: { disconnect(): Promise<void> }[] = []
+  /** What is to be done when a test ends. */
+  protected readonly closers: (() => unknown)[] = []
 
   constructor() {
     beforeAll(async () => {
@@ -41,7 +42,7 @@ export class Harness {
       this.broker = await startKafka()
     }, BROKER_TIME)
     afterEach(async () => {
-      await Promise.allSettled(this.open.splice(0).map(one => one.disconnect()))
+      await Promise.allSettled(this.closers.splice(0).map(close => close()))
       // Read, for what is read is held to the semantic conventions.
       await this.recorder.metrics()
       await this.recorder.reset()
@@ -62,6 +63,21 @@ export class Harness {
     return this.recording
   }
 
+  /** All spans, as soon as there are so many. */
+  async spans(count: number): Promise<ReadableSpan[]> {
+    const { recorder } = this
+    await recorder.waitFor(() => recorder.spans().length >= count, { timeout: BROKER_TIME })
+    return recorder.spans()
+  }
+
+  /** Port of the only broker. */
+  get port(): number {
+    return Number(this.service.brokers[0]?.split(':')[1])
+  }
+}
+
+/** Clients of kafkajs. */
+export class Harness extends BrokerHarness {
   /** A client that is not traced. */
   bare(config: Partial<KafkaConfig> = {}): Kafka {
     return new Kafka({
@@ -87,7 +103,7 @@ export class Harness {
 
   async producer(kafka: Kafka = this.traced(), config: ProducerConfig = {}): Promise<Producer> {
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, ...config })
-    this.open.push(producer)
+    this.closers.push(() => producer.disconnect())
     await producer.connect()
     return producer
   }
@@ -100,7 +116,7 @@ export class Harness {
   ): Promise<TracedConsumer<Consumer>> {
     const quick = { maxWaitTimeInMs: 50, heartbeatInterval: 50 }
     const consumer = kafka.consumer({ groupId: unique('group'), ...quick, ...config })
-    this.open.push(consumer)
+    this.closers.push(() => consumer.disconnect())
     await consumer.connect()
     await consumer.subscribe({ topics: [topics].flat(), fromBeginning: true })
     return consumer

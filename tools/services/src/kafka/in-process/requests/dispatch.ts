@@ -20,6 +20,9 @@ import {
 
 const apiVersions: Api = { key: 18, version: 2, handle: () => writeVersions(errorCode.none).int32(0) }
 
+/** The one request that clients send before they know which versions are spoken; these two look the same. */
+const spokenVersionsOfVersions = new Set([1, 2])
+
 const apis = [
   produce,
   fetch,
@@ -62,10 +65,11 @@ export async function answer(
   const request = new Reader(frame)
   const [key, version, correlationId] = [request.int16(), request.int16(), request.int32()]
   const api = apiByKey.get(key)
-  if (api === apiVersions && version !== api.version) {
+  if (api === apiVersions && !spokenVersionsOfVersions.has(version)) {
     return responseFrame(correlationId, writeVersions(errorCode.unsupportedVersion))
   }
-  if (api?.version !== version) throw new MalformedRequest(`API ${key} version ${version} is not spoken here`)
+  if (api === undefined || (api.version !== version && api !== apiVersions))
+    throw new MalformedRequest(`API ${key} version ${version} is not spoken here`)
   const clientId = request.nullableString() ?? ''
   const body = await api.handle(request, state, { ...connection, clientId })
   return body === undefined ? undefined : responseFrame(correlationId, body)

@@ -1,0 +1,35 @@
+import { type RecordHeaders, replaceHeaders } from './carrier.ts'
+import { copyWith } from './copy.ts'
+import type { OutgoingMessage } from './library.ts'
+
+/** A context as it is written into headers. */
+export type Carrier = Readonly<Record<string, string>>
+
+/** How the messages of a library hold their headers. */
+export interface MessageHeaders {
+  /** False where no header can be written: then messages stay as they are. */
+  readonly writable: boolean
+  /** True for a message that the library will not refuse before it looks at its parts. */
+  accepts(message: OutgoingMessage | null | undefined): boolean
+  /** The headers of a message; undefined where it has none. */
+  read(message: OutgoingMessage): RecordHeaders | undefined
+  /** A copy of a message with more headers, and without those that are `replaced`, in whatever case. */
+  write(message: OutgoingMessage, carrier: Carrier, replaced?: readonly string[]): OutgoingMessage
+}
+
+/** Headers as kafkajs takes them: a plain object. */
+export const PLAIN_HEADERS: MessageHeaders = {
+  writable: true,
+  accepts(message) {
+    if (typeof message !== 'object' || message === null || message.value === undefined) return false
+    const { headers } = message
+    return headers === undefined || (typeof headers === 'object' && headers !== null)
+  },
+  read: ({ headers }) => headers,
+  write(message, carrier, replaced) {
+    const { headers } = message
+    const written =
+      replaced && headers ? replaceHeaders(headers, replaced, carrier) : { ...headers, ...carrier }
+    return copyWith(message, { headers: written })
+  },
+}

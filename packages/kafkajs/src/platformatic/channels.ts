@@ -1,0 +1,99 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+
+import { reportFailure } from '@spanwright/core'
+
+type Subscriber = (message: unknown) => void
+
+/** What a traced call publishes, the same object each time. */
+export interface Published {
+  readonly operation: string
+  readonly client: object
+  readonly error?: unknown
+  readonly result?: unknown
+}
+
+/** How a call ended. */
+export interface CallEnding {
+  readonly failure: { readonly error: unknown } | undefined
+  readonly result: unknown
+}
+
+/** Begins to follow a call, and returns what is told its end; undefined for a call that is left alone. */
+export type Follow = (published: Published) => ((ending: CallEnding) => void) | undefined
+
+/**
+ * Channels of @platformatic/kafka. They are listened to as long as somebody holds on to them, so that what is under way
+ * when tracing stops is still followed to its end.
+ */
+export class Channels {
+  private readonly subscribers: readonly (readonly [string, Subscriber])[]
+  private readonly open = new WeakMap<object, (ending: CallEnding) => void>()
+  private holders = 0
+
+  /**
+   * @param events subscribers by the name of a channel, without its prefix
+   * @param calls what follows the calls of a tracing channel, by its name
+   */
+  constructor(
+    events: Readonly<Record<string, (message: never) => void>>,
+    calls: Readonly<Record<string, Follow>>,
+  ) {
+    const end = (message: unknown): void => this.end(message as Published)
+    const subscribers: [string, Subscriber][] = Object.entries(events).map(([name, subscriber]) => [
+      name,
+      subscriber as Subscriber,
+    ])
+    for (const [name, follow] of Object.entries(calls)) {
+      subscribers.push([eventOf(name, 'start'), message => this.start(follow, message as Published)])
+      // A call that throws at once publishes its error and nothing after it.
+      subscribers.push([eventOf(name, 'error'), end], [eventOf(name, 'asyncStart'), end])
+    }
+    this.subscribers = subscribers.map(([name, subscriber]) => [name, guarded(name, subscriber)])
+  }
+
+  /** Listens until the function it returns is called. */
+  hold(): () => void {
+    if (this.holders++ === 0) for (const [name, subscriber] of this.subscribers) subscribe(name, subscriber)
+    return () => {
+      if (--this.holders > 0) return
+      for (const [name, subscriber] of this.subscribers) unsubscribe(name, subscriber)
+    }
+  }
+
+  private start(follow: Follow, published: Published): void {
+    const ended = follow(published)
+    if (!ended) return
+    const release = this.hold()
+    this.open.set(published, ending => {
+      release()
+      ended(ending)
+    })
+  }
+
+  private end(published: Published): void {
+    const ended = this.open.get(published)
+    if (!ended) return
+    this.open.delete(published)
+    const { error, result } = published
+    ended({ failure: error ? { error } : undefined, result })
+  }
+}
+
+/** Whatever a subscriber throws would become an uncaught exception of the process. */
+function guarded(name: string, subscriber: Subscriber): Subscriber {
+  return message => {
+    try {
+      subscriber(message)
+    } catch (error) {
+      reportFailure(`following ${name}`, error)
+    }
+  }
+}
+
+/** The name of one event of a tracing channel. */
+export function eventOf(channel: string, event: 'start' | 'asyncStart' | 'error'): string {
+  return `tracing:plt:kafka:${channel}:${event}`
+}
+
+/** Tells of every client, stream and connection that is made. */
+export const INSTANCES = 'plt:kafka:instances'

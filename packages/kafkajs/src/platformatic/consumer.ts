@@ -1,0 +1,64 @@
+import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
+import {
+  EVENT_MESSAGING_GROUP_JOIN,
+  EVENT_MESSAGING_GROUP_LEAVE,
+  EVENT_MESSAGING_GROUP_REBALANCE,
+  isTracingSuppressed,
+  isWrapped,
+  SUCCESS,
+  wrapMethod,
+} from '@spanwright/core'
+
+import { startCommit } from '../commit.ts'
+import { kafkaFailure } from '../failure.ts'
+import { reportGroupEvent } from '../rebalance.ts'
+import type { CallEnding, Published } from './channels.ts'
+import { clientOfConsumer } from './clients.ts'
+import { PlatformaticCluster } from './cluster.ts'
+import { keepAssigned } from './lag.ts'
+import type { CommitOptions, Consumer } from './library.ts'
+import { currentTracing } from './tracings.ts'
+
+const GROUP_EVENTS: Readonly<Record<string, string>> = {
+  'consumer:group:join': EVENT_MESSAGING_GROUP_JOIN,
+  'consumer:group:rebalance': EVENT_MESSAGING_GROUP_REBALANCE,
+  'consumer:group:leave': EVENT_MESSAGING_GROUP_LEAVE,
+}
+
+/** Follows a consumer: its group, and what it begins to consume. */
+export function traceConsumer(consumer: Consumer): void {
+  if (isWrapped(consumer, 'consume')) return
+  wrapMethod(
+    consumer,
+    'consume',
+    (original: Consumer['consume']) =>
+      function consume(this: unknown, ...args: never[]): unknown {
+        const consuming = (): unknown => original.apply(this as Consumer, args)
+        if (!currentTracing() || isTracingSuppressed(contextApi.active())) return consuming()
+        // What fetches from now on lives as long as the stream: it must not hold on to the caller's span.
+        return contextApi.with(ROOT_CONTEXT, consuming)
+      },
+  )
+  for (const [event, name] of Object.entries(GROUP_EVENTS)) {
+    consumer.on(event, () => {
+      keepAssigned(consumer)
+      if (currentTracing()?.rebalanceEvents) reportGroupEvent(name, consumer.groupId)
+    })
+  }
+}
+
+/** Follows a commit of offsets, those the library makes by itself too. */
+export function followCommit(published: Published): ((ending: CallEnding) => void) | undefined {
+  const tracing = currentTracing()
+  if (!tracing?.commitSpans) return undefined
+  const consumer = published.client as Consumer
+  const { offsets = [] } = (published as Published & { options?: CommitOptions }).options ?? {}
+  const positions = offsets.map(({ topic, partition, offset }) => ({
+    topic,
+    partition,
+    offset: String(offset),
+  }))
+  const coordinator = new PlatformaticCluster(consumer).broker(consumer.coordinatorId)
+  const operation = startCommit(tracing, clientOfConsumer(consumer), positions, coordinator)
+  return operation && (({ failure }) => operation.end(failure ? kafkaFailure(failure.error) : SUCCESS))
+}

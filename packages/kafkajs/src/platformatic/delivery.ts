@@ -1,0 +1,88 @@
+import { type Context, context as contextApi, trace } from '@opentelemetry/api'
+import { decide, type Ending, type Operation, SUCCESS, suppressTracing } from '@spanwright/core'
+
+import type { Client } from '../client.ts'
+import { kafkaFailure } from '../failure.ts'
+import type { IncomingMessage } from '../library.ts'
+import { carriedContext, type Delivery, startMessage } from '../message.ts'
+import type { KafkaOperation } from '../options.ts'
+import type { KafkaTracing } from '../tracing.ts'
+import { headersIn } from './headers.ts'
+import type { PlatformaticIncomingMessage, RawRecord } from './library.ts'
+
+/**
+ * The processing of one message: begun when the stream hands it over, over when everybody is done with it who had part
+ * in it. What begins later runs beneath its span, which has ended.
+ */
+export class MessageProcess {
+  private readonly operation: Operation<KafkaOperation> | undefined
+  private readonly whenOver: () => void
+  private beneath: Context
+  private ending: Ending = SUCCESS
+  private parts = 0
+
+  constructor(operation: Operation<KafkaOperation> | undefined, beneath: Context, whenOver: () => void) {
+    this.operation = operation
+    this.beneath = beneath
+    this.whenOver = whenOver
+  }
+
+  /** Runs a part of the processing within the span, which does not end before it. */
+  run<T>(work: () => T): T {
+    return contextApi.with(this.beneath, work)
+  }
+
+  /** Takes part in the processing until {@link release} is called. */
+  hold(): void {
+    this.parts++
+  }
+
+  /** Ends the span, when no other part is left. */
+  release(): void {
+    if (--this.parts > 0 || !this.operation || this.operation.ended) return
+    // What comes later stays in the trace; the ids are enough for that.
+    this.beneath = trace.setSpanContext(this.beneath, this.operation.span.spanContext())
+    this.operation.end(this.ending)
+    this.whenOver()
+  }
+
+  /** Notes that a part of the processing failed. */
+  failed(error: unknown): void {
+    if (this.ending === SUCCESS) this.ending = kafkaFailure(error)
+  }
+}
+
+/** Begins the processing of a message that is handed over now. */
+export function startProcess(
+  tracing: KafkaTracing,
+  client: Client,
+  message: PlatformaticIncomingMessage,
+  raw: RawRecord,
+  whenOver: () => void,
+): MessageProcess {
+  const delivery = deliveryOf(message, raw)
+  const carried = carriedContext(tracing, delivery.message)
+  const record = tracing.needsRecord ? describe(client, message) : undefined
+  const decision = decide(tracing.settings, carried, record)
+  if (decision !== 'trace') {
+    return new MessageProcess(undefined, decision === 'ignore' ? suppressTracing(carried) : carried, whenOver)
+  }
+  const operation = startMessage(tracing, client, delivery, carried, record, undefined)
+  return new MessageProcess(operation, operation.context, whenOver)
+}
+
+/** The message as it came: with the bytes of its record, whatever the deserializers made of them. */
+function deliveryOf(
+  { topic, partition, offset, timestamp }: PlatformaticIncomingMessage,
+  raw: RawRecord,
+): Delivery {
+  const { key, value = null } = raw
+  const message = { key, value, offset, timestamp, headers: headersIn(raw) }
+  return { topic, partition, message: message as unknown as IncomingMessage }
+}
+
+function describe({ groupId }: Client, message: PlatformaticIncomingMessage): KafkaOperation {
+  const { topic, partition } = message
+  const described = { topic, partition, message, ...(groupId !== undefined && { groupId }) }
+  return described as unknown as KafkaOperation
+}

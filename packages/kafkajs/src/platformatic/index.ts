@@ -1,0 +1,6 @@
+export type {
+  PlatformaticIncomingMessage,
+  PlatformaticMessage,
+  PlatformaticOutgoingMessage,
+} from './library.ts'
+export { type PlatformaticTracing, tracePlatformaticKafka } from './process.ts'

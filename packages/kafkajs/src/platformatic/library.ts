@@ -1,0 +1,103 @@
+import type { BrokerAddress } from '../cluster.ts'
+
+// The part of @platformatic/kafka that is touched here. Structural: nothing is imported from it.
+
+/** A message as it is handed to a producer, before its parts are serialized. */
+export interface PlatformaticOutgoingMessage {
+  readonly topic: string
+  readonly key?: unknown
+  readonly value: unknown
+  readonly headers?: ReadonlyMap<unknown, unknown> | Readonly<Record<string, unknown>>
+  readonly partition?: number
+}
+
+/** A message as a stream of a consumer hands it over. */
+export interface PlatformaticIncomingMessage {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly timestamp: bigint
+  readonly key: unknown
+  readonly value: unknown
+  readonly headers: ReadonlyMap<unknown, unknown>
+}
+
+/** What hooks are shown of a message. */
+export type PlatformaticMessage = PlatformaticIncomingMessage | PlatformaticOutgoingMessage
+
+export interface SendOptions {
+  readonly messages?: readonly PlatformaticOutgoingMessage[]
+}
+
+/** What the brokers answered to a send. */
+export interface SendResult {
+  readonly offsets?: readonly {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: bigint
+  }[]
+}
+
+export type Callback<Answer> = (error: unknown, answer?: Answer) => void
+
+/** What the library knows of the cluster. It changes this object in place. */
+export interface Metadata {
+  readonly id?: string | null
+  readonly brokers: ReadonlyMap<number, BrokerAddress>
+  readonly topics: ReadonlyMap<
+    string,
+    { readonly id?: string; readonly partitions: readonly { readonly leader: number }[] }
+  >
+}
+
+interface Client {
+  readonly clientId?: string
+  readonly closed?: boolean
+  readonly currentMetadata?: Metadata | undefined
+}
+
+export interface Producer extends Client {
+  send(options: SendOptions, callback?: Callback<SendResult>): Promise<SendResult> | undefined
+  close(...args: never[]): unknown
+}
+
+export interface Consumer extends Client {
+  readonly groupId?: string
+  readonly coordinatorId?: number | null
+  readonly assignments?: readonly { readonly topic: string; readonly partitions: readonly number[] }[] | null
+  consume(...args: never[]): unknown
+  on(event: string, listener: () => void): unknown
+}
+
+/** A stream of the messages of a consumer: a Readable. */
+export interface MessagesStream {
+  readonly consumer: Consumer
+  emit(event: string, ...args: unknown[]): boolean
+  read(size?: number): unknown
+  rawListeners(event: string): ((...args: unknown[]) => unknown)[]
+  listenerCount(event: string): number
+}
+
+/** A record as it came from the broker. */
+export interface RawRecord {
+  readonly key?: Buffer | null
+  readonly value?: Buffer | null
+  readonly headers: readonly (readonly [Buffer | null, Buffer | null])[]
+}
+
+/** A commit of offsets. */
+export interface CommitOptions {
+  readonly offsets?: readonly {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: bigint
+  }[]
+}
+
+/** What a broker answered to a fetch. Topics go by their id, or by their name where the broker has none. */
+export interface FetchResult {
+  readonly responses?: readonly {
+    readonly topicId: string
+    readonly partitions: readonly { readonly partitionIndex: number; readonly highWatermark: bigint }[]
+  }[]
+}

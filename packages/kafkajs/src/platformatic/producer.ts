@@ -1,0 +1,111 @@
+import { context as contextApi } from '@opentelemetry/api'
+import { isWrapped, keepFace, wrapMethod } from '@spanwright/core'
+
+import type { Client } from '../client.ts'
+import { copyWith } from '../copy.ts'
+import type { OutgoingMessage, TopicMessages } from '../library.ts'
+import { endSending, runSending, type Sending, startSending } from '../sender.ts'
+import type { KafkaTracing } from '../tracing.ts'
+import { clientOfProducer } from './clients.ts'
+import type { Callback, PlatformaticOutgoingMessage, Producer, SendOptions, SendResult } from './library.ts'
+import { currentTracing } from './tracings.ts'
+import { abandonTransaction, contextOfSend } from './transactions.ts'
+
+/** Traces what a producer sends, by itself, in its transactions and through its streams. */
+export function traceProducer(producer: Producer): void {
+  if (isWrapped(producer, 'send')) return
+  const client = clientOfProducer(producer)
+  wrapMethod(
+    producer,
+    'send',
+    (original: Producer['send']) =>
+      function send(this: unknown, options: SendOptions, callback?: Callback<SendResult>) {
+        const tracing = currentTracing()
+        const sending = tracing?.isOn && startSend(tracing, client, producer, options?.messages)
+        if (!sending) return original.call(this as Producer, options, callback)
+        const stamped = copyWith(options, { messages: sending.messages })
+        return typeof callback === 'function'
+          ? sendThenCall(sending, callback, settled => original.call(this as Producer, stamped, settled))
+          : runSending(
+              sending,
+              () => original.call(this as Producer, stamped) as Promise<SendResult>,
+              metadataIn,
+            )
+      },
+  )
+  wrapMethod(
+    producer,
+    'close',
+    (original: Producer['close']) =>
+      function close(this: unknown, ...args: never[]): unknown {
+        const closing = original.apply(this as Producer, args)
+        if (producer.closed) abandonTransaction(producer)
+        return closing
+      },
+  )
+}
+
+/** A send whose spans were started. */
+interface StartedSend extends Sending {
+  /** What is handed to the library in the place of what the caller gave, in the same order. */
+  readonly messages: readonly unknown[]
+}
+
+function startSend(
+  tracing: KafkaTracing,
+  client: Client,
+  producer: Producer,
+  given: readonly PlatformaticOutgoingMessage[] | undefined,
+): StartedSend | undefined {
+  if (!Array.isArray(given)) return undefined
+  const places = placesByTopic(given as readonly PlatformaticOutgoingMessage[])
+  const entries = [...places].map(([topic, indexes]): TopicMessages => ({
+    topic,
+    messages: indexes.map(index => given[index] as OutgoingMessage),
+  }))
+  const active = contextApi.active()
+  const scene = { active, parent: contextOfSend(producer, active) }
+  const sending = startSending(tracing, client, entries, scene)
+  if (!sending) return undefined
+  const messages: unknown[] = [...given]
+  for (const { topic, messages: stamped } of sending.topicMessages) {
+    for (const [position, index] of (places.get(topic) ?? []).entries()) messages[index] = stamped[position]
+  }
+  return { ...sending, messages }
+}
+
+/** Where the messages of each topic are. Those the library will refuse belong to none. */
+function placesByTopic(messages: readonly PlatformaticOutgoingMessage[]): Map<string, number[]> {
+  const places = new Map<string, number[]>()
+  for (const [index, message] of messages.entries()) {
+    const topic: unknown = message?.topic
+    if (typeof topic !== 'string') continue
+    const ofTopic = places.get(topic)
+    if (ofTopic) ofTopic.push(index)
+    else places.set(topic, [index])
+  }
+  return places
+}
+
+/** Sends for a caller who is called back. */
+function sendThenCall<Result>(
+  { first, all }: Sending,
+  callback: Callback<SendResult>,
+  send: (settled: Callback<SendResult>) => Result,
+): Result {
+  const active = contextApi.active()
+  const settled = keepFace((error: unknown, answer?: SendResult): void => {
+    endSending(all, error ? { error } : undefined, answer && metadataIn(answer))
+    contextApi.with(active, () => callback(error, answer))
+  }, callback)
+  try {
+    return contextApi.with(first.workContext, () => send(settled))
+  } catch (error) {
+    endSending(all, { error })
+    throw error
+  }
+}
+
+function metadataIn({ offsets }: SendResult): unknown {
+  return offsets?.map(({ topic, partition, offset }) => ({ topicName: topic, partition, baseOffset: offset }))
+}
