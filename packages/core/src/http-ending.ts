@@ -16,6 +16,7 @@ export class ResponseProgress {
   private readonly http2: Http2ServerResponse | undefined
   private sentStatus: number | undefined
   private isFinished = false
+  private isUnsent = false
 
   constructor(res: ServerAnswer, isHttp2: boolean) {
     this.res = res
@@ -36,8 +37,14 @@ export class ResponseProgress {
     this.isFinished = true
   }
 
+  /** The connection was gone before the turn of the response came, whatever was written. */
+  noteUnsent(): void {
+    this.isUnsent = !this.isComplete
+  }
+
   /** Status code that was sent; undefined as long as none was. */
   get statusCode(): number | undefined {
+    if (this.isUnsent) return undefined
     return this.sentStatus ?? (this.res.headersSent ? this.res.statusCode : undefined)
   }
 

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http'
+
 import { type Attributes, type Context, context as contextApi, createContextKey } from '@opentelemetry/api'
 
 import { BodySizes } from './body-sizes.ts'
@@ -20,6 +22,7 @@ import {
 import { type Emitter, hookStreams, type Method } from './stream-hooks.ts'
 import { ATTR_HTTP_RESPONSE_STATUS_CODE, ATTR_HTTP_ROUTE } from './semconv/http.ts'
 import { splitTarget } from './url.ts'
+import { watchWaiting } from './waiting-responses.ts'
 
 /** Under this key the context of a request holds a token of it, by which its work is known. */
 export const REQUEST_TOKEN: symbol = createContextKey('spanwright.request')
@@ -53,6 +56,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   private readonly progress: ResponseProgress
   private readonly bodies: BodySizes | undefined
   private readonly closeCount: (() => void) | undefined
+  private readonly stopWatching: (() => void) | undefined
   private isClosing = false
   private route: string | undefined
   private thrown: { readonly value: unknown } | undefined
@@ -68,6 +72,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     if (start.metrics.measuresBodies) this.bodies = new BodySizes(start.req, start.res)
     this.closeCount = start.metrics.open(start.operation.attributes, this.context)
     addOpenRequest(this, start.endOnShutdown)
+    if (!isHttp2) this.stopWatching = watchWaiting(req, res as ServerResponse, () => this.leftWaiting())
     if (this.progress.isClosed) this.end()
   }
 
@@ -152,6 +157,12 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     this.end(unfinished(this.progress))
   }
 
+  /** The connection is gone. If the response had no turn yet, nothing of it was sent. */
+  private leftWaiting(): void {
+    if (!this.start.res.socket) this.progress.noteUnsent()
+    this.end()
+  }
+
   /** True when what runs now belongs to this request, in a span of its own perhaps. */
   private isActive(): boolean {
     return contextApi.active().getValue(REQUEST_TOKEN) === this.start.token
@@ -177,6 +188,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     const { context } = operation
     operation.end(ending, this.lateAttributes())
     this.closeCount?.()
+    this.stopWatching?.()
     if (this.bodies) metrics.recordBodies(this.bodies, operation.attributes, context)
     // A body that is still coming emits in the context of the request too.
     if (this.start.req.destroyed) this.release()

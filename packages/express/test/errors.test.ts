@@ -1,5 +1,6 @@
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { readAll, serve } from '@spanwright/http-servers'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import type { Application, ErrorRequestHandler, RequestHandler } from 'express'
 import request from 'supertest'
@@ -223,6 +224,20 @@ describe.each(VERSIONS)('an error in $name', ({ load, major }) => {
       .get('/x', fail)
 
     expect(await ask(app)).toEqual({ ...outOfStock, exceptions: [] })
+  })
+
+  it('after the response began breaks it off', async () => {
+    const app = quiet().get('/x', (_req, res, next) => {
+      res.write('begin')
+      next(new SyntaxError('half'))
+    })
+    await using server = await serve(app)
+    await readAll(server.connect('GET /x HTTP/1.1\r\nHost: h.test\r\n\r\n'))
+
+    const span = await recorder.waitFor('GET /x')
+    expect(span.status).toEqual(failed('half'))
+    expect(span.attributes).toMatchObject({ 'http.response.status_code': 200, 'error.type': 'SyntaxError' })
+    expect(span.events.map(({ name }) => name)).toEqual(['exception'])
   })
 
   it('reaches error handlers and the final handler as without tracing', async () => {

@@ -35,8 +35,9 @@ function onerror(this: Watched, error: unknown): void {
 }
 
 /** Koa also calls without an error when a response is done, and when it only learns that the client has left. */
-function isFailure(error: unknown, { res }: Watched): boolean {
+function isFailure(error: unknown, { req, res }: Watched): boolean {
   if (error === null || error === undefined) return !res.writableEnded && !isClosed(res)
+  if ((req.socket as { errored?: unknown }).errored === error) return false
   const { code } = error as { code?: unknown }
   return code !== 'ERR_STREAM_PREMATURE_CLOSE' || Boolean((res as { errored?: unknown }).errored)
 }

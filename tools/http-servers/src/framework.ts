@@ -6,7 +6,7 @@ import type { HttpServerOptions } from '@spanwright/core'
 export type PlainHandler = (req: IncomingMessage, res: ServerResponse) => unknown
 
 /** What an app of a framework is told besides. */
-export interface AppSettings {
+interface AppSettings {
   /** Whether it believes the headers of proxies. Default: false. */
   readonly trustProxy?: boolean
 }

@@ -1,3 +1,5 @@
+export { testBrokenOff } from './broken-off.ts'
+export { testConnections } from './connections.ts'
 export type { PlainHandler, TracedFramework } from './framework.ts'
 export { testHostileInput } from './hostile.ts'
 export { testBesideInstrumentation } from './instrumentation.ts'

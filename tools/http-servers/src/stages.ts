@@ -4,11 +4,11 @@ import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { recordSpans } from '@spanwright/testing'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 
 import { defer } from './deferred.ts'
 import type { TracedFramework } from './framework.ts'
+import { recordTests } from './recorder.ts'
 import { nextBytes, readAll, requestOf, serve } from './server.ts'
 import { eventsOfOpenSpan, expectSpans } from './span.ts'
 
@@ -21,9 +21,7 @@ const LARGE = 32 * 1024 * 1024
 
 /** The span of a request covers the whole response, and with the option `stages` tells when it began. */
 export function testStages(frameworks: readonly TracedFramework[]): void {
-  const recorder = recordSpans({ global: true })
-  afterEach(() => recorder.reset())
-  afterAll(() => recorder.stop())
+  const recorder = recordTests()
 
   let folder = ''
   beforeAll(async () => {

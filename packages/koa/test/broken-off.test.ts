@@ -1,0 +1,5 @@
+import { testBrokenOff } from '@spanwright/http-servers'
+
+import { FRAMEWORKS } from './frameworks.ts'
+
+testBrokenOff(FRAMEWORKS)

@@ -1,0 +1,5 @@
+import { testConnections } from '@spanwright/http-servers'
+
+import { FRAMEWORKS } from './frameworks.ts'
+
+testConnections(FRAMEWORKS)
