@@ -76,7 +76,6 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
       ? new MeterProvider({ resource, readers: readers.map(({ reader }) => reader) })
       : undefined
   const withdrawMetrics = meterProvider ? registerMetrics(meterProvider) : () => {}
-  observeSpans(pipeline, meterProvider)
   const flushTimeout = millisecondsOf(options.flushTimeout ?? 5000)
 
   async function forceFlush(): Promise<void> {
@@ -114,6 +113,7 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
       release()
       unregister()
       withdrawMetrics()
+      stopObserving()
       running = undefined
     })
     return ended
@@ -136,6 +136,7 @@ function start(options: StartTracingOptions, environment: Environment): Tracing 
     ...pipeline.counts(),
     ...(localTraces && { localTraces: localTraces.counts() }),
   })
+  const stopObserving = observeSpans(counts, meterProvider)
   const report = (): TracingReport =>
     diagnose({
       service: String(resource.attributes[ATTR_SERVICE_NAME]),

@@ -21,3 +21,12 @@ export const METRIC_SPANS: MetricDefinition = {
 export const ATTR_SPAN_OUTCOME = 'spanwright.span.outcome'
 /** Which exporter a count is about. */
 export const ATTR_EXPORTER = 'spanwright.exporter'
+
+/** How many local traces were decided about at their end, and how. */
+export const METRIC_LOCAL_TRACES: MetricDefinition = {
+  name: 'spanwright.local_traces',
+  unit: '{trace}',
+  description: 'Local traces by the decision at their end.',
+}
+/** `kept` or `dropped`; why something was kept says {@link ATTR_KEEP_REASON}. */
+export const ATTR_KEEP_DECISION = 'spanwright.keep.decision'
