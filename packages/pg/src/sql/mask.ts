@@ -1,4 +1,6 @@
-import { Kind, type Lexer } from './lexer.ts'
+import { isSpace } from './characters.ts'
+import { Kind } from './kind.ts'
+import type { Lexer } from './lexer.ts'
 
 const PLACEHOLDER = '?'
 
@@ -72,7 +74,10 @@ export class Mask {
 
   private dropComment(start: number, end: number): void {
     const touches =
-      start > 0 && !isBlank(this.text, start - 1) && end < this.text.length && !isBlank(this.text, end)
+      start > 0 &&
+      !isSpace(this.text.charCodeAt(start - 1)) &&
+      end < this.text.length &&
+      !isSpace(this.text.charCodeAt(end))
     this.masked += this.text.slice(this.taken, start) + (touches ? ' ' : '')
     this.taken = end
     this.sign = -1
@@ -123,8 +128,3 @@ const BEFORE_OPERAND: ReadonlySet<string> = new Set(
     'UNION USING VALUES WHEN WHERE WITH'
   ).split(' '),
 )
-
-function isBlank(text: string, at: number): boolean {
-  const code = text.charCodeAt(at)
-  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
-}

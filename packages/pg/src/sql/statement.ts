@@ -1,4 +1,5 @@
-import { Kind, Lexer } from './lexer.ts'
+import { Kind } from './kind.ts'
+import { Lexer } from './lexer.ts'
 import { Mask } from './mask.ts'
 import { Summary } from './summary.ts'
 import { TextCache } from './text-cache.ts'

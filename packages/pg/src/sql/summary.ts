@@ -1,8 +1,11 @@
-import { Kind, type Lexer } from './lexer.ts'
+import { Kind } from './kind.ts'
+import type { Lexer } from './lexer.ts'
+import { Parts } from './parts.ts'
+import { AFTER_FIRST, newScope, type Scope } from './scope.ts'
+import { TransactionControl } from './transaction-control.ts'
 import {
   AFTER_TARGETS,
   BEFORE_NAME,
-  type Course,
   COURSES,
   NO_NAME,
   OBJECT_MODIFIERS,
@@ -11,31 +14,6 @@ import {
   STATEMENTS,
 } from './words.ts'
 
-/** What the next word of a scope is. */
-type Expected = 'statement' | 'target' | 'object' | 'transaction' | 'expression' | 'nothing' | 'end'
-
-/** What lies between two parentheses, or a whole statement. */
-interface Scope {
-  expected: Expected
-  /** What is expected after a target. */
-  next: Expected
-  /** True when `FROM` and `JOIN` stand before targets: in a query, not in `extract(year FROM ..)`. */
-  query: boolean
-  /** True when a comma stands before another target. */
-  list: boolean
-  /** True when `USING` stands before a target. */
-  using: boolean
-  /** Which words may yet begin the statement of this scope: any after `WITH` and `EXPLAIN`, `WITH` after `INSERT`. */
-  lead: 'with' | 'prefix' | 'insertion' | undefined
-  /** True right after `UNION` and its like: the `SELECT` that follows goes on with the same operation. */
-  union: boolean
-}
-
-function newScope(expected: Expected, query = false, union = false): Scope {
-  return { expected, next: 'nothing', query, list: query, using: false, lead: undefined, union }
-}
-
-const LONGEST = 255
 const DEEPEST = 200
 
 /**
@@ -45,35 +23,36 @@ const DEEPEST = 200
  * statements the convention has no rule for.
  */
 export class Summary {
-  text = ''
   /** Number of statements. */
   statements = 0
-  /** What the last statement about a transaction does to it. */
-  control: 'begin' | 'commit' | 'rollback' | undefined
-  /** The word the statement began with. */
-  private verb = ''
+  private readonly parts = new Parts()
+  private readonly transaction = new TransactionControl()
   private scope: Scope = newScope('statement')
   private readonly outer: Scope[] = []
   /** How many parentheses are open that are too deep to be looked into. */
   private ignored = 0
   private begun = false
-  private full = false
-  /** Names of common table expressions: they are no targets. */
-  private expressions: Set<string> | undefined
   /** An operation whose other words are yet to come, such as `CREATE`. */
   private operation = ''
-  private name = ''
-  private nameGoesOn = false
   private word = ''
   private wordBefore = ''
   /** How many of `BEGIN ATOMIC` and `CASE` are open: a semicolon inside ends no statement. */
   private blocks = 0
 
+  get text(): string {
+    return this.parts.text
+  }
+
+  /** What the last statement about a transaction does to it. */
+  get control(): 'begin' | 'commit' | 'rollback' | undefined {
+    return this.transaction.effect
+  }
+
   /** Takes the next token. `word` is the token in upper case if it is a word. */
   add(lexer: Lexer, word: string): void {
     const { kind } = lexer
     if (kind === Kind.Space || kind === Kind.Comment) return
-    if (this.name !== '' && this.extendName(lexer)) return
+    if (this.parts.extendName(lexer)) return
     if (kind === Kind.Mark) this.addMark(lexer.text[lexer.start] ?? '')
     else this.begin()
     if (this.ignored === 0) {
@@ -86,8 +65,8 @@ export class Summary {
 
   /** Takes the end of the text. */
   finish(): void {
-    this.endName()
-    this.control = CONTROLS[this.verb] ?? this.control
+    this.parts.endName()
+    this.transaction.end()
   }
 
   private begin(): void {
@@ -132,9 +111,8 @@ export class Summary {
     if (this.outer.length > 0 || this.blocks > 0) return
     this.scope = newScope('statement')
     this.begun = false
-    this.expressions = undefined
-    this.control = CONTROLS[this.verb] ?? this.control
-    this.verb = ''
+    this.parts.endStatement()
+    this.transaction.end()
   }
 
   private addWord(word: string, lexer: Lexer): void {
@@ -142,8 +120,7 @@ export class Summary {
     switch (scope.expected) {
       case 'end':
         this.countBlocks(word)
-        // `ROLLBACK TO` ends no transaction, nor does `COMMIT PREPARED` end that of the session.
-        if (word === 'TO' || word === 'PREPARED') this.verb = ''
+        this.transaction.addWord(word)
         return
       case 'statement':
         this.addFirst(word, lexer)
@@ -192,7 +169,7 @@ export class Summary {
 
   private addSelect(spelt: string): void {
     const { scope } = this
-    if (!scope.union) this.emit(spelt)
+    if (!scope.union) this.parts.add(spelt)
     scope.union = false
     scope.query = true
     scope.list = false
@@ -202,14 +179,14 @@ export class Summary {
   private addOperation(word: string, spelt: string): void {
     const { scope } = this
     const course = COURSES.get(word)
-    if (this.outer.length === 0) this.verb = word
+    if (this.outer.length === 0) this.transaction.begin(word)
     scope.lead = undefined
     if (!course) {
       scope.expected = 'end'
       return
     }
     if (course === 'object' || course === 'objects' || course === 'transaction') this.operation = spelt
-    else this.emit(spelt)
+    else this.parts.add(spelt)
     Object.assign(scope, AFTER_FIRST[course])
   }
 
@@ -220,14 +197,14 @@ export class Summary {
     const isObject = OBJECTS.has(word)
     if (isObject || OBJECT_PREFIXES.has(word)) this.operation += ` ${lexer.slice}`
     if (!isObject && OBJECT_PREFIXES.has(word)) return
-    this.emit(this.operation)
+    this.parts.add(this.operation)
     scope.expected = isObject || scope.list ? 'target' : 'end'
     if (!isObject && scope.list) this.addWord(word, lexer)
   }
 
   private addTransaction(word: string, lexer: Lexer): void {
     const isTransaction = word === 'TRANSACTION'
-    this.emit(isTransaction ? `${this.operation} ${lexer.slice}` : this.operation)
+    this.parts.add(isTransaction ? `${this.operation} ${lexer.slice}` : this.operation)
     this.scope.expected = isTransaction ? 'end' : 'nothing'
     this.scope.lead = 'prefix'
   }
@@ -255,71 +232,20 @@ export class Summary {
   private addName(lexer: Lexer): void {
     const { scope } = this
     if (scope.expected === 'expression') {
-      this.expressions ??= new Set()
-      this.expressions.add(lexer.slice.toLowerCase())
+      this.parts.except(lexer.slice)
       scope.expected = 'nothing'
     } else if (scope.expected === 'target' || (scope.expected === 'statement' && scope.query)) {
-      this.name = lexer.slice
-      this.nameGoesOn = false
+      this.parts.beginName(lexer.slice)
       scope.expected = scope.next
     } else if (scope.expected === 'object' && scope.list) {
-      this.emit(this.operation)
-      this.name = lexer.slice
+      this.parts.add(this.operation)
+      this.parts.beginName(lexer.slice)
       scope.expected = scope.next
     }
-  }
-
-  /** True when a token is part of the name before it: `schema.table`. */
-  private extendName({ kind, slice }: Lexer): boolean {
-    const isDot = kind === Kind.Mark && slice === '.'
-    const isPart = this.nameGoesOn && (kind === Kind.Word || kind === Kind.QuotedName)
-    if (!isDot && !isPart) {
-      this.endName()
-      return false
-    }
-    this.name += slice
-    this.nameGoesOn = isDot
-    return true
-  }
-
-  private endName(): void {
-    const { name } = this
-    this.name = ''
-    if (name !== '' && !this.expressions?.has(name.toLowerCase())) this.emit(name)
-  }
-
-  private emit(part: string): void {
-    if (this.full) return
-    const text = this.text === '' ? part : `${this.text} ${part}`
-    // No part is ever cut, and none follows one that had no room.
-    if (text.length > LONGEST) this.full = true
-    else this.text = text
   }
 
   private countBlocks(word: string): void {
     if (word === 'ATOMIC' && this.word === 'BEGIN') this.blocks++
     else if (this.blocks > 0) this.blocks += word === 'CASE' ? 1 : word === 'END' ? -1 : 0
   }
-}
-
-const CONTROLS: Readonly<Record<string, 'begin' | 'commit' | 'rollback'>> = {
-  BEGIN: 'begin',
-  START: 'begin',
-  COMMIT: 'commit',
-  END: 'commit',
-  ROLLBACK: 'rollback',
-  ABORT: 'rollback',
-}
-
-const AFTER_FIRST: Record<Course, Partial<Scope>> = {
-  insertion: { expected: 'target', lead: 'insertion' },
-  update: { expected: 'target', query: true },
-  deletion: { expected: 'target', query: true, using: true },
-  target: { expected: 'target' },
-  list: { expected: 'target', list: true },
-  object: { expected: 'object', next: 'end' },
-  objects: { expected: 'object', list: true },
-  prefix: { lead: 'prefix' },
-  transaction: { expected: 'transaction' },
-  alone: { expected: 'end' },
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 
-import { Kind, Lexer } from '../../src/sql/lexer.ts'
+import { Kind } from '../../src/sql/kind.ts'
+import { Lexer } from '../../src/sql/lexer.ts'
 import { useDatabase } from '../database.ts'
 
 const db = useDatabase()

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { loadModule, scanSync } from 'libpg-query'
 
-import { Kind, Lexer } from '../../src/sql/lexer.ts'
+import { Kind } from '../../src/sql/kind.ts'
+import { Lexer } from '../../src/sql/lexer.ts'
 import { readStatement } from '../../src/sql/statement.ts'
 
 beforeAll(() => loadModule(), 60_000)
