@@ -1,10 +1,10 @@
-import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
+import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
 import { isWrapped, show, wrapMethod } from '@spanwright/core'
 
 import type { Callback, QueryArguments } from './call.ts'
 import { CLIENT_ENTRY, type ClientTracingOptions } from './options.ts'
 import { QueryTracing } from './query.ts'
-import { bindCallback, type Method } from './running.ts'
+import type { Method } from './running.ts'
 import { TracedClient } from './traced-client.ts'
 
 /** A client of node-postgres: `Client`, `PoolClient`, one of pg-native, or of a class derived from these. */
@@ -67,26 +67,43 @@ export function unseen(callback: Callback): Callback {
  * runs in the context it was opened in: so that is none.
  */
 function detachedConnect(original: Method, connected?: (seconds: number) => void): Callback {
-  return function connect(this: unknown, ...args: unknown[]): unknown {
-    const caller = contextApi.active()
-    const startedAt = performance.now()
-    const [callback] = args
+  return function connect(this: unknown, callback?: unknown): unknown {
+    const letGo = keepPasswordInContext(this as { password?: unknown })
     if (typeof callback === 'function') {
-      const bound = bindCallback(callback as Callback, caller)
-      args[0] = function (this: unknown, ...results: unknown[]): unknown {
-        if (!results[0]) connected?.((performance.now() - startedAt) / 1000)
-        return Reflect.apply(bound, this, results)
-      }
+      const startedAt = performance.now()
+      arguments[0] = calledOnce(callback as Callback, error => {
+        letGo()
+        if (!error) connected?.((performance.now() - startedAt) / 1000)
+      })
     }
-    keepPasswordInContext(this as { password?: unknown })
-    return contextApi.with(ROOT_CONTEXT, () => Reflect.apply(original, this, args) as unknown)
+    return contextApi.with(ROOT_CONTEXT, Reflect.apply, undefined, original, this, arguments)
   }
 }
 
-/** A function that fetches the password works for the caller, until node-postgres puts the password in its place. */
-function keepPasswordInContext(client: { password?: unknown }): void {
+/** A callback that runs in the context that is active now, and keeps nothing of it: node-postgres keeps the callback. */
+function calledOnce(callback: Callback, before: (error: unknown) => void): Callback {
+  let kept: { callback: Callback; caller: Context } | undefined = { callback, caller: contextApi.active() }
+  return function (this: unknown, error: unknown): unknown {
+    const call = kept
+    if (!call) return undefined
+    kept = undefined
+    before(error)
+    return contextApi.with(call.caller, Reflect.apply, undefined, call.callback, this, arguments)
+  }
+}
+
+/**
+ * A function that fetches the password works for the caller, until node-postgres puts the password in its place.
+ * @returns a function that forgets the caller, if the server did not ask for a password
+ */
+function keepPasswordInContext(client: { password?: unknown }): () => void {
   const { password } = client
-  if (typeof password === 'function') client.password = contextApi.bind(contextApi.active(), password)
+  if (typeof password !== 'function') return () => {}
+  const bound = contextApi.bind(contextApi.active(), password)
+  client.password = bound
+  return () => {
+    if (client.password === bound) client.password = password
+  }
 }
 
 function checkClient(given: unknown): void {

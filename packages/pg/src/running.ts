@@ -108,10 +108,3 @@ function endingCallback(query: RunningQuery, callback: Callback): Callback {
     return contextApi.with(query.caller, callback, this, ...results)
   }
 }
-
-/** A callback that runs in a context, whoever calls it. */
-export function bindCallback(callback: Callback, context: Context): Callback {
-  return function (this: unknown, ...results: unknown[]): unknown {
-    return contextApi.with(context, callback, this, ...results)
-  }
-}
