@@ -64,7 +64,7 @@ class Head {
   }
 
   get(name: string): string | undefined {
-    const value = (this.given(name)?.value ?? this.res.getHeader(name)) as HeaderValue
+    const value = (givenIn(this.arguments, name)?.value ?? this.res.getHeader(name)) as HeaderValue
     return value === undefined ? undefined : String(value)
   }
 
@@ -74,21 +74,9 @@ class Head {
   }
 
   set(name: string, value: string): void {
-    const given = this.given(name)
+    const given = givenIn(this.arguments, name)
     if (given) this.replace(given.key, value)
     else this.res.setHeader(name, value)
-  }
-
-  /** A header that came with the call, and its key in what came: a name, or an index of a flat list. */
-  private given(name: string): { readonly key: string | number; readonly value: unknown } | undefined {
-    const headers = this.arguments.at(-1)
-    if (Array.isArray(headers)) {
-      const at = headers.findIndex((item, i) => i % 2 === 0 && String(item).toLowerCase() === name)
-      return at < 0 ? undefined : { key: at + 1, value: headers[at + 1] }
-    }
-    if (typeof headers !== 'object' || headers === null) return undefined
-    const key = Object.keys(headers).find(each => each.toLowerCase() === name)
-    return key === undefined ? undefined : { key, value: (headers as Record<string, unknown>)[key] }
   }
 
   // In a copy: what came belongs to the application.
@@ -99,4 +87,19 @@ class Head {
       : { ...headers, [key]: value }
     this.arguments = [...this.arguments.slice(0, -1), copy]
   }
+}
+
+/** A header that came with a call of `writeHead`, and its key in what came: a name, or an index of a flat list. */
+export function givenIn(
+  head: HeadArguments,
+  name: string,
+): { readonly key: string | number; readonly value: unknown } | undefined {
+  const headers = head.at(-1)
+  if (Array.isArray(headers)) {
+    const at = headers.findIndex((item, i) => i % 2 === 0 && String(item).toLowerCase() === name)
+    return at < 0 ? undefined : { key: at + 1, value: headers[at + 1] }
+  }
+  if (typeof headers !== 'object' || headers === null) return undefined
+  const key = Object.keys(headers).find(each => each.toLowerCase() === name)
+  return key === undefined ? undefined : { key, value: (headers as Record<string, unknown>)[key] }
 }

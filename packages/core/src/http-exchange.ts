@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http'
 import { type Attributes, type Context, context as contextApi, createContextKey } from '@opentelemetry/api'
 
 import { BodySizes } from './body-sizes.ts'
-import type { CapturedHeaders } from './captured-headers.ts'
-import type { ExposedTrace } from './exposed-trace.ts'
+import type { CapturedHeaders, HeaderValue } from './captured-headers.ts'
+import { type ExposedTrace, givenIn } from './exposed-trace.ts'
 import { exchangeOf, releaseExchange, setExchange } from './exchanges.ts'
 import { reportFailure } from './guard.ts'
 import { endingOf, ResponseProgress, unfinished } from './http-ending.ts'
@@ -58,6 +58,8 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   private readonly closeCount: (() => void) | undefined
   private readonly stopWatching: (() => void) | undefined
   private isClosing = false
+  /** What the head of the response was written with, where its headers are captured. */
+  private head: readonly unknown[] = []
   private route: string | undefined
   private thrown: { readonly value: unknown } | undefined
 
@@ -129,9 +131,10 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
 
   /** The response is about to begin. */
   writeHead(res: unknown, writeHead: Method, args: readonly unknown[]): unknown {
-    const { exposed, operation } = this.start
+    const { exposed, operation, responseHeaders } = this.start
     this.readRoute()
     let head = args
+    if (!responseHeaders.isEmpty) this.head = args
     try {
       if (exposed) head = exposed.addTo(this.start.res, operation.span, args)
     } catch (error) {
@@ -199,8 +202,13 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     releaseExchange(this.start.req)
   }
 
+  /** Node keeps no header that came with the head alone. */
+  private headerOf(name: string): HeaderValue {
+    return this.start.res.getHeader(name) ?? (givenIn(this.head, name)?.value as HeaderValue)
+  }
+
   private lateAttributes(): Attributes {
-    const { operation, method, res, responseHeaders } = this.start
+    const { operation, method, responseHeaders } = this.start
     this.readRoute()
     const late: Attributes = {}
     const { statusCode } = this.progress
@@ -210,7 +218,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
       operation.rename(`${method} ${this.route}`)
     }
     try {
-      if (!responseHeaders.isEmpty) responseHeaders.write(late, name => res.getHeader(name))
+      if (!responseHeaders.isEmpty) responseHeaders.write(late, name => this.headerOf(name))
     } catch (error) {
       reportFailure('capturing headers', error)
     }

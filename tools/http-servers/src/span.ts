@@ -16,6 +16,8 @@ export interface ExpectedSpan {
   readonly events?: readonly string[]
   /** Id of the span of the caller; without it there must be none. */
   readonly parent?: string
+  /** Ids of the spans it is linked to; none when it is left out. */
+  readonly links?: readonly string[]
 }
 
 /** Of a request to `shop.test` over a plain connection. */
@@ -85,12 +87,12 @@ function shapeOf(span: ReadableSpan): object {
     status,
     attributes,
     events: eventsOf(span),
-    links,
+    links: links.map(({ context }) => context.spanId),
     parent: parentSpanContext?.spanId,
   }
 }
 
-function expectedShape({ name, attributes, failed, events = [], parent }: ExpectedSpan): object {
+function expectedShape({ name, attributes, failed, events = [], links = [], parent }: ExpectedSpan): object {
   return {
     name,
     kind: SpanKind.SERVER,
@@ -99,7 +101,7 @@ function expectedShape({ name, attributes, failed, events = [], parent }: Expect
       : { code: SpanStatusCode.UNSET },
     attributes: withoutUndefined({ ...COMMON, ...attributes }),
     events,
-    links: [],
+    links,
     parent,
   }
 }

@@ -1,0 +1,5 @@
+import { testHeaders } from '@spanwright/http-servers'
+
+import { FRAMEWORKS } from './frameworks.ts'
+
+testHeaders(FRAMEWORKS)

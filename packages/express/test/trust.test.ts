@@ -1,0 +1,5 @@
+import { testTrust } from '@spanwright/http-servers'
+
+import { FRAMEWORKS } from './frameworks.ts'
+
+testTrust(FRAMEWORKS)

@@ -1,0 +1,153 @@
+import { describe, expect, it } from '@jest/globals'
+
+import type { PlainHandler, TracedFramework } from './framework.ts'
+import { recordTests } from './recorder.ts'
+import { requestOf, serve } from './server.ts'
+import { expectSpans } from './span.ts'
+
+const ok = (attributes: object = {}) => ({
+  name: 'GET /items/:id',
+  attributes: { 'http.response.status_code': 200, ...attributes },
+})
+
+/** The value of a header in an answer; undefined when it is not there. */
+function headerIn(received: string, name: string): string | undefined {
+  return new RegExp(`^${name}: (.*?)\r$`, 'im').exec(received)?.[1]
+}
+
+/** What is shown of headers and query, and what the caller is told. */
+export function testHeaders(frameworks: readonly TracedFramework[]): void {
+  const recorder = recordTests()
+
+  describe.each(frameworks)('what $name shows of a request', ({ serving }) => {
+    it('are captured headers as lists, secrets masked unless they are named', async () => {
+      const app = serving(
+        (_req, res) => {
+          res.setHeader('X-Reply', 'r').setHeader('Set-Cookie', ['a=1', 'b=2'])
+          res.writeHead(200, { 'X-Late': 'l' }).end('four')
+        },
+        {
+          captureHeaders: {
+            request: ['X-Tag', 'authorization', 'Cookie', 'x-api-key', 'proxy-authorization', 'x-none'],
+            response: ['X-Reply', 'set-cookie', 'x-late', 'x-none'],
+            unmasked: ['X-API-Key'],
+          },
+        },
+      )
+      await using server = await serve(app)
+      await server.send(
+        requestOf('GET /items/7', [
+          'X-Tag: a',
+          'X-Tag: b',
+          'Authorization: Bearer t',
+          'Proxy-Authorization: Basic p',
+          'Cookie: s=1',
+          'X-Api-Key: k',
+        ]),
+      )
+
+      await expectSpans(
+        recorder,
+        ok({
+          'http.request.header.x-tag': ['a, b'],
+          'http.request.header.authorization': ['REDACTED'],
+          'http.request.header.proxy-authorization': ['REDACTED'],
+          'http.request.header.cookie': ['REDACTED'],
+          'http.request.header.x-api-key': ['k'],
+          'http.response.header.x-reply': ['r'],
+          'http.response.header.set-cookie': ['REDACTED', 'REDACTED'],
+          'http.response.header.x-late': ['l'],
+        }),
+      )
+    })
+
+    it('are response headers that came with the head alone', async () => {
+      const app = serving((_req, res) => res.writeHead(200, { 'X-Late': 'l' }).end(), {
+        captureHeaders: { response: ['x-late'] },
+      })
+      await using server = await serve(app)
+      await server.send(requestOf('GET /items/7'))
+
+      await expectSpans(recorder, ok({ 'http.response.header.x-late': ['l'] }))
+    })
+
+    it.each([
+      [undefined, 'a=1&sig=REDACTED&X-Amz-Signature=REDACTED&token=u&sig'],
+      [['token'], 'a=1&sig=s&X-Amz-Signature=t&token=REDACTED&sig'],
+      [[], 'a=1&sig=s&X-Amz-Signature=t&token=u&sig'],
+    ])('is the query without secrets, by the list %j', async (sensitiveQueryKeys, query) => {
+      await using server = await serve(serving((_req, res) => res.end(), { sensitiveQueryKeys }))
+      await server.send(requestOf('GET /items/7?a=1&sig=s&X-Amz-Signature=t&token=u&sig'))
+
+      await expectSpans(recorder, ok({ 'url.query': query }))
+    })
+  })
+
+  describe.each(frameworks)('the option expose of $name', ({ serving }) => {
+    /** The answer to a request, and what stands for its span in headers. */
+    async function ask(expose: string | undefined, handler: PlainHandler): Promise<[string, string, string]> {
+      await using server = await serve(serving(handler, { expose }))
+      const received = await server.send(requestOf('GET /items/7'))
+      const [span] = await expectSpans(recorder, ok())
+      const { traceId = '', spanId = '' } = span?.spanContext() ?? {}
+      return [received, traceId, `00-${traceId}-${spanId}-01`]
+    }
+
+    it('is off by default', async () => {
+      const [received, traceId] = await ask(undefined, (_req, res) => res.end())
+
+      expect(received).not.toContain(traceId)
+    })
+
+    it("'traceresponse' sends the ids of trace and span", async () => {
+      const [received, , id] = await ask('traceresponse', (_req, res) => res.end())
+
+      expect(headerIn(received, 'traceresponse')).toBe(id)
+      expect(headerIn(received, 'access-control-expose-headers')).toBeUndefined()
+    })
+
+    it('another header gets the trace id', async () => {
+      const [received, traceId] = await ask('X-Trace-Id', (_req, res) => res.end())
+
+      expect(headerIn(received, 'x-trace-id')).toBe(traceId)
+    })
+
+    it.each<[string, PlainHandler, string]>([
+      ['set before', (_req, res) => res.setHeader('Server-Timing', 'db;dur=5').end(), 'db;dur=5, '],
+      [
+        'given with the head',
+        (_req, res) => res.writeHead(200, Object.freeze({ 'Server-Timing': 'db;dur=6' })).end(),
+        'db;dur=6, ',
+      ],
+      [
+        'given in a list',
+        (_req, res) => res.writeHead(200, ['Server-Timing', 'a', 'X-Other', 'b'] as never).end(),
+        'a, ',
+      ],
+      ['absent', (_req, res) => res.end(), ''],
+    ])("'server-timing' adds to the header that is %s", async (_, handler, before) => {
+      const [received, , id] = await ask('server-timing', handler)
+
+      expect(headerIn(received, 'server-timing')).toBe(`${before}trace;desc="${id}"`)
+    })
+
+    it.each([
+      ['ETag', 'ETag, traceresponse'],
+      [undefined, 'traceresponse'],
+      ['*', '*'],
+      ['TraceResponse', 'TraceResponse'],
+    ])('extends what CORS exposes, %s, and replaces nothing', async (exposed, whole) => {
+      const [received] = await ask('traceresponse', (_req, res) => {
+        res.setHeader('Access-Control-Allow-Origin', '*')
+        if (exposed) res.setHeader('Access-Control-Expose-Headers', exposed)
+        res.end()
+      })
+
+      expect(headerIn(received, 'access-control-expose-headers')).toBe(whole)
+    })
+
+    it.each(['', 'a b', 'x:y', 7])('refuses %j', value => {
+      expect(() => serving(() => undefined, { expose: value as never })).toThrow(/option expose must be/)
+    })
+  })
+}
