@@ -2,12 +2,15 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startServer, type TestServer } from './server.ts'
 import { failureOf, onlySpan, spansEnded } from './span-assertions.ts'
 import { WAYS, type Way } from './ways.ts'
+
+// On a busy machine.
+jest.setTimeout(30_000)
 
 let recorder: SpanRecorder
 let server: TestServer
@@ -15,6 +18,10 @@ beforeAll(async () => {
   recorder = recordSpans({ global: true })
   server = await startServer((request, response) => {
     if (request.url === '/silent') return
+    if (request.url === '/quick') {
+      response.end()
+      return
+    }
     if (request.url === '/reset') {
       request.socket.resetAndDestroy()
       return
@@ -172,6 +179,9 @@ describe.each(WAYS)('%s', (_, start) => {
   })
 
   it('AbortSignal.timeout() is the error TimeoutError', async () => {
+    // The connection is there already: it shall not be what the time is spent on.
+    await (await way.send(`${server.origin}/quick`)).text()
+    await recorder.reset()
     const failed = await failureOf(way.send(`${server.origin}/silent`, { signal: AbortSignal.timeout(250) }))
     expect(failed.name).toBe('TimeoutError')
 
