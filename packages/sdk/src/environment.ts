@@ -29,6 +29,14 @@ export class Environment {
     return value === 'true'
   }
 
+  /** A URL; without one, what is used instead is the business of whoever asks. */
+  url(name: string): string | undefined {
+    const value = this.text(name)
+    if (value === undefined || URL.canParse(value)) return value
+    this.refuse(name, 'a URL', 'the default')
+    return undefined
+  }
+
   /** A whole number from a least one on, to a most one if there is one. */
   count(name: string, fallback: number, least = 1, most: number = Infinity): number {
     const value = this.text(name)

@@ -98,10 +98,15 @@ function protocolIn(environment: Environment, signal: 'traces' | 'metrics'): Otl
   return environment.oneOf(variable, PROTOCOLS, 'http/protobuf')
 }
 
+/** The exporters read these themselves; here it is about reports, and about a warning that names the variable. */
 function urlIn(environment: Environment, signal: 'traces' | 'metrics', protocol: OtlpProtocol): string {
-  const whole = environment.text(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`)
+  const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`
+  // gRPC has other forms of addresses too.
+  if (protocol === 'grpc') {
+    return environment.text(own) ?? environment.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4317'
+  }
+  const whole = environment.url(own)
   if (whole !== undefined) return whole
-  const base = environment.text('OTEL_EXPORTER_OTLP_ENDPOINT')
-  if (protocol === 'grpc') return base ?? 'http://localhost:4317'
-  return `${(base ?? 'http://localhost:4318').replace(/\/$/, '')}/v1/${signal}`
+  const base = environment.url('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4318'
+  return `${base.replace(/\/$/, '')}/v1/${signal}`
 }

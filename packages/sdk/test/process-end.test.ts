@@ -68,6 +68,21 @@ describe('before the process ends, spans are sent', () => {
     PATIENCE,
   )
 
+  it(
+    'and a server for Prometheus holds nothing up',
+    async () => {
+      await using endpoint = await startEndpoint()
+      process.env['OTEL_METRICS_EXPORTER'] = 'prometheus'
+      process.env['OTEL_EXPORTER_PROMETHEUS_PORT'] = String(await freePort())
+      const ended = await endAt(endpoint, 'idle')
+      delete process.env['OTEL_METRICS_EXPORTER']
+      delete process.env['OTEL_EXPORTER_PROMETHEUS_PORT']
+      expect(ended).toMatchObject({ code: 0, signal: null, errors: '' })
+      expect(endpoint.accepted()).toEqual(BOTH)
+    },
+    PATIENCE,
+  )
+
   it.each([
     ['throw', 'RangeError: out of reach'],
     ['reject', 'RangeError: never handled'],

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
-import type { SpanExporter } from '@opentelemetry/sdk-trace'
+import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 
 import { startTracing, type StartTracingOptions } from '../src/index.ts'
 import { collect } from './collector.ts'
@@ -167,6 +167,28 @@ describe('startTracing()', () => {
       trace.getTracer('test').startSpan('scoped').end()
     }
     expect(names).toEqual(['scoped'])
+  })
+
+  it('exports what waits also when a processor of somebody else fails at shutdown', async () => {
+    const { exporter, names } = collect()
+    const slow: SpanExporter = {
+      ...exporter,
+      export: (spans, done) => void setImmediate(() => exporter.export(spans, done)),
+    }
+    const processor: SpanProcessor = {
+      onStart: () => {},
+      onEnd: () => {},
+      forceFlush: async () => {},
+      shutdown: () => Promise.reject(new Error('broken')),
+    }
+    const tracing = startTracing({ exporter: slow, spanProcessors: [processor], flushOnExit: false })
+    trace.getTracer('test').startSpan('one').end()
+    await tracing.shutdown()
+    expect(names).toEqual(['one'])
+    expect(tracing.counts()).toMatchObject({
+      exporters: [{ exported: 1, waiting: 0, dropped: { failed: 0, shutDown: 0 } }],
+    })
+    expect(said.lines).toEqual([expect.stringContaining('shutdown failed Error: broken')])
   })
 
   it('survives an exporter that throws, and a sampler', async () => {
