@@ -44,5 +44,6 @@ function nameOfHeader(headers: RecordHeaders, field: string): string | undefined
 function textOf(value: RecordHeaders[string]): string | undefined {
   const single = Array.isArray(value) ? (value.at(-1) as HeaderValue) : (value as HeaderValue)
   if (typeof single === 'string') return single
-  return single instanceof Uint8Array ? Buffer.from(single).toString('utf8') : undefined
+  if (!(single instanceof Uint8Array)) return undefined
+  return Buffer.isBuffer(single) ? single.toString('utf8') : Buffer.from(single).toString('utf8')
 }

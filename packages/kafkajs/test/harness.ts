@@ -123,9 +123,9 @@ export class Harness extends BrokerHarness {
   }
 
   /** Makes a topic. */
-  async topic(partitions = 1): Promise<string> {
+  async topic(partitions = 1, brokers: string[] = this.service.brokers): Promise<string> {
     const topic = unique('orders')
-    const admin = this.bare().admin()
+    const admin = this.bare({ brokers }).admin()
     await admin.connect()
     await untilKnown(async () => {
       await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true })

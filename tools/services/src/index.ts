@@ -1,5 +1,6 @@
 export { startPostgres } from './postgres/start.ts'
 export type { PostgresOptions, PostgresService } from './postgres/start.ts'
+export { startKafkaCluster } from './kafka/in-process/start.ts'
 export { startKafka } from './kafka/start.ts'
 export type { KafkaOptions, KafkaService } from './kafka/start.ts'
 export { freePort } from './process/free-port.ts'

@@ -1,6 +1,6 @@
 import { startApache } from './apache/start.ts'
 import { useEnvironment } from './environment.ts'
-import { startInProcess } from './in-process/start.ts'
+import { startKafkaCluster } from './in-process/start.ts'
 
 /** Settings of {@link startKafka}. */
 export interface KafkaOptions {
@@ -43,6 +43,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServi
   const wanted = process.env['KAFKA']
   if (brokers !== undefined && brokers !== '') return useEnvironment(brokers, options)
   if (wanted === 'apache') return startApache(options)
-  if (wanted === undefined || wanted === '' || wanted === 'in-process') return startInProcess(options)
+  if (wanted === undefined || wanted === '' || wanted === 'in-process')
+    return startKafkaCluster({ ...options, nodes: 1 })
   throw new Error(`KAFKA: expected "apache" or "in-process", got "${wanted}"`)
 }

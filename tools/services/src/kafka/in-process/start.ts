@@ -1,27 +1,42 @@
 import type { KafkaOptions, KafkaService } from '../start.ts'
 import { Broker } from './broker.ts'
 
-/** Starts the broker inside this process. */
-export async function startInProcess(options: KafkaOptions): Promise<KafkaService> {
-  const { port = 0, partitions = 1, autoCreateTopics = true, onProgress = () => {} } = options
-  const broker = new Broker({ partitions, autoCreateTopics, onProgress })
+/** Several brokers of one cluster. */
+export interface KafkaCluster extends KafkaService {
+  /** Makes another of the brokers the leader of a partition. Clients find out when they ask the old one. */
+  moveLeader(topic: string, partition: number, broker: string): void
+}
+
+/** Settings of {@link startKafkaCluster}. */
+export interface KafkaClusterOptions extends KafkaOptions {
+  /** How many brokers there are; default 3. Partitions go round them. */
+  nodes?: number
+}
+
+/** Starts several brokers of one cluster inside this process, gone when it is. The first one coordinates all groups. */
+export async function startKafkaCluster(options: KafkaClusterOptions = {}): Promise<KafkaCluster> {
+  const { port = 0, partitions = 1, autoCreateTopics = true, nodes = 3, onProgress = () => {} } = options
+  const broker = new Broker({ partitions, autoCreateTopics, nodes, onProgress })
   try {
     await broker.listen(port)
   } catch (error) {
     if (!isInUse(error)) throw error
     throw new Error(`Kafka: port ${port} on ${broker.host} is in use`, { cause: error })
   }
-  onProgress(`Kafka: in-process broker ready on ${broker.host}:${broker.port}`)
+  const brokers = broker.ports.map(one => `${broker.host}:${one}`)
+  onProgress(`Kafka: in-process broker ready on ${brokers.join(', ')}`)
   const stop = (): Promise<void> => broker.close()
   return {
     kind: 'in-process',
-    brokers: [`${broker.host}:${broker.port}`],
+    brokers,
     stop,
     crash: stop,
     restart: async () => {
       await broker.close()
-      await broker.listen(broker.port)
+      await broker.listen(0)
     },
+    moveLeader: (topic, partition, address) =>
+      broker.moveLeader(topic, partition, Number(address.split(':')[1])),
     [Symbol.asyncDispose]: stop,
   }
 }

@@ -4,6 +4,7 @@ export const errorCode = {
   offsetOutOfRange: 1,
   corruptMessage: 2,
   unknownTopicOrPartition: 3,
+  notLeaderOrFollower: 6,
   messageTooLarge: 10,
   invalidTopic: 17,
   illegalGeneration: 22,

@@ -60,7 +60,7 @@ function writeVersions(error: number): Writer {
 export async function answer(
   frame: Buffer,
   state: BrokerState,
-  connection: { host: string; gone: AbortSignal },
+  connection: { host: string; nodeId: number; gone: AbortSignal },
 ): Promise<Buffer | undefined> {
   const request = new Reader(frame)
   const [key, version, correlationId] = [request.int16(), request.int16(), request.int32()]

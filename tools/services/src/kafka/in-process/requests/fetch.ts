@@ -30,7 +30,7 @@ export const fetch: Api = {
     request.take(8)
     const wanted = request.array(readWanted)
     const deadline = performance.now() + maxWait
-    const read = (): Map<string, Fetched[]> => readAll(state, wanted, maxBytes, committedOnly)
+    const read = (): Map<string, Fetched[]> => readAll(state, client.nodeId, wanted, maxBytes, committedOnly)
     let fetched = read()
     while (!isEnough(fetched, minBytes) && performance.now() < deadline && !client.gone.aborted) {
       await appended(fetched, deadline - performance.now(), client.gone)
@@ -57,6 +57,7 @@ function readWanted(reader: Reader): Wanted {
 
 function readAll(
   state: BrokerState,
+  nodeId: number,
   wanted: Wanted[],
   maxBytes: number,
   committedOnly: boolean,
@@ -66,7 +67,8 @@ function readAll(
   for (const { topic, partitions } of wanted) {
     const parts = partitions.map(part => {
       const log = state.topics.partition(topic, part.partition)
-      const error = problemWith(log, part.offset)
+      const isLeader = state.leaders.of(topic, part.partition) === nodeId
+      const error = isLeader ? problemWith(log, part.offset) : errorCode.notLeaderOrFollower
       const readable = error === errorCode.none && room > 0
       const slice = readable
         ? log?.read(part.offset, Math.min(part.maxBytes, room), committedOnly)

@@ -2,13 +2,13 @@ import type { Member } from '../groups/member.ts'
 import { joinRefused } from '../groups/member.ts'
 import { errorCode } from '../../wire/error-code.ts'
 import { Writer } from '../../wire/writer.ts'
-import { nodeId, type Api } from './api.ts'
+import { type Api, firstNode } from './api.ts'
 
 export const findCoordinator: Api = {
   key: 10,
   version: 2,
-  handle(_request, { host, port }) {
-    return new Writer().int32(0).int16(errorCode.none).string(null).int32(nodeId).string(host).int32(port)
+  handle(_request, { host, ports: [port = 0] }) {
+    return new Writer().int32(0).int16(errorCode.none).string(null).int32(firstNode).string(host).int32(port)
   },
 }
 

@@ -1,5 +1,5 @@
 import { Writer } from '../../wire/writer.ts'
-import { nodeId, type Api } from './api.ts'
+import { type Api, firstNode } from './api.ts'
 
 export const metadata: Api = {
   key: 3,
@@ -10,23 +10,31 @@ export const metadata: Api = {
     const topics = names ?? state.topics.all().map(topic => topic.name)
     return new Writer()
       .int32(0)
-      .array([state], (writer, { host, port }) => writer.int32(nodeId).string(host).int32(port).string(null))
+      .array([...state.ports.entries()], (writer, [index, port]) =>
+        writer
+          .int32(firstNode + index)
+          .string(state.host)
+          .int32(port)
+          .string(null),
+      )
       .string('spanwright')
-      .int32(nodeId)
+      .int32(firstNode)
       .array(topics, (writer, name) => {
         const { error, topic } = state.topics.lookUp(name, mayCreate)
         writer.int16(error).string(name).boolean(false)
-        writer.array([...(topic?.partitions.keys() ?? [])], writePartition)
+        writer.array([...(topic?.partitions.keys() ?? [])], (list, partition) =>
+          writePartition(list, partition, state.leaders.of(name, partition)),
+        )
       })
   },
 }
 
-function writePartition(writer: Writer, partition: number): void {
-  const brokers = [nodeId]
+function writePartition(writer: Writer, partition: number, leader: number): void {
+  const brokers = [leader]
   writer
     .int16(0)
     .int32(partition)
-    .int32(nodeId)
+    .int32(leader)
     .array(brokers, (list, broker) => list.int32(broker))
     .array(brokers, (list, broker) => list.int32(broker))
     .array([], () => {})

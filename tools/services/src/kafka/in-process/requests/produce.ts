@@ -6,7 +6,7 @@ import type { Api, BrokerState } from './api.ts'
 export const produce: Api = {
   key: 0,
   version: 7,
-  handle(request, state) {
+  handle(request, state, client) {
     request.nullableString()
     const acknowledgements = request.int16()
     request.int32()
@@ -17,7 +17,7 @@ export const produce: Api = {
     const answer = new Writer()
       .array(topics, (writer, { name, partitions }) => {
         writer.string(name).array(partitions, (list, { partition, records }) => {
-          const { error, baseOffset } = append(state, name, partition, records)
+          const { error, baseOffset } = append(state, client.nodeId, name, partition, records)
           const logAppendTime = -1
           const logStartOffset = 0
           list.int32(partition).int16(error).int64(baseOffset).int64(logAppendTime).int64(logStartOffset)
@@ -30,12 +30,16 @@ export const produce: Api = {
 
 function append(
   state: BrokerState,
+  nodeId: number,
   topic: string,
   partition: number,
   records: Buffer,
 ): { error: number; baseOffset: number } {
   const log = state.topics.partition(topic, partition)
   if (log === undefined) return { error: errorCode.unknownTopicOrPartition, baseOffset: -1 }
+  if (state.leaders.of(topic, partition) !== nodeId) {
+    return { error: errorCode.notLeaderOrFollower, baseOffset: -1 }
+  }
   let first: { error: number; baseOffset: number } | undefined
   for (const batch of readBatches(records)) {
     const { producerId, producerEpoch, isTransactional } = batch
