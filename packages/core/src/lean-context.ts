@@ -47,8 +47,8 @@ class LeanContext implements Context {
 
   setValue(key: symbol, value: unknown): Context {
     if (key === SPAN_KEY) {
-      // Without a span of its own it would show that of its base.
-      const base = value === undefined ? this.base.deleteValue(key) : this.base
+      // Without a span of its own it would show that of its base; with one it would keep that alive for nothing.
+      const base = this.base.getValue(key) === undefined ? this.base : this.base.deleteValue(key)
       return new LeanContext(base, value, this.key, this.value)
     }
     if (this.key === undefined || this.key === key) return new LeanContext(this.base, this.span, key, value)

@@ -109,10 +109,12 @@ export class TransactionSpan {
     return this.operation.ended ? active : trace.setSpan(active, this.operation.span)
   }
 
-  /** Ends with the work of committing or aborting, which runs in the context of the caller. */
+  /** Ends with the work of committing or aborting, which runs in the context of the caller, by the ids of its span. */
   endWith(outcome: 'commit' | 'abort', work: () => Promise<void>): Promise<void> {
     const active = contextApi.active()
-    return runToEnd(this.operation, () => contextApi.with(active, work), {
+    const spanContext = trace.getSpanContext(active)
+    const byIds = spanContext ? trace.setSpanContext(active, spanContext) : active
+    return runToEnd(this.operation, () => contextApi.with(byIds, work), {
       succeeded: () => this.end(outcome, SUCCESS),
       failed: error => this.end(outcome, kafkaFailure(error)),
     })

@@ -105,7 +105,7 @@ describe('a cluster of several brokers', () => {
         eachMessage: async ({ message }) => {
           values.push(String(message.value))
           if (values.length === 2) return done()
-          cluster.moveLeader(topic, 0, String(brokers[1]))
+          cluster.moveLeader(topic, 0, brokers.at(1) as string)
           await producer.send({ topic, messages: [{ value: '2' }] })
         },
       }))
