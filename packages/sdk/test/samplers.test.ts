@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { type Attributes, propagation, ROOT_CONTEXT, type Span, SpanKind, trace } from '@opentelemetry/api'
 import type { Sampler } from '@opentelemetry/sdk-trace'
 
@@ -95,6 +95,31 @@ describe('perSecond()', () => {
     const spans = Array.from({ length: 20 }, () => startSpan('root'))
     expect(spans.filter(span => span.isRecording())).toHaveLength(5)
     expect(tracing?.counts()).toMatchObject({ started: 20, unsampled: 15 })
+  })
+
+  it("fills up evenly, to a second's worth at most", () => {
+    jest.useFakeTimers()
+    start(perSecond(10))
+    const kept = (asked: number): number =>
+      Array.from({ length: asked }, () => startSpan('root')).filter(span => span.isRecording()).length
+    expect(kept(20)).toBe(10)
+    jest.advanceTimersByTime(99)
+    expect(kept(1)).toBe(0)
+    jest.advanceTimersByTime(201)
+    expect(kept(20)).toBe(3)
+    jest.advanceTimersByTime(60_000)
+    expect(kept(20)).toBe(10)
+    jest.useRealTimers()
+  })
+
+  it('lets traces begin at less than one a second too', () => {
+    jest.useFakeTimers()
+    start(perSecond(0.5))
+    const isKept = (): boolean => startSpan('root').isRecording()
+    expect([isKept(), isKept()]).toEqual([true, false])
+    jest.advanceTimersByTime(2000)
+    expect([isKept(), isKept()]).toEqual([true, false])
+    jest.useRealTimers()
   })
 
   it('refuses a limit that is none', () => {

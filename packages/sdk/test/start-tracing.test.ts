@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 
+import manifest from '../package.json'
 import { startTracing, type StartTracingOptions } from '../src/index.ts'
 import { collect } from './collector.ts'
 import { listenToDiag } from './diag.ts'
@@ -74,7 +75,11 @@ describe('startTracing()', () => {
   it('describes the service by the nearest package.json when nothing else does', async () => {
     await traceOnce({}, JSON_OVER_HTTP)
     const resource = endpoint.resource()
-    expect(resource).toMatchObject({ 'service.name': '@spanwright/sdk', 'telemetry.sdk.language': 'nodejs' })
+    expect(resource).toMatchObject({
+      'service.name': '@spanwright/sdk',
+      'service.version': manifest.version,
+      'telemetry.sdk.language': 'nodejs',
+    })
     expect(resource['service.instance.id']).toMatch(UUID)
   })
 
