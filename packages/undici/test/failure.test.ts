@@ -2,15 +2,12 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startServer, type TestServer } from './server.ts'
 import { failureOf, onlySpan, spansEnded } from './span-assertions.ts'
 import { WAYS, type Way } from './ways.ts'
-
-// On a busy machine.
-jest.setTimeout(30_000)
 
 let recorder: SpanRecorder
 let server: TestServer

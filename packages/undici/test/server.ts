@@ -8,6 +8,11 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import { jest } from '@jest/globals'
+
+// Real connections take their time on a busy machine.
+jest.setTimeout(60_000)
+
 /** A request as the server saw it. */
 interface Received {
   readonly method: string
