@@ -31,4 +31,24 @@ describe('an SDK that is set up after the pool', () => {
     await client.end()
     await recorder.stop()
   })
+
+  it('sees nothing of a query that began to wait before, and all of the next', async () => {
+    const { connectionString } = server
+    const pool = tracePool(new Pool({ connectionString, max: 1 })).on('error', () => {})
+    const client = await pool.connect()
+    const waiting = [
+      pool.query('SELECT 1 AS n'),
+      new Promise(resolve => pool.query('SELECT 2 AS n', (_error, result) => resolve(result))),
+    ]
+    const recorder = recordSpans({ global: true })
+    client.release()
+    expect(await Promise.all(waiting)).toMatchObject([{ rows: [{ n: 1 }] }, { rows: [{ n: 2 }] }])
+    expect(recorder.spans()).toEqual([])
+
+    await pool.query('SELECT 3')
+    expect(recorder.spans().map(span => span.name)).toEqual(['SELECT'])
+    expect(recorder.open()).toEqual([])
+    await pool.end()
+    await recorder.stop()
+  })
 })
