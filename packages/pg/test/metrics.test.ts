@@ -44,3 +44,35 @@ describe('db.client.operation.duration', () => {
     expect(await recorder.metrics()).toEqual([])
   })
 })
+
+describe('a hook that tells another namespace', () => {
+  it('wins on span and metrics', async () => {
+    using recorder = recordSpans()
+    const { tracerProvider, meterProvider } = recorder
+    const pool = tracePool(db.pool(), {
+      tracerProvider,
+      meterProvider,
+      attributes: ({ namespace }) => ({ 'db.namespace': `${namespace}|tenant` }),
+      metrics: {
+        connections: false,
+        attributes: (_, { result }) => ({ 'test.answered': result !== undefined }),
+      },
+    })
+    await pool.query('SELECT 1')
+    expect(recorder.spans()[0]?.attributes['db.namespace']).toBe('shop|tenant')
+    const common = {
+      'db.system.name': 'postgresql',
+      'db.namespace': 'shop|tenant',
+      'server.address': '127.0.0.1',
+      'server.port': db.server.port,
+    }
+    const points = (await recorder.metrics()).map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      dataPoints[0]?.attributes,
+    ])
+    expect(Object.fromEntries(points)).toEqual({
+      'db.client.operation.duration': { ...common, 'test.answered': true },
+      'db.client.response.returned_rows': common,
+    })
+  })
+})
