@@ -1,0 +1,5 @@
+import { testMetrics } from '@spanwright/http-servers'
+
+import { FRAMEWORKS } from './frameworks.ts'
+
+testMetrics(FRAMEWORKS)
