@@ -198,6 +198,11 @@ describe('a handler that fails', () => {
         expect(span?.status).toEqual(ERROR)
         expect(span?.attributes).toMatchObject({ 'error.type': errorType })
         expect(span?.events).toHaveLength(1)
+        for (const name of ['messaging.process.duration', 'messaging.client.consumed.messages']) {
+          expect(await pointsOf(harness.recorder, name)).toMatchObject([
+            { attributes: { 'error.type': errorType, 'messaging.destination.name': topic }, value: 1 },
+          ])
+        }
         expect(harness.recorder.open()).toEqual([])
       },
       BROKER_TIME,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 import type { Attributes } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import {
   type KafkaOptions,
@@ -68,6 +68,23 @@ export class BrokerHarness {
     const { recorder } = this
     await recorder.waitFor(() => recorder.spans().length >= count, { timeout: BROKER_TIME })
     return recorder.spans()
+  }
+
+  /** Attributes of a span that processes what a client named `shop` got from the first partition of a topic. */
+  processAttributes(topic: string, groupId: string): Record<string, unknown> {
+    return {
+      'messaging.system.name': 'kafka',
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': topic,
+      'messaging.destination.partition.id': '0',
+      'messaging.consumer.group.name': groupId,
+      'messaging.client.id': 'shop',
+      'spanwright.messaging.queue_time': expect.any(Number),
+      'kafka.cluster.id': expect.any(String),
+      'server.address': expect.stringMatching(/^(127\.0\.0\.1|localhost)$/),
+      'server.port': this.port,
+    }
   }
 
   /** Port of the only broker. */

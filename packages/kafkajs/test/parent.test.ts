@@ -75,6 +75,42 @@ describe('the parent of a processed message', () => {
   )
 
   it(
+    'is chosen in the same way for a message of a batch, which is linked as well',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(
+        topic,
+        { key: 'link', value: '0', headers },
+        { key: 'message', value: '1', headers },
+      )
+      const parent = ({ message }: KafkaOperation): ParentPolicy =>
+        String(message?.key) === 'link' ? 'link' : 'message'
+      const consumer = await harness.consumer(harness.traced({ parent }), topic)
+
+      await runUntil(consumer, done => ({
+        eachBatch: async ({ batch, traceEach }) => {
+          for (const message of batch.messages) traceEach(message, () => undefined)
+          done()
+        },
+      }))
+
+      const [linked, beneath, batch, ...others] = harness.recorder.spans()
+      expect(others).toEqual([])
+      const toBatch = {
+        span: batch?.spanContext().spanId,
+        trace: batch?.spanContext().traceId,
+        attributes: {},
+      }
+      expect([linked, beneath].map(described)).toMatchObject([
+        { parent: undefined, links: [link, toBatch] },
+        { parent: SPAN, trace: TRACE, links: [link, toBatch] },
+      ])
+      expect([TRACE, batch?.spanContext().traceId]).not.toContain(linked?.spanContext().traceId)
+    },
+    BROKER_TIME,
+  )
+
+  it(
     'is the message when the function throws, and the handler knows nothing of it',
     async () => {
       const topic = await harness.topic()
