@@ -2,21 +2,30 @@ import type { Exchange, ServerRequest } from './http-framework.ts'
 
 type Exchanges = WeakMap<ServerRequest, Exchange>
 
-// Under a registered symbol, so that two copies of this package make one span of a request between them.
+// Under registered symbols, so that two copies of this package make one span of a request between them.
 const EXCHANGES_KEY = Symbol.for('spanwright.exchanges')
+const EXCHANGE_KEY = Symbol.for('spanwright.exchange')
 const shared = globalThis as unknown as { [EXCHANGES_KEY]?: Exchanges }
 
-// Not a property of the request: one more costs dearly where a framework has given it another prototype.
+// For requests that have another prototype than Node gave them: a property more of those costs dearly.
 const EXCHANGES: Exchanges = (shared[EXCHANGES_KEY] ??= new WeakMap())
+
+interface MarkedRequest {
+  [EXCHANGE_KEY]?: Exchange
+}
 
 /** The exchange of a request that is traced. */
 export function exchangeOf(req: ServerRequest): Exchange | undefined {
-  return EXCHANGES.get(req)
+  return EXCHANGES.get(req) ?? (req as MarkedRequest)[EXCHANGE_KEY]
 }
 
-/** Makes the exchange of a request known to {@link exchangeOf}. */
-export function setExchange(req: ServerRequest, exchange: Exchange): void {
-  EXCHANGES.set(req, exchange)
+/**
+ * Makes the exchange of a request known to {@link exchangeOf}.
+ * @param beside whether it is kept beside the request instead of on it
+ */
+export function setExchange(req: ServerRequest, exchange: Exchange, beside: boolean): void {
+  if (beside) EXCHANGES.set(req, exchange)
+  else (req as MarkedRequest)[EXCHANGE_KEY] = exchange
 }
 
 /** Stands for a request that was traced and is over. */
@@ -33,5 +42,5 @@ const OVER: Exchange = {
  * map holds is alive, and an exchange holds its request.
  */
 export function releaseExchange(req: ServerRequest): void {
-  EXCHANGES.set(req, OVER)
+  setExchange(req, OVER, EXCHANGES.has(req))
 }

@@ -68,8 +68,9 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     this.context = start.operation.context
     const { req, res, isHttp2, framework, request } = start
     this.progress = new ResponseProgress(res, isHttp2)
-    setExchange(req, this)
-    hookStreams(req, res, framework.prototypes?.(request))
+    const prototypes = framework.prototypes?.(request)
+    setExchange(req, this, prototypes !== undefined)
+    hookStreams(req, res, prototypes)
     res.on('close', endExchange)
     if (start.metrics.measuresBodies) this.bodies = new BodySizes(start.req, start.res)
     this.closeCount = start.metrics.open(start.operation.attributes, this.context)

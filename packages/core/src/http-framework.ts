@@ -47,7 +47,7 @@ export interface HttpFramework<Request> {
   route(request: Request, routes: unknown): string | undefined
   /**
    * Objects of the app that its requests and responses inherit from: they are given the methods that lead through
-   * tracing, once. Where there are none, each request and response is given them.
+   * tracing, once, and nothing is put on a request. Where there are none, each request and response is given them.
    */
   prototypes?(request: Request): StreamPrototypes | undefined
 }

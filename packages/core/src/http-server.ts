@@ -176,7 +176,7 @@ export class HttpServer<Request> {
       translate,
     })
     if (this.stages) onResponseStart(res, () => adopted.addEvent(EVENT_RESPONSE_START))
-    setExchange(req, adopted)
+    setExchange(req, adopted, this.framework.prototypes?.(request) !== undefined)
     return adopted
   }
 

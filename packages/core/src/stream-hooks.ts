@@ -28,57 +28,57 @@ export function hookStreams(
   if (prototypes) {
     hookPrototype(prototypes.request, REQUEST_METHODS)
     hookPrototype(prototypes.response, RESPONSE_METHODS)
-  } else {
-    hookStream(req, REQUEST_METHODS, OWN_REQUEST_METHODS)
-    hookStream(res, RESPONSE_METHODS, OWN_RESPONSE_METHODS)
+    return
   }
+  // One by one: in a loop over names every access would be a search.
+  if (Object.hasOwn(req, 'emit')) hookMethod(req, 'emit', REQUEST_METHODS)
+  else (req as Hooked).emit = emitOfRequest
+  if (Object.hasOwn(res, 'emit')) hookMethod(res, 'emit', RESPONSE_METHODS)
+  else (res as Hooked).emit = emitOfResponse
+  if (Object.hasOwn(res, 'writeHead')) hookMethod(res, 'writeHead', RESPONSE_METHODS)
+  else (res as Hooked).writeHead = writeHead
 }
 
 /** Finds the method that stands behind a hook. */
 type Original = (self: unknown) => Method
 type Hooks = Readonly<Record<string, (original: Original) => Method>>
 
-const REQUEST_METHODS: Hooks = {
-  emit: original =>
-    function emit(...args) {
+const REQUEST_METHODS = {
+  emit: (original: Original) =>
+    function emit(this: unknown, ...args: unknown[]): unknown {
       const exchange = listenerOf(this)
       if (!exchange) return Reflect.apply(original(this), this, args)
       return exchange.emitOfRequest(this as Emitter, original(this), args)
     },
-}
+} satisfies Hooks
 
-const RESPONSE_METHODS: Hooks = {
-  emit: original =>
-    function emit(...args) {
+const RESPONSE_METHODS = {
+  emit: (original: Original) =>
+    function emit(this: unknown, ...args: unknown[]): unknown {
       const exchange = listenerOf((this as ServerAnswer).req)
       if (!exchange) return Reflect.apply(original(this), this, args)
       return exchange.emitOfResponse(this as Emitter, original(this), args)
     },
-  writeHead: original =>
-    function writeHead(...args) {
+  writeHead: (original: Original) =>
+    function writeHead(this: unknown, ...args: unknown[]): unknown {
       const exchange = listenerOf((this as ServerAnswer).req)
       if (!exchange) return Reflect.apply(original(this), this, args)
       return exchange.writeHead(this, original(this), args)
     },
-}
+} satisfies Hooks
 
-type Methods = Readonly<Record<string, Method>>
+interface Hooked {
+  emit: unknown
+  writeHead?: unknown
+}
 
 // Shared by all requests: no function is made for one.
-const OWN_REQUEST_METHODS = ownMethods(REQUEST_METHODS)
-const OWN_RESPONSE_METHODS = ownMethods(RESPONSE_METHODS)
+const emitOfRequest = REQUEST_METHODS.emit(self => prototypeOf(self).emit)
+const emitOfResponse = RESPONSE_METHODS.emit(self => prototypeOf(self).emit)
+const writeHead = RESPONSE_METHODS.writeHead(self => prototypeOf(self).writeHead)
 
-function ownMethods(hooks: Hooks): Methods {
-  return Object.fromEntries(
-    Object.entries(hooks).map(([name, make]) => [name, make(self => inheritedBy(self as object, name))]),
-  )
-}
-
-function hookStream(stream: object, hooks: Hooks, own: Methods): void {
-  for (const name in own) {
-    if (Object.hasOwn(stream, name)) hookMethod(stream, name, hooks)
-    else (stream as Record<string, unknown>)[name] = own[name]
-  }
+function prototypeOf(stream: unknown): { readonly emit: Method; readonly writeHead: Method } {
+  return Object.getPrototypeOf(stream) as { readonly emit: Method; readonly writeHead: Method }
 }
 
 const HOOKED = new WeakSet<object>()
