@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api'
+import { type Context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api'
 
 /** The key under which `trace.setSpan()` puts a span, told from what it does. */
 const SPAN_KEY: symbol = spanKey()
@@ -11,7 +11,7 @@ const API_CONTEXT: unknown = ROOT_CONTEXT.constructor
  * context.
  */
 export function contextWithSpan(context: Context, span: Span): Context {
-  return context.constructor === API_CONTEXT
+  return context.constructor === API_CONTEXT && !holdsSpan(context)
     ? new LeanContext(context, span, undefined, undefined)
     : trace.setSpan(context, span)
 }
@@ -21,6 +21,15 @@ export function contextWithValue(context: Context, key: symbol, value: unknown):
   return context.constructor === API_CONTEXT && key !== SPAN_KEY
     ? new LeanContext(context, undefined, key, value)
     : context.setValue(key, value)
+}
+
+/** The class of spans that are a span context and nothing else, such as that of a remote parent. */
+const MERE_SPAN_CONTEXT: unknown = trace.wrapSpanContext(INVALID_SPAN_CONTEXT).constructor
+
+/** True when there is a span that a context on top, with a span of its own, would keep alive for nothing. */
+function holdsSpan(context: Context): boolean {
+  const span = context.getValue(SPAN_KEY) as Span | undefined
+  return span !== undefined && span.constructor !== MERE_SPAN_CONTEXT
 }
 
 /**
@@ -48,8 +57,8 @@ class LeanContext implements Context {
   setValue(key: symbol, value: unknown): Context {
     if (key === SPAN_KEY) {
       // Without a span of its own it would show that of its base; with one it would keep that alive for nothing.
-      const base = this.base.getValue(key) === undefined ? this.base : this.base.deleteValue(key)
-      return new LeanContext(base, value, this.key, this.value)
+      const isBaseLeft = value !== undefined && !holdsSpan(this.base)
+      return new LeanContext(isBaseLeft ? this.base : this.base.deleteValue(key), value, this.key, this.value)
     }
     if (this.key === undefined || this.key === key) return new LeanContext(this.base, this.span, key, value)
     return new LeanContext(this.base.setValue(key, value), this.span, this.key, this.value)
@@ -67,6 +76,6 @@ function spanKey(): symbol {
     setValue: key => ((found = key), listening),
     deleteValue: () => listening,
   }
-  trace.setSpan(listening, trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 0 }))
+  trace.setSpan(listening, trace.wrapSpanContext(INVALID_SPAN_CONTEXT))
   return found as unknown as symbol
 }

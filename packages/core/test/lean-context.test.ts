@@ -1,7 +1,9 @@
 import { type Context, createContextKey, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import * as fc from 'fast-check'
 
+import { areCollected } from './garbage.ts'
 import { contextWithSpan, contextWithValue } from '../src/lean-context.ts'
 
 const KEYS = [createContextKey('a'), createContextKey('b'), createContextKey('c')] as const
@@ -79,6 +81,30 @@ describe('a lean context', () => {
     // A pile of that height would overflow the stack.
     expect(contentOf(context).slice(2)).toEqual([19_999, undefined, 19_999])
     expect(context.getValue(createContextKey('unknown'))).toBeUndefined()
+  })
+
+  it('keeps no span alive but its own', async () => {
+    const provider = new BasicTracerProvider()
+    const tracer = provider.getTracer('test')
+    const start = (): Span => tracer.startSpan('outer', { root: true })
+    const makers = [
+      (outer: Span) => contextWithSpan(trace.setSpan(ROOT_CONTEXT, outer), span(1)),
+      (outer: Span) => contextWithSpan(contextWithSpan(ROOT_CONTEXT, outer), span(1)),
+      (outer: Span) =>
+        contextWithSpan(contextWithValue(trace.setSpan(ROOT_CONTEXT, outer), KEYS[0], 1), span(1)),
+      (outer: Span) => trace.deleteSpan(contextWithSpan(ROOT_CONTEXT, outer)),
+    ]
+    // Not in a loop of this function: when it waits, it keeps what its variables held last.
+    const made = makers.map(make => {
+      const outer = start()
+      return { context: make(outer), reference: new WeakRef(outer) }
+    })
+
+    expect(await areCollected(made.map(({ reference }) => reference))).toBe(true)
+    expect(made.map(({ context }) => trace.getSpanContext(context)?.spanId)).toEqual([
+      ...Array.from({ length: 3 }, () => '1'.padStart(16, '0')),
+      undefined,
+    ])
   })
 
   it('leaves a context of somebody else to itself', () => {

@@ -1,6 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 
 import { context, ROOT_CONTEXT } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
@@ -9,28 +7,16 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 
 import { type Operation, runToEnd, SUCCESS, withSpan } from '@spanwright/core'
 
+import { areCollected } from './garbage.ts'
 import { type Job, startJob } from './job.ts'
 
 // A collection takes its time on a busy machine.
 jest.setTimeout(60_000)
 
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
 beforeAll(() => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 })
 afterAll(() => context.disable())
-
-/** True once everything is gone; false when something still stands after some collections. */
-async function areCollected(references: readonly WeakRef<object>[], rounds = 20): Promise<boolean> {
-  for (let round = 0; round < rounds; round++) {
-    await setImmediate()
-    collectGarbage()
-    if (references.every(reference => reference.deref() === undefined)) return true
-  }
-  return false
-}
 
 function traced(): Operation<Job> {
   const parent = ROOT_CONTEXT.setValue(Symbol('request'), { body: 'large' })

@@ -1,0 +1,16 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** True once everything is gone; false when something still stands after some collections. */
+export async function areCollected(references: readonly WeakRef<object>[], rounds = 20): Promise<boolean> {
+  for (let round = 0; round < rounds; round++) {
+    await setImmediate()
+    collectGarbage()
+    if (references.every(reference => reference.deref() === undefined)) return true
+  }
+  return false
+}
