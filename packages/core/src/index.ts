@@ -8,6 +8,7 @@ export {
 export { callHook, isThenable, reportFailure } from './guard.ts'
 export { ClientConnection } from './client-connection.ts'
 export { type HttpClientMetricsOptions } from './http-client-metrics.ts'
+export { copyOver } from './copy.ts'
 export { ClientRequest, type HeaderLookup, type Peer } from './client-request.ts'
 export { HttpClient, type OutgoingRequest } from './http-client.ts'
 export {

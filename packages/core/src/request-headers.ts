@@ -1,3 +1,5 @@
+import { copyOver } from './copy.ts'
+
 /**
  * Headers of a request that is about to be sent, in any shape an HTTP client takes: an object, a flat list of names
  * and values, a list of pairs, `Headers`, another iterable, or nothing. What the caller gave is never written to.
@@ -60,7 +62,7 @@ export function withHeaders(headers: RequestHeaders, added: readonly string[]): 
     return headers.length % 2 === 0 ? [...(headers as unknown[]), ...added] : headers
   }
   if (!isPlain(headers)) return headers
-  const copy: Record<string, unknown> = { ...headers }
+  const copy: Record<string, unknown> = copyOver({}, headers)
   for (let i = 0; i + 1 < added.length; i += 2) copy[added[i] ?? ''] = added[i + 1]
   return copy
 }

@@ -1,5 +1,13 @@
 import { context, diag } from '@opentelemetry/api'
-import { isThenable, keepFace, reportFailure, originalOf, type PerCall, show } from '@spanwright/core'
+import {
+  copyOver,
+  isThenable,
+  keepFace,
+  reportFailure,
+  originalOf,
+  type PerCall,
+  show,
+} from '@spanwright/core'
 
 import { learnConnections } from './connection.ts'
 import type { Call } from './dispatch.ts'
@@ -125,9 +133,10 @@ function choiceOf(input: unknown): { readonly dispatcher: Dispatcher | undefined
 
 /** The same init with another dispatcher. It may be frozen, and its members may be getters of a class. */
 function initWith(init: Init | undefined, dispatcher: Dispatcher): object {
-  // Not a spread: see the options of a dispatch.
   if (!init || Object.getPrototypeOf(init) === Object.prototype) {
-    return Object.assign({ dispatcher: undefined }, init, { dispatcher })
+    const copy = copyOver<{ dispatcher: Dispatcher | undefined }>({ dispatcher: undefined }, init ?? {})
+    copy.dispatcher = dispatcher
+    return copy
   }
   return new Proxy(
     {},

@@ -115,6 +115,21 @@ describe('tracing()', () => {
     await agent.close()
   })
 
+  it('gives options no other prototype, whatever their names are', async () => {
+    const server = await startServer()
+    const agent = new Agent()
+    const given = JSON.parse('{"__proto__":{"query":{"inherited":"1"}}}') as object
+    const init = JSON.parse('{"__proto__":{"method":"POST"}}') as object
+    await (await request(server.origin, { ...given, dispatcher: agent.compose(tracing()) })).body.dump()
+    await (await traceFetch(fetch)(server.origin, init)).text()
+    expect(server.received.map(({ method, url }) => [method, url])).toEqual([
+      ['GET', '/'],
+      ['GET', '/'],
+    ])
+    await agent.close()
+    await server.stop()
+  })
+
   it('overlooks what makes no sense in a single call', async () => {
     const server = await startServer()
     const agent = new Agent()
