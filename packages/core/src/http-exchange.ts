@@ -49,6 +49,8 @@ export interface ExchangeStart<Request> {
 export class HttpExchange<Request> implements Exchange, OpenRequest {
   readonly traced = true
   routes: unknown
+  before: OpenRequest | undefined
+  after: OpenRequest | undefined
   private readonly start: ExchangeStart<Request>
   /** Context of the request, as long as one of its streams can still emit something. */
   private context: Context | undefined
@@ -75,7 +77,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     if (start.metrics.measuresBodies) this.bodies = new BodySizes(start.req, start.res)
     this.closeCount = start.metrics.open(start.operation.attributes, this.context)
     addOpenRequest(this, start.endOnShutdown)
-    if (!isHttp2) this.stopWatching = watchWaiting(req, res as ServerResponse, () => this.leftWaiting())
+    if (!isHttp2) this.stopWatching = watchWaiting(req, res as ServerResponse, this)
     if (this.progress.isClosed) this.end()
   }
 
@@ -162,7 +164,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   }
 
   /** The connection is gone. If the response had no turn yet, nothing of it was sent. */
-  private leftWaiting(): void {
+  leftWaiting(): void {
     if (!this.start.res.socket) this.progress.noteUnsent()
     this.end()
   }

@@ -11,30 +11,45 @@ export interface RequestInFlight {
   readonly traceId: string
 }
 
-/** A traced request, as the list of open ones sees it. */
+/** A traced request, as the list of open ones sees it: a link of that list as long as it is open. */
 export interface OpenRequest {
+  before: OpenRequest | undefined
+  after: OpenRequest | undefined
   describe(): RequestInFlight
   /** Ends its span although the response is not done. */
   endUnfinished(): void
 }
 
-const OPEN = new Set<OpenRequest>()
+// A list of links, not a set: a set hashes each request and grows anew every so often.
+let oldest: OpenRequest | undefined
+let newest: OpenRequest | undefined
 const ENDED_ON_SHUTDOWN = new Set<OpenRequest>()
 
 /** The traced requests that are being answered at this moment, oldest first. */
 export function requestsInFlight(): RequestInFlight[] {
-  return Array.from(OPEN, request => request.describe())
+  const described: RequestInFlight[] = []
+  for (let request = oldest; request; request = request.after) described.push(request.describe())
+  return described
 }
 
 /** @param endOnShutdown whether it is ended when the process is asked to end */
 export function addOpenRequest(request: OpenRequest, endOnShutdown: boolean): void {
-  OPEN.add(request)
+  request.before = newest
+  if (newest) newest.after = request
+  else oldest = request
+  newest = request
   if (endOnShutdown) ENDED_ON_SHUTDOWN.add(request)
 }
 
 export function removeOpenRequest(request: OpenRequest): void {
-  OPEN.delete(request)
-  ENDED_ON_SHUTDOWN.delete(request)
+  const { before, after } = request
+  if (before) before.after = after
+  else if (oldest === request) oldest = after
+  if (after) after.before = before
+  else if (newest === request) newest = before
+  request.before = undefined
+  request.after = undefined
+  if (ENDED_ON_SHUTDOWN.size > 0) ENDED_ON_SHUTDOWN.delete(request)
 }
 
 let listening = false

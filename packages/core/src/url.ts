@@ -96,6 +96,18 @@ const DIGITS = /^\d+$/
 
 /** Takes `example.com:8080` or `[::1]:8080` apart; undefined when there is no host in it. */
 export function splitHost(authority: string): HostAndPort | undefined {
+  if (authority !== lastAuthority) {
+    lastHost = takeApart(authority)
+    lastAuthority = authority
+  }
+  return lastHost
+}
+
+// Most requests come to the same host as the one before.
+let lastAuthority = ''
+let lastHost: HostAndPort | undefined
+
+function takeApart(authority: string): HostAndPort | undefined {
   const closing = authority.startsWith('[') ? authority.indexOf(']') : 0
   const colon = authority.indexOf(':', Math.max(closing, 0))
   const name = colon < 0 ? authority : authority.slice(0, colon)

@@ -4,8 +4,14 @@ import type { ServerRequest } from './http-framework.ts'
 
 type Connection = ServerRequest['socket']
 
-/** The responses of a connection that wait for their turn, by what is done when the connection is gone. */
-const WAITING = new WeakMap<Connection, Set<() => void>>()
+/** A response that waits for its turn. */
+interface WaitingResponse {
+  /** The connection is gone. */
+  leftWaiting(): void
+}
+
+/** The responses of a connection that wait for their turn. */
+const WAITING = new WeakMap<Connection, Set<WaitingResponse>>()
 
 /**
  * Watches the connection of a pipelined request whose response waits for those before it: Node tells such a response
@@ -15,21 +21,21 @@ const WAITING = new WeakMap<Connection, Set<() => void>>()
 export function watchWaiting(
   req: ServerRequest,
   res: ServerResponse,
-  gone: () => void,
+  response: WaitingResponse,
 ): (() => void) | undefined {
   if (res.socket) return undefined
   const { socket } = req
   // One listener for all, because a client can send as many requests as it likes.
   const waiting = WAITING.get(socket) ?? watch(socket)
-  waiting.add(gone)
-  return () => waiting.delete(gone)
+  waiting.add(response)
+  return () => waiting.delete(response)
 }
 
-function watch(socket: Connection): Set<() => void> {
-  const waiting = new Set<() => void>()
+function watch(socket: Connection): Set<WaitingResponse> {
+  const waiting = new Set<WaitingResponse>()
   WAITING.set(socket, waiting)
   socket.once('close', () => {
-    for (const gone of waiting) gone()
+    for (const response of waiting) response.leftWaiting()
   })
   return waiting
 }
