@@ -25,14 +25,16 @@ export interface Pace {
   readonly rounds: number
   /** Seconds of load before the first round. */
   readonly warmUp: number
+  /** Seconds of load before each round: a process that waited for its turn is cold. */
+  readonly leadIn: number
   /** Seconds in which CPU time is measured, in each round. */
   readonly measured: number
   /** Seconds in which allocations are counted, after the last round. */
   readonly counted: number
 }
 
-const FULL: Pace = { generations: 2, rounds: 10, warmUp: 2, measured: 0.5, counted: 0.5 }
-const QUICK: Pace = { generations: 1, rounds: 1, warmUp: 0.2, measured: 0.3, counted: 0.1 }
+const FULL: Pace = { generations: 1, rounds: 5, warmUp: 4, leadIn: 0.3, measured: 1.2, counted: 0.5 }
+const QUICK: Pace = { generations: 1, rounds: 1, warmUp: 0.2, leadIn: 0, measured: 0.3, counted: 0.1 }
 
 export const HELP = `npm run bench -- [library …] [options]
 npm run bench -- memory [--quick]

@@ -78,8 +78,11 @@ class Track {
 
   async time(pace: Pace, onProgress: OnProgress): Promise<void> {
     const { subject } = this
-    if (subject)
-      await this.guard(onProgress, async () => void this.timings.push(await subject.time(pace.measured)))
+    if (!subject) return
+    await this.guard(onProgress, async () => {
+      if (pace.leadIn > 0) await subject.warmUp(pace.leadIn)
+      this.timings.push(await subject.time(pace.measured))
+    })
   }
 
   /** Counts allocations and ends the process. */
