@@ -48,6 +48,14 @@ export class ResponseProgress {
     return this.sentStatus ?? (this.res.headersSent ? this.res.statusCode : undefined)
   }
 
+  /** What the response was destroyed with; not what Node 24 and later tell those whose turn did not come. */
+  get error(): unknown {
+    const errored = (this.res as { readonly errored?: Error | null }).errored ?? undefined
+    return this.isUnsent && errored && 'code' in errored && errored.code === 'ECONNRESET'
+      ? undefined
+      : errored
+  }
+
   /** True when nothing will be emitted any more: the client was gone before tracing began. */
   get isClosed(): boolean {
     return this.http2 ? this.http2.stream.closed : (this.res as ServerResponse).closed
@@ -82,8 +90,8 @@ export function unfinished(response: ResponseProgress): Ending {
 
 /** The response was not sent to its end: by an error of the application, or because the client was gone. */
 function brokenOff(response: ResponseProgress, thrown: Thrown): Ending {
-  const errored = (response.res as { readonly errored?: unknown }).errored
-  const reason = thrown ?? (errored === null || errored === undefined ? undefined : { value: errored })
+  const { error } = response
+  const reason = thrown ?? (error === undefined ? undefined : { value: error })
   return {
     failed: true,
     ...(reason ? { thrown: reason } : { errorType: 'ECONNRESET' }),

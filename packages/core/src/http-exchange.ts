@@ -163,10 +163,15 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     this.end(unfinished(this.progress))
   }
 
-  /** The connection is gone. If the response had no turn yet, nothing of it was sent. */
+  /** The connection is gone. */
   leftWaiting(): void {
-    if (!this.start.res.socket) this.progress.noteUnsent()
     this.end()
+  }
+
+  private ending(): Ending {
+    // It waited for its turn until the connection was gone.
+    if (this.stopWatching && !this.start.res.socket) this.progress.noteUnsent()
+    return endingOf(this.progress, this.thrown)
   }
 
   /** True when what runs now belongs to this request, in a span of its own perhaps. */
@@ -187,7 +192,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     }
   }
 
-  private end(ending: Ending = endingOf(this.progress, this.thrown)): void {
+  private end(ending: Ending = this.ending()): void {
     const { operation, metrics } = this.start
     if (operation.ended) return
     removeOpenRequest(this)

@@ -36,7 +36,9 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
     it('of 64 KiB of headers is refused by a server that takes less, and the next request is traced', async () => {
       await using server = await serve(serving(answer))
 
-      expect(await server.send(requestOf('GET /items/7', [`X-Long: ${LONG}`]))).toMatch(/^HTTP\/1\.1 431 /)
+      // Node 24 and later close the connection before they have read everything, and the answer may be lost.
+      const answered = await server.send(requestOf('GET /items/7', [`X-Long: ${LONG}`])).catch(codeOf)
+      expect(answered).toMatch(/^(?:HTTP\/1\.1 431 |ECONNRESET$)/)
       expect([...recorder.spans(), ...recorder.open()]).toEqual([])
       expect(await server.send(requestOf('GET /items/7'))).toMatch(/^HTTP\/1\.1 200 /)
       await expectSpans(recorder, ok())
@@ -251,4 +253,8 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
       expect([...recorder.spans(), ...recorder.open()]).toEqual([])
     })
   })
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code)
 }
