@@ -61,3 +61,6 @@ export function requestOf(line: string, headers: readonly string[] = [], body = 
   const host = headers.some(header => /^host:/i.test(header)) ? [] : ['Host: shop.test']
   return `${[`${line} HTTP/1.1`, ...host, ...own, ...headers].join('\r\n')}\r\n\r\n${body}`
 }
+
+/** The end of an answer whose body was written as `a` and `b` at once: two chunks, of which Node 26 makes one. */
+export const A_AND_B: RegExp = /\r\n(?:1\r\na\r\n1\r\nb|2\r\nab)\r\n0\r\n\r\n$/
