@@ -15,6 +15,8 @@ async function main(): Promise<void> {
   await withSpan('take an order', async () => {
     await producer.send({ topic: 'orders', messages: [{ value: 'tea' }, { value: 'an elephant' }] })
   })
+  // Who sends is a program of its own as a rule, whose spans are printed by themselves.
+  await telemetry.forceFlush()
 
   const consumer = kafka.consumer({ groupId: 'warehouse', maxWaitTimeInMs: 50 })
   await consumer.connect()
