@@ -31,6 +31,7 @@ describe('goalsOf', () => {
       unsampled: { value: 4, goal: 5, isReached: false },
       handWritten: { value: 1.25, goal: 1.25, isReached: true },
       withoutSdk: { value: 1, goal: 2, isReached: true },
+      byHand: { sampled: 5.625, unsampled: 5 },
     })
   })
 

@@ -85,6 +85,10 @@ describe('the part of the document', () => {
     )
   })
 
+  it('shows what code by hand comes to in their place', () => {
+    expect(section).toContain('| Express | 5.63 × | 5.00 × |')
+  })
+
   it('shows overheads with their spread, a dash where there is none, and allocations', () => {
     expect(section).toContain('Bare: 100 µs (99.0 to 102) and 10.0 kB per request.')
     expect(section).toContain(

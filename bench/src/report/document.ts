@@ -27,6 +27,8 @@ export function resultsSection(results: Results): string {
     '![Overhead per operation, by library and variant](performance.svg)',
     '### In relation to each other',
     goalsTable(measured),
+    'What stands in the first two columns if code by hand takes the place of spanwright, as the least that can be done:',
+    byHandTable(measured),
     ...measured.map(libraryTable),
     ...results.libraries.filter(({ skipped }) => skipped !== undefined).map(skippedNote),
     '### Versions',
@@ -68,6 +70,14 @@ function goalsTable(measured: readonly LibraryResult[]): string {
       ratioCell(handWritten, '≤'),
       `${withoutSdk.value === undefined ? '–' : short(withoutSdk.value)} µs (≤ ${withoutSdk.goal})${mark(withoutSdk)}`,
     ]),
+  )
+}
+
+function byHandTable(measured: readonly LibraryResult[]): string {
+  const rows = measured.map(goalsOf).filter(figures => figures !== undefined)
+  return table(
+    ['library', 'sampled: otel / hand-written', 'unsampled: otel / hand-written'],
+    rows.map(({ title, byHand }) => [title, times(byHand.sampled), times(byHand.unsampled)]),
   )
 }
 

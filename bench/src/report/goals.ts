@@ -22,6 +22,8 @@ export interface GoalFigures {
   readonly handWritten: GoalFigure
   /** Overhead of spanwright without an SDK, in microseconds: at most. */
   readonly withoutSdk: GoalFigure
+  /** Overhead of otel per overhead of hand-written: what `sampled` and `unsampled` are for code that does no more. */
+  readonly byHand: { readonly sampled: number | undefined; readonly unsampled: number | undefined }
 }
 
 /** The figures of a library; undefined when it was skipped. */
@@ -35,6 +37,10 @@ export function goalsOf(result: LibraryResult): GoalFigures | undefined {
     unsampled: atLeast(ratio(result, 'unsampled', 'otel', 'spanwright'), goals.unsampled),
     handWritten: atMost(ratio(result, 'sampled', 'spanwright', 'hand-written'), goals.handWritten),
     withoutSdk: atMost(overheadOf(result, 'spanwright', 'none'), GOAL_WITHOUT_SDK),
+    byHand: {
+      sampled: ratio(result, 'sampled', 'otel', 'hand-written'),
+      unsampled: ratio(result, 'unsampled', 'otel', 'hand-written'),
+    },
   }
 }
 
