@@ -49,8 +49,8 @@ npm run bench -- memory [--quick]
   --warm-up <n>       seconds of load before the first round. Default: ${FULL.warmUp}
   --profile <folder>  write a CPU profile of every measured process there
 
-results.json and docs/performance.md are written by a run of everything that is not quick; any other run only shows
-its table. --write writes them anyway.`
+results.json and docs/performance.md are written by a run of everything that is not quick, and the latter by a memory run
+that is not quick; any other run only shows its table. --write writes them anyway.`
 
 /**
  * Reads the command line.

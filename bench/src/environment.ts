@@ -25,6 +25,11 @@ const PACKAGES = [
   '@sentry/node',
 ]
 
+/** The day of a run. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10)
+}
+
 /** The machine this runs on. */
 export function machine(): Machine {
   const cores = cpus()

@@ -1,8 +1,10 @@
 // npm run bench: what tracing costs, and whether it lets go of what it held. See --help.
 import { type Arguments, HELP, parseArguments } from './arguments.ts'
+import { today } from './environment.ts'
 import { measureMemory } from './memory.ts'
-import { measureOverhead, publish } from './overhead.ts'
+import { measureOverhead } from './overhead.ts'
 import { Progress } from './progress.ts'
+import { publish, publishMemory } from './publish.ts'
 import { isFlat, memoryTable } from './report/memory.ts'
 import { terminalTable } from './report/terminal.ts'
 import { hasFailed } from './results.ts'
@@ -15,11 +17,13 @@ async function main(): Promise<void> {
   }
   const progress = new Progress(process.stderr)
   if (asked.mode === 'memory') {
-    const course = await measureMemory(asked.isQuick, line => progress.show(line))
+    const checkpoints = await measureMemory(asked.isQuick, line => progress.show(line))
     progress.clear()
-    process.stdout.write(`${memoryTable(course)}\n`)
+    process.stdout.write(`${memoryTable(checkpoints)}\n`)
     // Few requests do not tell the growth of a heap from a program that is still warming up.
-    if (!asked.isQuick && !isFlat(course)) process.exitCode = 1
+    if (asked.isQuick) return
+    await publishMemory({ date: today(), node: process.version, checkpoints })
+    if (!isFlat(checkpoints)) process.exitCode = 1
     return
   }
   const results = await measureOverhead(asked, line => progress.show(line))

@@ -1,19 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
-import { join } from 'node:path'
 
 import type { Arguments } from './arguments.ts'
 import { measureLibrary, type OnProgress } from './course.ts'
-import { machine, versions } from './environment.ts'
+import { machine, today, versions } from './environment.ts'
 import { LIBRARIES } from './libraries.ts'
-import { withResults } from './report/document.ts'
-import { picture } from './report/picture.ts'
 import type { LibraryResult, Results } from './results.ts'
 import { Services } from './services.ts'
 import { startSink } from './sink.ts'
-
-const BENCH = join(__dirname, '..')
-const DOCS = join(BENCH, '..', 'docs')
 
 /** Measures what tracing costs, library by library. */
 export async function measureOverhead(asked: Arguments, onProgress: OnProgress): Promise<Results> {
@@ -34,7 +27,7 @@ export async function measureOverhead(asked: Arguments, onProgress: OnProgress):
   }
   const { generations, rounds, measured } = asked.pace
   return {
-    date: new Date().toISOString().slice(0, 10),
+    date: today(),
     machine: machine(),
     loadBefore,
     versions: versions(),
@@ -43,12 +36,4 @@ export async function measureOverhead(asked: Arguments, onProgress: OnProgress):
     secondsPerRound: measured,
     libraries,
   }
-}
-
-/** Writes results.json, and from it docs/performance.md and its picture. */
-export async function publish(results: Results): Promise<void> {
-  await writeFile(join(BENCH, 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
-  const path = join(DOCS, 'performance.md')
-  await writeFile(path, withResults(await readFile(path, 'utf8'), results))
-  await writeFile(join(DOCS, 'performance.svg'), picture(results))
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 
-import { resultsSection, withResults } from '../src/report/document.ts'
+import { resultsSection, withMemory, withResults } from '../src/report/document.ts'
 import { isFlat, memoryTable } from '../src/report/memory.ts'
 import { short, times } from '../src/report/numbers.ts'
 import { picture } from '../src/report/picture.ts'
@@ -155,15 +155,26 @@ describe('isFlat', () => {
   })
 })
 
-describe('the table of the memory benchmark', () => {
+describe('the memory benchmark', () => {
+  const survivors = { watched: 1000, spans: 0, requests: 1, responses: 2 }
+  const checkpoints = [
+    { requests: 100_000, heapBytes: 20e6, survivors },
+    { requests: 500_000, heapBytes: 19.9e6, survivors },
+    { requests: 1_000_000, heapBytes: 20.3e6, survivors },
+  ]
+
+  it('writes what it saw into a place of its own', () => {
+    const document = `a\n<!-- memory: written by npm run bench -- memory -->\nold\n<!-- end of memory -->\nb\n`
+    const once = withMemory(document, { date: '2026-11-22', node: 'v20.20.2', checkpoints })
+    expect(once).toMatch(/^a\n<!-- memory[^]*<!-- end of memory -->\nb\n$/)
+    expect(once).not.toContain('old')
+    expect(once).toContain('Measured on 2026-11-22 with Node v20.20.2.')
+    expect(once).toContain('| 500000 | 19.90 MB | −0.50 % |')
+    expect(once).toContain('Reachable of the last 1000: 0 spans, 1 requests, 2 responses.')
+  })
+
   it('shows how far the heap is from its first state, and what is still reachable', () => {
-    const survivors = { watched: 1000, spans: 0, requests: 1, responses: 2 }
-    const table = memoryTable([
-      { requests: 100_000, heapBytes: 20e6, survivors },
-      { requests: 500_000, heapBytes: 19.9e6, survivors },
-      { requests: 1_000_000, heapBytes: 20.3e6, survivors },
-    ])
-    expect(table.split('\n').slice(1)).toEqual([
+    expect(memoryTable(checkpoints).split('\n').slice(1)).toEqual([
       '     100000 requests  20.00 MB  +0.00 %',
       '     500000 requests  19.90 MB  −0.50 %',
       '    1000000 requests  20.30 MB  +1.50 %',

@@ -3,20 +3,46 @@ import { LIBRARIES } from '../libraries.ts'
 import type { SdkState, Variant } from '../measured/protocol.ts'
 import { type LibraryResult, overheadOf, type Results, rowOf } from '../results.ts'
 import { type GoalFigure, goalsOf } from './goals.ts'
+import { heapCells, lastSurvivors, type MemoryResults } from './memory.ts'
 import { short, times } from './numbers.ts'
 
-const BEGIN = '<!-- results: written by npm run bench -->'
-const END = '<!-- end of results -->'
+/** Two marks between which a document keeps a place for what a run writes. */
+interface Place {
+  readonly begin: string
+  readonly end: string
+}
+
+const RESULTS: Place = {
+  begin: '<!-- results: written by npm run bench -->',
+  end: '<!-- end of results -->',
+}
+
+const MEMORY: Place = {
+  begin: '<!-- memory: written by npm run bench -- memory -->',
+  end: '<!-- end of memory -->',
+}
 
 /**
  * A document with the results in the place that is kept for them. What stands around it stays.
  * @throws Error when the document keeps no place
  */
 export function withResults(document: string, results: Results): string {
-  const from = document.indexOf(BEGIN)
-  const to = document.indexOf(END)
-  if (from < 0 || to < from) throw new Error(`the document has no place between ${BEGIN} and ${END}`)
-  return `${document.slice(0, from)}${BEGIN}\n\n${resultsSection(results)}\n\n${document.slice(to)}`
+  return fill(document, RESULTS, resultsSection(results))
+}
+
+/**
+ * The same with the course of the heap.
+ * @throws Error when the document keeps no place
+ */
+export function withMemory(document: string, results: MemoryResults): string {
+  return fill(document, MEMORY, memorySection(results))
+}
+
+function fill(document: string, { begin, end }: Place, section: string): string {
+  const from = document.indexOf(begin)
+  const to = document.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`the document has no place between ${begin} and ${end}`)
+  return `${document.slice(0, from)}${begin}\n\n${section}\n\n${document.slice(to)}`
 }
 
 /** Results as a part of a document. */
@@ -145,6 +171,17 @@ function allocationCell(result: LibraryResult, variant: Variant): string {
 function spansCell(result: LibraryResult, variant: Variant): string {
   const spans = rowOf(result, variant, 'sampled')?.spans
   return spans === undefined ? '–' : String(Math.round(spans * 10) / 10)
+}
+
+function memorySection({ date, node, checkpoints }: MemoryResults): string {
+  return [
+    `Measured on ${date} with Node ${node}.`,
+    table(
+      ['requests', 'heap after all garbage was collected', 'distance from the first'],
+      checkpoints.map(checkpoint => heapCells(checkpoints, checkpoint)),
+    ),
+    `${lastSurvivors(checkpoints)}.`,
+  ].join('\n\n')
 }
 
 function skippedNote({ library, skipped }: LibraryResult): string {

@@ -1,20 +1,46 @@
 import type { Checkpoint } from '../memory.ts'
 
+/** What a run of the memory benchmark saw. */
+export interface MemoryResults {
+  readonly date: string
+  /** Version of Node. */
+  readonly node: string
+  readonly checkpoints: readonly Checkpoint[]
+}
+
 /** The course of the heap as a table for the terminal, and what is still reachable at its end. */
 export function memoryTable(checkpoints: readonly Checkpoint[]): string {
-  const lines = checkpoints.map(({ requests, heapBytes }) => {
-    const change = deviationOf(checkpoints, heapBytes)
-    const sign = change < 0 ? '−' : '+'
-    return `  ${String(requests).padStart(9)} requests  ${(heapBytes / 1e6).toFixed(2)} MB  ${sign}${Math.abs(change * 100).toFixed(2)} %`
+  const lines = checkpoints.map(checkpoint => {
+    const [requests, heap, distance] = heapCells(checkpoints, checkpoint)
+    return `  ${requests?.padStart(9)} requests  ${heap}  ${distance}`
   })
-  const last = checkpoints.at(-1)?.survivors
-  if (!last) return 'nothing was measured'
-  const { watched, spans, requests, responses } = last
   return [
     'Heap after all garbage was collected, and its distance from the first',
     ...lines,
-    `Reachable of the last ${watched}: ${spans} spans, ${requests} requests, ${responses} responses`,
+    lastSurvivors(checkpoints),
   ].join('\n')
+}
+
+/** Requests, heap, and its distance from the first checkpoint. */
+export function heapCells(
+  checkpoints: readonly Checkpoint[],
+  { requests, heapBytes }: Checkpoint,
+): readonly string[] {
+  const change = deviationOf(checkpoints, heapBytes)
+  const sign = change < 0 ? '−' : '+'
+  return [
+    String(requests),
+    `${(heapBytes / 1e6).toFixed(2)} MB`,
+    `${sign}${Math.abs(change * 100).toFixed(2)} %`,
+  ]
+}
+
+/** What can still be reached at the end. */
+export function lastSurvivors(checkpoints: readonly Checkpoint[]): string {
+  const last = checkpoints.at(-1)?.survivors
+  if (!last) return 'Nothing was measured'
+  const { watched, spans, requests, responses } = last
+  return `Reachable of the last ${watched}: ${spans} spans, ${requests} requests, ${responses} responses`
 }
 
 /** How far a heap may be from that of the first checkpoint, as a part of it. */

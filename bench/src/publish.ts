@@ -1,0 +1,23 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { withMemory, withResults } from './report/document.ts'
+import type { MemoryResults } from './report/memory.ts'
+import { picture } from './report/picture.ts'
+import type { Results } from './results.ts'
+
+const BENCH = join(__dirname, '..')
+const DOCS = join(BENCH, '..', 'docs')
+const DOCUMENT = join(DOCS, 'performance.md')
+
+/** Writes results.json, and from it docs/performance.md and its picture. */
+export async function publish(results: Results): Promise<void> {
+  await writeFile(join(BENCH, 'results.json'), `${JSON.stringify(results, null, 2)}\n`)
+  await writeFile(DOCUMENT, withResults(await readFile(DOCUMENT, 'utf8'), results))
+  await writeFile(join(DOCS, 'performance.svg'), picture(results))
+}
+
+/** Writes the course of the heap to docs/performance.md. */
+export async function publishMemory(results: MemoryResults): Promise<void> {
+  await writeFile(DOCUMENT, withMemory(await readFile(DOCUMENT, 'utf8'), results))
+}
