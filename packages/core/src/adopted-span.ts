@@ -1,89 +1,104 @@
+import type { ServerResponse } from 'node:http'
+
+import type { Attributes, Context } from '@opentelemetry/api'
+
+import { BodySizes } from './body-sizes.ts'
+import type { CapturedHeaders, HeaderValue } from './captured-headers.ts'
+import { setExchange } from './exchanges.ts'
+import { type ExposedTrace, givenIn } from './exposed-trace.ts'
+import type { ForeignSpan } from './foreign-span.ts'
+import { addFromHook, callHook, reportFailure } from './guard.ts'
+import { endingOf, ResponseProgress, unfinished } from './http-ending.ts'
+import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
+import { routeOf } from './http-route.ts'
+import type { HttpServerMetrics } from './http-server-metrics.ts'
+import type { HttpServerRecord } from './http-server-options.ts'
+import { endSpan } from './operation.ts'
 import {
-  type Attributes,
-  type Context,
-  createContextKey,
-  type Span,
-  SpanKind,
-  trace,
-} from '@opentelemetry/api'
-
-import type { CapturedHeaders } from './captured-headers.ts'
-import type { ExposedTrace } from './exposed-trace.ts'
-import { reportFailure } from './guard.ts'
-import { endingOf, type ResponseProgress } from './http-ending.ts'
-import type { Exchange, HttpFramework } from './http-framework.ts'
-import { errorTypeOf, exceptionOf, isMeantForClient, withErrorType, writeEnding } from './outcome.ts'
+  type Ending,
+  errorTypeOf,
+  exceptionOf,
+  isMeantForClient,
+  type Outcome,
+  outcomeOf,
+  withErrorType,
+  writeEnding,
+} from './outcome.ts'
+import {
+  addOpenRequest,
+  describeRequest,
+  type OpenRequest,
+  removeOpenRequest,
+  type RequestInFlight,
+} from './requests-in-flight.ts'
 import { ATTR_ERROR_TYPE } from './semconv/attributes.ts'
-import { ATTR_HTTP_ROUTE } from './semconv/http.ts'
-
-// The key of getRPCMetadata() of @opentelemetry/core, by its registered symbol: core depends on the API alone.
-const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA')
-
-/** What an HTTP instrumentation leaves in the context for whoever knows the route. */
-interface RpcMetadata {
-  readonly type?: unknown
-  readonly span?: Span
-  route?: string
-}
-
-/** The server span that somebody else has started for the request of a context. */
-export interface ForeignSpan {
-  readonly span: Span
-  readonly metadata: RpcMetadata | undefined
-}
-
-/** Finds the span of another HTTP instrumentation, such as OpenTelemetry's own. */
-export function findForeignSpan(context: Context): ForeignSpan | undefined {
-  const metadata = context.getValue(RPC_METADATA) as RpcMetadata | undefined
-  const span = trace.getSpan(context)
-  if (metadata?.type === 'http' && metadata.span) return { span: metadata.span, metadata }
-  if (!span?.isRecording()) return undefined
-  return (span as { kind?: unknown }).kind === SpanKind.SERVER ? { span, metadata: undefined } : undefined
-}
+import { ATTR_HTTP_RESPONSE_STATUS_CODE, ATTR_HTTP_ROUTE } from './semconv/http.ts'
+import type { Settings } from './settings.ts'
+import { type Emitter, hookStreams, type Method } from './stream-hooks.ts'
+import { watchWaiting } from './waiting-responses.ts'
 
 /** What the span of somebody else is to be given. */
 export interface Adoption<Request> {
+  readonly settings: Settings<HttpServerRecord<Request>>
   readonly foreign: ForeignSpan
   readonly framework: HttpFramework<Request>
   readonly request: Request
-  readonly response: ResponseProgress
+  readonly req: ServerRequest
+  readonly res: ServerAnswer
+  readonly isHttp2: boolean
   /** First word of the span name. */
   readonly method: string
-  /** What it gets at once, in the latest names. */
+  /** What it gets at once, in the latest names. The adopted span owns and extends this object. */
   readonly attributes: Attributes
+  /** What hooks are shown; needed only when `settings.hasHooks`. */
+  readonly record: HttpServerRecord<Request> | undefined
   readonly responseHeaders: CapturedHeaders
   readonly exposed: ExposedTrace | undefined
-  readonly recordExceptions: boolean
-  readonly translate: ((attributes: Attributes) => Attributes) | undefined
+  readonly metrics: HttpServerMetrics<HttpServerRecord<Request>>
+  readonly endOnShutdown: boolean
+  /** Context in which that span is active. */
+  readonly active: Context
 }
 
 /**
  * A request whose span somebody else started and will end: it gets the attributes it lacks, the route, and the
- * errors that only the framework sees.
+ * errors that only the framework sees. The duration is measured by its owner.
  */
-export class AdoptedSpan<Request> implements Exchange {
+export class AdoptedSpan<Request> implements Exchange, OpenRequest {
   readonly traced = true
   routes: unknown
+  before: OpenRequest | undefined
+  after: OpenRequest | undefined
   private readonly start: Adoption<Request>
+  private readonly openedAt: number = performance.now()
+  private readonly progress: ResponseProgress
+  private readonly bodies: BodySizes | undefined
+  private readonly closeCount: (() => void) | undefined
+  private readonly stopWatching: (() => void) | undefined
   private thrown: { readonly value: unknown } | undefined
-  private hasRoute = false
+  private route: string | undefined
+  private isRouteKnown = false
+  private isOver = false
+  /** What the head of the response was written with, where its headers are captured. */
+  private head: readonly unknown[] = []
 
   constructor(start: Adoption<Request>) {
     this.start = start
-    const { foreign, attributes, translate } = start
-    const { res } = start.response
-    const present = (foreign.span as { attributes?: Attributes }).attributes ?? {}
-    for (const [key, value] of Object.entries(translate?.(attributes) ?? attributes)) {
-      if (value !== undefined && !(key in present)) foreign.span.setAttribute(key, value)
-    }
-    const answer = res as unknown as { writeHead: (...args: unknown[]) => unknown }
-    const { writeHead } = answer
-    const begin = (args: readonly unknown[]): readonly unknown[] => this.begin(args)
-    answer.writeHead = function tracedWriteHead(...args) {
-      return Reflect.apply(writeHead, this, begin(args))
-    }
+    const { foreign, settings, record, framework, request, req, res, isHttp2, metrics } = start
+    this.progress = new ResponseProgress(res, isHttp2)
+    this.writeMissing()
+    const { onStart } = settings.options
+    if (onStart && record) callHook('onStart', onStart, foreign.span, record)
+    const prototypes = framework.prototypes?.(request)
+    setExchange(req, this, prototypes !== undefined)
+    hookStreams(req, res, prototypes)
     // Before the listener with which its owner ends the span.
     res.prependOnceListener('close', () => this.finish())
+    if (metrics.measuresBodies) this.bodies = new BodySizes(req, res)
+    this.closeCount = metrics.open(start.attributes, start.active)
+    addOpenRequest(this, start.endOnShutdown)
+    if (!isHttp2) this.stopWatching = watchWaiting(req, res as ServerResponse, this)
+    if (this.progress.isClosed) this.finish()
   }
 
   run<T>(work: () => T): T {
@@ -97,49 +112,126 @@ export class AdoptedSpan<Request> implements Exchange {
   recordError(error: unknown): void {
     if (this.thrown && this.thrown.value === error) return
     this.thrown = { value: error }
-    const { foreign, recordExceptions } = this.start
-    if (recordExceptions && !isMeantForClient(error)) foreign.span.recordException(exceptionOf(error))
-  }
-
-  /** The response is about to begin; its owner may end the span with its last byte. */
-  private begin(head: readonly unknown[]): readonly unknown[] {
-    const { foreign, exposed, response } = this.start
-    const { res } = response
-    try {
-      this.writeRoute()
-      const statusCode = typeof head[0] === 'number' ? head[0] : res.statusCode
-      if (this.thrown && statusCode >= 500) this.write({ [ATTR_ERROR_TYPE]: errorTypeOf(this.thrown.value) })
-      return exposed ? exposed.addTo(res, foreign.span, head) : head
-    } catch (error) {
-      reportFailure('describing a response', error)
-      return head
+    const { foreign, settings } = this.start
+    if (settings.recordExceptions && !isMeantForClient(error)) {
+      foreign.span.recordException(exceptionOf(error))
     }
   }
 
-  /** The response is closed, and the span still open unless its owner ended it with the last byte. */
-  private finish(): void {
-    const { foreign, response, responseHeaders, recordExceptions } = this.start
+  /** What its owner wants of the context of listeners is its own affair. */
+  emitOfRequest(req: Emitter, emit: Method, args: readonly unknown[]): unknown {
+    if (this.bodies && args[0] === 'data') this.bodies.add(args[1])
+    return Reflect.apply(emit, req, args)
+  }
+
+  emitOfResponse(res: Emitter, emit: Method, args: readonly unknown[]): unknown {
+    if (args[0] === 'finish') this.progress.noteFinish()
+    return Reflect.apply(emit, res, args)
+  }
+
+  /** The response is about to begin; its owner may end the span with its last byte. */
+  writeHead(res: unknown, writeHead: Method, args: readonly unknown[]): unknown {
+    const { foreign, exposed, responseHeaders } = this.start
+    let head = args
+    if (!responseHeaders.isEmpty) this.head = args
     try {
       this.writeRoute()
-      if (!foreign.span.isRecording()) return
-      const ending = endingOf(response, this.thrown)
-      this.write(withErrorType({}, ending))
-      if (ending.failed) writeEnding(foreign.span, ending, recordExceptions && !this.thrown)
-      const headers: Attributes = {}
-      responseHeaders.write(headers, name => response.res.getHeader(name))
-      this.write(headers)
+      const statusCode = typeof args[0] === 'number' ? args[0] : this.start.res.statusCode
+      if (this.thrown && statusCode >= 500) this.write({ [ATTR_ERROR_TYPE]: errorTypeOf(this.thrown.value) })
+      if (exposed) head = exposed.addTo(this.start.res, foreign.span, args)
     } catch (error) {
       reportFailure('describing a response', error)
+    }
+    const written = Reflect.apply(writeHead, res, head)
+    this.progress.noteHead(args[0])
+    return written
+  }
+
+  describe(): RequestInFlight {
+    const { foreign, req, request, framework } = this.start
+    const route = this.route ?? routeOf(framework, request, this.routes)
+    return describeRequest(req.method, route, framework.url(request), this.openedAt, foreign.span)
+  }
+
+  /** Its owner would end it with a response that does not come any more. */
+  endUnfinished(): void {
+    this.finish(unfinished(this.progress))
+    endSpan(this.start.foreign.span, undefined)
+  }
+
+  /** The connection is gone. */
+  leftWaiting(): void {
+    this.finish()
+  }
+
+  /** The response is closed, and the span still open unless its owner ended it with the last byte. */
+  private finish(known?: Ending): void {
+    if (this.isOver) return
+    this.isOver = true
+    removeOpenRequest(this)
+    this.stopWatching?.()
+    this.closeCount?.()
+    try {
+      if (!known && this.stopWatching && !this.start.res.socket) this.progress.noteUnsent()
+      this.tell(known ?? endingOf(this.progress, this.thrown))
+    } catch (error) {
+      reportFailure('describing a response', error)
+    }
+  }
+
+  private tell(ending: Ending): void {
+    const { foreign, settings, responseHeaders, record } = this.start
+    this.writeRoute()
+    if (foreign.span.isRecording()) {
+      this.write(withErrorType({}, ending))
+      if (ending.failed) writeEnding(foreign.span, ending, settings.recordExceptions && !this.thrown)
+      const headers: Attributes = {}
+      if (!responseHeaders.isEmpty) responseHeaders.write(headers, name => this.headerOf(name))
+      this.write(headers)
+    }
+    const { onEnd } = settings.options
+    const outcome = outcomeOf(ending, performance.now() - this.openedAt)
+    if (onEnd && record) callHook('onEnd', onEnd, foreign.span, record, outcome)
+    if (this.bodies) this.measure(this.bodies, ending, outcome)
+  }
+
+  /** Node keeps no header that came with the head alone. */
+  private headerOf(name: string): HeaderValue {
+    return this.start.res.getHeader(name) ?? (givenIn(this.head, name)?.value as HeaderValue)
+  }
+
+  private measure(bodies: BodySizes, ending: Ending, outcome: Outcome): void {
+    const { settings, attributes, metrics, active, record } = this.start
+    const { statusCode } = this.progress
+    const finished = withErrorType(attributes, ending)
+    const late: Attributes = {}
+    if (this.route !== undefined) late[ATTR_HTTP_ROUTE] = this.route
+    if (statusCode !== undefined) late[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
+    const added: Attributes = {}
+    const { metricAttributes } = settings
+    if (metricAttributes && record) {
+      addFromHook(added, 'metrics.attributes', metricAttributes, record, outcome)
+    }
+    metrics.recordBodies(bodies, { ...finished, ...late }, added, active)
+  }
+
+  private writeMissing(): void {
+    const { foreign, attributes } = this.start
+    const { translate } = this.start.settings
+    const present = (foreign.span as { attributes?: Attributes }).attributes ?? {}
+    for (const [key, value] of Object.entries(translate?.(attributes) ?? attributes)) {
+      if (value !== undefined && !(key in present)) foreign.span.setAttribute(key, value)
     }
   }
 
   /** The route is that of the time when the response began. */
   private writeRoute(): void {
-    if (this.hasRoute) return
-    const { framework, request, response, foreign, method } = this.start
-    const route = framework.route(request, this.routes)
-    this.hasRoute = route !== undefined || response.res.headersSent
+    if (this.isRouteKnown) return
+    const { framework, request, res, foreign, method } = this.start
+    const route = routeOf(framework, request, this.routes)
+    this.isRouteKnown = route !== undefined || res.headersSent
     if (route === undefined) return
+    this.route = route
     if (foreign.span.isRecording()) {
       this.write({ [ATTR_HTTP_ROUTE]: route })
       foreign.span.updateName(`${method} ${route}`)
@@ -148,6 +240,6 @@ export class AdoptedSpan<Request> implements Exchange {
   }
 
   private write(attributes: Attributes): void {
-    this.start.foreign.span.setAttributes(this.start.translate?.(attributes) ?? attributes)
+    this.start.foreign.span.setAttributes(this.start.settings.translate?.(attributes) ?? attributes)
   }
 }

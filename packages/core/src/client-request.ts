@@ -206,7 +206,7 @@ export class ClientRequest {
     operation.end(ending, this.learned())
     if (watched?.metrics.measuresBodies) {
       const sizes = { request: this.sentBytes ?? this.announcedRequest, response: this.receivedBytes }
-      watched.metrics.recordBodies(sizes, operation.attributes, context)
+      watched.metrics.recordBodies(sizes, operation.attributes, operation.metricAttributes, context)
     }
     const { endings } = this
     this.endings = undefined

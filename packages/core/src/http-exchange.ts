@@ -9,19 +9,20 @@ import { exchangeOf, releaseExchange, setExchange } from './exchanges.ts'
 import { reportFailure } from './guard.ts'
 import { endingOf, ResponseProgress, unfinished } from './http-ending.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
+import { routeOf } from './http-route.ts'
 import type { HttpServerMetrics } from './http-server-metrics.ts'
 import type { HttpServerRecord } from './http-server-options.ts'
 import type { Operation } from './operation.ts'
 import { type Ending, exceptionOf, isMeantForClient } from './outcome.ts'
 import {
   addOpenRequest,
+  describeRequest,
   type OpenRequest,
   removeOpenRequest,
   type RequestInFlight,
 } from './requests-in-flight.ts'
 import { type Emitter, hookStreams, type Method } from './stream-hooks.ts'
 import { ATTR_HTTP_RESPONSE_STATUS_CODE, ATTR_HTTP_ROUTE } from './semconv/http.ts'
-import { splitTarget } from './url.ts'
 import { watchWaiting } from './waiting-responses.ts'
 
 /** Under this key the context of a request holds a token of it, by which its work is known. */
@@ -150,13 +151,8 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
 
   describe(): RequestInFlight {
     const { operation, req, request, framework } = this.start
-    return {
-      method: req.method ?? '',
-      route: this.route ?? this.currentRoute(),
-      path: splitTarget(framework.url(request)).path,
-      ageMs: performance.now() - this.openedAt,
-      traceId: operation.span.spanContext().traceId,
-    }
+    const route = this.route ?? this.currentRoute()
+    return describeRequest(req.method, route, framework.url(request), this.openedAt, operation.span)
   }
 
   endUnfinished(): void {
@@ -184,12 +180,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   }
 
   private currentRoute(): string | undefined {
-    try {
-      return this.start.framework.route(this.start.request, this.routes)
-    } catch (error) {
-      reportFailure('reading the route', error)
-      return undefined
-    }
+    return routeOf(this.start.framework, this.start.request, this.routes)
   }
 
   private end(ending: Ending = this.ending()): void {
@@ -200,7 +191,8 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     operation.end(ending, this.lateAttributes())
     this.closeCount?.()
     this.stopWatching?.()
-    if (this.bodies) metrics.recordBodies(this.bodies, operation.attributes, context)
+    if (this.bodies)
+      metrics.recordBodies(this.bodies, operation.attributes, operation.metricAttributes, context)
     // A body that is still coming emits in the context of the request too.
     if (this.start.req.destroyed) this.release()
   }

@@ -65,9 +65,17 @@ export class HttpServerMetrics<Described> {
     return () => active.add(-1, picked, context)
   }
 
-  /** @param attributes those of the finished request */
-  recordBodies(sizes: BodySizes, attributes: Attributes, context: Context): void {
-    const picked = pickAttributes(attributes, HTTP_SERVER_METRIC_ATTRIBUTES)
+  /**
+   * @param attributes those of the finished request
+   * @param added what the option `metrics.attributes` adds to them
+   */
+  recordBodies(
+    sizes: BodySizes,
+    attributes: Attributes,
+    added: Attributes | undefined,
+    context: Context,
+  ): void {
+    const picked = pickAttributes(attributes, HTTP_SERVER_METRIC_ATTRIBUTES, added)
     this.requestBody?.record(sizes.request, picked, context)
     this.responseBody?.record(sizes.response, picked, context)
   }

@@ -1,11 +1,11 @@
 import { type Attributes, type Context, context as contextApi, SpanKind } from '@opentelemetry/api'
 
-import { AdoptedSpan, findForeignSpan, type ForeignSpan } from './adopted-span.ts'
+import { AdoptedSpan } from './adopted-span.ts'
 import { CapturedHeaders } from './captured-headers.ts'
-import { exchangeOf, setExchange } from './exchanges.ts'
+import { exchangeOf } from './exchanges.ts'
 import { ExposedTrace } from './exposed-trace.ts'
+import { findForeignSpan, type ForeignSpan } from './foreign-span.ts'
 import { addFromHook } from './guard.ts'
-import { ResponseProgress } from './http-ending.ts'
 import { HttpExchange, REQUEST_TOKEN } from './http-exchange.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './http-framework.ts'
 import { HTTP_2, HttpRequestDescription } from './http-request-description.ts'
@@ -161,22 +161,25 @@ export class HttpServer<Request> {
     const method = this.description.writeTo(attributes, req, httpVersion, request, observed)
     const { attributes: hook } = this.settings.options
     if (hook && record) addFromHook(attributes, 'attributes', hook, record)
-    const { framework, responseHeaders, exposed } = this
-    const { recordExceptions, translate } = this.settings
+    const { settings, framework, responseHeaders, exposed, metrics, endOnShutdown } = this
     const adopted = new AdoptedSpan<Request>({
+      settings,
       foreign,
       framework,
       request,
-      response: new ResponseProgress(res, httpVersion === HTTP_2),
+      req,
+      res,
+      isHttp2: httpVersion === HTTP_2,
       method,
       attributes,
+      record,
       responseHeaders,
       exposed,
-      recordExceptions,
-      translate,
+      metrics,
+      endOnShutdown,
+      active,
     })
     if (this.stages) onResponseStart(res, () => adopted.addEvent(EVENT_RESPONSE_START))
-    setExchange(req, adopted, this.framework.prototypes?.(request) !== undefined)
     return adopted
   }
 

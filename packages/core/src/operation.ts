@@ -66,6 +66,8 @@ export interface OperationStart<Described> {
 export class Operation<Described = unknown> {
   /** Attributes so far, in the latest names. */
   readonly attributes: Attributes
+  /** What the option `metrics.attributes` added when the operation ended. */
+  metricAttributes: Attributes | undefined
   private readonly settings: Settings<Described>
   private readonly measured: boolean
   private readonly startedAt: number
@@ -183,6 +185,7 @@ export class Operation<Described = unknown> {
     if (metricAttributes && record !== undefined) {
       added = {}
       addFromHook(added, 'metrics.attributes', metricAttributes, record, outcomeOf(ending, durationMs))
+      this.metricAttributes = added
     }
     if (duration && !ending.measuredInParts) {
       const attributes = pickAttributes(finished, duration.keys, added)
@@ -226,7 +229,8 @@ function isRecording(span: Span): boolean {
   }
 }
 
-function endSpan(span: Span, endedAt: number | undefined): void {
+/** Ends a span. Never throws. */
+export function endSpan(span: Span, endedAt: number | undefined): void {
   try {
     span.end(endedAt)
   } catch (error) {

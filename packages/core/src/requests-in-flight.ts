@@ -1,3 +1,7 @@
+import type { Span } from '@opentelemetry/api'
+
+import { splitTarget } from './url.ts'
+
 /** A request that is being answered. */
 export interface RequestInFlight {
   /** Method as it was sent. */
@@ -30,6 +34,27 @@ export function requestsInFlight(): RequestInFlight[] {
   const described: RequestInFlight[] = []
   for (let request = oldest; request; request = request.after) described.push(request.describe())
   return described
+}
+
+/**
+ * Describes an open request.
+ * @param target as it was sent
+ * @param openedAt when it arrived, as `performance.now()` told then
+ */
+export function describeRequest(
+  method: string | undefined,
+  route: string | undefined,
+  target: string,
+  openedAt: number,
+  span: Span,
+): RequestInFlight {
+  return {
+    method: method ?? '',
+    route,
+    path: splitTarget(target).path,
+    ageMs: performance.now() - openedAt,
+    traceId: span.spanContext().traceId,
+  }
 }
 
 /** @param endOnShutdown whether it is ended when the process is asked to end */

@@ -86,12 +86,17 @@ describe.each(WAYS)('%s', (_, start) => {
 
   it('adds the attributes of a hook', async () => {
     const way = start({
-      metrics: { attributes: ({ method }, { statusCode }) => ({ 'test.told': `${method} ${statusCode}` }) },
+      metrics: {
+        attributes: ({ method }, { statusCode }) => ({ 'test.told': `${method} ${statusCode}` }),
+        bodySizes: true,
+      },
     })
     await (await way.send(server.origin)).text()
     await way.stop()
-    const [point] = (await points('http.client.request.duration')) as [[object, unknown]]
-    expect(point[0]).toMatchObject({ 'test.told': 'GET 200' })
+    for (const name of ['http.client.request.duration', 'http.client.response.body.size']) {
+      const [point] = (await points(name)) as [[object, unknown]]
+      expect(point[0]).toMatchObject({ 'test.told': 'GET 200' })
+    }
   })
 })
 

@@ -1,3 +1,4 @@
+export { testAdoptedSpans } from './adopted.ts'
 export { text } from './arbitraries.ts'
 export { testBrokenOff } from './broken-off.ts'
 export { testConnections } from './connections.ts'

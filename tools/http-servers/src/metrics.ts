@@ -136,7 +136,10 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
 
     it('take attributes of the application', async () => {
       const app = serving((_req, res) => res.end(), {
-        metrics: { attributes: ({ method }, { statusCode }) => ({ kind: `${method} ${statusCode}` }) },
+        metrics: {
+          attributes: ({ method }, { statusCode }) => ({ kind: `${method} ${statusCode}` }),
+          bodySizes: true,
+        },
       })
       await using server = await serve(app)
       await server.send(requestOf('GET /items/7'))
@@ -144,6 +147,8 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
 
       const attributes = { ...ATTRIBUTES, kind: 'GET 200' }
       expect(await metric(DURATION)).toEqual(['s', [[attributes, expect.any(Number)]]])
+      expect(await metric(REQUEST_BODY)).toEqual(['By', [[attributes, 0]]])
+      expect(await metric(RESPONSE_BODY)).toEqual(['By', [[attributes, 0]]])
     })
   })
 }

@@ -1,0 +1,26 @@
+import { type Context, createContextKey, type Span, SpanKind, trace } from '@opentelemetry/api'
+
+// The key of getRPCMetadata() of @opentelemetry/core, by its registered symbol: core depends on the API alone.
+const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA')
+
+/** What an HTTP instrumentation leaves in the context for whoever knows the route. */
+interface RpcMetadata {
+  readonly type?: unknown
+  readonly span?: Span
+  route?: string
+}
+
+/** The server span that somebody else has started for the request of a context. */
+export interface ForeignSpan {
+  readonly span: Span
+  readonly metadata: RpcMetadata | undefined
+}
+
+/** Finds the span of another HTTP instrumentation, such as OpenTelemetry's own. */
+export function findForeignSpan(context: Context): ForeignSpan | undefined {
+  const metadata = context.getValue(RPC_METADATA) as RpcMetadata | undefined
+  const span = trace.getSpan(context)
+  if (metadata?.type === 'http' && metadata.span) return { span: metadata.span, metadata }
+  if (!span?.isRecording()) return undefined
+  return (span as { kind?: unknown }).kind === SpanKind.SERVER ? { span, metadata: undefined } : undefined
+}

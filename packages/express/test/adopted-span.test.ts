@@ -1,0 +1,5 @@
+import { testAdoptedSpans } from '@spanwright/http-servers'
+
+import { FRAMEWORKS } from './frameworks.ts'
+
+testAdoptedSpans(FRAMEWORKS)
