@@ -1,3 +1,5 @@
+import { EventEmitter, once } from 'node:events'
+
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
 import type { EachMessagePayload } from 'kafkajs'
@@ -102,6 +104,33 @@ describe('eachMessage', () => {
 
       expect(Object.keys(payload)).toEqual(['topic', 'partition', 'message', 'heartbeat', 'pause'])
       expect(payload.message).toMatchObject({ key: Buffer.from('k'), headers: { id: Buffer.from('x') } })
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'takes a run config that is an object of a class, whose getters read private fields',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: 'v' })
+      const consumer = await harness.consumer(harness.traced(), topic)
+      const done = new EventEmitter()
+      class Config {
+        readonly #processed = done
+        get autoCommit(): boolean {
+          return this.#processed.listenerCount('never') === 0
+        }
+        get eachMessage() {
+          return async (): Promise<void> => void this.#processed.emit('message')
+        }
+      }
+      const processed = once(done, 'message')
+
+      await consumer.run(new Config())
+      await processed
+      await consumer.stop()
+
+      expect(harness.recorder.spans().map(({ name }) => name)).toEqual([`process ${topic}`])
     },
     BROKER_TIME,
   )
