@@ -19,6 +19,20 @@ export function hasAnyHeader(headers: RecordHeaders, fields: readonly string[]):
   return fields.some(field => nameOfHeader(headers, field) !== undefined)
 }
 
+/** The values of some fields in headers, in whatever case they are written. */
+export function headersOf(headers: RecordHeaders, fields: readonly string[]): RecordHeaders[string][] {
+  const wanted = new Set(fields.map(field => field.toLowerCase()))
+  return Object.entries(headers)
+    .filter(([name]) => wanted.has(name.toLowerCase()))
+    .map(([, value]) => value)
+}
+
+/** True for what kafkajs can write as the value of a header: text, bytes, or a list of these. */
+export function isWritable(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(one => !Array.isArray(one) && isWritable(one))
+  return typeof value === 'string' || value instanceof Uint8Array
+}
+
 /** A copy of headers without some fields, in whatever case they are written, and with others. */
 export function replaceHeaders(
   headers: RecordHeaders,

@@ -1,4 +1,4 @@
-import { type RecordHeaders, replaceHeaders } from './carrier.ts'
+import { headersOf, isWritable, type RecordHeaders, replaceHeaders } from './carrier.ts'
 import { copyWith } from './copy.ts'
 import type { OutgoingMessage } from './library.ts'
 
@@ -11,6 +11,8 @@ export interface MessageHeaders {
   readonly writable: boolean
   /** True for a message that the library will not refuse before it looks at its parts. */
   accepts(message: OutgoingMessage | null | undefined): boolean
+  /** False when the library will refuse one of these headers, in whatever case they are written. */
+  takes(headers: RecordHeaders, fields: readonly string[]): boolean
   /** The headers of a message; undefined where it has none. */
   read(message: OutgoingMessage): RecordHeaders | undefined
   /** A copy of a message with more headers, and without those that are `replaced`, in whatever case. */
@@ -25,6 +27,7 @@ export const PLAIN_HEADERS: MessageHeaders = {
     const { headers } = message
     return headers === undefined || (typeof headers === 'object' && headers !== null)
   },
+  takes: (headers, fields) => headersOf(headers, fields).every(isWritable),
   read: ({ headers }) => headers,
   write(message, carrier, replaced) {
     const { headers } = message

@@ -23,7 +23,12 @@ interface Brought {
   readonly kept: boolean
   /** Baggage without a trace: it goes on with the new context. */
   readonly baggage: Baggage | undefined
+  /** True: a header that is named as that of the baggage and is none, a suitcase maybe, stays as it is. */
+  readonly foreignBaggage: boolean
 }
+
+/** Name of the header of the W3C propagator of baggage. */
+const BAGGAGE = 'baggage'
 
 /** What is to be done with the messages of one send, decided before its span is started. */
 export interface Stamping {
@@ -37,6 +42,9 @@ export interface Stamping {
   readonly refused: boolean
 }
 
+/** What is done with messages that kafkajs will refuse. */
+export const REFUSED: Stamping = { fields: [], brought: undefined, writes: true, refused: true }
+
 /** Looks through the messages of a send. `active` is the context of the caller. */
 export function planStamping(
   tracing: KafkaTracing,
@@ -45,14 +53,12 @@ export function planStamping(
   active: Context,
 ): Stamping {
   const fields = propagatedFields(tracing.settings)
-  if (!messages.every(message => format.accepts(message)))
-    return { fields, brought: undefined, writes: true, refused: true }
   let brought: (Brought | undefined)[] | undefined
   let kept = 0
   for (const [index, message] of messages.entries()) {
     const headers = format.read(message)
     if (!headers || !hasAnyHeader(headers, fields)) continue
-    const own = broughtIn(tracing, headers, active)
+    const own = format.takes(headers, fields) ? broughtIn(tracing, headers, active) : UNTOUCHED
     if (own.kept) kept++
     brought ??= []
     brought[index] = own
@@ -64,10 +70,15 @@ export function planStamping(
 function broughtIn(tracing: KafkaTracing, headers: RecordHeaders, active: Context): Brought {
   const context = extractContext(tracing.settings, ROOT_CONTEXT, headers, headerGetter)
   const spanContext = isInTrace(context) ? trace.getSpanContext(context) : undefined
-  if (!spanContext) return { trace: undefined, kept: false, baggage: propagation.getBaggage(context) }
+  const baggage = propagation.getBaggage(context)
+  const foreignBaggage = baggage === undefined && hasAnyHeader(headers, [BAGGAGE])
+  if (!spanContext) return { trace: undefined, kept: false, baggage, foreignBaggage }
   const kept = tracing.keepsExistingContext && !isBeingProcessed(active, spanContext)
-  return { trace: spanContext, kept, baggage: undefined }
+  return { trace: spanContext, kept, baggage: undefined, foreignBaggage }
 }
+
+/** A message with a header that kafkajs will refuse: it is handed on as it is, to be refused. */
+const UNTOUCHED: Brought = { trace: undefined, kept: true, baggage: undefined, foreignBaggage: false }
 
 /**
  * Copies of the messages that carry a context in their headers. What needs no change is not copied.
@@ -96,11 +107,19 @@ export function stampMessages(
     // Without a trace of ours there is nothing to put in the place of theirs.
     if (own && !isInTrace(context)) return message
     if (!own) return isEmpty ? message : format.write(message, carrier)
+    if (own.foreignBaggage) {
+      const withoutBaggage = carrierOf(tracing, propagation.deleteBaggage(context))
+      return format.write(message, withoutBaggage, withoutField(fields, BAGGAGE))
+    }
     const replacement = own.baggage
       ? carrierOf(tracing, propagation.setBaggage(context, own.baggage))
       : carrier
     return format.write(message, replacement, fields)
   })
+}
+
+function withoutField(fields: readonly string[], left: string): readonly string[] {
+  return fields.filter(field => field !== left)
 }
 
 function carrierOf(tracing: KafkaTracing, context: Context): Carrier {

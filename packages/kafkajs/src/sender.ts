@@ -68,8 +68,10 @@ export function startSending(
   scene: SendScene,
 ): Sending | undefined {
   const sends: TopicSend[] = []
-  const topicMessages = mergeTopics(given).map(entry => {
-    const send = startTopic(tracing, client, entry, scene)
+  const entries = mergeTopics(given)
+  const refused = !accepts(client, entries)
+  const topicMessages = entries.map(entry => {
+    const send = startTopic(tracing, client, entry, scene, refused)
     if (!send) return entry
     sends.push(send)
     return copyWith(entry, { messages: send.messages })
@@ -78,17 +80,28 @@ export function startSending(
   return first && { first, all: sends, topicMessages }
 }
 
+/** False when kafkajs will refuse the call: one bad message is enough, whatever its topic. */
+function accepts({ headers }: Client, entries: readonly TopicMessages[]): boolean {
+  try {
+    return entries.every(({ messages }) => messages.every(message => headers.accepts(message)))
+  } catch (error) {
+    reportFailure('reading what is sent', error)
+    return false
+  }
+}
+
 /** Starts the span of one topic; undefined when it is not to be traced. */
 function startTopic(
   tracing: KafkaTracing,
   client: Client,
   entry: TopicMessages,
   scene: SendScene,
+  refused: boolean,
 ): TopicSend | undefined {
   try {
     const record = tracing.settings.hasHooks ? describe(entry) : undefined
     if (decide(tracing.settings, scene.parent, record) !== 'trace') return undefined
-    return new TopicSend(tracing, client, entry, scene, record)
+    return new TopicSend(tracing, client, entry, scene, refused, record)
   } catch (error) {
     reportFailure('preparing a send', error)
     return undefined

@@ -18,7 +18,7 @@ import { kafkaFailure } from './failure.ts'
 import type { OutgoingMessage, RecordMetadata, TopicMessages } from './library.ts'
 import { addMessageFacts, isTombstone } from './message-facts.ts'
 import type { KafkaOperation } from './options.ts'
-import { planStamping, type Stamping, stampMessages } from './records.ts'
+import { planStamping, REFUSED, type Stamping, stampMessages } from './records.ts'
 import type { KafkaTracing } from './tracing.ts'
 
 /** Where a send happens. */
@@ -44,13 +44,14 @@ export class TopicSend {
     client: Client,
     { topic, messages }: TopicMessages,
     { parent, active }: SendScene,
+    refused: boolean,
     record: KafkaOperation | undefined,
   ) {
     this.tracing = tracing
     this.client = client
     this.topic = topic
     this.count = messages.length
-    const stamping = planStamping(tracing, client.headers, messages, active)
+    const stamping = refused ? REFUSED : planStamping(tracing, client.headers, messages, active)
     const created =
       tracing.messageSpans && client.headers.writable
         ? createMessages(tracing, client, topic, messages, stamping, parent)

@@ -52,6 +52,22 @@ describe('a send that kafkajs refuses', () => {
     ['headers that are null', { topic: 't', messages: [{ value: 'x', headers: null }] }],
     ['a header that is a number', { topic: 't', messages: [{ value: 'x', headers: { n: 1 } }] }],
     ['a header that is null', { topic: 't', messages: [{ value: 'x', headers: { n: null } }] }],
+    [
+      'no context in the header of the context',
+      { topic: 't', messages: [{ value: 'x', headers: { traceparent: undefined } }] },
+    ],
+    [
+      'null in the header of the context',
+      { topic: 't', messages: [{ value: 'x', headers: { Traceparent: null } }] },
+    ],
+    [
+      'a list with null for the context',
+      { topic: 't', messages: [{ value: 'x', headers: { tracestate: [null] } }] },
+    ],
+    [
+      'a number in the header of the context',
+      { topic: 't', messages: [{ value: 'x', headers: { traceparent: 5 } }] },
+    ],
     ['a value that is a number', { topic: 't', messages: [{ value: 5 }] }],
   ]
 
@@ -90,6 +106,28 @@ describe('a send that kafkajs refuses', () => {
   )
 
   const generic = (error: unknown): string => (error as Error).message.replaceAll(/orders-\w+/g, 'orders')
+
+  it(
+    'is not told as sent, nor is what else the call had for other topics',
+    async () => {
+      const [good, bad] = [await harness.topic(), await harness.topic()]
+      const producer = await harness.producer(harness.traced({ messageSpans: true }))
+      const topicMessages = [
+        { topic: good, messages: [{ value: 'x' }] },
+        { topic: bad, messages: [secret as never] },
+      ]
+
+      await rejectionOf(async () => producer.sendBatch({ topicMessages }))
+
+      expect(harness.recorder.spans().map(({ name, status }) => [name, status])).toEqual([
+        [`send ${good}`, ERROR],
+        [`send ${bad}`, ERROR],
+      ])
+      const counted = await pointsOf(harness.recorder, 'messaging.client.sent.messages')
+      expect(counted.map(({ value }) => value)).toEqual([0, 0])
+    },
+    BROKER_TIME,
+  )
 
   it(
     'shows nothing of the record on its span, and counts no message',

@@ -195,6 +195,33 @@ describe('send', () => {
   )
 
   it(
+    'leaves a header alone that is named as the baggage is, and is none',
+    async () => {
+      const topic = await harness.topic()
+      const producer = await harness.producer()
+      const active = propagation.createBaggage({ tenant: { value: 'acme' } })
+
+      await context.with(propagation.setBaggage(context.active(), active), () =>
+        producer.send({
+          topic,
+          messages: [
+            { value: 'x', headers: { baggage: '2 suitcases' } },
+            { value: 'y', headers: { Baggage: Buffer.from([0xff]), traceparent: 'rubbish' } },
+          ],
+        }),
+      )
+
+      const [send] = sends()
+      const traceparent = Buffer.from(`00-${send?.spanContext().traceId}-${send?.spanContext().spanId}-01`)
+      expect((await harness.read(topic, 2)).map(({ headers }) => headers)).toEqual([
+        { traceparent, baggage: Buffer.from('2 suitcases') },
+        { traceparent, Baggage: Buffer.from([0xff]) },
+      ])
+    },
+    BROKER_TIME,
+  )
+
+  it(
     'measures its duration and counts the messages',
     async () => {
       const topic = await harness.topic()

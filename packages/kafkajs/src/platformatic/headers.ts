@@ -21,10 +21,12 @@ export function headersOf(producer: object): MessageHeaders {
   const keyForm = formFor(headerKey)
   const valueForm = formFor(headerValue)
   if (!keyForm || !valueForm)
-    return { writable: false, accepts, read: readHeaders, write: message => message }
+    return { writable: false, accepts, takes: () => true, read: readHeaders, write: message => message }
   return {
     writable: true,
     accepts,
+    // What they may be is for its serializers to say.
+    takes: () => true,
     read: readHeaders,
     write(message, carrier, replaced) {
       const { headers } = message as unknown as PlatformaticOutgoingMessage
