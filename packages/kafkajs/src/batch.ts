@@ -54,6 +54,14 @@ export function tracedEachBatch(
   }, handler)
 }
 
+/** The handler of `run({ eachBatch })` of a consumer that is not traced: it can rely on `traceEach` all the same. */
+export function untracedEachBatch(handler: Handler<EachBatchPayload>): Handler<EachBatchPayload> {
+  const traceEach: TraceEach = (_message, work) => work()
+  return keepFace(function eachBatch(this: unknown, payload: EachBatchPayload): Promise<void> {
+    return handler.call(this, copyWith(payload, { traceEach }))
+  }, handler)
+}
+
 /** The function of the payload that commits, so that a commit that fails is seen. */
 function followed(
   commits: Commits | undefined,
@@ -62,7 +70,7 @@ function followed(
   if (!commits || typeof commitOffsetsIfNecessary !== 'function') return {}
   return {
     commitOffsetsIfNecessary: offsets =>
-      commits.follow(offsets ? positionsIn(offsets) : [], () => commitOffsetsIfNecessary(offsets)),
+      commits.follow(positionsIn(offsets), () => commitOffsetsIfNecessary(offsets)),
   }
 }
 
@@ -141,7 +149,7 @@ function traceEachOf(
   return function traceEach(message, work) {
     // Beneath an ignored batch nothing is traced.
     if (isTracingSuppressed(contextApi.active())) return work()
-    return traceMessage(tracing, client, { topic, partition, message }, work, linkToBatch?.(message))
+    return traceMessage(tracing, client, { topic, partition, message }, work, linkToBatch)
   }
 }
 

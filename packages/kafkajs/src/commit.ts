@@ -1,6 +1,7 @@
-import { type Attributes, context as contextApi, SpanKind } from '@opentelemetry/api'
+import { type Attributes, type Context, context as contextApi, SpanKind } from '@opentelemetry/api'
 import {
   ATTR_KAFKA_OFFSET,
+  ATTR_MESSAGING_CONSUMER_GROUP_NAME,
   ATTR_MESSAGING_DESTINATION_PARTITION_ID,
   decide,
   type Ending,
@@ -74,8 +75,7 @@ export class Commits {
       'commitOffsets',
       (original: NonNullable<Consumer['commitOffsets']>) =>
         function commitOffsets(this: unknown, offsets?: readonly TopicPartitionOffset[]): Promise<void> {
-          const positions = Array.isArray(offsets) ? (offsets as readonly TopicPartitionOffset[]) : []
-          return follow(positions, () => original.call(this as Consumer, offsets))
+          return follow(positionsAmong(offsets), () => original.call(this as Consumer, offsets))
         },
     )
   }
@@ -86,28 +86,36 @@ export class Commits {
     ending: Ending,
     broker?: string,
   ): void {
-    startCommit(this.tracing, this.client, positions, addressIn(broker), startedAt)?.end(ending)
+    const scene = { parent: contextApi.active(), coordinator: addressIn(broker), startedAt }
+    startCommit(this.tracing, this.client, positions, scene)?.end(ending)
   }
 }
 
-/**
- * Starts the span of a commit; undefined when it is not to be traced.
- * @param coordinator broker it goes to
- * @param startedAt when it began, on the clock of `performance.now()`; default: now
- */
+/** Where and when a commit happens. */
+export interface CommitScene {
+  /** Context of the parent span. */
+  readonly parent: Context
+  /** Broker it goes to, where that is known. */
+  readonly coordinator?: BrokerAddress | undefined
+  /** When it began, on the clock of `performance.now()`. Default: now. */
+  readonly startedAt?: number | undefined
+  /** The group whose offsets they are. Default: that of the client. */
+  readonly groupId?: string | undefined
+}
+
+/** Starts the span of a commit; undefined when it is not to be traced. */
 export function startCommit(
   tracing: KafkaTracing,
   client: Client,
   positions: readonly TopicPartitionOffset[],
-  coordinator: BrokerAddress | undefined,
-  startedAt?: number,
+  { parent, coordinator, startedAt, groupId = client.groupId }: CommitScene,
 ): Operation<KafkaOperation> | undefined {
-  const parent = contextApi.active()
   const topics = new Set(positions.map(({ topic }) => topic))
   const [topic] = topics.size === 1 ? topics : []
-  const record = topic !== undefined && tracing.settings.hasHooks ? describe(client, topic) : undefined
+  const record = topic !== undefined && tracing.settings.hasHooks ? describe(groupId, topic) : undefined
   if (!tracing.isOn || decide(tracing.settings, parent, record) !== 'trace') return undefined
   const attributes = client.attributesOf('commit', OPERATION_TYPE_SETTLE, topic)
+  if (groupId !== undefined) attributes[ATTR_MESSAGING_CONSUMER_GROUP_NAME] = groupId
   addPosition(attributes, positions)
   addAddress(attributes, coordinator)
   return new Operation<KafkaOperation>(tracing.settings, {
@@ -121,21 +129,36 @@ export function startCommit(
   })
 }
 
-function describe({ groupId }: Client, topic: string): KafkaOperation {
+function describe(groupId: string | undefined, topic: string): KafkaOperation {
   return groupId === undefined ? { topic } : { topic, groupId }
 }
 
-export function positionsIn({ topics }: Offsets): TopicPartitionOffset[] {
-  return topics.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, offset }) => ({ topic, partition, offset })),
-  )
+/** The positions in what a commit was given; none in what kafkajs will refuse. */
+export function positionsIn(offsets: Offsets | null | undefined): TopicPartitionOffset[] {
+  const { topics } = Object(offsets) as Partial<Offsets>
+  if (!Array.isArray(topics)) return []
+  return (topics as (Partial<Offsets['topics'][number]> | null)[]).flatMap(entry => {
+    const partitions = Array.isArray(entry?.partitions) ? entry.partitions : []
+    return positionsAmong(partitions.map(position => ({ ...position, topic: entry?.topic })))
+  })
+}
+
+/** Those of a list that are positions. */
+function positionsAmong(given: unknown): TopicPartitionOffset[] {
+  if (!Array.isArray(given)) return []
+  return (given as unknown[]).filter((one): one is TopicPartitionOffset => {
+    const { topic, partition } = Object(one) as Partial<Record<string, unknown>>
+    const isNumber = typeof partition === 'number' || typeof partition === 'string'
+    return typeof topic === 'string' && topic !== '' && isNumber && Number.isInteger(Number(partition))
+  })
 }
 
 function addPosition(attributes: Attributes, positions: readonly TopicPartitionOffset[]): void {
   const [only, ...others] = positions
   if (!only || others.length > 0) return
   attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(only.partition)
-  attributes[ATTR_KAFKA_OFFSET] = Number(only.offset)
+  const offset = Number(only.offset)
+  if (Number.isInteger(offset)) attributes[ATTR_KAFKA_OFFSET] = offset
 }
 
 const HOST_AND_PORT = /^(.+):(\d+)$/

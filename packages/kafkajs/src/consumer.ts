@@ -1,7 +1,7 @@
 import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
 import { isTracingSuppressed, wrapMethod } from '@spanwright/core'
 
-import { tracedEachBatch } from './batch.ts'
+import { tracedEachBatch, untracedEachBatch } from './batch.ts'
 import type { Client } from './client.ts'
 import { Commits } from './commit.ts'
 import { detachConnect } from './connect.ts'
@@ -23,13 +23,22 @@ export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: C
     'run',
     (original: Consumer['run']) =>
       function run(this: unknown, config?: RunConfig): Promise<void> {
-        if (isTracingSuppressed(contextApi.active())) return original.call(this as Consumer, config)
+        if (isTracingSuppressed(contextApi.active())) {
+          return original.call(this as Consumer, untracedConfig(config))
+        }
         // The loops that begin here live as long as the consumer: they must not hold on to the caller's span.
         return contextApi.with(ROOT_CONTEXT, () =>
           original.call(this as Consumer, tracedConfig(tracing, client, commits, config)),
         )
       },
   )
+}
+
+function untracedConfig(config: RunConfig | undefined): RunConfig | undefined {
+  const eachBatch = config?.eachBatch
+  return typeof eachBatch === 'function'
+    ? copyWith(config as RunConfig, { eachBatch: untracedEachBatch(eachBatch) })
+    : config
 }
 
 function tracedConfig(

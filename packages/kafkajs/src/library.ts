@@ -67,6 +67,12 @@ export function listenTo(source: EventSource, event: string, listener: (payload:
 export interface Transaction extends Sender {
   commit(): Promise<void>
   abort(): Promise<void>
+  sendOffsets?(offsets: GroupOffsets): Promise<void>
+}
+
+/** Positions of a consumer group that are committed with a transaction. */
+export interface GroupOffsets extends Offsets {
+  readonly consumerGroupId?: string
 }
 
 export interface Producer extends Sender, EventSource {

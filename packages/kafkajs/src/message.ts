@@ -51,14 +51,14 @@ export function tracedEachMessage(
 
 /**
  * Runs the processing of one message in a span of its own.
- * @param batch link to the batch it is part of, which has counted it; undefined when it has none with a span
+ * @param linkToBatch makes the link to the batch it is part of, which has counted it; undefined when it has none with a span
  */
 export function traceMessage<T>(
   tracing: KafkaTracing,
   client: Client,
   delivery: Delivery,
   work: () => T,
-  batch?: Link,
+  linkToBatch?: (message: IncomingMessage) => Link,
 ): T {
   if (!tracing.isOn) return work()
   const carried = carriedContext(tracing, delivery.message)
@@ -67,8 +67,9 @@ export function traceMessage<T>(
   if (decision !== 'trace') {
     return contextApi.with(decision === 'ignore' ? suppressTracing(carried) : carried, work)
   }
-  const operation = startMessage(tracing, client, delivery, carried, record, batch)
   const { topic, partition, message } = delivery
+  const batch = linkToBatch?.(message)
+  const operation = startMessage(tracing, client, delivery, carried, record, batch)
   return runToEnd(operation, work, {
     succeeded() {
       if (!batch) client.attempts.clear(topic, partition)

@@ -40,7 +40,7 @@ export interface KafkaOptions<Message = IncomingMessage | OutgoingMessage> exten
   readonly recordKey?: boolean | undefined
   /** Whether the size of a message's value is recorded, in bytes. Default: false. */
   readonly recordBodySize?: boolean | undefined
-  /** Whether commits of offsets get a span, those kafkajs makes by itself too. Default: false. */
+  /** Whether commits of offsets get a span, those kafkajs makes by itself and those of a transaction too. Default: false. */
   readonly commitSpans?: boolean | undefined
   /**
    * Whether it is told when a consumer joins its group, has to rebalance, or leaves: as an event on the active span, or

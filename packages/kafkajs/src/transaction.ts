@@ -16,6 +16,7 @@ import type { Producer, Transaction } from './library.ts'
 import type { KafkaOperation } from './options.ts'
 import { traceSender } from './sender.ts'
 import type { KafkaTracing } from './tracing.ts'
+import { traceOffsets } from './transaction-offsets.ts'
 
 type Outcome = 'commit' | 'abort' | 'abandoned'
 
@@ -29,10 +30,12 @@ export const ABANDONED: Ending = {
 export function traceTransactions(tracing: KafkaTracing, client: Client, producer: Producer): void {
   let current: TransactionSpan | undefined
   let ownCurrent: TransactionSpan | undefined
-  traceSender(tracing, client, producer, active => ownCurrent?.contextIn(active) ?? active)
+  const parentOf = (active: Context): Context => ownCurrent?.contextIn(active) ?? active
+  traceSender(tracing, client, producer, parentOf)
   if (typeof producer.transaction !== 'function') return
   // Some clients have no object for a transaction: the producer itself commits and aborts.
   endWith(() => ownCurrent, producer)
+  traceOffsets(tracing, client, producer, parentOf)
   wrapMethod(
     producer,
     'transaction',
@@ -135,7 +138,9 @@ function traceTransaction(
   span: TransactionSpan | undefined,
 ): void {
   try {
-    traceSender(tracing, client, transaction, span && (active => span.contextIn(active)))
+    const parentOf = (active: Context): Context => span?.contextIn(active) ?? active
+    traceSender(tracing, client, transaction, parentOf)
+    traceOffsets(tracing, client, transaction, parentOf)
     endWith(() => span, transaction)
   } catch (error) {
     reportFailure('tracing a transaction', error)

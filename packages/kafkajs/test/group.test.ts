@@ -2,6 +2,9 @@ import { context, diag, DiagLogLevel, SpanKind, SpanStatusCode, trace } from '@o
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { afterEach, describe, expect, it } from '@jest/globals'
 
+import type { TracedConsumer } from '@spanwright/kafkajs'
+import type { Consumer } from 'kafkajs'
+
 import { BROKER_TIME, described, Harness, pointsOf, runUntil, unique } from './harness.ts'
 
 const harness = new Harness()
@@ -102,6 +105,44 @@ describe('commitSpans', () => {
       )
       expect(commits()[2]?.attributes).toMatchObject({ 'error.type': 'KafkaJSNonRetriableError' })
       expect(failure).toMatchObject({ message: 'Offset must not be a negative number' })
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'lets kafkajs take, or refuse, whatever a handler commits',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: '0' })
+      const batches = [{}, { topics: null }, { topics: [null] }, { topics: [{ topic }] }, 5]
+      const lists = [null, 5, [null], [{}], [{ topic }], [{ topic, partition: 0, offset: 'soon' }]]
+      const answersOf = async (consumer: TracedConsumer<Consumer>): Promise<unknown[]> => {
+        const answers: unknown[] = []
+        const note = (work: () => Promise<void>): Promise<unknown> =>
+          work().then(
+            () => answers.push('taken'),
+            (error: Error) => answers.push(error.name),
+          )
+        await runUntil(consumer, done => ({
+          autoCommit: false,
+          eachBatch: async ({ commitOffsetsIfNecessary }) => {
+            for (const one of batches) await note(async () => commitOffsetsIfNecessary(one as never))
+            for (const one of lists) await note(async () => consumer.commitOffsets(one as never))
+            done()
+          },
+        }))
+        return answers
+      }
+
+      const bare = await answersOf(await harness.consumer(harness.bare(), topic))
+      const traced = await answersOf(await harness.consumer(harness.traced({ commitSpans: true }), topic))
+
+      expect(traced).toEqual(bare)
+      const failed = traced.filter(answer => answer !== 'taken')
+      expect(commits().map(({ status, attributes }) => [status.code, attributes['error.type']])).toEqual(
+        failed.map(name => [SpanStatusCode.ERROR, name]),
+      )
+      for (const { attributes } of commits()) expect(attributes).not.toHaveProperty(['kafka.offset'])
     },
     BROKER_TIME,
   )

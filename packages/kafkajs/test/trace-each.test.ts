@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import { suppressTracing } from '@spanwright/core'
 
 import {
   BROKER_TIME,
@@ -117,6 +118,51 @@ describe('traceEach', () => {
         undefined,
       ])
       expect(harness.recorder.open()).toEqual([])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'leaves the batch to be measured once when it traces nothing of it',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: '0', headers })
+      const kafka = harness.traced({ ignore: ({ message }) => message !== undefined })
+      const consumer = await harness.consumer(kafka, topic)
+
+      await runUntil(consumer, done => ({
+        eachBatch: async ({ batch, traceEach }) => {
+          for (const message of batch.messages) traceEach(message, () => undefined)
+          done()
+        },
+      }))
+
+      expect(harness.recorder.spans()).toHaveLength(1)
+      expect(await valuesOf('messaging.process.duration')).toEqual([1])
+      expect(await valuesOf('spanwright.messaging.queue.duration')).toEqual([1])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'works as well in a consumer that was started where tracing is suppressed',
+    async () => {
+      const topic = await harness.topic()
+      await harness.write(topic, { value: '0', headers })
+      const consumer = await harness.consumer(harness.traced(), topic)
+
+      const results: unknown[] = []
+      await context.with(suppressTracing(context.active()), () =>
+        runUntil(consumer, done => ({
+          eachBatch: async ({ batch, traceEach }) => {
+            for (const message of batch.messages) results.push(traceEach(message, () => message.offset))
+            done()
+          },
+        })),
+      )
+
+      expect(results).toEqual(['0'])
+      expect(harness.recorder.spans()).toEqual([])
     },
     BROKER_TIME,
   )

@@ -1,13 +1,16 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
-import type { KafkaMessage, Producer } from 'kafkajs'
+import type { KafkaOptions } from '@spanwright/kafkajs'
+import type { KafkaMessage, Producer, Transaction } from 'kafkajs'
 
 import { BROKER_TIME, described, Harness, runUntil, textOf, unique } from './harness.ts'
 
 const harness = new Harness()
 
-function transactional(): Promise<Producer> {
-  return harness.producer(harness.traced(), {
+type SentOffsets = Parameters<Transaction['sendOffsets']>[0]
+
+function transactional(options?: KafkaOptions): Promise<Producer> {
+  return harness.producer(harness.traced(options), {
     transactionalId: unique('transaction'),
     idempotent: true,
     maxInFlightRequests: 1,
@@ -182,6 +185,53 @@ describe('a transaction', () => {
       const offsets = await admin.fetchOffsets({ groupId, topics: [from] })
       await admin.disconnect()
       expect(offsets).toMatchObject([{ partitions: [{ offset: '1' }] }])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'has a span for the offsets it commits, with commitSpans',
+    async () => {
+      const topic = await harness.topic()
+      const groupId = unique('group')
+      const producer = await transactional({ commitSpans: true })
+      const offsetsAt = (offset: string): SentOffsets => ({
+        consumerGroupId: groupId,
+        topics: [{ topic, partitions: [{ partition: 0, offset }] }],
+      })
+
+      const transaction = await producer.transaction()
+      expect(await transaction.sendOffsets(offsetsAt('1'))).toBeUndefined()
+      await transaction.abort()
+      await expect(transaction.sendOffsets(offsetsAt('2'))).rejects.toThrow('once ended')
+
+      const [commit, whole, late, ...others] = harness.recorder.spans()
+      expect(others).toEqual([])
+      expect(described(commit)).toEqual({
+        name: `commit ${topic}`,
+        kind: SpanKind.CLIENT,
+        status: unset,
+        attributes: {
+          'messaging.system.name': 'kafka',
+          'messaging.operation.name': 'commit',
+          'messaging.operation.type': 'settle',
+          'messaging.destination.name': topic,
+          'messaging.destination.partition.id': '0',
+          'messaging.consumer.group.name': groupId,
+          'messaging.client.id': 'shop',
+          'kafka.cluster.id': expect.any(String),
+          'kafka.offset': 1,
+        },
+        events: [],
+        links: [],
+        parent: whole?.spanContext().spanId,
+        trace: whole?.spanContext().traceId,
+      })
+      expect(described(late)).toMatchObject({
+        status: { code: SpanStatusCode.ERROR },
+        attributes: { 'kafka.offset': 2, 'error.type': 'KafkaJSNonRetriableError' },
+        parent: undefined,
+      })
     },
     BROKER_TIME,
   )

@@ -59,6 +59,7 @@ export function followCommit(published: Published): ((ending: CallEnding) => voi
     offset: String(offset),
   }))
   const coordinator = new PlatformaticCluster(consumer).broker(consumer.coordinatorId)
-  const operation = startCommit(tracing, clientOfConsumer(consumer), positions, coordinator)
+  const scene = { parent: contextApi.active(), coordinator }
+  const operation = startCommit(tracing, clientOfConsumer(consumer), positions, scene)
   return operation && (({ failure }) => operation.end(failure ? kafkaFailure(failure.error) : SUCCESS))
 }
