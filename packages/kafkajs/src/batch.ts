@@ -56,11 +56,12 @@ export function tracedEachBatch(
 
 /** The handler of `run({ eachBatch })` of a consumer that is not traced: it can rely on `traceEach` all the same. */
 export function untracedEachBatch(handler: Handler<EachBatchPayload>): Handler<EachBatchPayload> {
-  const traceEach: TraceEach = (_message, work) => work()
   return keepFace(function eachBatch(this: unknown, payload: EachBatchPayload): Promise<void> {
-    return handler.call(this, copyWith(payload, { traceEach }))
+    return handler.call(this, copyWith(payload, { traceEach: untraced }))
   }, handler)
 }
+
+const untraced: TraceEach = (_message, work) => work()
 
 /** The function of the payload that commits, so that a commit that fails is seen. */
 function followed(

@@ -14,9 +14,10 @@ function readThrough(copy: object, original: object): void {
   let next = prototype && (Object.getPrototypeOf(prototype) as object | null)
   // The last one of the chain has nothing but what all objects have.
   while (prototype && next) {
-    for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (!get || Object.hasOwn(copy, name)) continue
-      Object.defineProperty(copy, name, { get: () => get.call(original) as unknown, configurable: true })
+    for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (!descriptor.get || Object.hasOwn(copy, name)) continue
+      const get = (): unknown => Reflect.get(original, name)
+      Object.defineProperty(copy, name, { get, configurable: true })
     }
     prototype = next
     next = Object.getPrototypeOf(prototype) as object | null

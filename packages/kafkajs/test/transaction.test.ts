@@ -1,5 +1,6 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import type { KafkaOptions } from '@spanwright/kafkajs'
 import type { KafkaMessage, Producer, Transaction } from 'kafkajs'
 
@@ -62,6 +63,67 @@ describe('a transaction', () => {
       expect(read).toEqual(
         [first, second].map(send => expect.stringContaining(send?.spanContext().spanId ?? '?')),
       )
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'sends frozen batches with a span per message, all of them beneath it',
+    async () => {
+      const [one, two] = [await harness.topic(), await harness.topic()]
+      const producer = await transactional({ messageSpans: true })
+      const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+      const frozen = <T extends object>(value: T): T => {
+        for (const inner of Object.values(value)) if (Object(inner) === inner) frozen(inner as object)
+        return Object.freeze(value)
+      }
+      const batch = frozen({
+        topicMessages: [
+          {
+            topic: one,
+            messages: [
+              { value: '0', headers: {} },
+              { value: '1', headers: { traceparent } },
+            ],
+          },
+          { topic: two, messages: [{ value: null }] },
+          { topic: one, messages: [{ key: '', value: '' }] },
+        ],
+      })
+
+      const transaction = await producer.transaction()
+      await transaction.sendBatch(batch)
+      await transaction.commit()
+
+      const spans = harness.recorder.spans()
+      const [first, second, third, sendOne, sendTwo, whole, ...others] = spans
+      expect(others).toEqual([])
+      const beneath = { parent: whole?.spanContext().spanId, status: unset }
+      const id = (span: ReadableSpan | undefined): string => span?.spanContext().spanId ?? '?'
+      const created = (topic: string): object => ({
+        ...beneath,
+        name: `create ${topic}`,
+        kind: SpanKind.PRODUCER,
+        attributes: { 'kafka.cluster.id': expect.any(String) },
+        links: [],
+      })
+      const kept = { span: 'b7ad6b7169203331' }
+      const sent = { ...beneath, kind: SpanKind.CLIENT }
+      expect([first, second, third, sendOne, sendTwo].map(described)).toMatchObject([
+        created(one),
+        created(one),
+        created(two),
+        { ...sent, name: `send ${one}`, links: [{ span: id(first) }, kept, { span: id(second) }] },
+        { ...sent, name: `send ${two}`, links: [{ span: id(third) }] },
+      ])
+      const carried = async (topic: string, count: number): Promise<unknown[]> =>
+        (await harness.read(topic, count)).map(({ headers }) => textOf(headers)['traceparent'])
+      expect(await carried(one, 3)).toEqual([
+        expect.stringContaining(id(first)),
+        traceparent,
+        expect.stringContaining(id(second)),
+      ])
+      expect(await carried(two, 1)).toEqual([expect.stringContaining(id(third))])
     },
     BROKER_TIME,
   )
