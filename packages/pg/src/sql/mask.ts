@@ -21,6 +21,9 @@ export class Mask {
   /** What was built when the first literal of a list was masked. */
   private shrunk = ''
   private word = ''
+  private wordBefore = ''
+  /** True right after a dot: the word that follows is a name, whichever it is. */
+  private afterDot = false
 
   constructor(text: string) {
     this.text = text
@@ -54,7 +57,9 @@ export class Mask {
         this.list = List.None
     }
     this.sign = -1
+    this.wordBefore = this.word
     this.word = word
+    this.afterDot = lexer.kind === Kind.Mark && lexer.text[lexer.start] === '.'
   }
 
   /** The whole masked text. */
@@ -84,8 +89,14 @@ export class Mask {
   }
 
   private addWord(word: string, lexer: Lexer): void {
+    if (this.afterDot) {
+      this.afterOperand = true
+      this.list = List.None
+      return
+    }
     const isBoolean = word === 'TRUE' || word === 'FALSE'
-    if (isBoolean && this.word !== 'IS' && this.word !== 'NOT') {
+    const isTest = this.word === 'IS' || (this.word === 'NOT' && this.wordBefore === 'IS')
+    if (isBoolean && !isTest) {
       this.replace(lexer.start, lexer.end)
       return
     }
@@ -99,6 +110,7 @@ export class Mask {
     this.afterOperand = false
     if (this.sign < 0) this.list = List.None
     this.word = ''
+    this.afterDot = false
   }
 
   private addMark({ start, end, text }: Lexer): void {
@@ -123,8 +135,8 @@ type List = (typeof List)[keyof typeof List]
 /** Words that no value can be: a sign after one of them belongs to the number that follows. */
 const BEFORE_OPERAND: ReadonlySet<string> = new Set(
   (
-    'ALL AND ANY AS ASC BETWEEN BY CASE CHECK DEFAULT DESC DISTINCT ELSE EXCEPT FETCH FROM HAVING ILIKE IN ' +
-    'INTERSECT IS LIKE LIMIT MAXVALUE MINVALUE NOT OFFSET ON OR RETURNING SELECT SET SIMILAR SOME SYMMETRIC THEN TO ' +
-    'UNION USING VALUES WHEN WHERE WITH'
+    'ALL AND ANY AS ASC ASYMMETRIC BETWEEN BOTH BY CASE CHECK DEFAULT DESC DISTINCT ELSE EXCEPT FETCH FOR FROM HAVING ' +
+    'ILIKE IN INTERSECT IS LEADING LIKE LIMIT MAXVALUE MINVALUE NOT OFFSET ON OR PLACING RETURNING SELECT SET SIMILAR ' +
+    'SOME SYMMETRIC THEN TO TRAILING UNION USING VALUES VARIADIC WHEN WHERE WITH'
   ).split(' '),
 )

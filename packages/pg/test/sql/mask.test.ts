@@ -22,6 +22,20 @@ describe('masked text', () => {
     ['SELECT 99+100, 3 - -4, a-5, (a)-5, a[1]-5, $1-5', 'SELECT ?+?, ? - ?, a-?, (a)-?, a[?]-?, $1-?'],
     ['WHERE a=-5 AND b >-5 AND c BETWEEN -1 AND -2', 'WHERE a=? AND b >? AND c BETWEEN ? AND ?'],
     ['SELECT - 5, @-5, -(5)', 'SELECT - ?, @-?, -(?)'],
+    [
+      'SELECT t.desc -5, t.limit-1, t . true, t.in (1, 2), t./* x */false',
+      'SELECT t.desc -?, t.limit-?, t . true, t.in (?, ?), t. false',
+    ],
+    ['substring(a FROM -1 FOR -2), f(VARIADIC -1)', 'substring(a FROM ? FOR ?), f(VARIADIC ?)'],
+    ['BETWEEN ASYMMETRIC -2 AND -1', 'BETWEEN ASYMMETRIC ? AND ?'],
+    ['WHERE NOT TRUE AND a IS NOT TRUE AND (NOT FALSE)', 'WHERE NOT ? AND a IS NOT TRUE AND (NOT ?)'],
+    ['SELECT a[1:2], a[-1:-2], - -1, +-5, 1 - - 5', 'SELECT a[?:?], a[?:?], - ?, +?, ? - - ?'],
+    ["SELECT '1 day'::interval -5, ::interval '1 day'", 'SELECT ?::interval -?, ::interval ?'],
+    [
+      "WHERE a IN ('a'::text, 'b'::text) AND (a, b) IN ((1, 2))",
+      'WHERE a IN (?::text, ?::text) AND (a, b) IN ((?, ?))',
+    ],
+    ['SELECT $é$ x $é$, $1$x$1', 'SELECT ?, $1?'],
     ["SELECT '1'::int::text, a::varchar(20)", 'SELECT ?::int::text, a::varchar(?)'],
     [
       "WHERE doc ? 'key' AND doc ?| array['a'] AND doc ?& $1",
