@@ -8,6 +8,8 @@ import {
   DB_SYSTEM_POSTGRESQL,
 } from '@spanwright/core'
 
+import { parseConnectionString } from './connection-string.ts'
+
 /** Where a connection leads to, as node-postgres resolves it. */
 export interface ConnectionTarget {
   readonly host?: unknown
@@ -64,7 +66,9 @@ function hostAndPort(host: string, port: number): string {
  */
 export function resolveTarget(options: ConnectionTarget): ConnectionTarget {
   const { connectionString } = options
-  const given = typeof connectionString === 'string' ? { ...options, ...parse(connectionString) } : options
+  const parsed = connectionString ? parseConnectionString(String(connectionString)) : {}
+  if (!parsed) return {}
+  const given = { ...options, ...parsed }
   const environment = process.env
   const user = textOf(given.user) ?? textOf(environment['PGUSER']) ?? textOf(environment['USER'])
   return {
@@ -73,34 +77,6 @@ export function resolveTarget(options: ConnectionTarget): ConnectionTarget {
     database: textOf(given.database) ?? textOf(environment['PGDATABASE']) ?? user,
     user,
     options: textOf(given.options) ?? environment['PGOPTIONS'],
-  }
-}
-
-/** Parts of a connection string; none of one that cannot be read, which node-postgres will refuse too. */
-function parse(text: string): ConnectionTarget {
-  if (text.startsWith('/')) {
-    const [host, database] = text.split(' ')
-    return { host, database }
-  }
-  try {
-    const url = new URL(text, 'postgres://base')
-    const parameters = Object.fromEntries(url.searchParams)
-    if (url.protocol === 'socket:') {
-      return {
-        host: decodeURI(url.pathname),
-        database: parameters['db'],
-        user: decodeURIComponent(url.username),
-      }
-    }
-    return {
-      host: decodeURIComponent(url.hostname.replace(/^\[(.+)\]$/, '$1')),
-      port: url.port,
-      database: decodeURI(url.pathname.slice(1)),
-      user: decodeURIComponent(url.username),
-      ...parameters,
-    }
-  } catch {
-    return {}
   }
 }
 

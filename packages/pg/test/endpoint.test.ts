@@ -53,6 +53,31 @@ describe('the target of a pool', () => {
     ['a connection string of a socket', { connectionString: 'socket:/var/run/pg?db=shop' }, { USER: 'ann' }],
     ['a path', { connectionString: '/var/run/pg shop' }, { USER: 'ann' }],
     ['a connection string of a user', { connectionString: 'postgres://ann@db' }, {}],
+    [
+      'a connection string of a user and a socket',
+      { connectionString: 'postgres://ann:x@/shop?host=/tmp' },
+      {},
+    ],
+    [
+      'a connection string with a socket in place of the host',
+      { connectionString: 'postgres://ann@%2Ftmp/shop' },
+      {},
+    ],
+    ['a connection string with blanks', { connectionString: 'postgres://ann:p w%zz@db/sh op' }, {}],
+    [
+      'a connection string that names the user twice',
+      { connectionString: 'postgres://ann@db/shop?user=bob' },
+      {},
+    ],
+    [
+      'a connection string that names the database twice',
+      { connectionString: 'postgres://ann@db/?database=x' },
+      {},
+    ],
+    ['a connection string of several hosts', { connectionString: 'postgres://ann@one,two:6432/shop' }, {}],
+    ['a connection string with settings', { connectionString: 'postgres://ann@db:1/shop?port=99&host=' }, {}],
+    ['a socket with a user', { connectionString: 'socket://bob@/var/run/pg?db=shop&encoding=utf8' }, {}],
+    ['an empty connection string', { connectionString: '', host: 'db', user: 'ann' }, {}],
   ])('told from %s is what node-postgres connects to', (_, config, environment) => {
     Object.assign(process.env, environment)
     // node-postgres reads this one variable when it is loaded.
