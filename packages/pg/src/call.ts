@@ -65,7 +65,9 @@ export function replaceIn(
 ): QueryArguments {
   const changed = [...args]
   const [config] = args
-  if (typeof config === 'object' && config !== null) {
+  if (isSubmittable(config)) {
+    // What speaks the protocol itself is run as the very object it is.
+  } else if (typeof config === 'object' && config !== null) {
     const copy = copyOf(config)
     if (text !== undefined) setOwn(copy, 'text', text)
     if (callback && call.callback === 'config') setOwn(copy, 'callback', callback)

@@ -2,6 +2,7 @@ import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetr
 import { isWrapped, show, wrapMethod } from '@spanwright/core'
 
 import type { Callback, QueryArguments } from './call.ts'
+import { detachEvents } from './detached-events.ts'
 import { CLIENT_ENTRY, type ClientTracingOptions } from './options.ts'
 import { QueryTracing } from './query.ts'
 import type { Method } from './running.ts'
@@ -44,6 +45,7 @@ export function traceQueriesOf(
   tracedClients.set(client, traced)
   wrapMethod(client, 'query', original => tracedQuery(original, traced))
   wrapMethod(client, 'connect', original => detachedConnect(original, connected))
+  detachEvents(client)
   return traced
 }
 

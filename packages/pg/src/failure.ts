@@ -27,7 +27,7 @@ interface ServerError {
 const SQLSTATE = /^[0-9A-Z]{5}$/
 
 /** True for an error of the server; network errors have codes too (EPIPE), but no severity. */
-function isServerError(error: unknown): error is ServerError {
+export function isServerError(error: unknown): error is ServerError {
   if (typeof error !== 'object' || error === null) return false
   const { code, severity } = error as { code?: unknown; severity?: unknown }
   return typeof code === 'string' && SQLSTATE.test(code) && typeof severity === 'string'

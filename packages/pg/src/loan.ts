@@ -23,12 +23,14 @@ export class Loan {
     this.caller = query?.caller ?? contextApi.active()
     this.checkout = query ? undefined : new Checkout(pool.tracing, pool.endpoint, this.caller)
     pool.metrics?.start()
+    pool.waiting.add(this)
     this.askedAt = performance.now()
   }
 
   /** The pool gives a client. */
   acquire(client: unknown): void {
     const { query, pool, checkout } = this
+    pool.waiting.delete(this)
     this.acquiredAt = performance.now()
     const waited = (this.acquiredAt - this.askedAt) / 1000
     if (query) query.waited = waited
@@ -49,8 +51,16 @@ export class Loan {
 
   /** The pool has no client to give. */
   fail(error: unknown): void {
+    if (!this.pool.waiting.delete(this)) return
     this.pool.metrics?.recordFailure(error, this.caller)
     this.checkout?.fail(error)
+  }
+
+  /** The pool has ended, and will never answer. */
+  giveUp(): void {
+    const error = new Error('Cannot use a pool after calling end on the pool')
+    this.fail(error)
+    this.query?.fail(error)
   }
 
   /** Calls the callback of `connect()` in the context of its caller, whoever released the connection. */

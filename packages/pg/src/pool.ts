@@ -29,6 +29,7 @@ export function tracePool<Pool extends TraceablePool>(pool: Pool, options?: Pool
   const traced = new TracedPool(parts, tracing)
   wrapMethod(pool, 'query', original => tracedQuery(original, traced))
   wrapMethod(pool, 'connect', original => tracedConnect(original, traced))
+  followEnd(parts, traced)
   traceNewClients(parts, traced)
   return pool
 }
@@ -78,6 +79,28 @@ function follow(promise: PromiseLike<unknown>, loan: Loan): PromiseLike<unknown>
     },
   )
 }
+
+/** Hears of the end of the pool, when the last of its clients is gone. */
+function followEnd(pool: PoolParts, traced: TracedPool): void {
+  const { end: method } = pool
+  if (typeof method !== 'function') return
+  wrapMethod(pool as { end: Method }, 'end', original => {
+    return function end(this: unknown, callback?: unknown): unknown {
+      if (typeof callback === 'function') {
+        arguments[0] = function (this: unknown, error: unknown): unknown {
+          if (!error) traced.end()
+          return Reflect.apply(callback, this, arguments)
+        }
+      }
+      const result: unknown = Reflect.apply(original, this, arguments)
+      if (isThenable(result)) result.then(() => traced.end(), ignoreFailure)
+      return result
+    }
+  })
+}
+
+/** The caller hears of it. */
+function ignoreFailure(): void {}
 
 /** Sees to it that clients are traced from the start, when handlers of `connect` may use them already. */
 function traceNewClients(pool: PoolParts, traced: TracedPool): void {

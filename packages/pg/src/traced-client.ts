@@ -73,16 +73,26 @@ export class TracedClient {
     }
     const { control } = statementOf(call.text)
     if (this.transaction?.ended) this.transaction = undefined
-    if (control === 'begin') {
-      this.transaction ??= Transaction.start(tracing, call, endpoint, this.enclose(caller), this.client)
-    }
+    const ends = this.transaction && control?.ends
+    if (control?.begins && !ends) this.transaction ??= this.begin(call, caller)
     const running = new RunningQuery(tracing, call, endpoint, caller, this.enclose(caller))
     const { transaction } = this
-    if (transaction) {
-      transaction.enter(control)
-      running.watch((error, result) => transaction.leave(control, error, result))
-    }
+    const role = ends ?? (control?.begins ? 'begin' : undefined)
+    // What is sent after the end of a transaction is no part of it, also when that end is not answered yet.
+    if (ends) this.transaction = undefined
+    const next = ends && control?.begins ? (this.transaction = this.begin(call, caller)) : undefined
+    if (!transaction) return running
+    transaction.enter(role)
+    next?.enter('begin')
+    running.watch((error, result) => {
+      transaction.leave(role, error, result)
+      next?.leave('begin', error, result)
+    })
     return running
+  }
+
+  private begin(call: QueryCall, caller: Context): Transaction | undefined {
+    return Transaction.start(this.tracing, call, this.endpoint, this.enclose(caller), this.client)
   }
 
   /** The context of the transaction or checkout that a query belongs to, unless the query is part of another trace. */

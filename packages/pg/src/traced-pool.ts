@@ -2,6 +2,7 @@ import { reportFailure } from '@spanwright/core'
 
 import { canQuery, traceQueriesOf } from './client.ts'
 import { type ConnectionTarget, type Endpoint, resolveTarget } from './endpoint.ts'
+import type { Loan } from './loan.ts'
 import { PoolMetrics, type PoolNumbers } from './pool-metrics.ts'
 import type { QueryTracing } from './query.ts'
 import type { RunningQuery } from './running.ts'
@@ -10,6 +11,7 @@ import type { TracedClient } from './traced-client.ts'
 /** What a pool is, besides its methods. */
 export interface PoolParts extends PoolNumbers {
   Client?: unknown
+  end?: unknown
   readonly options?: ConnectionTarget & PoolNumbers['options']
 }
 
@@ -19,6 +21,8 @@ export class TracedPool {
   readonly metrics: PoolMetrics | undefined
   /** The query that is being called right now, for which the pool will ask itself for a connection. */
   calling: RunningQuery | 'unseen' | undefined
+  /** Those that were promised a client and have none yet. */
+  readonly waiting: Set<Loan> = new Set()
   private learned: Endpoint | undefined
   private readonly options: ConnectionTarget
 
@@ -47,6 +51,11 @@ export class TracedPool {
       reportFailure('tracing a client of a pool', error)
       return undefined
     }
+  }
+
+  /** The pool has no client any more: it leaves those that wait without an answer. */
+  end(): void {
+    for (const loan of this.waiting) loan.giveUp()
   }
 
   private resolve(): Endpoint {

@@ -10,11 +10,12 @@ import {
 
 import type { QueryCall } from './call.ts'
 import type { Endpoint } from './endpoint.ts'
-import { failureOf } from './failure.ts'
+import { failureOf, isServerError } from './failure.ts'
 import type { DatabaseOperation } from './options.ts'
 import { type QueryTracing, recordOf } from './query.ts'
 
-type Control = 'begin' | 'commit' | 'rollback' | undefined
+/** What a query is to its transaction. */
+type Role = 'begin' | 'commit' | 'rollback' | undefined
 
 /** Hears of the end of a connection. */
 interface Connection {
@@ -65,19 +66,19 @@ export class Transaction {
   }
 
   /** A query of the transaction was sent. */
-  enter(control: Control): void {
-    if (!control) this.statements++
+  enter(role: Role): void {
+    if (!role) this.statements++
     if (this.underWay === 0 && this.idleSince) this.idleMs += performance.now() - this.idleSince
     this.underWay++
   }
 
   /** A query of the transaction was answered. */
-  leave(control: Control, error: unknown, result: unknown): void {
+  leave(role: Role, error: unknown, result: unknown): void {
     this.underWay--
     if (this.underWay === 0) this.idleSince = performance.now()
-    if (control === 'begin' && error !== undefined) this.end('abandoned', error)
-    else if (control === 'commit') this.end(outcomeOf(result, error), error)
-    else if (control === 'rollback') this.end('rollback', error)
+    if (role === 'begin' && error !== undefined) this.end('abandoned', error)
+    else if (role === 'commit') this.end(outcomeOf(result, error), error)
+    else if (role === 'rollback') this.end('rollback', error)
   }
 
   /** Ends the span. Only the first call counts. */
@@ -95,9 +96,17 @@ export class Transaction {
   }
 }
 
-/** What became of a `COMMIT`: in a failed transaction the server rolls back, and says so. */
-function outcomeOf(result: unknown, error: unknown): 'commit' | 'rollback' {
-  const last: unknown = Array.isArray(result) ? result.at(-1) : result
-  const { command } = Object(last) as { command?: unknown }
-  return error !== undefined || command === 'ROLLBACK' ? 'rollback' : 'commit'
+/**
+ * What became of a `COMMIT`: in a failed transaction the server rolls back, and says so. Without an answer of the
+ * server nobody knows.
+ */
+function outcomeOf(result: unknown, error: unknown): 'commit' | 'rollback' | 'abandoned' {
+  if (error !== undefined) return isServerError(error) ? 'rollback' : 'abandoned'
+  const results: unknown[] = Array.isArray(result) ? result : [result]
+  const ending = results.map(commandOf).findLast(command => command === 'COMMIT' || command === 'ROLLBACK')
+  return ending === 'ROLLBACK' ? 'rollback' : 'commit'
+}
+
+function commandOf(result: unknown): unknown {
+  return (Object(result) as { command?: unknown }).command
 }

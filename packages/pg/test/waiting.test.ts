@@ -121,4 +121,23 @@ describe('a connection', () => {
     expect(await notified).toBeUndefined()
     client.release()
   })
+
+  it.each(['notification', 'notice'])(
+    'opened before it was traced keeps a %s out of the context it was opened in',
+    async event => {
+      const { Client } = await import('pg')
+      const client = new Client(db.config())
+      await as('opener', () => client.connect())
+      traceClient(client)
+      const heard = new Promise<unknown[]>(resolve =>
+        client.on(event as 'notice', message =>
+          resolve([caller(), message.name, client.listenerCount(event)]),
+        ),
+      )
+      await as('listener', () => client.query("LISTEN news; DO $$ BEGIN RAISE NOTICE 'x'; END $$"))
+      await as('notifier', () => client.query("NOTIFY news, 'x'"))
+      expect(await heard).toEqual([undefined, event, 1])
+      await client.end()
+    },
+  )
 })

@@ -3,6 +3,7 @@ import { Lexer } from './lexer.ts'
 import { Mask } from './mask.ts'
 import { Summary } from './summary.ts'
 import { TextCache } from './text-cache.ts'
+import type { Control } from './transaction-control.ts'
 
 /** What a text of SQL tells about itself. */
 export interface Statement {
@@ -13,7 +14,7 @@ export interface Statement {
   /** Number of statements in the text. */
   readonly count: number
   /** What the text does to the transaction of its session, if anything. */
-  readonly control: 'begin' | 'commit' | 'rollback' | undefined
+  readonly control: Control | undefined
   /** True when there is a comment in the text. */
   readonly comments: boolean
   /** True when a string, name or comment is not closed. */

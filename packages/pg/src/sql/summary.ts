@@ -2,7 +2,7 @@ import { Kind } from './kind.ts'
 import type { Lexer } from './lexer.ts'
 import { Parts } from './parts.ts'
 import { AFTER_FIRST, newScope, type Scope } from './scope.ts'
-import { TransactionControl } from './transaction-control.ts'
+import { type Control, TransactionControl } from './transaction-control.ts'
 import {
   AFTER_TARGETS,
   BEFORE_NAME,
@@ -43,9 +43,9 @@ export class Summary {
     return this.parts.text
   }
 
-  /** What the last statement about a transaction does to it. */
-  get control(): 'begin' | 'commit' | 'rollback' | undefined {
-    return this.transaction.effect
+  /** What the text does to the transaction of its session. */
+  get control(): Control | undefined {
+    return this.transaction.control
   }
 
   /** Takes the next token. `word` is the token in upper case if it is a word. */
