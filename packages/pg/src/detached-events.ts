@@ -18,9 +18,9 @@ const UNASKED: ReadonlySet<unknown> = new Set(['notification', 'notice'])
  * long gone: what the server says unasked is heard in none.
  */
 export function detachEvents(client: object): void {
-  const { emit, _connecting, _connected }: Emitter = client
-  const isNew = _connecting === false && _connected === false
-  if (isNew || typeof emit !== 'function') return
+  const emitter: Emitter = client
+  const isNew = emitter._connecting === false && emitter._connected === false
+  if (isNew || typeof emitter.emit !== 'function') return
   wrapMethod(client as { emit: Method }, 'emit', original => {
     return function emit(this: unknown, name: unknown): unknown {
       return UNASKED.has(name)

@@ -65,8 +65,8 @@ function hostAndPort(host: string, port: number): string {
  * As in node-postgres, a connection string wins over other options, and these over `PG*` variables.
  */
 export function resolveTarget(options: ConnectionTarget): ConnectionTarget {
-  const { connectionString } = options
-  const parsed = connectionString ? parseConnectionString(String(connectionString)) : {}
+  const connectionString = textOf(options.connectionString)
+  const parsed = connectionString === undefined ? {} : parseConnectionString(connectionString)
   if (!parsed) return {}
   const given = { ...options, ...parsed }
   const environment = process.env
