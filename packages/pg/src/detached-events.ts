@@ -6,9 +6,12 @@ import type { Method } from './running.ts'
 interface Emitter {
   emit?: unknown
   /** True once `connect()` was called. */
-  readonly _connecting?: unknown
-  readonly _connected?: unknown
+  readonly [CONNECTING]?: unknown
+  readonly [CONNECTED]?: unknown
 }
+
+const CONNECTING = '_connecting'
+const CONNECTED = '_connected'
 
 /** What the server says unasked. */
 const UNASKED: ReadonlySet<unknown> = new Set(['notification', 'notice'])
@@ -19,7 +22,7 @@ const UNASKED: ReadonlySet<unknown> = new Set(['notification', 'notice'])
  */
 export function detachEvents(client: object): void {
   const emitter: Emitter = client
-  const isNew = emitter._connecting === false && emitter._connected === false
+  const isNew = emitter[CONNECTING] === false && emitter[CONNECTED] === false
   if (isNew || typeof emitter.emit !== 'function') return
   wrapMethod(client as { emit: Method }, 'emit', original => {
     return function emit(this: unknown, name: unknown): unknown {
