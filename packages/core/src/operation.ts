@@ -31,6 +31,8 @@ export interface DurationMetric<Described> {
   readonly keys: readonly string[]
   /** What it takes of an operation that succeeds, where that is known beforehand and hooks do not change it. */
   readonly known?: Attributes | undefined
+  /** Takes the amount that an ending tells, with the same attributes. */
+  readonly amounts?: LateHistogram<Described> | undefined
 }
 
 /** What an operation starts with. */
@@ -177,6 +179,7 @@ export class Operation<Described = unknown> {
   ): void {
     if (duration?.known && !count && !ending.failed && !ending.measuredInParts) {
       duration.histogram.record(durationMs / 1000, duration.known, context)
+      if (ending.amount !== undefined) duration.amounts?.record(ending.amount, duration.known, context)
       return
     }
     const finished = Object.assign(this.attributes, last)
@@ -190,6 +193,7 @@ export class Operation<Described = unknown> {
     if (duration && !ending.measuredInParts) {
       const attributes = pickAttributes(finished, duration.keys, added)
       duration.histogram.record(durationMs / 1000, attributes, context)
+      if (ending.amount !== undefined) duration.amounts?.record(ending.amount, attributes, context)
     }
     if (count) count.counter.add(count.amount, pickAttributes(finished, count.keys, added), context)
   }

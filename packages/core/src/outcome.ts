@@ -28,6 +28,8 @@ export interface Ending {
   readonly exception?: Exception
   readonly statusCode?: number
   readonly result?: unknown
+  /** How much came of it, such as a number of rows; for a metric beside that of the duration. */
+  readonly amount?: number
   /** True: the duration metric leaves it out, because its parts were measured one by one. */
   readonly measuredInParts?: boolean
   /** When it ended, as `performance.now()` told then; default: now. */

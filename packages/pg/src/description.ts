@@ -8,6 +8,7 @@ import {
   type DurationMetric,
   LateHistogram,
   METRIC_DB_CLIENT_OPERATION_DURATION,
+  METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS,
   pickAttributes,
   type Settings,
 } from '@spanwright/core'
@@ -32,6 +33,7 @@ export interface Description {
 /** Describes queries, each text once. */
 export class Descriptions {
   readonly histogram: LateHistogram<DatabaseOperation>
+  private readonly rows: LateHistogram<DatabaseOperation>
   private readonly settings: Settings<DatabaseOperation>
   private readonly queryText: PoolTracingOptions['queryText']
   private readonly measuresSummary: boolean
@@ -45,6 +47,7 @@ export class Descriptions {
     this.queryText = queryText
     this.measuresSummary = typeof metrics === 'object' && metrics.querySummary === true
     this.histogram = new LateHistogram(settings, METRIC_DB_CLIENT_OPERATION_DURATION)
+    this.rows = new LateHistogram(settings, METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS)
   }
 
   /** The description of a query; its text is read only when somebody would see what it tells. */
@@ -85,10 +88,10 @@ export class Descriptions {
     attributes: Attributes,
     showsParameters: boolean,
   ): Description {
-    const { histogram, settings } = this
+    const { histogram, rows: amounts, settings } = this
     const keys = this.measuresSummary ? KEYS_WITH_SUMMARY : DB_METRIC_ATTRIBUTES
     const known = settings.hasHooks ? undefined : pickAttributes(attributes, keys)
-    return { endpoint, name, attributes, showsParameters, duration: { histogram, keys, known } }
+    return { endpoint, name, attributes, showsParameters, duration: { histogram, keys, known, amounts } }
   }
 }
 

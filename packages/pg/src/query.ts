@@ -5,13 +5,8 @@ import {
   ATTR_DB_RESPONSE_RETURNED_ROWS,
   ATTR_SPANWRIGHT_DB_WAIT_TIME,
   decide,
-  type DurationMetric,
   type EntryPoint,
-  LateHistogram,
-  METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS,
   Operation,
-  type OperationStart,
-  pickAttributes,
   Settings,
 } from '@spanwright/core'
 
@@ -24,25 +19,13 @@ import type { DatabaseOperation, PoolTracingOptions } from './options.ts'
 import { writeParameters } from './parameters.ts'
 
 /** The operation of a query. */
-export class QueryOperation extends Operation<DatabaseOperation> {
-  readonly duration: DurationMetric<DatabaseOperation>
-
-  constructor(
-    settings: Settings<DatabaseOperation>,
-    start: OperationStart<DatabaseOperation>,
-    duration: DurationMetric<DatabaseOperation>,
-  ) {
-    super(settings, start)
-    this.duration = duration
-  }
-}
+export type QueryOperation = Operation<DatabaseOperation>
 
 /** Starts and ends the spans of queries, by the options of one `tracePool()` or `traceClient()`. */
 export class QueryTracing {
   readonly settings: Settings<DatabaseOperation>
   readonly options: PoolTracingOptions
   private readonly descriptions: Descriptions
-  private readonly rows: LateHistogram<DatabaseOperation>
   private endpoint: Endpoint | undefined
 
   /** @throws TypeError when an option is unknown or of the wrong type */
@@ -50,7 +33,6 @@ export class QueryTracing {
     this.settings = new Settings<DatabaseOperation>(entry, options)
     this.options = options
     this.descriptions = new Descriptions(this.settings, options)
-    this.rows = new LateHistogram(this.settings, METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS)
   }
 
   /** False when nobody would see anything of a query. */
@@ -82,11 +64,7 @@ export class QueryTracing {
     if (options.parameters && showsParameters && call.parameters) {
       writeParameters(attributes, call.parameters, options)
     }
-    return new QueryOperation(
-      settings,
-      { kind: SpanKind.CLIENT, name, attributes, parent, record, duration },
-      duration,
-    )
+    return new Operation(settings, { kind: SpanKind.CLIENT, name, attributes, parent, record, duration })
   }
 
   /** The text to send in place of the one of the call; undefined to send that. */
@@ -103,20 +81,14 @@ export class QueryTracing {
   /** Ends the span of a query that was answered. */
   succeed(operation: QueryOperation, result: unknown, rows?: number, waited?: number): void {
     const late = lateAttributes(rows, waited)
-    if (rows !== undefined) this.recordRows(operation, rows)
-    operation.end({ result }, late)
+    operation.end(rows === undefined ? { result } : { result, amount: rows }, late)
   }
 
   /** Ends the span of a query that failed, or was never sent. */
   fail(operation: QueryOperation, error: unknown, rows?: number, waited?: number): void {
     const late = lateAttributes(rows, waited)
-    operation.end(failureOf(error, this.options.errorMessages === 'raw', late), late)
-  }
-
-  private recordRows(operation: QueryOperation, rows: number): void {
-    if (operation.ended || !this.rows.enabled) return
-    const { keys, known } = operation.duration
-    this.rows.record(rows, known ?? pickAttributes(operation.attributes, keys), operation.context)
+    const ending = failureOf(error, this.options.errorMessages === 'raw', late)
+    operation.end(rows === undefined ? ending : { ...ending, amount: rows }, late)
   }
 }
 

@@ -72,7 +72,7 @@ describe('a hook that tells another namespace', () => {
     ])
     expect(Object.fromEntries(points)).toEqual({
       'db.client.operation.duration': { ...common, 'test.answered': true },
-      'db.client.response.returned_rows': common,
+      'db.client.response.returned_rows': { ...common, 'test.answered': true },
     })
   })
 })

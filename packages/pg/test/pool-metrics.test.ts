@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { tracePool } from '@spanwright/pg'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import type { Pool } from 'pg'
+import Cursor from 'pg-cursor'
 
 import { useDatabase } from './database.ts'
 
@@ -161,6 +162,24 @@ describe('db.client.response.returned_rows', () => {
       {
         value: { count: 2, sum: 31 },
         attributes: { 'db.system.name': 'postgresql', 'db.namespace': 'shop' },
+      },
+    ])
+  })
+
+  it('has a point for what a cursor read before it failed, and tells that', async () => {
+    const pool = measured({ max: 1 })
+    const client = await pool.connect()
+    const cursor = client.query(new Cursor('SELECT 1 / (3 - n) FROM generate_series(1, 9) n'))
+    expect(await cursor.read(2)).toHaveLength(2)
+    await expect(cursor.read(2)).rejects.toMatchObject({ code: '22012' })
+    client.release()
+    const rows = (await recorder.metrics()).find(
+      ({ descriptor }) => descriptor.name === 'db.client.response.returned_rows',
+    )
+    expect(rows?.dataPoints).toMatchObject([
+      {
+        value: { count: 1, sum: 2 },
+        attributes: { 'db.namespace': 'shop', 'db.response.status_code': '22012', 'error.type': '22012' },
       },
     ])
   })
