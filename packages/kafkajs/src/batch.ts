@@ -25,8 +25,8 @@ import {
   suppressTracing,
 } from '@spanwright/core'
 
+import { type BatchWatchers, watchedBy } from './batch-watchers.ts'
 import { addAddress, addAttempt, type Client } from './client.ts'
-import { type Commits, positionsIn } from './commit.ts'
 import { copyWith } from './copy.ts'
 import { kafkaFailure } from './failure.ts'
 import type { Batch, EachBatchPayload, Handler, IncomingMessage } from './library.ts'
@@ -44,35 +44,14 @@ export type TraceEach = <T>(message: IncomingMessage, work: () => T) => T
 export function tracedEachBatch(
   tracing: KafkaTracing,
   client: Client,
-  commits: Commits | undefined,
+  watchers: BatchWatchers,
   handler: Handler<EachBatchPayload>,
 ): Handler<EachBatchPayload> {
   return keepFace(function eachBatch(this: unknown, payload: EachBatchPayload): Promise<void> {
     return traceBatch(tracing, client, payload.batch, traceEach =>
-      handler.call(this, copyWith(payload, { traceEach, ...followed(commits, payload) })),
+      handler.call(this, copyWith(payload, { traceEach, ...watchedBy(watchers, payload) })),
     )
   }, handler)
-}
-
-/** The handler of `run({ eachBatch })` of a consumer that is not traced: it can rely on `traceEach` all the same. */
-export function untracedEachBatch(handler: Handler<EachBatchPayload>): Handler<EachBatchPayload> {
-  return keepFace(function eachBatch(this: unknown, payload: EachBatchPayload): Promise<void> {
-    return handler.call(this, copyWith(payload, { traceEach: untraced }))
-  }, handler)
-}
-
-const untraced: TraceEach = (_message, work) => work()
-
-/** The function of the payload that commits, so that a commit that fails is seen. */
-function followed(
-  commits: Commits | undefined,
-  { commitOffsetsIfNecessary }: EachBatchPayload,
-): Partial<EachBatchPayload> {
-  if (!commits || typeof commitOffsetsIfNecessary !== 'function') return {}
-  return {
-    commitOffsetsIfNecessary: offsets =>
-      commits.follow(positionsIn(offsets), () => commitOffsetsIfNecessary(offsets)),
-  }
 }
 
 function traceBatch<T>(

@@ -1,12 +1,13 @@
 import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
-import { isTracingSuppressed, wrapMethod } from '@spanwright/core'
+import { isTracingSuppressed, keepFace, wrapMethod } from '@spanwright/core'
 
-import { tracedEachBatch, untracedEachBatch } from './batch.ts'
+import { type TraceEach, tracedEachBatch } from './batch.ts'
+import type { BatchWatchers } from './batch-watchers.ts'
 import type { Client } from './client.ts'
 import { Commits } from './commit.ts'
 import { detachConnect } from './connect.ts'
 import { copyWith } from './copy.ts'
-import type { Consumer, RunConfig } from './library.ts'
+import type { Consumer, EachBatchPayload, RunConfig } from './library.ts'
 import { tracedEachMessage } from './message.ts'
 import { reportRebalances } from './rebalance.ts'
 import type { KafkaTracing } from './tracing.ts'
@@ -15,7 +16,7 @@ import type { KafkaTracing } from './tracing.ts'
 export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: Consumer): void {
   client.learnId(consumer)
   detachConnect(consumer)
-  tracing.lag.follow(consumer, client.groupId)
+  const lag = tracing.lag.follow(consumer, client.groupId)
   if (tracing.rebalanceEvents) reportRebalances(consumer, client.groupId)
   const commits = tracing.commitSpans ? new Commits(tracing, client, consumer) : undefined
   wrapMethod(
@@ -28,33 +29,41 @@ export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: C
         }
         // The loops that begin here live as long as the consumer: they must not hold on to the caller's span.
         return contextApi.with(ROOT_CONTEXT, () =>
-          original.call(this as Consumer, tracedConfig(tracing, client, commits, config)),
+          original.call(this as Consumer, tracedConfig(tracing, client, { commits, lag }, config)),
         )
       },
   )
 }
 
+/** A handler of a consumer that is not traced can rely on `traceEach` all the same. */
 function untracedConfig(config: RunConfig | undefined): RunConfig | undefined {
   const eachBatch = config?.eachBatch
-  return typeof eachBatch === 'function'
-    ? copyWith(config as RunConfig, { eachBatch: untracedEachBatch(eachBatch) })
-    : config
+  if (typeof eachBatch !== 'function') return config
+  const handler = keepFace(function untraced(this: unknown, payload: EachBatchPayload): Promise<void> {
+    return eachBatch.call(this, copyWith(payload, { traceEach: runOnly }))
+  }, eachBatch)
+  return copyWith(config as RunConfig, { eachBatch: handler })
+}
+
+const runOnly: TraceEach = function traceEach(_message, work) {
+  return work()
 }
 
 function tracedConfig(
   tracing: KafkaTracing,
   client: Client,
-  commits: Commits | undefined,
+  { commits, lag }: Pick<BatchWatchers, 'commits' | 'lag'>,
   config: RunConfig | undefined,
 ): RunConfig | undefined {
-  const { eachMessage, eachBatch } = config ?? {}
-  const traced = {
+  if (!config) return undefined
+  const { eachMessage, eachBatch } = config
+  const watchers = { commits, lag, resolvedByHand: config.eachBatchAutoResolve === false }
+  return copyWith(config, {
     ...(typeof eachMessage === 'function' && {
-      eachMessage: tracedEachMessage(tracing, client, eachMessage),
+      eachMessage: tracedEachMessage(tracing, client, lag, eachMessage),
     }),
     ...(typeof eachBatch === 'function' && {
-      eachBatch: tracedEachBatch(tracing, client, commits, eachBatch),
+      eachBatch: tracedEachBatch(tracing, client, watchers, eachBatch),
     }),
-  }
-  return config && copyWith(config, traced)
+  })
 }

@@ -39,24 +39,37 @@ export class LagGauge {
     this.consumers.delete(lag)
   }
 
-  /** Follows a consumer by its events, from its first batch until it stops. */
-  follow(source: EventSource, groupId: string | undefined): void {
+  /** Follows a consumer by its events, from its first batch until it stops; what happens within a batch is told to it. */
+  follow(source: PausableSource, groupId: string | undefined): ConsumerLag {
     const lag = new ConsumerLag(groupId)
-    const update = (payload: BatchEvent, behind: string | undefined, own: number): void => {
+    listenTo(source, 'START_BATCH_PROCESS', event => {
       if (!this.enabled) return
+      const { topic, partition, offsetLagLow, highWatermark } = event as BatchEvent
       this.add(lag)
-      lag.set(payload.topic, payload.partition, Number(behind) + own)
-    }
-    // The first message of the batch is itself not processed yet.
-    listenTo(source, 'START_BATCH_PROCESS', event =>
-      update(event as BatchEvent, (event as BatchEvent).offsetLagLow, 1),
-    )
-    listenTo(source, 'END_BATCH_PROCESS', event =>
-      update(event as BatchEvent, (event as BatchEvent).offsetLag, 0),
-    )
+      // The first message of the batch is itself not processed yet.
+      lag.set(topic, partition, Number(offsetLagLow) + 1, Number(highWatermark))
+    })
+    listenTo(source, 'END_BATCH_PROCESS', event => {
+      if (!this.enabled) return
+      const { topic, partition, offsetLag, highWatermark } = event as BatchEvent
+      if (lag.isResolvedByHand(topic, partition)) return
+      // A handler of messages that pauses the partition leaves the rest of the batch.
+      if (lag.isInMessage(topic, partition) && isPaused(source, topic, partition)) lag.pass(topic, partition)
+      else lag.set(topic, partition, Number(offsetLag), Number(highWatermark))
+    })
     listenTo(source, 'GROUP_JOIN', event => lag.keepOnly((event as JoinEvent).memberAssignment ?? {}))
     for (const event of ['STOP', 'CRASH', 'DISCONNECT']) listenTo(source, event, () => this.delete(lag))
+    return lag
   }
+}
+
+interface PausableSource extends EventSource {
+  paused?(): readonly { readonly topic: string; readonly partitions: readonly number[] }[]
+}
+
+function isPaused(source: PausableSource, topic: string, partition: number): boolean {
+  const paused = source.paused?.() ?? []
+  return paused.some(entry => entry.topic === topic && entry.partitions.includes(partition))
 }
 
 interface BatchEvent {
@@ -65,26 +78,73 @@ interface BatchEvent {
   /** Offsets from the first, or the last, message of the batch to the last one of the partition. */
   readonly offsetLagLow?: string
   readonly offsetLag?: string
+  /** Offset after the last message of the partition. */
+  readonly highWatermark?: string
 }
 
 interface JoinEvent {
   readonly memberAssignment?: Readonly<Record<string, readonly number[]>>
 }
 
+interface Position {
+  /** Offset after the last message of the partition. */
+  readonly watermark: number
+  /** Offset of the first message that is not processed yet; a text when it is in process by itself. */
+  next: number | string
+  /** True when the handler of the batch tells itself how far it is. */
+  byHand: boolean
+}
+
 /** How far one consumer is behind, for each of its partitions. */
 export class ConsumerLag {
   private readonly groupId: string | undefined
-  private readonly partitions = new Map<string, Map<number, number>>()
+  private readonly partitions = new Map<string, Map<number, Position>>()
 
   constructor(groupId: string | undefined) {
     this.groupId = groupId
   }
 
-  set(topic: string, partition: number, lag: number): void {
+  set(topic: string, partition: number, lag: number, watermark: number = lag): void {
     if (Number.isNaN(lag)) return
     let ofTopic = this.partitions.get(topic)
     if (!ofTopic) this.partitions.set(topic, (ofTopic = new Map()))
-    ofTopic.set(partition, Math.max(lag, 0))
+    ofTopic.set(partition, { watermark, next: watermark - lag, byHand: false })
+  }
+
+  /** Notes that the processing of a message begins, and that those before it are done. */
+  begin(topic: string, partition: number, offset: string): void {
+    const position = this.positionOf(topic, partition)
+    if (position) position.next = offset
+  }
+
+  isInMessage(topic: string, partition: number): boolean {
+    return typeof this.positionOf(topic, partition)?.next === 'string'
+  }
+
+  /** Notes that the message in process is done. */
+  pass(topic: string, partition: number): void {
+    const position = this.positionOf(topic, partition)
+    if (position) position.next = Number(position.next) + 1
+  }
+
+  /** Notes that kafkajs does not take a batch for done when its handler is. */
+  leaveToHandler(topic: string, partition: number): void {
+    const position = this.positionOf(topic, partition)
+    if (position) position.byHand = true
+  }
+
+  isResolvedByHand(topic: string, partition: number): boolean {
+    return this.positionOf(topic, partition)?.byHand ?? false
+  }
+
+  /** Notes that a message and those before it are done. */
+  resolve(topic: string, partition: number, offset: string): void {
+    const position = this.positionOf(topic, partition)
+    if (position) position.next = Number(offset) + 1
+  }
+
+  private positionOf(topic: string, partition: number): Position | undefined {
+    return this.partitions.get(topic)?.get(partition)
   }
 
   /** Forgets the partitions that now belong to another consumer of the group. */
@@ -102,8 +162,10 @@ export class ConsumerLag {
 
   report(report: (value: number, attributes: Attributes) => void): void {
     for (const [topic, ofTopic] of this.partitions) {
-      for (const [partition, lag] of ofTopic) {
-        report(lag, {
+      for (const [partition, { watermark, next }] of ofTopic) {
+        const lag = watermark - Number(next)
+        if (Number.isNaN(lag)) continue
+        report(Math.max(lag, 0), {
           [ATTR_MESSAGING_SYSTEM_NAME]: MESSAGING_SYSTEM_KAFKA,
           [ATTR_MESSAGING_DESTINATION_NAME]: topic,
           [ATTR_MESSAGING_DESTINATION_PARTITION_ID]: String(partition),

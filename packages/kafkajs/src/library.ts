@@ -101,6 +101,8 @@ export interface Batch {
   readonly partition: number
   readonly highWatermark?: string
   readonly messages: readonly IncomingMessage[]
+  /** Offset of the last record, whether handlers see that one or not. */
+  lastOffset?(): string
 }
 
 /** Positions in the partitions of topics. */
@@ -114,6 +116,7 @@ export interface Offsets {
 export interface EachBatchPayload {
   readonly batch: Batch
   readonly commitOffsetsIfNecessary?: (offsets?: Offsets) => Promise<void>
+  readonly resolveOffset?: (offset: string) => void
 }
 
 export type Handler<Payload> = (this: unknown, payload: Payload) => Promise<void>
@@ -121,6 +124,7 @@ export type Handler<Payload> = (this: unknown, payload: Payload) => Promise<void
 export interface RunConfig {
   readonly eachMessage?: Handler<EachMessagePayload>
   readonly eachBatch?: Handler<EachBatchPayload>
+  readonly eachBatchAutoResolve?: boolean
 }
 
 /** A position in a partition. */

@@ -24,6 +24,7 @@ import {
 import { headerGetter } from './carrier.ts'
 import { addAddress, addAttempt, type Client } from './client.ts'
 import { kafkaFailure } from './failure.ts'
+import type { ConsumerLag } from './lag.ts'
 import type { EachMessagePayload, Handler, IncomingMessage } from './library.ts'
 import { addMessageFacts } from './message-facts.ts'
 import type { KafkaOperation } from './options.ts'
@@ -42,9 +43,11 @@ export interface Delivery {
 export function tracedEachMessage(
   tracing: KafkaTracing,
   client: Client,
+  lag: ConsumerLag,
   handler: Handler<EachMessagePayload>,
 ): Handler<EachMessagePayload> {
   return keepFace(function eachMessage(this: unknown, payload: EachMessagePayload): Promise<void> {
+    lag.begin(payload.topic, payload.partition, payload.message.offset)
     return traceMessage(tracing, client, payload, () => handler.call(this, payload))
   }, handler)
 }

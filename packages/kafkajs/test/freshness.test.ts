@@ -1,9 +1,13 @@
 import { EventEmitter, once } from 'node:events'
 
 import { describe, expect, it } from '@jest/globals'
+import type { TracedRunConfig } from '@spanwright/kafkajs'
+import type { ConsumerRunConfig } from 'kafkajs'
 
 import { BROKER_TIME, Harness, pointsOf, runUntil, unique } from './harness.ts'
 import { ObservedLag } from './observed-lag.ts'
+
+type RunConfig = TracedRunConfig<ConsumerRunConfig>
 
 const harness = new Harness()
 
@@ -136,6 +140,104 @@ describe('the lag of a consumer', () => {
 
       await consumer.disconnect()
       expect(await observed.points()).toEqual([])
+    },
+    BROKER_TIME,
+  )
+
+  const paused: [string, RunConfig, number][] = [
+    [
+      'a message',
+      {
+        eachMessage: async ({ message, pause }) => {
+          if (message.offset === '1') pause()
+        },
+      },
+      3,
+    ],
+    [
+      'a batch that is resolved by hand',
+      {
+        eachBatchAutoResolve: false,
+        eachBatch: async ({ resolveOffset, pause }) => {
+          resolveOffset('1')
+          pause()
+        },
+      },
+      3,
+    ],
+    [
+      'a batch of which nothing is resolved',
+      { eachBatchAutoResolve: false, eachBatch: async ({ pause }) => void pause() },
+      5,
+    ],
+    [
+      'a batch that is resolved to its end',
+      {
+        eachBatchAutoResolve: false,
+        eachBatch: async ({ resolveOffset, pause }) => {
+          resolveOffset('4')
+          pause()
+        },
+      },
+      0,
+    ],
+    ['a batch that kafkajs resolves', { eachBatch: async ({ pause }) => void pause() }, 0],
+  ]
+
+  it.each(paused)(
+    'counts what is left of the batch while the partition is paused by the handler of %s',
+    async (_what, config, left) => {
+      const observed = new ObservedLag()
+      const { meterProvider } = observed
+      const topic = await harness.topic()
+      await harness.write(topic, ...[0, 1, 2, 3, 4].map(n => ({ value: String(n) })))
+      const consumer = await harness.consumer(harness.traced({ meterProvider }), topic)
+      const ended = new Promise<void>(resolve => {
+        consumer.on(consumer.events.END_BATCH_PROCESS, () => resolve())
+      })
+      await consumer.run(config)
+      await ended
+
+      expect(await observed.points()).toMatchObject([{ value: left }])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'goes down with each message of a batch, and not with one that fails',
+    async () => {
+      const observed = new ObservedLag()
+      const { meterProvider } = observed
+      const topic = await harness.topic()
+      await harness.write(topic, ...[0, 1, 2].map(n => ({ value: String(n) })))
+      const messages = await harness.consumer(harness.traced({ meterProvider }), topic)
+      const lags: unknown[] = []
+      const noteLag = async (): Promise<void> =>
+        void lags.push(...(await observed.points()).map(({ value }) => value))
+      let fails = true
+      await runUntil(messages, done => ({
+        eachMessage: async ({ message }) => {
+          await noteLag()
+          if (message.offset === '2') done()
+          if (message.offset !== '1' || !fails) return
+          fails = false
+          throw new Error('once')
+        },
+      }))
+      expect(lags.splice(0)).toEqual([3, 2, 2, 1])
+
+      const batches = await harness.consumer(harness.traced({ meterProvider }), topic)
+      await runUntil(batches, done => ({
+        eachBatch: async ({ batch, resolveOffset }) => {
+          for (const { offset } of batch.messages) {
+            await noteLag()
+            resolveOffset(offset)
+          }
+          await noteLag()
+          done()
+        },
+      }))
+      expect(lags).toEqual([3, 2, 1, 0])
     },
     BROKER_TIME,
   )
