@@ -16,6 +16,12 @@ interface Place {
   readonly text: string | undefined
 }
 
+/** A router mounted within itself is followed so many times, so that the number of patterns stays small. */
+const MOST_TURNS = 3
+
+/** The routers on the way to where the walk is; one stands there twice when it is mounted within itself. */
+type Way = readonly Router[]
+
 /** Told of every layer that is found, when it is found, and whether it belongs to a route. */
 export type LayerVisitor = (layer: Layer, ofRoute: boolean) => void
 
@@ -62,7 +68,7 @@ export class RouteMap {
       const pattern = matchAll(patterns, path)
       if (pattern !== undefined) return pattern
     }
-    return place.text
+    return undefined
   }
 
   /**
@@ -71,22 +77,21 @@ export class RouteMap {
    */
   mountOf(basePath: string): string | undefined {
     const router = routerOf(this.app)
-    return router && this.findMount(router, basePath, '', new Set())
+    return router && this.findMount(router, basePath, '', [])
   }
 
-  private findMount(router: Router, path: string, prefix: string, above: Set<Router>): string | undefined {
-    if (above.has(router)) return undefined
-    above.add(router)
+  private findMount(router: Router, path: string, prefix: string, above: Way): string | undefined {
+    if (isFollowed(router, above)) return undefined
+    const way = [...above, router]
     for (const layer of router.stack) {
       const match = layer.route ? undefined : firstMatch(mountPatternsOf(layer), path)
       if (!match) continue
       const text = join(prefix, match.text)
       if (match.length > 0 && match.length === path.length) return text
       const inner = this.routerOf(layer)
-      const found = inner && this.findMount(inner, restOf(path, match), text, above)
+      const found = inner && this.findMount(inner, restOf(path, match), text, way)
       if (found !== undefined) return found
     }
-    above.delete(router)
     return undefined
   }
 
@@ -101,14 +106,14 @@ export class RouteMap {
     this.places = new Map()
     this.routers = new Set()
     const router = routerOf(this.app)
-    if (router) this.walk(router, mountsOf(this.app), new Set())
+    if (router) this.walk(router, mountsOf(this.app), [])
     this.layers = this.countLayers()
   }
 
-  private walk(router: Router, mounts: readonly (readonly Pattern[])[], above: Set<Router>): void {
-    if (above.has(router)) return
+  private walk(router: Router, mounts: readonly (readonly Pattern[])[], above: Way): void {
+    if (isFollowed(router, above)) return
     this.routers.add(router)
-    above.add(router)
+    const way = [...above, router]
     for (const layer of router.stack) {
       this.visit(layer, false)
       if (layer.route) {
@@ -116,10 +121,9 @@ export class RouteMap {
         this.addPlace(layer.route, [...mounts, routePatternsOf(layer)])
       } else {
         const inner = this.routerOf(layer)
-        if (inner) this.walk(inner, [...mounts, mountPatternsOf(layer)], above)
+        if (inner) this.walk(inner, [...mounts, mountPatternsOf(layer)], way)
       }
     }
-    above.delete(router)
   }
 
   private routerOf(layer: Layer): Router | undefined {
@@ -137,6 +141,11 @@ export class RouteMap {
     if (places) places.push(place)
     else this.places.set(route, [place])
   }
+}
+
+/** True when a router was followed often enough. */
+function isFollowed(router: Router, above: Way): boolean {
+  return above.filter(each => each === router).length >= MOST_TURNS
 }
 
 /** The paths at which an app is mounted in others; those others are not looked through. */

@@ -80,6 +80,20 @@ describe.each(VERSIONS)('the route of a request in $name', ({ load, major }) => 
     expect(await ask(app, '/second/2/x')).toEqual(named('/second/:id/x'))
   })
 
+  it('has the prefix of each turn of a router that is mounted within itself', async () => {
+    const app = express().use(tracing())
+    const router = express.Router().get('/leaf/:id', answer)
+    router.use('/sub/:n', router)
+    app.use('/tree', router)
+
+    expect(await ask(app, '/tree/leaf/1')).toEqual(named('/tree/leaf/:id'))
+    expect(await ask(app, '/tree/sub/1/leaf/2')).toEqual(named('/tree/sub/:n/leaf/:id'))
+    expect(await ask(app, '/tree/sub/1/sub/2/leaf/3')).toEqual(named('/tree/sub/:n/sub/:n/leaf/:id'))
+    // So that the number of names stays small, whatever clients ask for.
+    const deep = `/tree${'/sub/1'.repeat(9)}/leaf/2`
+    expect(await ask(app, deep)).toEqual(UNNAMED)
+  })
+
   it('shows a regular expression as it was written', async () => {
     const app = express().use(tracing())
     app.get(/^\/re\/(\d+)$/, answer)
