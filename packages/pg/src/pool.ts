@@ -93,14 +93,14 @@ function followEnd(pool: PoolParts, traced: TracedPool): void {
         }
       }
       const result: unknown = Reflect.apply(original, this, arguments)
-      if (isThenable(result)) result.then(() => traced.end(), ignoreFailure)
-      return result
+      if (!isThenable(result)) return result
+      return result.then(value => {
+        traced.end()
+        return value
+      })
     }
   })
 }
-
-/** The caller hears of it. */
-function ignoreFailure(): void {}
 
 /** Sees to it that clients are traced from the start, when handlers of `connect` may use them already. */
 function traceNewClients(pool: PoolParts, traced: TracedPool): void {

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
 import { withSpan } from '@spanwright/core'
@@ -103,5 +106,18 @@ describe('end()', () => {
     expect(failures[1]).toEqual(failures[0])
     expect(traced.end).toHaveLength(bare.end.length)
     expect(traced.end.name).toBe(bare.end.name)
+  })
+
+  it('leaves a rejection that nobody hears unheard, as without tracing', async () => {
+    // In a process of its own: Jest takes such rejections for itself.
+    const program = `
+      const { tracePool } = require('@spanwright/pg')
+      const { Pool } = require('pg')
+      process.on('unhandledRejection', reason => console.log(reason.message))
+      const pool = tracePool(new Pool())
+      pool.end().then(() => void pool.end())`
+    const options = ['--import', 'tsx', '--conditions=@spanwright/source', '--eval', program]
+    const { stdout } = await promisify(execFile)(process.execPath, options, { cwd: __dirname })
+    expect(stdout).toBe('Called end on pool more than once\n')
   })
 })
