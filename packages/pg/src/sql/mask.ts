@@ -22,14 +22,12 @@ export class Mask {
   private shrunk = ''
   private word = ''
   private wordBefore = ''
-  /** True right after a dot: the word that follows is a name, whichever it is. */
-  private afterDot = false
 
   constructor(text: string) {
     this.text = text
   }
 
-  /** Takes the next token. `word` is the token in upper case if it is a word. */
+  /** Takes the next token. `word` is the token in upper case if it may be a keyword. */
   add(lexer: Lexer, word: string): void {
     switch (lexer.kind) {
       case Kind.Space:
@@ -59,7 +57,6 @@ export class Mask {
     this.sign = -1
     this.wordBefore = this.word
     this.word = word
-    this.afterDot = lexer.kind === Kind.Mark && lexer.text[lexer.start] === '.'
   }
 
   /** The whole masked text. */
@@ -89,11 +86,6 @@ export class Mask {
   }
 
   private addWord(word: string, lexer: Lexer): void {
-    if (this.afterDot) {
-      this.afterOperand = true
-      this.list = List.None
-      return
-    }
     const isBoolean = word === 'TRUE' || word === 'FALSE'
     const isTest = this.word === 'IS' || (this.word === 'NOT' && this.wordBefore === 'IS')
     if (isBoolean && !isTest) {
@@ -110,7 +102,6 @@ export class Mask {
     this.afterOperand = false
     if (this.sign < 0) this.list = List.None
     this.word = ''
-    this.afterDot = false
   }
 
   private addMark({ start, end, text }: Lexer): void {

@@ -35,5 +35,55 @@ export const AFTER_FIRST: Readonly<Record<Course, Partial<Scope>>> = {
   objects: { expected: 'object', list: true },
   prefix: { lead: 'prefix' },
   transaction: { expected: 'transaction' },
+  values: {},
   alone: { expected: 'end' },
+}
+
+const DEEPEST = 200
+
+/** The scope at hand, and those it lies in. */
+export class Scopes {
+  current: Scope = newScope('statement')
+  private readonly around: Scope[] = []
+  /** How many parentheses are open that are too deep to be looked into. */
+  private ignored = 0
+
+  /** True in parentheses that are too deep to be looked into. */
+  get ignoring(): boolean {
+    return this.ignored > 0
+  }
+
+  /** The scope around the one at hand; undefined when that is a whole statement. */
+  get outer(): Scope | undefined {
+    return this.around.at(-1)
+  }
+
+  /** Takes the start of a statement. */
+  begin(): void {
+    this.current = newScope('statement')
+  }
+
+  /** Takes an opening parenthesis. */
+  open(): void {
+    if (this.ignored > 0 || this.around.length >= DEEPEST) {
+      this.ignored++
+      return
+    }
+    const { current: scope } = this
+    const joined = scope.expected === 'target' && scope.query
+    this.around.push(scope)
+    this.current = newScope(scope.expected === 'end' ? 'end' : 'statement', joined, scope.union)
+    scope.union = false
+    if (joined) scope.expected = 'nothing'
+    if (scope.expected === 'statement') {
+      scope.expected = 'nothing'
+      scope.query = true
+    }
+  }
+
+  /** Takes a closing parenthesis. */
+  close(): void {
+    if (this.ignored > 0) this.ignored--
+    else this.current = this.around.pop() ?? this.current
+  }
 }

@@ -1,3 +1,4 @@
+import { DOT } from './characters.ts'
 import { Kind } from './kind.ts'
 import { Lexer } from './lexer.ts'
 import { Mask } from './mask.ts'
@@ -27,15 +28,22 @@ export function readStatement(text: string): Statement {
   const mask = new Mask(text)
   const summary = new Summary()
   let comments = false
-  while (lexer.next() !== Kind.End) {
-    comments ||= lexer.kind === Kind.Comment
-    const word = lexer.kind === Kind.Word ? upperCase(lexer) : ''
+  let afterDot = false
+  for (let kind = lexer.next(); kind !== Kind.End; kind = lexer.next()) {
+    comments ||= kind === Kind.Comment
+    // Behind a dot any word is a name: `t.limit`.
+    const word = kind === Kind.Word && !afterDot ? upperCase(lexer) : ''
     mask.add(lexer, word)
     summary.add(lexer, word)
+    if (kind !== Kind.Space && kind !== Kind.Comment) afterDot = isDot(lexer)
   }
   summary.finish()
   const { text: summaryText, statements: count, control } = summary
   return { summary: summaryText, masked: mask.finish(), count, control, comments, open: lexer.open }
+}
+
+function isDot({ kind, text, start, end }: Lexer): boolean {
+  return kind === Kind.Mark && end - start === 1 && text.charCodeAt(start) === DOT
 }
 
 const LONGEST_KEYWORD = 17

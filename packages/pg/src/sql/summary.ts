@@ -1,7 +1,8 @@
+import { FunctionBody } from './function-body.ts'
 import { Kind } from './kind.ts'
 import type { Lexer } from './lexer.ts'
 import { Parts } from './parts.ts'
-import { AFTER_FIRST, newScope, type Scope } from './scope.ts'
+import { AFTER_FIRST, type Scope, Scopes } from './scope.ts'
 import { type Control, TransactionControl } from './transaction-control.ts'
 import {
   AFTER_TARGETS,
@@ -14,8 +15,6 @@ import {
   STATEMENTS,
 } from './words.ts'
 
-const DEEPEST = 200
-
 /**
  * Builds `db.query.summary`: operations and their targets in order of appearance, spelt as in the statement.
  *
@@ -27,17 +26,17 @@ export class Summary {
   statements = 0
   private readonly parts = new Parts()
   private readonly transaction = new TransactionControl()
-  private scope: Scope = newScope('statement')
-  private readonly outer: Scope[] = []
-  /** How many parentheses are open that are too deep to be looked into. */
-  private ignored = 0
+  private readonly body = new FunctionBody()
+  private readonly scopes = new Scopes()
   private begun = false
   /** An operation whose other words are yet to come, such as `CREATE`. */
   private operation = ''
   private word = ''
   private wordBefore = ''
-  /** How many of `BEGIN ATOMIC` and `CASE` are open: a semicolon inside ends no statement. */
-  private blocks = 0
+
+  private get scope(): Scope {
+    return this.scopes.current
+  }
 
   get text(): string {
     return this.parts.text
@@ -48,14 +47,14 @@ export class Summary {
     return this.transaction.control
   }
 
-  /** Takes the next token. `word` is the token in upper case if it is a word. */
+  /** Takes the next token. `word` is the token in upper case if it may be a keyword. */
   add(lexer: Lexer, word: string): void {
     const { kind } = lexer
     if (kind === Kind.Space || kind === Kind.Comment) return
     if (this.parts.extendName(lexer)) return
     if (kind === Kind.Mark) this.addMark(lexer.text[lexer.start] ?? '')
     else this.begin()
-    if (this.ignored === 0) {
+    if (!this.scopes.ignoring) {
       if (kind === Kind.Word) this.addWord(word, lexer)
       else if (kind === Kind.QuotedName) this.addName(lexer)
     }
@@ -75,41 +74,20 @@ export class Summary {
   }
 
   private addMark(mark: string): void {
-    if (mark === '(') this.open()
-    else if (mark === ')') this.close()
+    if (mark === '(') {
+      this.begin()
+      this.scopes.open()
+    } else if (mark === ')') this.scopes.close()
     else if (mark === ';') this.endStatement()
-    else if (mark === ',' && this.ignored === 0) {
+    else if (mark === ',' && !this.scopes.ignoring) {
       if (this.scope.lead === 'with') this.scope.expected = 'expression'
       else if (this.scope.list) this.scope.expected = 'target'
     }
   }
 
-  private open(): void {
-    this.begin()
-    if (this.ignored > 0 || this.outer.length >= DEEPEST) {
-      this.ignored++
-      return
-    }
-    const { scope } = this
-    const joined = scope.expected === 'target' && scope.query
-    this.outer.push(scope)
-    this.scope = newScope(scope.expected === 'end' ? 'end' : 'statement', joined, scope.union)
-    scope.union = false
-    if (joined) scope.expected = 'nothing'
-    if (scope.expected === 'statement') {
-      scope.expected = 'nothing'
-      scope.query = true
-    }
-  }
-
-  private close(): void {
-    if (this.ignored > 0) this.ignored--
-    else this.scope = this.outer.pop() ?? this.scope
-  }
-
   private endStatement(): void {
-    if (this.outer.length > 0 || this.blocks > 0) return
-    this.scope = newScope('statement')
+    if (this.scopes.outer || this.body.open) return
+    this.scopes.begin()
     this.begun = false
     this.parts.endStatement()
     this.transaction.end()
@@ -119,7 +97,7 @@ export class Summary {
     const { scope } = this
     switch (scope.expected) {
       case 'end':
-        this.countBlocks(word)
+        this.body.addWord(word, this.word)
         this.transaction.addWord(word)
         return
       case 'statement':
@@ -147,19 +125,21 @@ export class Summary {
 
   private mayBegin(word: string): boolean {
     const { lead } = this.scope
-    return lead === 'insertion' ? word === 'WITH' : lead !== undefined && STATEMENTS.has(word)
+    return lead === 'insertion'
+      ? word === 'WITH' || word === 'TABLE'
+      : lead !== undefined && STATEMENTS.has(word)
   }
 
   /** The first word of a statement, or of what stands between parentheses. */
   private addFirst(word: string, lexer: Lexer): void {
     const { scope } = this
-    const outer = this.outer.at(-1)
+    const { outer } = this.scopes
     scope.expected = 'nothing'
     if (word === 'SELECT') this.addSelect(lexer.slice)
     else if (word === 'WITH') {
       scope.lead = 'with'
       scope.expected = 'expression'
-    } else if (!outer || scope.lead || (outer.lead === 'with' && STATEMENTS.has(word))) {
+    } else if (!outer || scope.lead || word === 'TABLE' || (outer.lead === 'with' && STATEMENTS.has(word))) {
       this.addOperation(word, lexer.slice)
     } else if (scope.query && word !== 'VALUES') {
       scope.expected = 'target'
@@ -179,7 +159,7 @@ export class Summary {
   private addOperation(word: string, spelt: string): void {
     const { scope } = this
     const course = COURSES.get(word)
-    if (this.outer.length === 0) this.transaction.begin(word)
+    if (!this.scopes.outer) this.transaction.begin(word)
     scope.lead = undefined
     if (!course) {
       scope.expected = 'end'
@@ -219,7 +199,8 @@ export class Summary {
       if (scope.using) this.expectTargets()
       scope.using = false
     } else if (word === 'UNION' || word === 'INTERSECT' || word === 'EXCEPT') {
-      scope.union = true
+      // Behind values or a table, the query that is joined is another operation.
+      scope.union = scope.query
       scope.list = false
     } else if (AFTER_TARGETS.has(word)) scope.list = false
   }
@@ -242,10 +223,5 @@ export class Summary {
       this.parts.beginName(lexer.slice)
       scope.expected = scope.next
     }
-  }
-
-  private countBlocks(word: string): void {
-    if (word === 'ATOMIC' && this.word === 'BEGIN') this.blocks++
-    else if (this.blocks > 0) this.blocks += word === 'CASE' ? 1 : word === 'END' ? -1 : 0
   }
 }

@@ -18,10 +18,12 @@ export type Course =
   | 'prefix'
   /** Perhaps `TRANSACTION`; if not, a statement may follow. */
   | 'transaction'
+  /** Values, behind which a query may be joined. */
+  | 'values'
   /** Nothing of interest: what follows may be of any cardinality. */
   | 'alone'
 
-/** Words that begin a statement. `SELECT`, `WITH` and `VALUES` are not here: they have courses of their own. */
+/** Words that begin a statement. `SELECT` and `WITH` are not here: they have courses of their own. */
 export const COURSES: ReadonlyMap<string, Course> = new Map([
   ['INSERT', 'insertion'],
   ['UPDATE', 'update'],
@@ -43,11 +45,12 @@ export const COURSES: ReadonlyMap<string, Course> = new Map([
   ['LOCK', 'objects'],
   ['EXPLAIN', 'prefix'],
   ['DECLARE', 'prefix'],
+  ['VALUES', 'values'],
   ['START', 'transaction'],
   ['PREPARE', 'transaction'],
   ...words(
     'ABORT BEGIN CHECKPOINT CLOSE COMMENT COMMIT DEALLOCATE DISCARD DO END EXECUTE FETCH GRANT IMPORT LISTEN LOAD ' +
-      'MOVE NOTIFY REASSIGN RELEASE RESET REVOKE ROLLBACK SAVEPOINT SECURITY SET SHOW UNLISTEN VALUES',
+      'MOVE NOTIFY REASSIGN RELEASE RESET REVOKE ROLLBACK SAVEPOINT SECURITY SET SHOW UNLISTEN',
   ).map((word): [string, Course] => [word, 'alone']),
 ])
 
