@@ -4,6 +4,7 @@ import { ClientConnection } from './client-connection.ts'
 import type { CapturedHeaders, HeaderValue } from './captured-headers.ts'
 import { CONNECTION_ATTRIBUTES, type HttpClientMetrics } from './http-client-metrics.ts'
 import type { HttpClientRecord } from './http-client-options.ts'
+import type { Destination } from './http-client-url.ts'
 import { pickAttributes } from './instruments.ts'
 import type { Operation } from './operation.ts'
 import { errorTypeOf } from './outcome.ts'
@@ -12,6 +13,8 @@ import {
   ATTR_NETWORK_PEER_ADDRESS,
   ATTR_NETWORK_PEER_PORT,
   ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
 } from './semconv/attributes.ts'
 import {
   ATTR_HTTP_REQUEST_METHOD,
@@ -52,6 +55,7 @@ export class ClientRequest {
   private peer: Peer | undefined
   private captured: Attributes | undefined
   private statusCode = 0
+  private isComplete = false
   private sentBytes: number | undefined
   private receivedBytes: number | undefined
   private announcedRequest: number | undefined
@@ -136,6 +140,27 @@ export class ClientRequest {
     this.peer = peer
   }
 
+  /** It goes to another place than was thought at its start: the attributes that tell the place. */
+  relocated(attributes: Attributes): void {
+    this.captured = { ...this.captured, ...attributes }
+  }
+
+  /** True when it was sent to a certain host and port. */
+  wentTo({ address, port }: Pick<Destination, 'address' | 'port'>): boolean {
+    const attributes = this.operation?.attributes
+    return attributes?.[ATTR_SERVER_ADDRESS] === address && attributes[ATTR_SERVER_PORT] === port
+  }
+
+  /** True once the headers of the final response have arrived. */
+  get hasResponse(): boolean {
+    return this.statusCode > 0
+  }
+
+  /** True when a response has come in whole, and neither failed nor asked to go elsewhere. */
+  get hasSucceeded(): boolean {
+    return this.isComplete && this.statusCode < 300
+  }
+
   /** The headers of the final response have arrived. */
   responded<Headers>(statusCode: number, headers: Headers, valueOf: HeaderLookup<Headers>): void {
     this.statusCode = statusCode
@@ -144,12 +169,18 @@ export class ClientRequest {
     if (!operation?.isRecording) return
     operation.span.addEvent(EVENT_RESPONSE_HEADERS)
     if (!watched || watched.headers.isEmpty) return
-    this.captured = {}
+    this.captured ??= {}
     watched.headers.write(this.captured, name => valueOf(headers, name))
   }
 
   /** The response is complete. */
   succeeded(): void {
+    this.isComplete = true
+    this.settle()
+  }
+
+  /** Ends it by its status. */
+  private settle(): void {
     const { statusCode } = this
     if (this.operation?.attributes[ATTR_HTTP_REQUEST_METHOD] !== 'HEAD') {
       this.receivedBytes ??= this.announcedResponse
@@ -167,7 +198,7 @@ export class ClientRequest {
     if (wasAborted && !isTimeout(error)) {
       // A redirect that is followed, and an error that is reported by its status, are complete without their body.
       if (statusCode < 300 && operation?.isRecording) operation.span.addEvent(EVENT_ABORTED)
-      this.succeeded()
+      this.settle()
       return
     }
     const errorType = statusCode >= 400 ? String(statusCode) : errorTypeOf(error)

@@ -15,6 +15,9 @@ export interface HttpClientRecord {
   readonly headers: Readonly<Record<string, string | string[]>>
 }
 
+/** Low-cardinality path of a request: a text, or a function that tells it. */
+type UrlTemplate = string | ((operation: HttpClientRecord) => string | undefined)
+
 /** Options that every HTTP client shares. */
 export interface HttpClientOptions extends Omit<TracingOptions<HttpClientRecord>, 'metrics'> {
   /** False: no metrics. Default: true. */
@@ -27,7 +30,7 @@ export interface HttpClientOptions extends Omit<TracingOptions<HttpClientRecord>
   /** What becomes of a context the caller already put into the headers. Default: `'keep'`. */
   readonly existingContext?: 'keep' | 'replace' | undefined
   /** Low-cardinality path such as `/items/{id}`, for `url.template` and the name of the span. Default: none. */
-  readonly urlTemplate?: string | ((operation: HttpClientRecord) => string | undefined) | undefined
+  readonly urlTemplate?: UrlTemplate | undefined
   /** Whether each stage on the wire becomes an event of the span. Default: false. */
   readonly stages?: boolean | undefined
   /** Headers that become attributes. Default: none. */
@@ -38,7 +41,7 @@ export interface HttpClientOptions extends Omit<TracingOptions<HttpClientRecord>
 
 /** What one call says for itself; each part wins over the options. */
 export interface PerCall {
-  /** Whether the context is sent. */
+  /** Whether the context is sent; true counts for the place that is asked, not for where a redirect leads. */
   readonly propagate?: boolean | undefined
   /** Extra attributes at span start. */
   readonly attributes?: Attributes | undefined
@@ -47,7 +50,7 @@ export interface PerCall {
   /** True: no span, no metric, no injection. */
   readonly ignore?: boolean | undefined
   /** Low-cardinality path such as `/items/{id}`. */
-  readonly urlTemplate?: string | undefined
+  readonly urlTemplate?: UrlTemplate | undefined
 }
 
 export const HTTP_CLIENT_RULES: OptionRules = {

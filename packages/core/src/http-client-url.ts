@@ -11,6 +11,8 @@ interface Origin {
   readonly prefix: string
   readonly address: string
   readonly port: number
+  /** `:8080`; empty where the port is that of the scheme. */
+  readonly portSuffix: string
   readonly isAddress: boolean
   /** Undefined when it depends on the whole URL. */
   readonly allowed: boolean | undefined
@@ -18,6 +20,7 @@ interface Origin {
 
 const REMEMBERED_ORIGINS = 256
 const ABSOLUTE = /^https?:\/\//
+const PORT = /:\d+$/
 const IP_ADDRESS = /^(?:\[.*\]|\d{1,3}(?:\.\d{1,3}){3})$/
 
 /** Where requests go, in the words of a span, and whether the context goes with them. */
@@ -34,7 +37,7 @@ export class Destinations {
   /**
    * The destination of a request.
    * @param host value of a `Host` header; it counts where the origin holds nothing but an IP address, as it does
-   * after a lookup by an interceptor
+   * after a lookup by an interceptor. That of undici 6 leaves the port out.
    * @returns undefined when origin and path make no URL
    */
   resolve(origin: string, path: string, host?: unknown): Destination | undefined {
@@ -42,7 +45,8 @@ export class Destinations {
     const known = this.originOf(origin)
     if (!known) return undefined
     if (known.isAddress && typeof host === 'string' && host !== '') {
-      const named = this.originOf(`${origin.slice(0, origin.indexOf('://'))}://${host}`)
+      const port = PORT.test(host) ? '' : known.portSuffix
+      const named = this.originOf(`${origin.slice(0, origin.indexOf('://'))}://${host}${port}`)
       if (named) return this.destination(named, path)
     }
     return this.destination(known, path)
@@ -92,6 +96,7 @@ export class Destinations {
       prefix: text.endsWith('/') ? text.slice(0, -1) : text,
       address: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
       port: url.port ? Number(url.port) : protocol === 'https:' ? 443 : 80,
+      portSuffix: url.port ? `:${url.port}` : '',
       isAddress: IP_ADDRESS.test(hostname),
       allowed: this.policy.dependsOnOriginOnly ? this.policy.allows(url) : undefined,
     }

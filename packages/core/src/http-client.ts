@@ -41,10 +41,14 @@ export interface OutgoingRequest {
   /** With its query. */
   readonly path: string
   readonly headers: RequestHeaders
+  /** Value of the `Host` header where the client keeps it apart from the headers. */
+  readonly host?: unknown
   /** Context of the caller. */
   readonly parent: Context
   /** How often the same call has sent a request before. */
   readonly resendCount: number
+  /** The first request of the same call, when this is another. */
+  readonly first?: ClientRequest | undefined
   readonly perCall?: PerCall | undefined
 }
 
@@ -120,8 +124,7 @@ export class HttpClient {
       record,
       duration: this.metrics.duration,
     })
-    const isAllowed = typeof perCall?.propagate === 'boolean' ? perCall.propagate : destination.allowed
-    const request = isAllowed
+    const request = mayCarry(outgoing, destination)
       ? this.withContext(operation, headers)
       : new ClientRequest(operation, headers, NOTHING, this.watched)
     request.whenOver(this.metrics.begin(attributes, parent))
@@ -137,17 +140,34 @@ export class HttpClient {
     return new ClientRequest(operation, withHeaders(kept, injected), injected, this.watched)
   }
 
-  private destinationOf({ origin, path }: OutgoingRequest, headers: RequestHeaders): Destination | undefined {
+  private destinationOf(
+    { origin, path, host }: OutgoingRequest,
+    headers: RequestHeaders,
+  ): Destination | undefined {
     const isHostGiven = headers !== undefined && headers !== null && this.destinations.hidesName(origin)
-    return this.destinations.resolve(origin, path, isHostGiven ? headerOf(headers, 'host') : undefined)
+    return this.destinations.resolve(
+      origin,
+      path,
+      host ?? (isHostGiven ? headerOf(headers, 'host') : undefined),
+    )
+  }
+
+  /** Corrects where a request goes, for clients that choose among several servers after its span has started. */
+  relocate(request: ClientRequest, origin: string, path: string, host?: unknown): void {
+    const destination = this.destinations.resolve(origin, path, host)
+    if (!destination) return
+    const attributes: Attributes = {}
+    this.destinations.describe(attributes, destination)
+    request.relocated(attributes)
   }
 
   private recordOf(
-    { method }: OutgoingRequest,
+    { method, perCall }: OutgoingRequest,
     { url }: Destination,
     headers: RequestHeaders,
   ): HttpClientRecord | undefined {
-    const isNeeded = this.settings.hasHooks || typeof this.options.urlTemplate === 'function'
+    const urlTemplate = perCall?.urlTemplate ?? this.options.urlTemplate
+    const isNeeded = this.settings.hasHooks || typeof urlTemplate === 'function'
     return isNeeded ? { method, url, headers: headersRecord(headers) } : undefined
   }
 
@@ -164,17 +184,10 @@ export class HttpClient {
     if (resendCount > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = resendCount
     if (!this.requestHeaders.isEmpty)
       this.requestHeaders.write(attributes, name => headerOf(headers, name) as HeaderValue)
-    const template = textOf(perCall?.urlTemplate) ?? this.templateOf(record)
+    const template = templateOf(perCall?.urlTemplate, record) ?? templateOf(this.options.urlTemplate, record)
     if (template) attributes[ATTR_URL_TEMPLATE] = template
     if (typeof perCall?.attributes === 'object') Object.assign(attributes, perCall.attributes)
     return textOf(perCall?.name) ?? (template ? `${word} ${template}` : word)
-  }
-
-  private templateOf(record: HttpClientRecord | undefined): string | undefined {
-    const { urlTemplate } = this.options
-    if (typeof urlTemplate !== 'function') return urlTemplate
-    const template = record && callHook('urlTemplate', urlTemplate, record)
-    return typeof template === 'string' ? template : undefined
   }
 
   /** What the context looks like in headers; nothing when the caller put one there and it is to be kept. */
@@ -187,6 +200,24 @@ export class HttpClient {
 }
 
 const NOTHING: readonly string[] = []
+
+/**
+ * True when the context may go along. A call that is sent elsewhere by a redirect does not take its own permission
+ * with it: there the policy decides.
+ */
+function mayCarry({ perCall, first }: OutgoingRequest, destination: Destination): boolean {
+  const { allowed } = destination
+  const propagate = perCall?.propagate
+  if (typeof propagate !== 'boolean' || (propagate && first && !first.wentTo(destination))) return allowed
+  return propagate
+}
+
+function templateOf(template: unknown, record: HttpClientRecord | undefined): string | undefined {
+  if (typeof template !== 'function') return textOf(template)
+  return (
+    record && textOf(callHook('urlTemplate', template as (operation: HttpClientRecord) => unknown, record))
+  )
+}
 
 /** What one call says for itself is not checked before it is sent. */
 function textOf(value: unknown): string | undefined {

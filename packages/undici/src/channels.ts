@@ -3,11 +3,12 @@ import { channel } from 'node:diagnostics_channel'
 import type { ClientRequest } from '@spanwright/core'
 
 import { sentOver, type SentHeaders } from './connection.ts'
-import type { Call } from './dispatch.ts'
+import { toldOf } from './caller.ts'
+import type { Call } from './call.ts'
 import { replaceHeaders } from './origin.ts'
 import { endRedirect, type Redirect, rememberRedirect } from './redirect.ts'
 import { watchMarks } from './request-mark.ts'
-import { reasonOf } from './signal.ts'
+import { reasonOf, wasFetchCalledOff } from './signal.ts'
 import { lookUpRaw } from './response-headers.ts'
 import type { RawHeaders, UndiciRequest } from './undici-types.ts'
 
@@ -61,8 +62,12 @@ const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Publish
     request.succeeded()
     if (redirect) endRedirect(redirect)
   },
-  'undici:request:error': (entry, { error }) =>
-    entry.request.failed(reasonOf(error, entry.call.signal), wasAborted(entry, error)),
+  'undici:request:error': (entry, { request: created, error }) => {
+    const { request, call } = entry
+    const reason = toldOf(created)?.reason
+    const signal = reason ? { aborted: true, reason } : call.signal
+    request.failed(reasonOf(error, signal), wasCalledOff(entry, created, error))
+  },
 }
 
 const followers = Object.entries(FOLLOWERS).map(([name, react]) => {
@@ -98,13 +103,20 @@ export function watchRequests(created: (request: UndiciRequest) => void): () => 
   }
 }
 
+/** Codes that undici and HTTP/2 streams fail with while their connection lives on. */
+const OF_THE_CLIENT = /^(?:UND_ERR_|ERR_HTTP2_)/
+
 /**
  * The channel does not say who ended a request. Errors of undici and of the system have a code; a reason that was
  * given for an abort is anything, and the connection is still there when it is published.
  */
-function wasAborted({ socket }: Followed, error: unknown): boolean {
+function wasCalledOff({ socket, request, call }: Followed, created: UndiciRequest, error: unknown): boolean {
+  if (call.isFetch && !wasFetchCalledOff(call.signal, request.hasResponse)) return false
+  const told = toldOf(created)
+  if (told && !told.res) return told.reason !== null
   if (typeof error !== 'object' || error === null) return true
+  if ((created.body as { errored?: unknown } | null | undefined)?.errored === error) return false
   const { code, name } = error as { code?: unknown; name?: unknown }
   if (name === 'AbortError' || code === 'UND_ERR_ABORTED' || typeof code !== 'string') return true
-  return socket?.destroyed === false && !code.startsWith('UND_ERR_')
+  return socket?.destroyed === false && !OF_THE_CLIENT.test(code)
 }

@@ -1,24 +1,12 @@
-import { type Context, context } from '@opentelemetry/api'
-import { type ClientRequest, copyOver, type HttpClient, type PerCall } from '@spanwright/core'
+import { type ClientRequest, copyOver, type HttpClient } from '@spanwright/core'
 
+import { type Call, callOf } from './call.ts'
 import { TracedHandler } from './handler.ts'
 import { TracedLegacyHandler } from './legacy-handler.ts'
-import type { OriginSource } from './origin.ts'
+import { Assumption, type OriginSource } from './origin.ts'
 import { pathOf } from './path.ts'
-import { markRequest, perCall, TRACED } from './request-mark.ts'
+import { markRequest, TRACED } from './request-mark.ts'
 import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from './undici-types.ts'
-
-/** What the attempts of one call have in common: they are siblings under the span of the caller. */
-export interface Call {
-  readonly parent: Context
-  readonly perCall: PerCall | undefined
-  /** What the caller can call it off with. */
-  readonly signal: unknown
-  attempts: number
-}
-
-/** Calls by the handler that interceptors above send again with, for as long as undici holds it. */
-const calls = new WeakMap<object, Call>()
 
 /** Sends requests, each with a span of its own. */
 export class TracedDispatch {
@@ -42,13 +30,36 @@ export class TracedDispatch {
     known?: Call,
   ): boolean {
     if (!isTraceable(options, handler)) return this.dispatch(options, handler)
-    const origin = options.origin ?? source?.known
     const call = known ?? callOf(options, handler)
-    if (origin !== undefined) return this.sendTo(String(origin), options, handler, call)
+    if (call.perCall?.ignore === true) return this.pass(options, handler, call)
+    const { origin = null } = options
+    if (origin !== null) return this.sendTo(String(origin), options, handler, call)
+    const assumption = source?.known
+    if (assumption) return this.sendTo(assumption.origin, options, handler, call, assumption)
     return source ? this.discover(source, options, handler, call) : this.dispatch(options, handler)
   }
 
-  private sendTo(origin: string, options: Traceable, handler: AnyHandler, call: Call): boolean {
+  /** Sends a request that wants no span, which goes for whoever else traces it too. */
+  private pass(options: Traceable, handler: AnyHandler, call: Call): boolean {
+    const { method, origin, headers } = options
+    const path = pathOf(options)
+    const traced = tracedHandler(handler, method, path, call)
+    traced.whenOver = markRequest(method, path, [], String(origin))
+    try {
+      return this.dispatch(withMark(options, headers), traced)
+    } catch (error) {
+      traced.whenOver?.()
+      throw error
+    }
+  }
+
+  private sendTo(
+    origin: string,
+    options: Traceable,
+    handler: AnyHandler,
+    call: Call,
+    assumption?: Assumption,
+  ): boolean {
     const path = pathOf(options)
     const request = this.start(origin, path, options, options.headers, call)
     // What undici 7 has adapted is handed on in its old form even so: it would be adapted twice.
@@ -56,6 +67,7 @@ export class TracedDispatch {
     const traced = tracedHandler(handler, options.method, path, call)
     if (!request) return this.dispatch(options, traced)
     traced.request = request
+    traced.assumption = assumption
     try {
       return this.dispatch(withMark(options, request.headers), traced)
     } catch (error) {
@@ -72,7 +84,9 @@ export class TracedDispatch {
       return source.discover(
         options.method,
         created => {
-          traced.request = this.start(String(created.origin), path, options, created.headers, call)
+          const origin = String(created.origin)
+          source.known = new Assumption(this.client, origin)
+          traced.request = this.start(origin, path, options, created.headers, call, created.host)
           return traced.request?.headers
         },
         () => this.dispatch(withMark(options, options.headers), traced),
@@ -89,17 +103,22 @@ export class TracedDispatch {
     { method }: Traceable,
     headers: unknown,
     call: Call,
+    host?: unknown,
   ): ClientRequest | undefined {
     const request = this.client.start({
       method,
       origin,
       path,
       headers,
+      host,
       parent: call.parent,
       resendCount: call.attempts++,
       perCall: call.perCall,
+      first: call.first,
     })
-    request?.whenOver(markRequest(method, path, request.injected))
+    call.first ??= request
+    call.last = request
+    request?.whenOver(markRequest(method, path, request.injected, origin))
     return request
   }
 }
@@ -115,31 +134,11 @@ function tracedHandler(
   handler: AnyHandler,
   method: string,
   path: string,
-  { signal }: Call,
+  call: Call,
 ): TracedHandler | TracedLegacyHandler {
   return isLegacy(handler)
-    ? new TracedLegacyHandler(handler, method, path, signal)
-    : new TracedHandler(handler, method, path, signal)
-}
-
-function callOf(options: DispatchOptions, handler: object): Call {
-  const isRemembered = !isOfOneAttempt(handler)
-  const known = isRemembered ? calls.get(handler) : undefined
-  if (known) return known
-  const call: Call = {
-    parent: context.active(),
-    perCall: options[perCall] as PerCall | undefined,
-    signal: undefined,
-    attempts: 0,
-  }
-  if (isRemembered) calls.set(handler, call)
-  return call
-}
-
-/** Those of `request()` and the like are done with their first failure; what sends again puts one of its own before them. */
-function isOfOneAttempt(handler: object): boolean {
-  const name = handler.constructor?.name
-  return name === 'RequestHandler' || name === 'WrapHandler'
+    ? new TracedLegacyHandler(handler, method, path, call)
+    : new TracedHandler(handler, method, path, call)
 }
 
 type AnyHandler = Handler | LegacyHandler
@@ -150,7 +149,8 @@ function isTraceable(options: DispatchOptions, handler: AnyHandler): options is 
   if (typeof options !== 'object' || options === null || typeof handler !== 'object' || handler === null) {
     return false
   }
-  const { method, path } = options
+  const { method, path, headers } = options
+  if (Array.isArray(headers) && Array.isArray(headers[0])) return false
   if (options[TRACED] === true || typeof method !== 'string' || typeof path !== 'string') return false
   return isLegacy(handler)
     ? typeof handler.onConnect === 'function' && typeof handler.onError === 'function'

@@ -2,7 +2,8 @@ import { runInThisContext } from 'node:vm'
 
 import type { HttpClient } from '@spanwright/core'
 
-import { type Call, TracedDispatch } from './dispatch.ts'
+import type { Call } from './call.ts'
+import { TracedDispatch } from './dispatch.ts'
 import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from './undici-types.ts'
 
 /** What fetch asks of a dispatcher. */

@@ -10,7 +10,7 @@ import {
 } from '@spanwright/core'
 
 import { learnConnections } from './connection.ts'
-import type { Call } from './dispatch.ts'
+import { Call } from './call.ts'
 import { httpClientFor, type UndiciTracingOptions } from './entry-point.ts'
 import { type Dispatcher, FetchDispatcher, realmOf } from './fetch-dispatcher.ts'
 import { traceCall } from './process.ts'
@@ -80,12 +80,8 @@ interface Plan {
 
 function planOf(input: unknown, init: Init | undefined): Plan | undefined {
   try {
-    const call: Call = {
-      parent: context.active(),
-      perCall: init?.tracing,
-      signal: init?.signal ?? (input as { signal?: unknown } | null | undefined)?.signal,
-      attempts: 0,
-    }
+    const signal = init?.signal ?? (input as { signal?: unknown } | null | undefined)?.signal
+    const call = new Call(context.active(), init?.tracing, signal, true)
     return { call, choice: init?.dispatcher ? { dispatcher: init.dispatcher } : choiceOf(input) }
   } catch (error) {
     // A getter of the caller's has thrown; fetch is going to meet it too.

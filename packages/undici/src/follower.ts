@@ -1,6 +1,9 @@
 import type { ClientRequest } from '@spanwright/core'
 
 import { sentOver, type SentHeaders } from './connection.ts'
+import type { Assumption } from './origin.ts'
+import type { Call } from './call.ts'
+import { reasonOf, wasFetchCalledOff } from './signal.ts'
 
 /** Ends the spans of responses whose body nobody can reach any more. */
 const unreachable = new FinalizationRegistry<Unread>(({ request, pausedAt }) => request.abandoned(pausedAt))
@@ -26,20 +29,42 @@ export abstract class Follower<Handler extends object> {
   readonly path: string
   /** Absent until the span is started. */
   request: ClientRequest | undefined
-  protected readonly signal: unknown
+  /** Where the request goes, as long as nothing else is seen. */
+  assumption: Assumption | undefined
+  /** Called when a request without a span is over. */
+  whenOver: (() => void) | undefined
+  private readonly signal: unknown
+  private readonly isFetch: boolean
   private held: Handler | undefined
   private heldWeakly: WeakRef<Handler> | undefined
 
-  constructor(handler: Handler, method: string, path: string, signal: unknown) {
+  constructor(handler: Handler, method: string, path: string, { signal, isFetch }: Call) {
     this.held = handler
     this.method = method
     this.path = path
     this.signal = signal
+    this.isFetch = isFetch
   }
 
   /** Undici has written the request to a connection. */
   written(sent: SentHeaders): void {
-    if (this.request) sentOver(this.request, sent)
+    const { request, assumption } = this
+    if (!request) return
+    assumption?.compare(request, sent.request)
+    sentOver(request, sent)
+  }
+
+  protected succeeded(): void {
+    this.request?.succeeded()
+    this.whenOver?.()
+  }
+
+  /** @param wasAborted true when it was ended from above the connection */
+  protected failed(error: unknown, wasAborted: boolean): void {
+    const { request, signal, isFetch } = this
+    const isCalledOff = wasAborted && (!isFetch || wasFetchCalledOff(signal, request?.hasResponse === true))
+    request?.failed(reasonOf(error, signal), isCalledOff)
+    this.whenOver?.()
   }
 
   /** Undefined when nobody is left who could notice what it does. */

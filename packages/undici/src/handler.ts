@@ -3,14 +3,15 @@ import { EVENT_RESPONSE_START } from '@spanwright/core'
 import { awaitConnection } from './connection.ts'
 import { Follower } from './follower.ts'
 import { lookUp } from './response-headers.ts'
-import { reasonOf } from './signal.ts'
 import type { Controller, Handler, ResponseHeaders } from './undici-types.ts'
 
 /** Stands in the place of the handler of a traced request. For undici 7 and 8. */
 export class TracedHandler extends Follower<Handler> implements Handler {
   private isHooked = false
+  private hasStarted = false
 
   onRequestStart(controller: Controller, context: unknown): void {
+    this.hasStarted = true
     awaitConnection(this)
     this.handler?.onRequestStart?.(controller, context)
   }
@@ -22,7 +23,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
     socket: unknown,
   ): unknown {
     this.request?.responded(statusCode, headers, lookUp)
-    this.request?.succeeded()
+    this.succeeded()
     return this.handler?.onRequestUpgrade?.(controller, statusCode, headers, socket)
   }
 
@@ -50,12 +51,13 @@ export class TracedHandler extends Follower<Handler> implements Handler {
   }
 
   onResponseEnd(controller: Controller, trailers: unknown): unknown {
-    this.request?.succeeded()
+    this.succeeded()
     return this.handler?.onResponseEnd?.(controller, trailers)
   }
 
   onResponseError(controller: Controller | null | undefined, error: unknown): unknown {
-    this.request?.failed(reasonOf(error, this.signal), controller?.aborted === true)
+    // Undici itself aborts a request whose body has failed before it could be sent.
+    this.failed(error, this.hasStarted && controller?.aborted === true)
     return this.handler?.onResponseError?.(controller as Controller, error)
   }
 

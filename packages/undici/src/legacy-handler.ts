@@ -3,7 +3,6 @@ import { EVENT_RESPONSE_START } from '@spanwright/core'
 import { awaitConnection } from './connection.ts'
 import { Follower } from './follower.ts'
 import { lookUpRaw } from './response-headers.ts'
-import { reasonOf } from './signal.ts'
 import type { LegacyHandler, RawHeaders } from './undici-types.ts'
 
 /** Stands in the place of the handler of a traced request. For undici 6, and what 7 adapts from it. */
@@ -23,7 +22,7 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
 
   onUpgrade(statusCode: number, headers: RawHeaders, socket: unknown): unknown {
     this.request?.responded(statusCode, headers, lookUpRaw)
-    this.request?.succeeded()
+    this.succeeded()
     return this.handler?.onUpgrade?.(statusCode, headers, socket)
   }
 
@@ -47,12 +46,12 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
   }
 
   onComplete(trailers: unknown): unknown {
-    this.request?.succeeded()
+    this.succeeded()
     return this.handler?.onComplete?.(trailers)
   }
 
   onError(error: unknown): unknown {
-    this.request?.failed(reasonOf(error, this.signal), this.wasAborted)
+    this.failed(error, this.wasAborted)
     return this.handler?.onError?.(error)
   }
 

@@ -1,5 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 
+import type { ClientRequest, HttpClient } from '@spanwright/core'
+
 import type { UndiciRequest } from './undici-types.ts'
 
 /** Is told what undici made of a request, and returns the headers that are to be sent. */
@@ -13,8 +15,8 @@ let isSubscribed = false
  * make in the same breath.
  */
 export class OriginSource {
-  /** The origin of the requests so far. */
-  known: string | undefined
+  /** Where the first request went. */
+  known: Assumption | undefined
 
   /** Dispatches a request whose origin is not known, and has its span started on the way. */
   discover(method: string, discovered: Discovery, dispatch: () => boolean): boolean {
@@ -22,16 +24,29 @@ export class OriginSource {
     const outer = pending
     pending = {
       method,
-      discovered: created => {
-        this.known = String(created.origin)
-        return discovered(created)
-      },
+      discovered,
     }
     try {
       return dispatch()
     } finally {
       pending = outer
     }
+  }
+}
+
+/** That requests go where the first one went. A `BalancedPool` has several servers. */
+export class Assumption {
+  readonly origin: string
+  private readonly client: HttpClient
+
+  constructor(client: HttpClient, origin: string) {
+    this.client = client
+    this.origin = origin
+  }
+
+  /** Corrects a request that was written to another place. */
+  compare(request: ClientRequest, { origin, path, host }: UndiciRequest): void {
+    if (origin !== this.origin) this.client.relocate(request, String(origin), path, host)
   }
 }
 

@@ -1,11 +1,12 @@
 import { context, createContextKey } from '@opentelemetry/api'
 import type { HttpClient } from '@spanwright/core'
 
-import { callBehind } from './caller.ts'
+import { callBehind, handlerOf } from './caller.ts'
 import { follow, watchRequests } from './channels.ts'
 import { learnConnections } from './connection.ts'
-import type { Call } from './dispatch.ts'
+import { Call } from './call.ts'
 import { httpClientFor, type UndiciTracingOptions } from './entry-point.ts'
+import { Follower } from './follower.ts'
 import { isDiscovering } from './origin.ts'
 import { followedRedirect } from './redirect.ts'
 import { isMarked } from './request-mark.ts'
@@ -79,33 +80,37 @@ function watch(): () => void {
 }
 
 function startRequest(created: UndiciRequest): void {
-  const { method, path, headers } = created
-  if (isDiscovering(method) || isMarked(method, path, headers)) return
+  if (isDiscovering(created.method)) return
+  const handler = handlerOf(created)
+  if (handler instanceof Follower || isMarked(created)) return
   const traced = context.active().getValue(TRACED_CALL) as TracedCall | undefined
   if (traced && !traced.isOver) {
-    start(created, traced.client, traced.call)
-    return
+    const { client, call } = traced
+    if (call.perCall?.ignore === true || start(created, client, call)) return
   }
   if (everybody.size === 0) return
-  const call = callBehind(created) ?? callHere(String(created.origin) + path)
+  const call = handler ? callBehind(handler) : callHere(String(created.origin) + created.path)
   for (const client of everybody) if (start(created, client, call)) return
 }
 
 /** A call in the context that is active now; one that began earlier when a redirect leads here. */
 function callHere(url: string): Call {
   const active = context.active()
-  const { parent = active, attempts = 0 } = followedRedirect(url, active) ?? {}
-  return { parent, perCall: undefined, signal: undefined, attempts }
+  const redirect = followedRedirect(url, active)
+  const call = new Call(redirect?.parent ?? active)
+  call.attempts = redirect?.attempts ?? 0
+  return call
 }
 
 /** Returns false when the request is to be left alone. */
 function start(created: UndiciRequest, client: HttpClient, call: Call): boolean {
-  const { method, path, headers } = created
+  const { method, path, headers, host } = created
   const origin = String(created.origin)
-  const { parent, perCall, attempts: resendCount } = call
-  const request = client.start({ method, path, origin, headers, parent, resendCount, perCall })
+  const { parent, perCall, first, attempts: resendCount } = call
+  const request = client.start({ method, path, origin, headers, host, parent, resendCount, perCall, first })
   if (!request) return false
   call.attempts++
+  call.first ??= request
   follow(created, request, origin + path, call)
   return true
 }

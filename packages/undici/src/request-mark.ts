@@ -1,4 +1,6 @@
-import { headerOf, type RequestHeaders } from '@spanwright/core'
+import { headerOf } from '@spanwright/core'
+
+import type { UndiciRequest } from './undici-types.ts'
 
 /**
  * Stands in the request options that are passed on: somebody nearer to the caller traces the request already.
@@ -15,6 +17,7 @@ export const perCall: unique symbol = Symbol.for('spanwright.undici.perCall')
 interface Mark {
   /** A header that was written for it alone; undefined when none was. */
   readonly header: readonly [name: string, value: string] | undefined
+  readonly origin: string
   isSeen: boolean
 }
 
@@ -35,17 +38,20 @@ export function watchMarks(): () => void {
 /**
  * Marks a request as traced already, for those who watch all requests of the process.
  * @param injected headers that were written for it, as a flat list
+ * @param origin where it goes, before a lookup by an interceptor
  * @returns what takes the mark away when the request is over; undefined when nobody watches
  */
 export function markRequest(
   method: string,
   path: string,
   injected: readonly string[],
+  origin: string,
 ): (() => void) | undefined {
   if (watchers === 0) return undefined
   const [name, value] = injected
   const mark: Mark = {
     header: name === undefined || value === undefined ? undefined : [name, value],
+    origin,
     isSeen: false,
   }
   const key = `${method} ${path}`
@@ -58,13 +64,20 @@ export function markRequest(
 }
 
 /** True when a request that undici has made is one that is traced already. */
-export function isMarked(method: string, path: string, headers: RequestHeaders): boolean {
+export function isMarked({ method, path, headers, origin, host }: UndiciRequest): boolean {
   for (const mark of marks.get(`${method} ${path}`) ?? []) {
     // A header tells exactly, and stays on what an interceptor sends again. Without one, a mark is one request.
-    const isSame = mark.header ? headerOf(headers, mark.header[0]) === mark.header[1] : !mark.isSeen
+    const isSame = mark.header
+      ? headerOf(headers, mark.header[0]) === mark.header[1]
+      : !mark.isSeen && leadsTo(mark.origin, String(origin), host)
     if (!isSame) continue
     mark.isSeen = true
     return true
   }
   return false
+}
+
+/** A lookup by an interceptor leaves the name of the host in the header. */
+function leadsTo(markedOrigin: string, origin: string, host: unknown): boolean {
+  return markedOrigin === origin || markedOrigin.slice(markedOrigin.indexOf('://') + 3) === host
 }

@@ -68,5 +68,8 @@ export interface UndiciRequest {
   readonly path: string
   readonly origin?: string | URL | null
   readonly headers: unknown
+  /** Of the header, which is not among the others. */
+  readonly host?: unknown
+  readonly body?: unknown
   readonly contentLength?: unknown
 }

@@ -4,6 +4,7 @@ import { traceUndici, tracing } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 
+import { BOTH } from './proxy.ts'
 import { startServer, type TestServer } from './server.ts'
 import { traceparentOf } from './span-assertions.ts'
 import { VERSIONS } from './ways.ts'
@@ -174,6 +175,38 @@ describe.each(VERSIONS.filter(([name]) => name !== 'undici 7'))(
   },
 )
 
+describe.each(VERSIONS.filter(([, { interceptors }]) => interceptors.dns !== undefined))(
+  'with the DNS interceptor of %s',
+  (_, undici) => {
+    it.each(BOTH)(
+      'the name of the host stands where the interceptor has put an address, by %s',
+      async (__, make) => {
+        const dns = undici.interceptors.dns({ affinity: 4, dualStack: false })
+        const [traced, stop] = make(new undici.Agent(), { propagateTo: ['localhost'] })
+        const dispatcher = traced.compose(dns)
+        await (await undici.request(`http://localhost:${server.port}/named`, { dispatcher })).body.dump()
+        await dispatcher.close()
+        stop()
+        expect(recorder.spans().map(({ attributes }) => attributes)).toEqual([
+          {
+            'http.request.method': 'GET',
+            'http.response.status_code': 200,
+            'server.address': 'localhost',
+            'server.port': server.port,
+            'url.full': `http://localhost:${server.port}/named`,
+            'network.peer.address': '127.0.0.1',
+            'network.peer.port': server.port,
+            'network.protocol.version': '1.1',
+          },
+        ])
+        expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual(
+          recorder.spans().map(traceparentOf),
+        )
+      },
+    )
+  },
+)
+
 describe('with the cache of undici 7', () => {
   const [, undici] = VERSIONS[1] ?? []
   if (!undici) throw new Error('undici 7 is missing')
@@ -191,21 +224,5 @@ describe('with the cache of undici 7', () => {
     await cached.stop()
     expect(cached.received).toHaveLength(1)
     expect(told(recorder.spans())).toEqual([[200, undefined, undefined, false]])
-  })
-
-  it('the name of the host stands where the DNS interceptor has put an address', async () => {
-    const dns = undici.interceptors.dns({ affinity: 4, dualStack: false })
-    const dispatcher = new undici.Agent().compose(tracing({ propagateTo: ['localhost'] }), dns)
-    await (await undici.request(`http://localhost:${server.port}/named`, { dispatcher })).body.dump()
-    await dispatcher.close()
-    expect(recorder.spans().map(({ attributes }) => attributes)).toMatchObject([
-      {
-        'server.address': 'localhost',
-        'server.port': server.port,
-        'url.full': `http://localhost:${server.port}/named`,
-        'network.peer.address': '127.0.0.1',
-      },
-    ])
-    expect(server.received[0]?.headers['traceparent']).toBeDefined()
   })
 })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer as createHttp2Server } from 'node:http2'
+import { constants, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
 import { rm, mkdtemp } from 'node:fs/promises'
@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { context, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
+import { traceFetch, tracing } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { BOTH, openTunnels } from './proxy.ts'
@@ -130,6 +130,42 @@ describe.each(VERSIONS)('with %s', (version, undici) => {
     })
     expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual([
       span && traceparentOf(span),
+    ])
+  })
+
+  it('a handler that is given to dispatch() again makes a call of its own', async () => {
+    const dispatcher = new undici.Agent().compose(tracing())
+    let ended: (() => void) | undefined
+    let failed: ((error: unknown) => void) | undefined
+    const handler = {
+      onConnect: () => undefined,
+      onHeaders: () => true,
+      onData: () => true,
+      onComplete: () => ended?.(),
+      onError: (error: unknown) => failed?.(error),
+      ...(version === 'undici 6'
+        ? {}
+        : newForm(
+            () => ended?.(),
+            error => failed?.(error),
+          )),
+    }
+    const send = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        ended = resolve
+        failed = reject
+        dispatcher.dispatch({ origin: server.origin, path: '/again', method: 'GET' }, handler)
+      })
+    const callers = [(await inTrace(send))[0], (await inTrace(send))[0]]
+    await dispatcher.close()
+
+    const spans = recorder.spans().filter(({ name }) => name === 'GET')
+    expect(spans.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual(
+      callers.map(caller => caller.spanContext().spanId),
+    )
+    expect(spans.map(({ attributes }) => attributes['http.request.resend_count'])).toEqual([
+      undefined,
+      undefined,
     ])
   })
 
@@ -284,27 +320,65 @@ describe.each(VERSIONS)('with %s', (version, undici) => {
   })
 })
 
-describe.each(VERSIONS.filter(([name]) => name !== 'undici 6'))('HTTP/2 with %s', (_, undici) => {
-  it.each(['tracing()', 'traceUndici()'])('is told by the version, by %s', async by => {
-    const h2 = createHttp2Server((_request, response) => {
+interface Http2TestServer {
+  readonly port: number
+  readonly traceparents: unknown[]
+  stop(): void
+}
+
+/** A server of HTTP/2 that answers, and breaks the answer to `/broken` off. */
+async function startHttp2(): Promise<Http2TestServer> {
+  const traceparents: unknown[] = []
+  const h2 = createHttp2Server(({ url, headers }, response) => {
+    traceparents.push(headers['traceparent'])
+    if (url !== '/broken') {
       response.end('two')
-    })
-    const sessions = new Set<{ destroy(): void }>()
-    h2.on('session', session => sessions.add(session))
-    const seen: unknown[] = []
-    h2.on('request', request => seen.push(request.headers['traceparent']))
-    h2.listen(0, '127.0.0.1')
-    await once(h2, 'listening')
-    const { port } = h2.address() as AddressInfo
-    const client = new undici.Client(`http://127.0.0.1:${port}`, H2C)
-    const handle = by === 'traceUndici()' ? traceUndici() : undefined
-    const dispatcher = handle ? client : client.compose(tracing())
-    await (await dispatcher.request({ method: 'GET', path: '/' })).body.text()
-    await spansEnded(recorder, 1)
-    await client.destroy()
-    handle?.stop()
+      return
+    }
+    response.stream.on('error', () => undefined)
+    response.write('half', () => response.stream.close(constants.NGHTTP2_INTERNAL_ERROR))
+  })
+  const sessions = new Set<{ destroy(): void }>()
+  h2.on('session', session => sessions.add(session))
+  h2.listen(0, '127.0.0.1')
+  await once(h2, 'listening')
+  function stop(): void {
     for (const session of sessions) session.destroy()
     h2.close()
+  }
+  return { port: (h2.address() as AddressInfo).port, traceparents, stop }
+}
+
+describe.each(VERSIONS.filter(([name]) => name !== 'undici 6'))('HTTP/2 with %s', (_, undici) => {
+  it.each(BOTH)('a stream that the server breaks off is an error, by %s', async (__, make) => {
+    const h2 = await startHttp2()
+    const [client, stop] = make(new undici.Client(`http://127.0.0.1:${h2.port}`, H2C))
+    const read = async (): Promise<string> =>
+      (await client.request({ method: 'GET', path: '/broken' })).body.text()
+    await expect(read()).rejects.toMatchObject({ code: 'ERR_HTTP2_STREAM_ERROR' })
+    await spansEnded(recorder, 1)
+    await client.destroy()
+    stop()
+    h2.stop()
+
+    const span = onlySpan(recorder)
+    expect(span.status.code).toBe(SpanStatusCode.ERROR)
+    expect(span.attributes).toMatchObject({
+      'error.type': 'ERR_HTTP2_STREAM_ERROR',
+      'http.response.status_code': 200,
+    })
+    expect(span.events.map(event => event.name)).toEqual(['spanwright.response.headers', 'exception'])
+  })
+
+  it.each(BOTH)('is told by the version, by %s', async (__, make) => {
+    const h2 = await startHttp2()
+    const { port, traceparents: seen } = h2
+    const [client, stop] = make(new undici.Client(`http://127.0.0.1:${port}`, H2C))
+    await (await client.request({ method: 'GET', path: '/' })).body.text()
+    await spansEnded(recorder, 1)
+    await client.destroy()
+    stop()
+    h2.stop()
 
     const span = onlySpan(recorder)
     expect(span.attributes).toMatchObject({

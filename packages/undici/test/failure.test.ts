@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { Readable } from 'node:stream'
 
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
@@ -21,6 +22,11 @@ beforeAll(async () => {
     }
     if (request.url === '/reset') {
       request.socket.resetAndDestroy()
+      return
+    }
+    if (request.url === '/endless') {
+      const more = setInterval(() => response.write('.'), 10)
+      response.on('close', () => clearInterval(more))
       return
     }
     response.writeHead(request.url === '/failing' ? 500 : 200, { 'content-length': 100 })
@@ -175,6 +181,22 @@ describe.each(WAYS)('%s', (_, start) => {
     expect(span.attributes).toMatchObject({ 'http.response.status_code': 500, 'error.type': '500' })
   })
 
+  it('AbortSignal.timeout() is the error TimeoutError while the body comes in too', async () => {
+    await (await way.send(`${server.origin}/quick`)).text()
+    await recorder.reset()
+    const signal = AbortSignal.any([AbortSignal.timeout(250), new AbortController().signal])
+    const read = async (): Promise<string> => (await way.send(`${server.origin}/endless`, { signal })).text()
+    expect((await failureOf(read())).name).toBe('TimeoutError')
+
+    await spansEnded(recorder, 1)
+    const span = onlySpan(recorder)
+    expect(span.status.code).toBe(SpanStatusCode.ERROR)
+    expect(span.attributes).toMatchObject({
+      'error.type': 'TimeoutError',
+      'http.response.status_code': 200,
+    })
+  })
+
   it('AbortSignal.timeout() is the error TimeoutError', async () => {
     // The connection is there already: it shall not be what the time is spent on.
     await (await way.send(`${server.origin}/quick`)).text()
@@ -231,5 +253,61 @@ describe.each(WAYS.filter(([name]) => !name.includes('Node')))('%s', (_, start) 
       [`${server.origin}/silent`]: 'UND_ERR_HEADERS_TIMEOUT',
       [`${server.origin}/`]: 'UND_ERR_BODY_TIMEOUT',
     })
+  })
+})
+
+const FAILING_BODIES: [string, () => { body: unknown; failed: Error }][] = [
+  [
+    'a stream',
+    () => {
+      const failed = Object.assign(new Error('disk is gone'), { code: 'EIO' })
+      let isFirst = true
+      const body = new Readable({
+        read() {
+          if (isFirst) this.push('first part')
+          else this.destroy(failed)
+          isFirst = false
+        },
+      })
+      body.on('error', () => undefined)
+      return { body, failed }
+    },
+  ],
+  [
+    'a generator',
+    () => {
+      const failed = new RangeError('out of data')
+      async function* generate(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('first part')
+        throw failed
+      }
+      return { body: generate(), failed }
+    },
+  ],
+]
+
+// What the fetch of somebody else makes of it, the channels cannot tell from a call that was called off.
+describe.each(WAYS.filter(([name]) => !/^traceUndici.*fetch/.test(name)))('%s', (name, start) => {
+  // Inside Jest, a generator is of another realm than the fetch of Node.
+  const bodies = name.includes('Node') ? FAILING_BODIES.slice(0, 1) : FAILING_BODIES
+
+  it.each(bodies)('the body of a request that fails, %s, is an error', async (__, make) => {
+    const way = start()
+    const { body, failed } = make()
+    const upload: object = { method: 'POST', body, duplex: 'half' }
+    expect(await failureOf(way.send(`${server.origin}/silent`, upload))).toBe(failed)
+    const [span] = await spansEnded(recorder, 1)
+    await way.stop()
+    const type = (failed as { code?: string }).code ?? failed.name
+    expect(onlySpan(recorder)).toBe(span)
+    expect(span?.status).toEqual({ code: SpanStatusCode.ERROR, message: failed.message })
+    expect(span && withoutPeer(span.attributes)).toEqual({
+      'error.type': type,
+      'http.request.method': 'POST',
+      'server.address': '127.0.0.1',
+      'server.port': server.port,
+      'url.full': `${server.origin}/silent`,
+    })
+    expect(span?.events.map(event => event.name)).toEqual(['exception'])
   })
 })

@@ -141,6 +141,36 @@ describe.each(VERSIONS)('tracing() on a dispatcher of %s', (_, undici) => {
     )
   })
 
+  it('tells which server of a BalancedPool a request went to', async () => {
+    const other = await startServer()
+    const dispatcher = new undici.BalancedPool([server.origin, other.origin]).compose(tracing())
+    for (let i = 0; i < 4; i++) {
+      await (await dispatcher.request({ method: 'GET', path: `/${i}` })).body.dump()
+    }
+    await dispatcher.close()
+    await other.stop()
+
+    const spans = recorder.spans()
+    expect(spans).toHaveLength(4)
+    expect(
+      spans.map(({ attributes }) => [
+        attributes['server.port'],
+        attributes['url.full'],
+        attributes['network.peer.port'],
+      ]),
+    ).toEqual(
+      spans.map(({ attributes: { 'network.peer.port': port } }, i) => [
+        port,
+        `http://127.0.0.1:${String(port)}/${i}`,
+        port,
+      ]),
+    )
+    expect([server, other].map(({ received }) => received.length)).toEqual([2, 2])
+    expect(
+      (await recorder.metrics())[0]?.dataPoints.map(({ attributes }) => attributes['server.port']),
+    ).toEqual(expect.arrayContaining([server.port, other.port]))
+  })
+
   it('records the duration of requests', async () => {
     const other = recordSpans()
     const measured = new undici.Agent().compose(tracing({ meterProvider: other.meterProvider }))

@@ -51,7 +51,7 @@ async function inBaggage<T>(work: () => Promise<T>): Promise<T> {
   return context.with(propagation.setBaggage(context.active(), baggage), work)
 }
 
-describe.each(WAYS)('%s', (_, start) => {
+describe.each(WAYS)('%s', (wayName, start) => {
   async function send(
     options: Parameters<typeof start>[0],
     url: string,
@@ -103,6 +103,20 @@ describe.each(WAYS)('%s', (_, start) => {
   it('sends the context to a host on the list', async () => {
     await send({ propagateTo: [`127.0.0.1:${server.port}`] }, server.origin)
     expect(sent(server, 'traceparent')).toEqual([[traceparentOf(onlySpan(recorder))]])
+  })
+
+  it('takes the name of the host from the header where the URL holds an address alone', async () => {
+    await send({ propagateTo: ['api.test'] }, `${server.origin}/named`, { host: 'api.test' })
+    const isFetch = wayName.includes('fetch')
+    const { attributes } = onlySpan(recorder)
+    const address = isFetch ? '127.0.0.1' : 'api.test'
+    expect(attributes).toMatchObject({
+      'server.address': address,
+      'server.port': server.port,
+      'url.full': `http://${address}:${server.port}/named`,
+      'network.peer.address': '127.0.0.1',
+    })
+    expect(sent(server, 'traceparent').flat()).toHaveLength(isFetch ? 0 : 1)
   })
 
   it('names the span by a template', async () => {
@@ -277,6 +291,37 @@ describe('one call says for itself', () => {
     })
     expect(sent(server, 'traceparent')).toEqual([[]])
     expect(sent(server, 'x-mine')).toEqual([['yes']])
+  })
+
+  it('by a template that is told from the request', async () => {
+    const fetch = traceFetch(globalThis.fetch, { urlTemplate: '/others' })
+    const urlTemplate = ({ url }: { url: string }): string => new URL(url).pathname.replace(/\d+/, '{id}')
+    await (await fetch(`${server.origin}/items/7`, { tracing: { urlTemplate } })).text()
+    expect(onlySpan(recorder)).toMatchObject({
+      name: 'GET /items/{id}',
+      attributes: { 'url.template': '/items/{id}' },
+    })
+  })
+
+  it('by a template that throws, in whose place that of the options stands', async () => {
+    const fetch = traceFetch(globalThis.fetch, { urlTemplate: '/others' })
+    const urlTemplate = (): string => {
+      throw new Error('no template')
+    }
+    await (await fetch(server.origin, { tracing: { urlTemplate } })).text()
+    expect(onlySpan(recorder).name).toBe('GET /others')
+  })
+
+  it('and takes its own permission to send the context no further than to the place it asks', async () => {
+    const fetch = traceFetch(globalThis.fetch, { propagateTo: false })
+    await (await fetch(`${server.origin}/away`, { tracing: { propagate: true } })).text()
+    const [first, , last] = recorder.spans()
+    expect(recorder.spans()).toHaveLength(3)
+    expect(sent(server, 'traceparent')).toEqual([
+      [first && traceparentOf(first)],
+      [last && traceparentOf(last)],
+    ])
+    expect(sent(third, 'traceparent')).toEqual([[]])
   })
 
   it('beside a Request', async () => {

@@ -1,19 +1,22 @@
 import { connect } from 'node:net'
 
-import { traceUndici, tracing } from '@spanwright/undici'
+import { traceUndici, tracing, type UndiciTracingOptions } from '@spanwright/undici'
 import type { Dispatcher } from 'undici'
 
 import type { TestServer } from './server.ts'
 
-type Trace = (dispatcher: Dispatcher) => [Pick<Dispatcher, keyof Dispatcher>, () => void]
+type Trace = (
+  dispatcher: Dispatcher,
+  options?: UndiciTracingOptions,
+) => [Pick<Dispatcher, keyof Dispatcher>, () => void]
 
 /** The two ways to trace a dispatcher, and how they end. */
 export const BOTH: [string, Trace][] = [
-  ['tracing()', dispatcher => [dispatcher.compose(tracing()), () => undefined]],
+  ['tracing()', (dispatcher, options) => [dispatcher.compose(tracing(options)), () => undefined]],
   [
     'traceUndici()',
-    dispatcher => {
-      const handle = traceUndici()
+    (dispatcher, options) => {
+      const handle = traceUndici(options)
       return [dispatcher, () => handle.stop()]
     },
   ],

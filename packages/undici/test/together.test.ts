@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
+import { perCall, traceFetch, traceUndici, tracing } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded, traceparentOf } from './span-assertions.ts'
 import { VERSIONS } from './ways.ts'
+
+const ascending = (a: number, b: number): number => a - b
 
 let recorder: SpanRecorder
 let server: TestServer
@@ -109,6 +111,61 @@ describe.each(VERSIONS)('on one request of %s', (_, undici) => {
     expect(spans.length).toBe(20)
     expect(recorder.open()).toEqual([])
     expect(server.received.flatMap(({ rawHeaders }) => rawHeaders)).not.toContain('traceparent')
+  })
+})
+
+describe.each(VERSIONS)('on requests of %s', (_, undici) => {
+  it.each<[string, (dispatcher: InstanceType<typeof undici.Agent>) => Promise<unknown>]>([
+    [
+      'fetch',
+      async () => (await traceFetch(undici.fetch)(server.origin, { tracing: { ignore: true } })).text(),
+    ],
+    [
+      'fetch over a dispatcher with tracing()',
+      async dispatcher =>
+        (await traceFetch(undici.fetch)(server.origin, { dispatcher, tracing: { ignore: true } })).text(),
+    ],
+    [
+      'fetch of a Request',
+      async () =>
+        (
+          await traceFetch(undici.fetch)(new undici.Request(server.origin), { tracing: { ignore: true } })
+        ).text(),
+    ],
+    [
+      'request()',
+      async dispatcher => {
+        const options: object = { dispatcher, [perCall]: { ignore: true } }
+        return (await undici.request(server.origin, options)).body.text()
+      },
+    ],
+  ])('a call of %s that ignores itself has no span by anybody', async (__, send) => {
+    const handle = traceUndici()
+    const dispatcher = new undici.Agent().compose(tracing())
+    await send(dispatcher as InstanceType<typeof undici.Agent>)
+    await dispatcher.close()
+    expect(recorder.spans()).toEqual([])
+    expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual([undefined])
+
+    await (await undici.request(server.origin)).body.dump()
+    handle.stop()
+    onlySpan(recorder)
+  })
+
+  it('a request is not taken for another of the same path that waits in a pool', async () => {
+    const other = await startServer()
+    const handle = traceUndici()
+    const pool = new undici.Pool(server.origin, { connections: 1 }).compose(tracing({ propagateTo: false }))
+    const queued = [1, 2].map(async () => (await pool.request({ method: 'GET', path: '/same' })).body.dump())
+    await (await undici.request(`${other.origin}/same`)).body.dump()
+    await Promise.all(queued)
+    await pool.close()
+    handle.stop()
+    await other.stop()
+
+    const ports = recorder.spans().map(({ attributes }) => Number(attributes['server.port']))
+    expect(ports.toSorted(ascending)).toEqual([server.port, server.port, other.port].toSorted(ascending))
+    expect(other.received.map(({ headers }) => typeof headers['traceparent'])).toEqual(['string'])
   })
 })
 

@@ -1,0 +1,47 @@
+import { type Context, context } from '@opentelemetry/api'
+import type { ClientRequest, PerCall } from '@spanwright/core'
+
+import { perCall } from './request-mark.ts'
+import type { DispatchOptions } from './undici-types.ts'
+
+/** What the attempts of one call have in common: they are siblings under the span of the caller. */
+export class Call {
+  readonly parent: Context
+  readonly perCall: PerCall | undefined
+  /** What the caller can call it off with, if it is known. */
+  readonly signal: unknown
+  /** True for a call of a wrapped fetch. */
+  readonly isFetch: boolean
+  attempts = 0
+  /** The first attempt that was traced. */
+  first: ClientRequest | undefined
+  /** The latest attempt. */
+  last: ClientRequest | undefined
+
+  constructor(parent: Context, own?: PerCall, signal?: unknown, isFetch = false) {
+    this.parent = parent
+    this.perCall = own
+    this.signal = signal
+    this.isFetch = isFetch
+  }
+}
+
+/** Calls by the handler that interceptors above send again with, for as long as undici holds it. */
+const calls = new WeakMap<object, Call>()
+
+/** The call that a dispatch is an attempt of. */
+export function callOf(options: DispatchOptions, handler: object): Call {
+  const isRemembered = !isOfOneAttempt(handler)
+  const known = isRemembered ? calls.get(handler) : undefined
+  // A handler that is given to dispatch() again while its request runs, or after it went well, begins another call.
+  if (known && !known.last?.isOpen && !known.last?.hasSucceeded) return known
+  const call = new Call(context.active(), options[perCall] as PerCall | undefined, options['signal'])
+  if (isRemembered) calls.set(handler, call)
+  return call
+}
+
+/** Those of `request()` and the like are done with their first failure; what sends again puts one of its own before them. */
+function isOfOneAttempt(handler: object): boolean {
+  const name = handler.constructor?.name
+  return name === 'RequestHandler' || name === 'WrapHandler'
+}
