@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
+import type { Http2ServerResponse, Http2Session, Http2Stream } from 'node:http2'
 
 import type { ServerAnswer } from './http-framework.ts'
 import { type Ending, isMeantForClient } from './outcome.ts'
@@ -14,6 +14,8 @@ type Thrown = { readonly value: unknown } | undefined
 export class ResponseProgress {
   readonly res: ServerAnswer
   private readonly http2: Http2ServerResponse | undefined
+  /** A stream that is destroyed does not show it any more. */
+  private readonly session: Http2Session | undefined
   private sentStatus: number | undefined
   private isFinished = false
   private isUnsent = false
@@ -21,6 +23,7 @@ export class ResponseProgress {
   constructor(res: ServerAnswer, isHttp2: boolean) {
     this.res = res
     this.http2 = isHttp2 ? (res as Http2ServerResponse) : undefined
+    this.session = this.http2?.stream.session
   }
 
   /**
@@ -48,8 +51,12 @@ export class ResponseProgress {
     return this.sentStatus ?? (this.res.headersSent ? this.res.statusCode : undefined)
   }
 
-  /** What the response was destroyed with; not what Node 24 and later tell those whose turn did not come. */
+  /**
+   * What the response was destroyed with; not what Node 24 and later tell those whose turn did not come, nor what
+   * HTTP/2 makes of a client that left.
+   */
   get error(): unknown {
+    if (this.http2) return ownErrorOf(this.http2.stream, this.session)
     const errored = (this.res as { readonly errored?: Error | null }).errored ?? undefined
     return this.isUnsent && errored && 'code' in errored && errored.code === 'ECONNRESET'
       ? undefined
@@ -66,6 +73,13 @@ export class ResponseProgress {
     if (this.http2) return this.http2.stream.rstCode === 0 && !this.http2.stream.aborted
     return this.isFinished || this.res.writableFinished
   }
+}
+
+/** An error that the application destroyed a stream with: not one of the protocol or the connection. */
+function ownErrorOf(stream: Http2Stream, session: Http2Session | undefined): unknown {
+  const errored = (stream as { readonly errored?: Error | null }).errored ?? undefined
+  if (!errored || session?.destroyed) return undefined
+  return 'code' in errored && String(errored.code).startsWith('ERR_HTTP2_') ? undefined : errored
 }
 
 /**

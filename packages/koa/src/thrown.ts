@@ -1,9 +1,10 @@
-import type { Http2ServerResponse } from 'node:http2'
+import type { Http2ServerResponse, Http2Session } from 'node:http2'
 
 import { exchangeOf } from '@spanwright/core'
 import type { Context } from 'koa'
 
 const ON_ERROR: unique symbol = Symbol('spanwright.onerror')
+const SESSION: unique symbol = Symbol('spanwright.session')
 
 type OnError = (this: Watched, error: unknown) => void
 
@@ -12,6 +13,8 @@ interface Watched {
   readonly res: Context['res']
   onerror: OnError
   [ON_ERROR]: OnError
+  /** HTTP/2: that of the request; a stream that is destroyed does not show it any more. */
+  [SESSION]?: Http2Session | undefined
 }
 
 /**
@@ -22,6 +25,7 @@ export function watchErrors(ctx: Context): void {
   const watched = ctx as unknown as Watched
   if (typeof watched.onerror !== 'function') return
   watched[ON_ERROR] = watched.onerror
+  if ('stream' in ctx.res) watched[SESSION] = streamOf(ctx.res).session
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a method of Koa's, no handler of the DOM
   watched.onerror = onerror
 }
@@ -35,13 +39,25 @@ function onerror(this: Watched, error: unknown): void {
 }
 
 /** Koa also calls without an error when a response is done, and when it only learns that the client has left. */
-function isFailure(error: unknown, { req, res }: Watched): boolean {
+function isFailure(error: unknown, watched: Watched): boolean {
+  const { res } = watched
   if (error === null || error === undefined) return !res.writableEnded && !isClosed(res)
-  if ((req.socket as { errored?: unknown }).errored === error) return false
+  if (isOfConnection(error, watched)) return false
   const { code } = error as { code?: unknown }
   return code !== 'ERR_STREAM_PREMATURE_CLOSE' || Boolean((res as { errored?: unknown }).errored)
 }
 
+/** True for the error with which the connection broke. */
+function isOfConnection(error: unknown, { req, res, [SESSION]: session }: Watched): boolean {
+  // What HTTP/2 shows as the socket of a stream that is destroyed is that stream, perhaps with an error of the app.
+  const { errored } = ('stream' in res ? streamOf(res) : req.socket) as { readonly errored?: unknown }
+  return errored === error && session?.destroyed !== false
+}
+
 function isClosed(res: Context['res']): boolean {
-  return 'stream' in res ? (res as unknown as Http2ServerResponse).stream.destroyed : res.destroyed
+  return 'stream' in res ? streamOf(res).destroyed : res.destroyed
+}
+
+function streamOf(res: unknown): Http2ServerResponse['stream'] {
+  return (res as Http2ServerResponse).stream
 }
