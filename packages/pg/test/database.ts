@@ -3,6 +3,8 @@ import { type PostgresService, startPostgres } from '@spanwright/services'
 import { recordSpans, type RecordSpansOptions, type SpanRecorder } from '@spanwright/testing'
 import { Client, type ClientConfig, Pool, type PoolConfig } from 'pg'
 
+import { expectWhole } from './whole-span.ts'
+
 /** A PostgreSQL server and a global recorder for the tests of one file, and clients that are closed after each test. */
 export interface Database {
   readonly server: PostgresService
@@ -33,6 +35,7 @@ export function useDatabase(setUp: readonly string[] = [], options: RecordSpansO
   afterEach(async () => {
     for (const end of ends.toReversed()) await end()
     ends = []
+    recorder.spans().forEach(expectWhole)
     await recorder.reset()
   })
   afterAll(async () => {

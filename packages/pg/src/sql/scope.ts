@@ -1,7 +1,7 @@
 import type { Course } from './words.ts'
 
 /** What the next word of a scope is. */
-export type Expected = 'statement' | 'target' | 'object' | 'transaction' | 'expression' | 'nothing' | 'end'
+type Expected = 'statement' | 'target' | 'object' | 'transaction' | 'expression' | 'nothing' | 'end'
 
 /** What lies between two parentheses, or a whole statement. */
 export interface Scope {
@@ -20,7 +20,7 @@ export interface Scope {
   union: boolean
 }
 
-export function newScope(expected: Expected, query = false, union = false): Scope {
+function newScope(expected: Expected, query = false, union = false): Scope {
   return { expected, next: 'nothing', query, list: query, using: false, lead: undefined, union }
 }
 
