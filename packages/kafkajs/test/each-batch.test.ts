@@ -1,7 +1,7 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
 
-import { BROKER_TIME, described, Harness, pointsOf, runUntil, unique } from './harness.ts'
+import { BROKER_TIME, described, Harness, pointsOf, runUntil } from './harness.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const carried = (span: string): { traceparent: string } => ({ traceparent: `00-${TRACE}-${span}-01` })
@@ -14,15 +14,11 @@ describe('eachBatch', () => {
   it(
     'makes one CONSUMER span per batch in a trace of its own, with a link per message that carries a context',
     async () => {
-      const topic = await harness.topic()
-      const groupId = unique('billing')
-      await harness.write(
-        topic,
+      const { topic, groupId, consumer } = await harness.delivery([
         { value: '0', headers: carried('1111111111111111') },
         { value: '1' },
         { value: null, headers: carried('2222222222222222') },
-      )
-      const consumer = await harness.consumer(harness.traced(), topic, { groupId })
+      ])
 
       await runUntil(consumer, done => ({ eachBatch: async () => done() }))
 
@@ -55,9 +51,7 @@ describe('eachBatch', () => {
   it(
     'tells the offset of a batch of one on the span',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: 'v', headers: carried('1111111111111111') })
-      const consumer = await harness.consumer(harness.traced(), topic)
+      const { consumer } = await harness.delivery([{ value: 'v', headers: carried('1111111111111111') }])
 
       await runUntil(consumer, done => ({ eachBatch: async () => done() }))
 
@@ -73,10 +67,7 @@ describe('eachBatch', () => {
   it(
     'hands the handler the payload of kafkajs, working as ever',
     async () => {
-      const topic = await harness.topic()
-      const groupId = unique('billing')
-      await harness.write(topic, { value: '0' }, { value: '1' })
-      const consumer = await harness.consumer(harness.traced(), topic, { groupId })
+      const { topic, groupId, consumer } = await harness.delivery([{ value: '0' }, { value: '1' }])
 
       await runUntil(consumer, done => ({
         eachBatchAutoResolve: false,
@@ -103,9 +94,7 @@ describe('eachBatch', () => {
   it(
     'counts the messages and measures the batch once',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: '1' }, { value: '2' })
-      const consumer = await harness.consumer(harness.traced(), topic)
+      const { topic, consumer } = await harness.delivery([{ value: '1' }, { value: '2' }])
 
       await runUntil(consumer, done => ({ eachBatch: async () => done() }))
 

@@ -4,7 +4,7 @@ import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentele
 import { describe, expect, it } from '@jest/globals'
 import type { EachMessagePayload } from 'kafkajs'
 
-import { BROKER_TIME, described, Harness, pointsOf, runUntil, unique } from './harness.ts'
+import { BROKER_TIME, described, Harness, pointsOf, runUntil } from './harness.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const SPAN = 'b7ad6b7169203331'
@@ -16,10 +16,9 @@ describe('eachMessage', () => {
   it(
     'makes one CONSUMER span per message, beneath the context the message carries and linked to it',
     async () => {
-      const topic = await harness.topic()
-      const groupId = unique('billing')
-      await harness.write(topic, { key: 'k', value: 'v', headers: { traceparent } })
-      const consumer = await harness.consumer(harness.traced(), topic, { groupId })
+      const { topic, groupId, consumer } = await harness.delivery([
+        { key: 'k', value: 'v', headers: { traceparent } },
+      ])
 
       let active
       await runUntil(consumer, done => ({
@@ -70,9 +69,9 @@ describe('eachMessage', () => {
   it(
     'gives the handler the baggage of the message',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: 'v', headers: { traceparent, baggage: 'tenant=acme' } })
-      const consumer = await harness.consumer(harness.traced(), topic)
+      const { consumer } = await harness.delivery([
+        { value: 'v', headers: { traceparent, baggage: 'tenant=acme' } },
+      ])
 
       let tenant
       await runUntil(consumer, done => ({
@@ -90,9 +89,7 @@ describe('eachMessage', () => {
   it(
     'hands the handler what kafkajs gave, and never writes to the run config',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { key: 'k', value: 'v', headers: { id: 'x' } })
-      const consumer = await harness.consumer(harness.traced(), topic)
+      const { consumer } = await harness.delivery([{ key: 'k', value: 'v', headers: { id: 'x' } }])
 
       const payload = await new Promise<EachMessagePayload>((resolve, reject) => {
         const config = Object.freeze({
@@ -111,9 +108,7 @@ describe('eachMessage', () => {
   it(
     'takes a run config that is an object of a class, whose getters read private fields',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: 'v' })
-      const consumer = await harness.consumer(harness.traced(), topic)
+      const { topic, consumer } = await harness.delivery([{ value: 'v' }])
       const done = new EventEmitter()
       class Config {
         readonly #processed = done
@@ -138,10 +133,7 @@ describe('eachMessage', () => {
   it(
     'counts the messages and measures their processing',
     async () => {
-      const topic = await harness.topic()
-      const groupId = unique('billing')
-      await harness.write(topic, { value: '1' }, { value: '2' })
-      const consumer = await harness.consumer(harness.traced(), topic, { groupId })
+      const { topic, groupId, consumer } = await harness.delivery([{ value: '1' }, { value: '2' }])
 
       let seen = 0
       await runUntil(consumer, done => ({

@@ -250,9 +250,7 @@ describe('a handler that fails', () => {
   it(
     'has a span per attempt, and the one that works is no error',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: 'x' })
-      const consumer = await harness.consumer(harness.traced(), topic)
+      const { consumer } = await harness.delivery([{ value: 'x' }])
 
       let attempts = 0
       await new Promise<void>((resolve, reject) => {

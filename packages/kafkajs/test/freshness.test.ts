@@ -52,9 +52,7 @@ describe('the time in the queue', () => {
   it(
     'is 0 where the clock of the producer is ahead',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: '0', timestamp: ago(-100) })
-      const consumer = await harness.consumer(harness.traced(), topic)
+      const { consumer } = await harness.delivery([{ value: '0', timestamp: ago(-100) }])
       await runUntil(consumer, done => ({ eachMessage: async () => done() }))
 
       const [span] = harness.recorder.spans()
@@ -66,14 +64,11 @@ describe('the time in the queue', () => {
   it(
     'of a batch is that of the message that waited longest, and each message is measured once',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(
-        topic,
+      const { consumer } = await harness.delivery([
         { value: '0', timestamp: ago(200) },
         { value: '1', timestamp: ago(300) },
         { value: '2', timestamp: ago(100) },
-      )
-      const consumer = await harness.consumer(harness.traced(), topic)
+      ])
       await runUntil(consumer, done => ({
         eachBatch: async ({ batch, traceEach }) => {
           for (const message of batch.messages.slice(0, 2)) traceEach(message, () => undefined)
@@ -189,9 +184,12 @@ describe('the lag of a consumer', () => {
     async (_what, config, left) => {
       const observed = new ObservedLag()
       const { meterProvider } = observed
-      const topic = await harness.topic()
-      await harness.write(topic, ...[0, 1, 2, 3, 4].map(n => ({ value: String(n) })))
-      const consumer = await harness.consumer(harness.traced({ meterProvider }), topic)
+      const { consumer } = await harness.delivery(
+        [0, 1, 2, 3, 4].map(n => ({ value: String(n) })),
+        {
+          meterProvider,
+        },
+      )
       const ended = new Promise<void>(resolve => {
         consumer.on(consumer.events.END_BATCH_PROCESS, () => resolve())
       })

@@ -18,9 +18,7 @@ describe('commitSpans', () => {
   it(
     'is off: commits are not traced',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: '0' })
-      const consumer = await harness.consumer(harness.traced(), topic)
+      const { topic, consumer } = await harness.delivery([{ value: '0' }])
       await runUntil(consumer, done => ({ eachMessage: async () => done() }))
 
       expect(harness.recorder.spans().map(({ name }) => name)).toEqual([`process ${topic}`])
@@ -31,10 +29,9 @@ describe('commitSpans', () => {
   it(
     'makes a CLIENT span of what kafkajs commits by itself',
     async () => {
-      const topic = await harness.topic()
-      const groupId = unique('group')
-      await harness.write(topic, { value: '0' }, { value: '1' })
-      const consumer = await harness.consumer(harness.traced({ commitSpans: true }), topic, { groupId })
+      const { topic, groupId, consumer } = await harness.delivery([{ value: '0' }, { value: '1' }], {
+        commitSpans: true,
+      })
       await runUntil(consumer, done => ({
         eachMessage: async ({ message }) => {
           if (message.offset === '1') done()
@@ -74,9 +71,7 @@ describe('commitSpans', () => {
   it(
     'puts what a handler commits beneath the span of the handler, and tells when it fails',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: '0' })
-      const consumer = await harness.consumer(harness.traced({ commitSpans: true }), topic)
+      const { topic, consumer } = await harness.delivery([{ value: '0' }], { commitSpans: true })
       let failure: unknown
       await runUntil(consumer, done => ({
         autoCommit: false,

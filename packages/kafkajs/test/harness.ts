@@ -93,6 +93,13 @@ export class BrokerHarness {
   }
 }
 
+/** Messages on their way to a consumer. */
+interface Delivery {
+  readonly topic: string
+  readonly groupId: string
+  readonly consumer: TracedConsumer<Consumer>
+}
+
 /** Clients of kafkajs. */
 export class Harness extends BrokerHarness {
   /** A client that is not traced. */
@@ -137,6 +144,14 @@ export class Harness extends BrokerHarness {
     await consumer.connect()
     await consumer.subscribe({ topics: [topics].flat(), fromBeginning: true })
     return consumer
+  }
+
+  /** A topic with messages in it, and a traced consumer of it that does not run yet. */
+  async delivery(messages: Message[], options: KafkaOptions = {}): Promise<Delivery> {
+    const topic = await this.topic()
+    const groupId = unique('group')
+    await this.write(topic, ...messages)
+    return { topic, groupId, consumer: await this.consumer(this.traced(options), topic, { groupId }) }
   }
 
   /** Makes a topic. */

@@ -15,9 +15,7 @@ describe('the parent of a processed message', () => {
   it(
     "is none with parent: 'link', but the link and the baggage are there",
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: 'v', headers })
-      const consumer = await harness.consumer(harness.traced({ parent: 'link' }), topic)
+      const { consumer } = await harness.delivery([{ value: 'v', headers }], { parent: 'link' })
 
       let tenant
       let active
@@ -77,15 +75,15 @@ describe('the parent of a processed message', () => {
   it(
     'is chosen in the same way for a message of a batch, which is linked as well',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(
-        topic,
-        { key: 'link', value: '0', headers },
-        { key: 'message', value: '1', headers },
-      )
       const parent = ({ message }: KafkaOperation): ParentPolicy =>
         String(message?.key) === 'link' ? 'link' : 'message'
-      const consumer = await harness.consumer(harness.traced({ parent }), topic)
+      const { consumer } = await harness.delivery(
+        [
+          { key: 'link', value: '0', headers },
+          { key: 'message', value: '1', headers },
+        ],
+        { parent },
+      )
 
       await runUntil(consumer, done => ({
         eachBatch: async ({ batch, traceEach }) => {
@@ -113,12 +111,10 @@ describe('the parent of a processed message', () => {
   it(
     'is the message when the function throws, and the handler knows nothing of it',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: '0', headers })
       const parent = (): ParentPolicy => {
         throw new Error('no idea')
       }
-      const consumer = await harness.consumer(harness.traced({ parent }), topic)
+      const { consumer } = await harness.delivery([{ value: '0', headers }], { parent })
 
       await runUntil(consumer, done => ({ eachMessage: async () => done() }))
 

@@ -5,16 +5,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { suppressTracing } from '@spanwright/core'
 
-import {
-  BROKER_TIME,
-  described,
-  Harness,
-  pointsOf,
-  runUntil,
-  durationOf,
-  startOf,
-  unique,
-} from './harness.ts'
+import { BROKER_TIME, described, Harness, pointsOf, runUntil, durationOf, startOf } from './harness.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const SPAN = 'b7ad6b7169203331'
@@ -30,10 +21,7 @@ describe('traceEach', () => {
   it(
     'runs one message in a span of its own: its parent and baggage, linked to its batch, with its own times',
     async () => {
-      const topic = await harness.topic()
-      const groupId = unique('billing')
-      await harness.write(topic, { value: '0', headers }, { value: '1' })
-      const consumer = await harness.consumer(harness.traced(), topic, { groupId })
+      const { topic, groupId, consumer } = await harness.delivery([{ value: '0', headers }, { value: '1' }])
 
       const results: unknown[] = []
       let active
@@ -84,9 +72,7 @@ describe('traceEach', () => {
   it(
     'returns what the function returns and throws what it throws, at once where it does so at once',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: '0' })
-      const consumer = await harness.consumer(harness.traced(), topic)
+      const { consumer } = await harness.delivery([{ value: '0' }])
 
       const seen: unknown[] = []
       await runUntil(consumer, done => ({
@@ -147,9 +133,7 @@ describe('traceEach', () => {
   it(
     'works as well in a consumer that was started where tracing is suppressed',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: '0', headers })
-      const consumer = await harness.consumer(harness.traced(), topic)
+      const { consumer } = await harness.delivery([{ value: '0', headers }])
 
       const results: unknown[] = []
       await context.with(suppressTracing(context.active()), () =>
@@ -170,9 +154,7 @@ describe('traceEach', () => {
   it(
     'works as well where nothing is traced',
     async () => {
-      const topic = await harness.topic()
-      await harness.write(topic, { value: '0', headers })
-      const consumer = await harness.consumer(harness.traced({ ignore: () => true }), topic)
+      const { consumer } = await harness.delivery([{ value: '0', headers }], { ignore: () => true })
 
       let result
       await runUntil(consumer, done => ({
