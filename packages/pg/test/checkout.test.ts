@@ -47,6 +47,13 @@ describe('a checkout', () => {
       client.release()
     })
     await pool.query('SELECT 3')
+    const checkout = db.recorder.spans().find(({ name }) => name === 'checkout')
+    expect(checkout?.attributes).toEqual({
+      'db.namespace': 'shop',
+      'server.address': '127.0.0.1',
+      'server.port': db.server.port,
+      'spanwright.db.wait_time': expect.any(Number),
+    })
     expect(db.recorder.tree()).toMatchObject([
       {
         span: { name: 'caller' },
@@ -56,10 +63,6 @@ describe('a checkout', () => {
               name: 'checkout',
               kind: SpanKind.INTERNAL,
               status: { code: SpanStatusCode.UNSET },
-              attributes: {
-                'db.namespace': 'shop',
-                'spanwright.db.wait_time': expect.any(Number),
-              },
             },
             children: [
               { span: { name: 'SELECT' }, children: [] },

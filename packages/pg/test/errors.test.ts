@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { SpanStatusCode } from '@opentelemetry/api'
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
 import { traceClient, tracePool } from '@spanwright/pg'
 import { Client, Pool } from 'pg'
@@ -32,20 +32,29 @@ describe('an error of the server', () => {
     expect(others).toEqual([])
     expect(span).toMatchObject({
       name: 'INSERT users',
+      kind: SpanKind.CLIENT,
       status: { code: SpanStatusCode.ERROR, message: '23505 unique_violation' },
-      attributes: {
-        'db.response.status_code': '23505',
-        'error.type': '23505',
-        'spanwright.db.error.schema': 'public',
-        'spanwright.db.error.table': 'users',
-        'spanwright.db.error.constraint': 'users_email_key',
-      },
+      links: [],
       events: [
         {
           name: 'exception',
           attributes: { 'exception.type': 'error', 'exception.message': '23505 unique_violation' },
         },
       ],
+    })
+    expect(span?.parentSpanContext).toBeUndefined()
+    expect(span?.attributes).toEqual({
+      'db.system.name': 'postgresql',
+      'db.namespace': 'shop',
+      'db.query.text': 'INSERT INTO users VALUES (?, ?)',
+      'db.query.summary': 'INSERT users',
+      'db.response.status_code': '23505',
+      'error.type': '23505',
+      'server.address': '127.0.0.1',
+      'server.port': db.server.port,
+      'spanwright.db.error.schema': 'public',
+      'spanwright.db.error.table': 'users',
+      'spanwright.db.error.constraint': 'users_email_key',
     })
     expect(String(span?.events[0]?.attributes?.['exception.stacktrace'])).toMatch(
       /^error: 23505 unique_violation\n {4}at /,

@@ -21,11 +21,26 @@ async function tracedClient(): Promise<Client> {
   return traceClient(await db.client())
 }
 
-/** Name, rows and error type of the spans. */
+/** Name, rows and error type of the spans; what else they hold is as it is for every query without parent. */
 function seen(): unknown[] {
-  return db.recorder
-    .spans()
-    .map(({ name, attributes }) => [name, attributes['db.response.returned_rows'], attributes['error.type']])
+  return db.recorder.spans().map(({ name, attributes, parentSpanContext }) => {
+    const {
+      'db.response.returned_rows': rows,
+      'error.type': errorType,
+      'db.response.status_code': _code,
+      ...others
+    } = attributes
+    expect(parentSpanContext).toBeUndefined()
+    expect(others).toEqual({
+      'db.system.name': 'postgresql',
+      'db.namespace': 'shop',
+      'db.query.text': expect.stringMatching(/^(?:SELECT|COPY) /),
+      'db.query.summary': name,
+      'server.address': '127.0.0.1',
+      'server.port': db.server.port,
+    })
+    return [name, rows, errorType]
+  })
 }
 
 describe('a cursor', () => {
