@@ -5,7 +5,7 @@ import type { Attributes, Context } from '@opentelemetry/api'
 import { BodySizes } from './body-sizes.ts'
 import type { CapturedHeaders, HeaderValue } from './captured-headers.ts'
 import { setExchange } from './exchanges.ts'
-import { type ExposedTrace, givenIn } from './exposed-trace.ts'
+import { type ExposedTrace, valueGivenIn } from './exposed-trace.ts'
 import type { ForeignSpan } from './foreign-span.ts'
 import { addFromHook, callHook, reportFailure } from './guard.ts'
 import { endingOf, ResponseProgress, unfinished } from './http-ending.ts'
@@ -197,7 +197,7 @@ export class AdoptedSpan<Request> implements Exchange, OpenRequest {
 
   /** Node keeps no header that came with the head alone. */
   private headerOf(name: string): HeaderValue {
-    return this.start.res.getHeader(name) ?? (givenIn(this.head, name)?.value as HeaderValue)
+    return this.start.res.getHeader(name) ?? valueGivenIn(this.head, name)
   }
 
   private measure(bodies: BodySizes, ending: Ending, outcome: Outcome): void {

@@ -14,6 +14,7 @@ export const exposeRule: OptionRule = {
 
 const EXPOSE_HEADERS = 'access-control-expose-headers'
 const ALLOW_ORIGIN = 'access-control-allow-origin'
+const ALLOW_CREDENTIALS = 'access-control-allow-credentials'
 const SERVER_TIMING = 'server-timing'
 
 type HeaderValue = string | number | readonly string[] | undefined
@@ -49,7 +50,9 @@ export class ExposedTrace {
   private exposeToScripts(headers: Head): void {
     const exposed = headers.get(EXPOSE_HEADERS) ?? ''
     const names = exposed.split(',').map(name => name.trim().toLowerCase())
-    if (!names.includes('*') && !names.includes(this.header)) headers.append(EXPOSE_HEADERS, this.header)
+    // With credentials, `*` is a name like any other (Fetch standard).
+    const exposesAll = names.includes('*') && headers.get(ALLOW_CREDENTIALS) !== 'true'
+    if (!exposesAll && !names.includes(this.header)) headers.append(EXPOSE_HEADERS, this.header)
   }
 }
 
@@ -75,31 +78,60 @@ class Head {
 
   set(name: string, value: string): void {
     const given = givenIn(this.arguments, name)
+    const headers = this.arguments.at(-1)
     if (given) this.replace(given.key, value)
+    // A header that was set before would change how Node reads the list.
+    else if (Array.isArray(headers))
+      this.give([...headers, ...(isOfPairs(headers) ? [[name, value]] : [name, value])])
     else this.res.setHeader(name, value)
   }
 
-  // In a copy: what came belongs to the application.
   private replace(key: string | number, value: string): void {
     const headers = this.arguments.at(-1) as object
-    const copy = Array.isArray(headers)
-      ? (headers as unknown[]).with(Number(key), value)
-      : { ...headers, [key]: value }
-    this.arguments = [...this.arguments.slice(0, -1), copy]
+    if (!Array.isArray(headers)) this.give({ ...headers, [key]: value })
+    else if (isOfPairs(headers)) this.give(headers.with(Number(key), [headers[Number(key)]?.[0], value]))
+    else this.give((headers as unknown[]).with(Number(key), value))
+  }
+
+  // In a copy: what came belongs to the application.
+  private give(headers: object): void {
+    this.arguments = [...this.arguments.slice(0, -1), headers]
   }
 }
 
-/** A header that came with a call of `writeHead`, and its key in what came: a name, or an index of a flat list. */
-export function givenIn(
-  head: HeadArguments,
-  name: string,
-): { readonly key: string | number; readonly value: unknown } | undefined {
+/** True for a list of names with their values; else each value stands behind its name. */
+function isOfPairs(headers: readonly unknown[]): headers is readonly (readonly unknown[])[] {
+  return Array.isArray(headers[0])
+}
+
+interface GivenHeader {
+  /** A name, or an index of a list. */
+  readonly key: string | number
+  readonly value: unknown
+}
+
+/** The first header of a name that came with a call of `writeHead`. */
+function givenIn(head: HeadArguments, name: string): GivenHeader | undefined {
   const headers = head.at(-1)
-  if (Array.isArray(headers)) {
-    const at = headers.findIndex((item, i) => i % 2 === 0 && String(item).toLowerCase() === name)
-    return at < 0 ? undefined : { key: at + 1, value: headers[at + 1] }
-  }
+  if (Array.isArray(headers)) return listedIn(headers, name)[0]
   if (typeof headers !== 'object' || headers === null) return undefined
   const key = Object.keys(headers).find(each => each.toLowerCase() === name)
   return key === undefined ? undefined : { key, value: (headers as Record<string, unknown>)[key] }
+}
+
+function listedIn(headers: readonly unknown[], name: string): GivenHeader[] {
+  const is = (item: unknown): boolean => String(item).toLowerCase() === name
+  if (isOfPairs(headers)) {
+    return headers.flatMap(([each, value], key) => (is(each) ? [{ key, value }] : []))
+  }
+  return headers.flatMap((each, i) =>
+    i % 2 === 0 && is(each) ? [{ key: i + 1, value: headers[i + 1] }] : [],
+  )
+}
+
+/** The value of a header that came with a call of `writeHead`; a list of those of one that came more than once. */
+export function valueGivenIn(head: HeadArguments, name: string): HeaderValue {
+  const headers = head.at(-1)
+  const values = Array.isArray(headers) ? listedIn(headers, name).flatMap(({ value }) => value) : []
+  return (values.length > 1 ? values : givenIn(head, name)?.value) as HeaderValue
 }

@@ -4,7 +4,7 @@ import { type Attributes, type Context, context as contextApi, createContextKey 
 
 import { BodySizes } from './body-sizes.ts'
 import type { CapturedHeaders, HeaderValue } from './captured-headers.ts'
-import { type ExposedTrace, givenIn } from './exposed-trace.ts'
+import { type ExposedTrace, valueGivenIn } from './exposed-trace.ts'
 import { exchangeOf, releaseExchange, setExchange } from './exchanges.ts'
 import { reportFailure } from './guard.ts'
 import { endingOf, ResponseProgress, unfinished } from './http-ending.ts'
@@ -204,7 +204,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
 
   /** Node keeps no header that came with the head alone. */
   private headerOf(name: string): HeaderValue {
-    return this.start.res.getHeader(name) ?? (givenIn(this.head, name)?.value as HeaderValue)
+    return this.start.res.getHeader(name) ?? valueGivenIn(this.head, name)
   }
 
   private lateAttributes(): Attributes {

@@ -10,7 +10,9 @@ export const FRAMEWORKS: readonly TracedFramework[] = VERSIONS.map(({ name, load
   return {
     name,
     serving(handler, options, { trustProxy = false } = {}) {
-      const app = express().set('env', 'test').set('trust proxy', trustProxy).use(tracing(options))
+      const app = express().set('env', 'test').set('trust proxy', trustProxy)
+      // Once a header is set, Node takes no list of pairs, and keeps no name twice.
+      app.disable('x-powered-by').use(tracing(options))
       return app.all('/items/:id', (req, res) => void handler(req, res))
     },
     servingFile(path, options) {

@@ -124,11 +124,41 @@ export function testHeaders(frameworks: readonly TracedFramework[]): void {
         (_req, res) => res.writeHead(200, ['Server-Timing', 'a', 'X-Other', 'b'] as never).end(),
         'a, ',
       ],
+      [
+        'given in a list of pairs',
+        (_req, res) => {
+          res.writeHead(200, [['X-Other', 'b'] as never, ['Server-Timing', 'c'] as never]).end()
+        },
+        'c, ',
+      ],
       ['absent', (_req, res) => res.end(), ''],
     ])("'server-timing' adds to the header that is %s", async (_, handler, before) => {
       const [received, , id] = await ask('server-timing', handler)
 
       expect(headerIn(received, 'server-timing')).toBe(`${before}trace;desc="${id}"`)
+    })
+
+    it.each([
+      ['a list', ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']],
+      ['a list of pairs', [['Set-Cookie', 'a=1'] as never, ['Set-Cookie', 'b=2'] as never]],
+    ])('stands beside headers that came more than once in %s', async (_, headers) => {
+      const app = serving(
+        (_req, res) => {
+          res.writeHead(201, headers).end()
+        },
+        { expose: 'x-trace', captureHeaders: { response: ['set-cookie'], unmasked: ['set-cookie'] } },
+      )
+      await using server = await serve(app)
+      const received = await server.send(requestOf('GET /items/7'))
+      const span = await recorder.waitFor('GET /items/:id')
+
+      expect(received).toMatch(/^HTTP\/1.1 201 /)
+      expect(received).toContain('Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n')
+      expect(headerIn(received, 'x-trace')).toBe(span.spanContext().traceId)
+      expect(span.attributes).toMatchObject({
+        'http.response.status_code': 201,
+        'http.response.header.set-cookie': ['a=1', 'b=2'],
+      })
     })
 
     it.each([
@@ -144,6 +174,17 @@ export function testHeaders(frameworks: readonly TracedFramework[]): void {
       })
 
       expect(headerIn(received, 'access-control-expose-headers')).toBe(whole)
+    })
+
+    it('adds to a * of CORS that means nothing, because credentials are allowed', async () => {
+      const [received] = await ask('traceresponse', (_req, res) => {
+        res.setHeader('Access-Control-Allow-Origin', 'https://shop.test')
+        res.setHeader('Access-Control-Allow-Credentials', 'true')
+        res.setHeader('Access-Control-Expose-Headers', '*')
+        res.end()
+      })
+
+      expect(headerIn(received, 'access-control-expose-headers')).toBe('*, traceresponse')
     })
 
     it.each(['', 'a b', 'x:y', 7])('refuses %j', value => {
