@@ -58,9 +58,15 @@ export class ResponseProgress {
   get error(): unknown {
     if (this.http2) return ownErrorOf(this.http2.stream, this.session)
     const errored = (this.res as { readonly errored?: Error | null }).errored ?? undefined
-    return this.isUnsent && errored && 'code' in errored && errored.code === 'ECONNRESET'
-      ? undefined
-      : errored
+    if (!errored || !('code' in errored)) return errored
+    if (errored.code === 'ERR_STREAM_PREMATURE_CLOSE' && this.hasBrokenBefore(errored)) return undefined
+    return this.isUnsent && errored.code === 'ECONNRESET' ? undefined : errored
+  }
+
+  /** True when the connection broke by itself, and an error only tells of that. */
+  private hasBrokenBefore(error: Error): boolean {
+    const { errored } = this.res.req.socket as { readonly errored?: Error | null }
+    return Boolean(errored) && errored !== error
   }
 
   /** True when nothing will be emitted any more: the client was gone before tracing began. */

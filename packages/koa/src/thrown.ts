@@ -44,7 +44,8 @@ function isFailure(error: unknown, watched: Watched): boolean {
   if (error === null || error === undefined) return !res.writableEnded && !isClosed(res)
   if (isOfConnection(error, watched)) return false
   const { code } = error as { code?: unknown }
-  return code !== 'ERR_STREAM_PREMATURE_CLOSE' || Boolean((res as { errored?: unknown }).errored)
+  if (code !== 'ERR_STREAM_PREMATURE_CLOSE') return true
+  return Boolean((res as { errored?: unknown }).errored) && !hasBrokenBefore(watched, error)
 }
 
 /** True for the error with which the connection broke. */
@@ -52,6 +53,13 @@ function isOfConnection(error: unknown, { req, res, [SESSION]: session }: Watche
   // What HTTP/2 shows as the socket of a stream that is destroyed is that stream, perhaps with an error of the app.
   const { errored } = ('stream' in res ? streamOf(res) : req.socket) as { readonly errored?: unknown }
   return errored === error && session?.destroyed !== false
+}
+
+/** True when the connection broke by itself, and this error only tells of that. */
+function hasBrokenBefore({ req, res }: Watched, error: unknown): boolean {
+  if ('stream' in res) return false
+  const { errored } = req.socket as { readonly errored?: unknown }
+  return Boolean(errored) && errored !== error
 }
 
 function isClosed(res: Context['res']): boolean {

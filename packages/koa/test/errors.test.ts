@@ -276,20 +276,23 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     expect(span.events).toMatchObject([exception('TypeError', 'mine')])
   })
 
-  it('that a client makes by leaving while the body is sent is told by its code alone', async () => {
-    const body = new PassThrough()
-    const koa = app(ctx => void (ctx.body = body))
-    listenToErrors(koa)
-    const socket = await openRequest(await serve(koa), GET)
-    body.write('half of it')
-    await firstBytes(socket)
-    socket.destroy()
+  it.each(['destroy', 'resetAndDestroy'] as const)(
+    'that a client makes by leaving while the body is sent is told by its code alone: %s',
+    async leave => {
+      const body = new PassThrough()
+      const koa = app(ctx => void (ctx.body = body))
+      listenToErrors(koa)
+      const socket = await openRequest(await serve(koa), GET)
+      body.write('half of it')
+      await firstBytes(socket)
+      socket[leave]()
 
-    const span = await recorder.waitFor('GET')
-    expect(span.status.code).toBe(SpanStatusCode.ERROR)
-    expect(span.attributes).toMatchObject({ 'http.response.status_code': 200, 'error.type': 'ECONNRESET' })
-    expect(span.events).toEqual([])
-  })
+      const span = await recorder.waitFor('GET')
+      expect(span.status).toEqual({ code: SpanStatusCode.ERROR })
+      expect(span.attributes).toMatchObject({ 'http.response.status_code': 200, 'error.type': 'ECONNRESET' })
+      expect(span.events).toEqual([])
+    },
+  )
 
   it('that a client makes by leaving before the answer has no status', async () => {
     let ready: (() => void) | undefined
