@@ -2,7 +2,7 @@ import { type Context, context } from '@opentelemetry/api'
 import type { ClientRequest, PerCall } from '@spanwright/core'
 
 import { perCall } from './request-mark.ts'
-import type { DispatchOptions } from './undici-types.ts'
+import type { DispatchOptions, Handler, LegacyHandler } from './undici-types.ts'
 
 /** What the attempts of one call have in common: they are siblings under the span of the caller. */
 export class Call {
@@ -26,18 +26,37 @@ export class Call {
   }
 }
 
-/** Calls by the handler that interceptors above send again with, for as long as undici holds it. */
+/** Calls by the handler nearest to their caller, for as long as undici holds it. */
 const calls = new WeakMap<object, Call>()
 
 /** The call that a dispatch is an attempt of. */
 export function callOf(options: DispatchOptions, handler: object): Call {
-  const isRemembered = !isOfOneAttempt(handler)
-  const known = isRemembered ? calls.get(handler) : undefined
+  const root = isOfOneAttempt(handler) ? undefined : rootOf(handler)
+  const known = root && calls.get(root)
   // A handler that is given to dispatch() again while its request runs, or after it went well, begins another call.
   if (known && !known.last?.isOpen && !known.last?.hasSucceeded) return known
   const call = new Call(context.active(), options[perCall] as PerCall | undefined, options['signal'])
-  if (isRemembered) calls.set(handler, call)
+  if (root) calls.set(root, call)
   return call
+}
+
+/** What sends again stands before the handler of the caller, and one before the other where there are several. */
+function rootOf(handler: object): object {
+  let root = handler
+  for (let depth = 0; depth < MOST_INTERCEPTORS; depth++) {
+    const { handler: next } = root as { readonly handler?: unknown }
+    if (!isHandler(next)) return root
+    root = next
+  }
+  return root
+}
+
+export const MOST_INTERCEPTORS = 8
+
+function isHandler(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const handler = value as Handler & LegacyHandler
+  return typeof handler.onRequestStart === 'function' || typeof handler.onConnect === 'function'
 }
 
 /** Those of `request()` and the like are done with their first failure; what sends again puts one of its own before them. */

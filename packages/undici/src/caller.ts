@@ -1,6 +1,6 @@
 import { type Context, context } from '@opentelemetry/api'
 
-import { Call } from './call.ts'
+import { Call, MOST_INTERCEPTORS } from './call.ts'
 import { Follower } from './follower.ts'
 import type { UndiciRequest } from './undici-types.ts'
 
@@ -57,8 +57,6 @@ export function handlerOf(created: UndiciRequest): Follower<object> | Bound | un
   }
   return undefined
 }
-
-const MOST_INTERCEPTORS = 8
 
 function isBound(handler: object): handler is Bound {
   return typeof (handler as Partial<Bound>).runInAsyncScope === 'function'

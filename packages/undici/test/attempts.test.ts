@@ -88,6 +88,36 @@ describe.each(VERSIONS)('with the interceptors of %s', (_, undici) => {
     )
   })
 
+  it.each(['retry after redirect', 'redirect after retry'])(
+    'the attempts of both interceptors are counted as those of one call: %s',
+    async order => {
+      const both = [
+        undici.interceptors.retry(RETRY),
+        undici.interceptors.redirect({ maxRedirections: 3 }),
+      ] as const
+      const [near, far] = order === 'retry after redirect' ? both : ([both[1], both[0]] as const)
+      const dispatcher = new undici.Agent().compose(tracing(), near, far)
+      failures.set('/moved', [302])
+      failures.set('/target', [503])
+      const caller = await inTrace(async () =>
+        (await undici.request(`${server.origin}/moved`, { dispatcher })).body.text(),
+      )
+      await dispatcher.close()
+
+      const isWholeRepeated = order === 'redirect after retry'
+      expect(told(childrenOf(caller)).slice(0, 2)).toEqual([
+        [302, undefined, undefined, false],
+        [503, 1, '503', true],
+      ])
+      expect(childrenOf(caller).at(-1)?.attributes).toMatchObject({
+        'http.response.status_code': 200,
+        'http.request.resend_count': 2,
+        'url.full': `${server.origin}${isWholeRepeated ? '/moved' : '/target'}`,
+      })
+      expect(childrenOf(caller)).toHaveLength(3)
+    },
+  )
+
   it('each hop of the redirect interceptor is a span under the caller', async () => {
     const redirect = undici.interceptors.redirect({ maxRedirections: 3 })
     const dispatcher = new undici.Agent().compose(tracing(), redirect)
