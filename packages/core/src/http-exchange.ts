@@ -103,7 +103,7 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   /** Emits an event of the request or the response in the request's context. */
   emit(emitter: Emitter, emit: Method, args: readonly unknown[]): unknown {
     const { context } = this
-    if (!context || this.isActive() || emitter.listenerCount(args[0]) === 0) {
+    if (!context || emitter.listenerCount(args[0]) === 0 || this.isActive()) {
       return Reflect.apply(emit, emitter, args)
     }
     return contextApi.with(context, () => Reflect.apply(emit, emitter, args))
