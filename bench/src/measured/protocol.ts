@@ -52,6 +52,8 @@ export interface Readings {
 /** What is left on the heap after all garbage was collected. */
 export interface Weight {
   readonly heapBytes: number
+  /** The part of it that is code as V8 has compiled it, with what belongs to that. */
+  readonly codeBytes: number
   readonly survivors: Survivors
 }
 

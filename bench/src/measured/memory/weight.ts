@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
+import { getHeapCodeStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 import { ProxyTracerProvider, trace } from '@opentelemetry/api'
@@ -20,7 +20,12 @@ export async function weigh(watched: Watched): Promise<Weight> {
     await pause(SETTLING)
     collect()
   }
-  return { heapBytes: process.memoryUsage().heapUsed, survivors: watched.survivors }
+  const { code_and_metadata_size: compiled, bytecode_and_metadata_size: bytecode } = getHeapCodeStatistics()
+  return {
+    heapBytes: process.memoryUsage().heapUsed,
+    codeBytes: compiled + bytecode,
+    survivors: watched.survivors,
+  }
 }
 
 /** Has the spans exported that wait for a full batch. */
