@@ -65,8 +65,8 @@ export class ResponseProgress {
 
   /** True when the connection broke by itself, and an error only tells of that. */
   private hasBrokenBefore(error: Error): boolean {
-    const { errored } = this.res.req.socket as { readonly errored?: Error | null }
-    return Boolean(errored) && errored !== error
+    const socket = this.res.req.socket as { readonly errored?: Error | null } | null
+    return Boolean(socket?.errored) && socket?.errored !== error
   }
 
   /** True when nothing will be emitted any more: the client was gone before tracing began. */
