@@ -55,9 +55,9 @@ export class MeasuredProcess {
     return this.ask({ type: 'stop' }, 'stopped')
   }
 
-  /** Has garbage collected, and reads what is left. */
-  async weigh(): Promise<Weight> {
-    return this.ask({ type: 'weigh' }, 'weighed')
+  /** Has garbage collected, reads what is left, and has a heap snapshot written to a file. */
+  async weigh(snapshot: string): Promise<Weight> {
+    return this.ask({ type: 'weigh', snapshot }, 'weighed')
   }
 
   /** Ends the process. */

@@ -1,4 +1,9 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import type { OnProgress } from './course.ts'
+import { type HeapSnapshot, programBytesIn } from './heap-snapshot.ts'
 import { Load } from './load.ts'
 import type { Weight } from './measured/protocol.ts'
 import { MeasuredProcess } from './measured-process.ts'
@@ -7,6 +12,8 @@ import { Services } from './services.ts'
 /** The heap after a number of requests. */
 export interface Checkpoint extends Weight {
   readonly requests: number
+  /** The part of the heap that is not V8's own. */
+  readonly programBytes: number
 }
 
 const FULL = [100_000, 500_000, 1_000_000]
@@ -54,7 +61,19 @@ async function followHeap(
       sent += step
       onProgress(`memory: ${sent} of ${stops.at(-1)} requests`)
     }
-    checkpoints.push({ requests: sent, ...(await measured.weigh()) })
+    checkpoints.push({ requests: sent, ...(await weigh(measured)) })
   }
   return checkpoints
+}
+
+async function weigh(measured: MeasuredProcess): Promise<Omit<Checkpoint, 'requests'>> {
+  const folder = await mkdtemp(join(tmpdir(), 'spanwright-bench-'))
+  try {
+    const file = join(folder, 'weighed.heapsnapshot')
+    const weight = await measured.weigh(file)
+    const snapshot = JSON.parse(await readFile(file, 'utf8')) as HeapSnapshot
+    return { ...weight, programBytes: programBytesIn(snapshot) }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }

@@ -29,7 +29,8 @@ async function openMemory({ service, upstream = '' }: Assignment): Promise<void>
   const { watched, port } = await openApplication(service, upstream)
   process.on('message', (request: Request) => {
     if (request.type === 'exit') process.exit(0)
-    weigh(watched).then(weight => tell({ type: 'weighed', ...weight }), fail)
+    if (request.type !== 'weigh') return
+    weigh(watched, request.snapshot).then(weight => tell({ type: 'weighed', ...weight }), fail)
   })
   tell({ type: 'ready', port })
 }

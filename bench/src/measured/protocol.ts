@@ -25,7 +25,8 @@ export type Request =
   | { readonly type: 'start'; readonly countAllocations: boolean }
   | { readonly type: 'stop' }
   /** Collect garbage and say what is left. */
-  | { readonly type: 'weigh' }
+  /** `snapshot`: the file that a heap snapshot is written to. */
+  | { readonly type: 'weigh'; readonly snapshot: string }
   | { readonly type: 'exit' }
 
 /** What a measured process says. */
@@ -52,8 +53,6 @@ export interface Readings {
 /** What is left on the heap after all garbage was collected. */
 export interface Weight {
   readonly heapBytes: number
-  /** The part of it that is code as V8 has compiled it, with what belongs to that. */
-  readonly codeBytes: number
   readonly survivors: Survivors
 }
 

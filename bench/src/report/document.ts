@@ -177,13 +177,7 @@ function memorySection({ date, node, checkpoints }: MemoryResults): string {
   return [
     `Measured on ${date} with Node ${node}.`,
     table(
-      [
-        'requests',
-        'heap after all garbage was collected',
-        'compiled code',
-        'the rest',
-        'distance from the first',
-      ],
+      ['requests', 'heap after all garbage was collected', 'made by the program', 'distance from the first'],
       checkpoints.map(checkpoint => heapCells(checkpoints, checkpoint)),
     ),
     `${lastSurvivors(checkpoints)}.`,

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { getHeapCodeStatistics, setFlagsFromString } from 'node:v8'
+import { setFlagsFromString, writeHeapSnapshot } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 import { ProxyTracerProvider, trace } from '@opentelemetry/api'
@@ -11,8 +11,11 @@ import type { Watched } from './watched.ts'
 const SETTLING = 200
 const COLLECTIONS = 4
 
-/** Has all garbage collected, and reads what is left. */
-export async function weigh(watched: Watched): Promise<Weight> {
+/**
+ * Has all garbage collected, and reads what is left.
+ * @param snapshot file that a heap snapshot is written to
+ */
+export async function weigh(watched: Watched, snapshot: string): Promise<Weight> {
   await flush()
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
@@ -20,12 +23,9 @@ export async function weigh(watched: Watched): Promise<Weight> {
     await pause(SETTLING)
     collect()
   }
-  const { code_and_metadata_size: compiled, bytecode_and_metadata_size: bytecode } = getHeapCodeStatistics()
-  return {
-    heapBytes: process.memoryUsage().heapUsed,
-    codeBytes: compiled + bytecode,
-    survivors: watched.survivors,
-  }
+  const weight = { heapBytes: process.memoryUsage().heapUsed, survivors: watched.survivors }
+  writeHeapSnapshot(snapshot)
+  return weight
 }
 
 /** Has the spans exported that wait for a full batch. */
