@@ -8,14 +8,9 @@ import type { Destination } from './http-client-url.ts'
 import { pickAttributes } from './instruments.ts'
 import type { Operation } from './operation.ts'
 import { errorTypeOf } from './outcome.ts'
+import { type Peer, writePeer } from './peer.ts'
 import { type RequestHeaders } from './request-headers.ts'
-import {
-  ATTR_NETWORK_PEER_ADDRESS,
-  ATTR_NETWORK_PEER_PORT,
-  ATTR_NETWORK_PROTOCOL_VERSION,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-} from './semconv/attributes.ts'
+import { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from './semconv/attributes.ts'
 import {
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
@@ -23,14 +18,6 @@ import {
   EVENT_BODY_ABANDONED,
   EVENT_RESPONSE_HEADERS,
 } from './semconv/http.ts'
-
-/** The other end of the connection a request went over. */
-export interface Peer {
-  readonly address: string | undefined
-  readonly port: number | undefined
-  /** Version of HTTP, such as `1.1` or `2`. */
-  readonly version: string | undefined
-}
 
 /** Looks up one response header by its lower-case name, in whatever form the client has them. */
 export type HeaderLookup<Headers> = (headers: Headers, name: string) => HeaderValue
@@ -221,12 +208,7 @@ export class ClientRequest {
     const { statusCode, peer } = this
     const attributes = this.captured ?? {}
     if (statusCode > 0) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
-    if (!peer) return attributes
-    const { address, port, version } = peer
-    if (version !== undefined) attributes[ATTR_NETWORK_PROTOCOL_VERSION] = version
-    if (address === undefined) return attributes
-    attributes[ATTR_NETWORK_PEER_ADDRESS] = address
-    if (port !== undefined) attributes[ATTR_NETWORK_PEER_PORT] = port
+    if (peer) writePeer(attributes, peer)
     return attributes
   }
 

@@ -9,7 +9,7 @@ export { callHook, isThenable, reportFailure } from './guard.ts'
 export { ClientConnection } from './client-connection.ts'
 export { type HttpClientMetricsOptions } from './http-client-metrics.ts'
 export { copyOver } from './copy.ts'
-export { ClientRequest, type HeaderLookup, type Peer } from './client-request.ts'
+export { ClientRequest, type HeaderLookup } from './client-request.ts'
 export { HttpClient, type OutgoingRequest } from './http-client.ts'
 export {
   HTTP_CLIENT_RULES,
@@ -62,6 +62,7 @@ export {
 export { type PropagateTo } from './outbound-policy.ts'
 export { type Ending, errorTypeOf, exceptionOf, failure, type Outcome, SUCCESS } from './outcome.ts'
 export { linkTo } from './link.ts'
+export type { Peer } from './peer.ts'
 export {
   extractContext,
   injectContext,
