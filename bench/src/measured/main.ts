@@ -26,13 +26,13 @@ async function main(assignment: Assignment): Promise<void> {
 async function openMemory({ service, upstream = '' }: Assignment): Promise<void> {
   const { openApplication } = await import('./memory/application.ts')
   const { weigh } = await import('./memory/weight.ts')
-  const { watched, port } = await openApplication(service, upstream)
+  const application = await openApplication(service, upstream)
   process.on('message', (request: Request) => {
     if (request.type === 'exit') process.exit(0)
     if (request.type !== 'weigh') return
-    weigh(watched, request.snapshot).then(weight => tell({ type: 'weighed', ...weight }), fail)
+    weigh(application, request.snapshot).then(weight => tell({ type: 'weighed', ...weight }), fail)
   })
-  tell({ type: 'ready', port })
+  tell({ type: 'ready', port: application.port })
 }
 
 async function startTracing({

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 
 import { tracing } from '@spanwright/express'
 import { tracePool } from '@spanwright/pg'
@@ -12,10 +13,15 @@ import { Watched } from './watched.ts'
 
 const CONNECTIONS = 4
 
+/** Longer than `fetch` keeps a connection that nobody uses, in milliseconds. */
+const KEPT_OPEN = 5000
+
 /** An application whose requests, calls and queries are traced, and watched when they are over. */
 export interface Application {
   readonly port: number
   readonly watched: Watched
+  /** Closes the connections of `fetch`, and has its clock started from outside of a request. */
+  letGo(): Promise<void>
   close(): Promise<void>
 }
 
@@ -38,6 +44,12 @@ export async function openApplication(database: string, upstream: string): Promi
   return {
     port: served.port,
     watched,
+    // Node keeps the context, and with it the span, in which a socket or a timer was made, for as long as there is one.
+    async letGo() {
+      await pause(KEPT_OPEN)
+      const response = await globalThis.fetch(`http://${upstream}/users/1`)
+      await response.arrayBuffer()
+    },
     async close() {
       await served.close()
       await pool.end()

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { ProxyTracerProvider, trace } from '@opentelemetry/api'
 
 import type { Weight } from '../protocol.ts'
-import type { Watched } from './watched.ts'
+import type { Application } from './application.ts'
 
 /** Long enough for what Node does after a response, such as ending an idle connection. */
 const SETTLING = 200
@@ -15,8 +15,12 @@ const COLLECTIONS = 4
  * Has all garbage collected, and reads what is left.
  * @param snapshot file that a heap snapshot is written to
  */
-export async function weigh(watched: Watched, snapshot: string): Promise<Weight> {
+export async function weigh(
+  { watched, letGo }: Pick<Application, 'watched' | 'letGo'>,
+  snapshot: string,
+): Promise<Weight> {
   await flush()
+  await letGo()
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   for (let round = 0; round < COLLECTIONS; round++) {
