@@ -86,6 +86,17 @@ export class HttpClient {
     }
   }
 
+  /** False when nobody would see anything of a request, the server neither. */
+  get isActive(): boolean {
+    return this.isObserved || propagatedFields(this.settings).length > 0
+  }
+
+  /** True when somebody may see a span or a metric of a request, or a hook wants to. */
+  private get isObserved(): boolean {
+    const { settings, metrics } = this
+    return settings.hasTracerProvider || settings.hasHooks || metrics.enabled
+  }
+
   /**
    * Starts the span of a request. Never throws.
    * @returns undefined when the request is to be left alone
@@ -105,7 +116,7 @@ export class HttpClient {
     const { method, parent, perCall } = outgoing
     // A tunnel is not yet a request for something.
     if (method === 'CONNECT' || perCall?.ignore === true) return undefined
-    const isObserved = settings.hasTracerProvider || settings.hasHooks || this.metrics.enabled
+    const { isObserved } = this
     if (!isObserved && propagatedFields(settings).length === 0) return undefined
     const headers = settleHeaders(outgoing.headers)
     const destination = this.destinationOf(outgoing, headers)

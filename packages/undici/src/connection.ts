@@ -15,16 +15,26 @@ export interface SentHeaders {
 
 const HTTP1 = ' HTTP/1.1'
 
+/** Where connections lead, learned from the first request on each: looking into its headers is dear. */
+const peers = new WeakMap<Socket, Peer>()
+
 /** The connection that a request was written to. */
-function peerOf({ headers, socket }: SentHeaders): Peer {
-  // Over HTTP/2 undici publishes the headers in another form, without a request line.
-  const isHttp1 =
-    typeof headers === 'string' && headers.startsWith(HTTP1, headers.indexOf('\r\n') - HTTP1.length)
-  return {
+function peerOf(sent: SentHeaders): Peer {
+  const { socket } = sent
+  const known = socket && peers.get(socket)
+  if (known) return known
+  const peer = {
     address: socket?.remoteAddress,
     port: socket?.remotePort,
-    version: isHttp1 ? '1.1' : '2',
+    version: isHttp1(sent.headers) ? '1.1' : '2',
   }
+  if (socket) peers.set(socket, peer)
+  return peer
+}
+
+/** Over HTTP/2 undici publishes the headers in another form, without a request line. */
+function isHttp1(headers: unknown): boolean {
+  return typeof headers === 'string' && headers.startsWith(HTTP1, headers.indexOf('\r\n') - HTTP1.length)
 }
 
 /** Connections whose life is recorded. */

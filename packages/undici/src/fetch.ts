@@ -55,16 +55,20 @@ export function traceFetch<Fetch extends AnyFetch>(
   learnConnections()
   const realm = realmOf(fetch)
   const original = fetch as unknown as (this: unknown, input?: unknown, init?: unknown) => Promise<unknown>
-  const lookOut = warnWhenUnseen()
+  const witness = new Witness()
   function tracedFetch(this: unknown, ...given: unknown[]): Promise<unknown> {
     const [input, init] = given
-    const plan = given.length > 0 && isInit(init) ? planOf(input, init) : undefined
+    const isIdle = witness.isSettled && !client.isActive
+    const plan = given.length > 0 && isInit(init) ? planOf(input, init, isIdle) : undefined
     // What fetch refuses, it has to refuse in its own words.
     if (!plan) return Reflect.apply(original, this, given) as Promise<unknown>
     const { call, choice } = plan
     if (!choice) return traceCall(client, call, () => original.call(this, input, init))
     const dispatcher = new FetchDispatcher(client, call, choice.dispatcher, realm)
-    return lookOut(original.call(this, input, initWith(init as Init | undefined, dispatcher)), dispatcher)
+    return witness.watch(
+      original.call(this, input, initWith(init as Init | undefined, dispatcher)),
+      dispatcher,
+    )
   }
   return keepFace(
     tracedFetch as (...args: never[]) => unknown,
@@ -78,10 +82,16 @@ interface Plan {
   readonly choice: { readonly dispatcher: Dispatcher | undefined } | undefined
 }
 
-function planOf(input: unknown, init: Init | undefined): Plan | undefined {
+/**
+ * @param isIdle true when a call that says nothing for itself is to be left alone
+ * @returns undefined when the call is to be left alone
+ */
+function planOf(input: unknown, init: Init | undefined, isIdle: boolean): Plan | undefined {
   try {
+    const own = init?.tracing
+    if (isIdle && own === undefined) return undefined
     const signal = init?.signal ?? (input as { signal?: unknown } | null | undefined)?.signal
-    const call = new Call(context.active(), init?.tracing, signal, true)
+    const call = new Call(context.active(), own, signal, true)
     return { call, choice: init?.dispatcher ? { dispatcher: init.dispatcher } : choiceOf(input) }
   } catch (error) {
     // A getter of the caller's has thrown; fetch is going to meet it too.
@@ -94,16 +104,21 @@ function planOf(input: unknown, init: Init | undefined): Plan | undefined {
  * Warns once when a function answers HTTP calls without the dispatcher it was handed: it is not built on undici's
  * fetch, and its calls have no spans.
  */
-function warnWhenUnseen(): (result: Promise<unknown>, dispatcher: FetchDispatcher) => Promise<unknown> {
-  let isSettled = false
-  function look(response: unknown, dispatcher: FetchDispatcher): void {
-    if (isSettled || !String((response as { url?: unknown } | null)?.url).startsWith('http')) return
-    isSettled = true
-    if (!dispatcher.isUsed) diag.warn(NO_FETCH_OF_UNDICI)
-  }
-  return (result, dispatcher) => {
-    if (!isSettled && isThenable(result)) result.then(response => look(response, dispatcher), ignored)
+class Witness {
+  /** True when it is known what the function is. */
+  isSettled = false
+
+  watch(result: Promise<unknown>, dispatcher: FetchDispatcher): Promise<unknown> {
+    if (!this.isSettled && isThenable(result)) {
+      result.then(response => this.look(response, dispatcher), ignored)
+    }
     return result
+  }
+
+  private look(response: unknown, dispatcher: FetchDispatcher): void {
+    if (this.isSettled || !String((response as { url?: unknown } | null)?.url).startsWith('http')) return
+    this.isSettled = true
+    if (!dispatcher.isUsed) diag.warn(NO_FETCH_OF_UNDICI)
   }
 }
 
