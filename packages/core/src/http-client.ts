@@ -12,7 +12,7 @@ import {
 import { type Destination, Destinations } from './http-client-url.ts'
 import { knownMethods, writeMethod } from './http-method.ts'
 import { HTTP_CLIENT_METRICS_RULES, HttpClientMetrics } from './http-client-metrics.ts'
-import { decide, Operation } from './operation.ts'
+import { decide, isIdle, isObserved, Operation } from './operation.ts'
 import { OutboundPolicy } from './outbound-policy.ts'
 import { injectContext, propagatedFields } from './propagation.ts'
 import {
@@ -86,15 +86,9 @@ export class HttpClient {
     }
   }
 
-  /** False when nobody would see anything of a request, the server neither. */
-  get isActive(): boolean {
-    return this.isObserved || propagatedFields(this.settings).length > 0
-  }
-
-  /** True when somebody may see a span or a metric of a request, or a hook wants to. */
-  private get isObserved(): boolean {
-    const { settings, metrics } = this
-    return settings.hasTracerProvider || settings.hasHooks || metrics.enabled
+  /** True when requests need not be looked at: nobody would see anything of them, the server neither. */
+  get isIdle(): boolean {
+    return isIdle(this.settings, this.metrics.enabled)
   }
 
   /**
@@ -116,8 +110,7 @@ export class HttpClient {
     const { method, parent, perCall } = outgoing
     // A tunnel is not yet a request for something.
     if (method === 'CONNECT' || perCall?.ignore === true) return undefined
-    const { isObserved } = this
-    if (!isObserved && propagatedFields(settings).length === 0) return undefined
+    if (this.isIdle) return undefined
     const headers = settleHeaders(outgoing.headers)
     const destination = this.destinationOf(outgoing, headers)
     if (!destination) return undefined
@@ -126,7 +119,9 @@ export class HttpClient {
       return headers === outgoing.headers ? undefined : ClientRequest.untraced(headers)
     }
     const attributes: Attributes = {}
-    const name = isObserved ? this.describe(attributes, outgoing, destination, headers, record) : method
+    const name = isObserved(settings, this.metrics.enabled)
+      ? this.describe(attributes, outgoing, destination, headers, record)
+      : method
     const operation = new Operation(settings, {
       kind: SpanKind.CLIENT,
       name,

@@ -43,7 +43,15 @@ export {
   pickAttributes,
 } from './instruments.ts'
 export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './layers.ts'
-export { type Decision, decide, type DurationMetric, Operation, type OperationStart } from './operation.ts'
+export {
+  type Decision,
+  decide,
+  type DurationMetric,
+  isIdle,
+  isObserved,
+  Operation,
+  type OperationStart,
+} from './operation.ts'
 export {
   aBoolean,
   aFunction,

@@ -1,5 +1,6 @@
 import {
   callHook,
+  isIdle,
   LateCounter,
   LateHistogram,
   METRIC_MESSAGING_CLIENT_CONSUMED_MESSAGES,
@@ -7,7 +8,6 @@ import {
   METRIC_MESSAGING_CLIENT_SENT_MESSAGES,
   METRIC_MESSAGING_PROCESS_DURATION,
   METRIC_SPANWRIGHT_MESSAGING_QUEUE_DURATION,
-  propagatedFields,
   Settings,
 } from '@spanwright/core'
 
@@ -63,11 +63,7 @@ export class KafkaTracing {
 
   /** False when nobody would see a span or a metric and no context is passed on: then nothing need be done. */
   get isOn(): boolean {
-    return (
-      this.settings.hasTracerProvider ||
-      this.operationDuration.enabled ||
-      propagatedFields(this.settings).length > 0
-    )
+    return !isIdle(this.settings, this.operationDuration.enabled)
   }
 
   /** Where the span of a message belongs. */

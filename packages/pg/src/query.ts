@@ -6,6 +6,7 @@ import {
   ATTR_SPANWRIGHT_DB_WAIT_TIME,
   decide,
   type EntryPoint,
+  isObserved,
   Operation,
   Settings,
 } from '@spanwright/core'
@@ -38,12 +39,7 @@ export class QueryTracing {
   /** False when nobody would see anything of a query. */
   get active(): boolean {
     const { settings, options } = this
-    return (
-      settings.hasTracerProvider ||
-      settings.hasHooks ||
-      this.descriptions.histogram.enabled ||
-      Boolean(options.comment)
-    )
+    return isObserved(settings, this.descriptions.histogram.enabled) || Boolean(options.comment)
   }
 
   /** Describes a resolved target: all connections of a pool that lead to the same place share one endpoint. */

@@ -42,7 +42,7 @@ export class TracedDispatch {
   send(given: DispatchOptions, handler: AnyHandler, source: OriginSource | undefined, known?: Call): boolean {
     if (!isObject(given) || !isObject(handler)) return this.dispatch(given, handler)
     const saysSomething = (known?.perCall ?? given[perCall]) !== undefined
-    if (!saysSomething && !this.client.isActive) return this.leave(given, handler)
+    if (!saysSomething && this.client.isIdle) return this.leave(given, handler)
     const options = copyOf(given)
     if (!isTraceable(options, handler)) return this.dispatch(given, handler)
     const call = known ?? callOf(options, handler)

@@ -58,7 +58,7 @@ export function traceFetch<Fetch extends AnyFetch>(
   const witness = new Witness()
   function tracedFetch(this: unknown, ...given: unknown[]): Promise<unknown> {
     const [input, init] = given
-    const isIdle = witness.isSettled && !client.isActive
+    const isIdle = witness.isSettled && client.isIdle
     const plan = given.length > 0 && isInit(init) ? planOf(input, init, isIdle) : undefined
     // What fetch refuses, it has to refuse in its own words.
     if (!plan) return Reflect.apply(original, this, given) as Promise<unknown>
