@@ -52,7 +52,9 @@ export function traceQueriesOf(
 function tracedQuery(original: Method, traced: TracedClient): Callback {
   return function query(this: unknown): unknown {
     if (traced.claimed) return Reflect.apply(original, this, arguments)
-    return traced.query(original, this, arguments as unknown as QueryArguments, contextApi.active())
+    const caller = contextApi.active()
+    if (traced.leaves(caller)) return Reflect.apply(original, this, arguments)
+    return traced.query(original, this, arguments as unknown as QueryArguments, caller)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Context, trace } from '@opentelemetry/api'
+import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 
 import {
   type Callback,
@@ -33,6 +33,11 @@ export class TracedClient {
     this.client = client
     this.tracing = tracing
     this.endpoint = endpointOfClient(client, tracing)
+  }
+
+  /** True when a call of `query()` is left alone: nobody sees it, and there is no context to keep for its callback. */
+  leaves(caller: Context): boolean {
+    return caller === ROOT_CONTEXT && !this.tracing.active
   }
 
   /** Makes a call of `query()`, with a span of its own. */

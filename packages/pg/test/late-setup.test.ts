@@ -1,3 +1,4 @@
+import { context, createContextKey, metrics, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { traceClient, tracePool } from '@spanwright/pg'
 import { type PostgresService, startPostgres } from '@spanwright/services'
@@ -49,6 +50,30 @@ describe('an SDK that is set up after the pool', () => {
     expect(recorder.spans().map(span => span.name)).toEqual(['SELECT'])
     expect(recorder.open()).toEqual([])
     await pool.end()
+    await recorder.stop()
+  })
+})
+
+describe('a context manager without an SDK', () => {
+  it('has callbacks run in the context of their caller', async () => {
+    const recorder = recordSpans({ global: true })
+    trace.disable()
+    metrics.disable()
+    const key = createContextKey('caller')
+    const client = traceClient(new Client({ connectionString: server.connectionString }))
+    await client.connect()
+    const seen = await Promise.all(
+      ['one', 'two'].map(
+        name =>
+          new Promise(resolve => {
+            context.with(ROOT_CONTEXT.setValue(key, name), () =>
+              client.query('SELECT 1', () => resolve(context.active().getValue(key))),
+            )
+          }),
+      ),
+    )
+    expect(seen).toEqual(['one', 'two'])
+    await client.end()
     await recorder.stop()
   })
 })
