@@ -8,12 +8,19 @@ import type { LibraryResult, Results } from './results.ts'
 import { Services } from './services.ts'
 import { startSink } from './sink.ts'
 
+/**
+ * While a process waits for its turn, V8 would tidy up: it collects what compiled code depends on, and the next round
+ * begins with code that is slow again.
+ */
+const KEEP_WARM = '--no-memory-reducer'
+
 /** Measures what tracing costs, library by library. */
 export async function measureOverhead(asked: Arguments, onProgress: OnProgress): Promise<Results> {
   const [loadBefore = 0] = loadavg()
   const sink = await startSink()
   const services = new Services()
-  const flags = asked.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${asked.profile}`]
+  const profiling = asked.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${asked.profile}`]
+  const flags = [KEEP_WARM, ...profiling]
   const libraries: LibraryResult[] = []
   try {
     for (const library of LIBRARIES.filter(({ name }) => asked.libraries.includes(name))) {

@@ -176,17 +176,17 @@ describe('the memory benchmark', () => {
     expect(once).not.toContain('old')
     expect(once).toContain('Measured on 2026-11-22 with Node v20.20.2.')
     expect(once).toContain(
-      '| requests | heap after all garbage was collected | made by the program | distance from the first |',
+      '| requests | heap after all garbage was collected | from the first | made by the program | from the first |',
     )
-    expect(once).toContain('| 500000 | 23.90 MB | 19.90 MB | −0.50 % |')
+    expect(once).toContain('| 500000 | 23.90 MB | −0.42 % | 19.90 MB | −0.50 % |')
     expect(once).toContain('Reachable of the last 1000: 0 spans, 1 requests, 2 responses.')
   })
 
   it('shows how far the heap is from its first state, and what is still reachable', () => {
     expect(memoryTable(checkpoints).split('\n').slice(1)).toEqual([
-      '     100000 requests  24.00 MB  20.00 MB  +0.00 %',
-      '     500000 requests  23.90 MB  19.90 MB  −0.50 %',
-      '    1000000 requests  24.30 MB  20.30 MB  +1.50 %',
+      '     100000 requests  24.00 MB  +0.00 %  20.00 MB  +0.00 %',
+      '     500000 requests  23.90 MB  −0.42 %  19.90 MB  −0.50 %',
+      '    1000000 requests  24.30 MB  +1.25 %  20.30 MB  +1.50 %',
       'Reachable of the last 1000: 0 spans, 1 requests, 2 responses',
     ])
   })

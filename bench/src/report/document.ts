@@ -173,11 +173,13 @@ function spansCell(result: LibraryResult, variant: Variant): string {
   return spans === undefined ? '–' : String(Math.round(spans * 10) / 10)
 }
 
+const FROM_FIRST = 'from the first'
+
 function memorySection({ date, node, checkpoints }: MemoryResults): string {
   return [
     `Measured on ${date} with Node ${node}.`,
     table(
-      ['requests', 'heap after all garbage was collected', 'made by the program', 'distance from the first'],
+      ['requests', 'heap after all garbage was collected', FROM_FIRST, 'made by the program', FROM_FIRST],
       checkpoints.map(checkpoint => heapCells(checkpoints, checkpoint)),
     ),
     `${lastSurvivors(checkpoints)}.`,

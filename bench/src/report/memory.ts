@@ -11,26 +11,34 @@ export interface MemoryResults {
 /** The course of the heap as a table for the terminal, and what is still reachable at its end. */
 export function memoryTable(checkpoints: readonly Checkpoint[]): string {
   const lines = checkpoints.map(checkpoint => {
-    const [requests, heap, program, distance] = heapCells(checkpoints, checkpoint)
-    return `  ${requests?.padStart(9)} requests  ${heap}  ${program}  ${distance}`
+    const [requests, ...cells] = heapCells(checkpoints, checkpoint)
+    return `  ${requests?.padStart(9)} requests  ${cells.join('  ')}`
   })
   return [
-    'Heap after all garbage was collected, what of it the program made, and the distance of that from the first',
+    'Heap after all garbage was collected, and what of it the program made; behind each how far it is from the first',
     ...lines,
     lastSurvivors(checkpoints),
   ].join('\n')
 }
 
-/** Requests, heap, what of it the program made, and how far that is from the first checkpoint. */
-export function heapCells(checkpoints: readonly Checkpoint[], checkpoint: Checkpoint): readonly string[] {
+/** Requests, heap, what of it the program made; behind each of the two how far it is from the first checkpoint. */
+export function heapCells([first]: readonly Checkpoint[], checkpoint: Checkpoint): readonly string[] {
   const { requests, heapBytes, programBytes } = checkpoint
-  const change = deviationOf(checkpoints, checkpoint)
-  const sign = change < 0 ? '−' : '+'
   return [
     String(requests),
-    ...[heapBytes, programBytes].map(bytes => `${(bytes / 1e6).toFixed(2)} MB`),
-    `${sign}${Math.abs(change * 100).toFixed(2)} %`,
+    megabytes(heapBytes),
+    percents(deviation(first?.heapBytes, heapBytes)),
+    megabytes(programBytes),
+    percents(deviation(first?.programBytes, programBytes)),
   ]
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(2)} MB`
+}
+
+function percents(part: number): string {
+  return `${part < 0 ? '−' : '+'}${Math.abs(part * 100).toFixed(2)} %`
 }
 
 /** What can still be reached at the end. */
@@ -47,11 +55,13 @@ const TOLERANCE = 0.02
 /** True when what the program made does not grow and nothing that is over can be reached. */
 export function isFlat(checkpoints: readonly Checkpoint[]): boolean {
   const last = checkpoints.at(-1)?.survivors
-  const isEven = checkpoints.every(checkpoint => Math.abs(deviationOf(checkpoints, checkpoint)) <= TOLERANCE)
+  const first = checkpoints[0]?.programBytes
+  const isEven = checkpoints.every(
+    ({ programBytes }) => Math.abs(deviation(first, programBytes)) <= TOLERANCE,
+  )
   return isEven && last !== undefined && last.spans + last.requests + last.responses === 0
 }
 
-/** How far what the program made is from that of the first checkpoint, as a part of it. */
-function deviationOf([first]: readonly Checkpoint[], { programBytes }: Checkpoint): number {
-  return first ? programBytes / first.programBytes - 1 : 0
+function deviation(first: number | undefined, bytes: number): number {
+  return first ? bytes / first - 1 : 0
 }
