@@ -33,8 +33,8 @@ export interface Pace {
   readonly counted: number
 }
 
-const FULL: Pace = { generations: 2, rounds: 3, warmUp: 4, leadIn: 0.3, measured: 1.5, counted: 0.5 }
-const QUICK: Pace = { generations: 1, rounds: 1, warmUp: 0.2, leadIn: 0, measured: 0.3, counted: 0.1 }
+const FULL: Pace = { generations: 2, rounds: 3, warmUp: 3, leadIn: 0.3, measured: 1.5, counted: 0.5 }
+const QUICK: Pace = { generations: 1, rounds: 1, warmUp: 0.1, leadIn: 0, measured: 0.2, counted: 0.1 }
 
 export const HELP = `npm run bench -- [library …] [options]
 npm run bench -- memory [--quick]
