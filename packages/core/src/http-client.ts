@@ -110,7 +110,8 @@ export class HttpClient {
     const { method, parent, perCall } = outgoing
     // A tunnel is not yet a request for something.
     if (method === 'CONNECT' || perCall?.ignore === true) return undefined
-    if (this.isIdle) return undefined
+    const observed = isObserved(settings, this.metrics.enabled)
+    if (!observed && propagatedFields(settings).length === 0) return undefined
     const headers = settleHeaders(outgoing.headers)
     const destination = this.destinationOf(outgoing, headers)
     if (!destination) return undefined
@@ -119,9 +120,7 @@ export class HttpClient {
       return headers === outgoing.headers ? undefined : ClientRequest.untraced(headers)
     }
     const attributes: Attributes = {}
-    const name = isObserved(settings, this.metrics.enabled)
-      ? this.describe(attributes, outgoing, destination, headers, record)
-      : method
+    const name = observed ? this.describe(attributes, outgoing, destination, headers, record) : method
     const operation = new Operation(settings, {
       kind: SpanKind.CLIENT,
       name,

@@ -1,4 +1,4 @@
-import { context, createContextKey, metrics, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { context, createContextKey, metrics as metricsApi, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { traceClient, tracePool } from '@spanwright/pg'
 import { type PostgresService, startPostgres } from '@spanwright/services'
@@ -58,7 +58,7 @@ describe('a context manager without an SDK', () => {
   it('has callbacks run in the context of their caller', async () => {
     const recorder = recordSpans({ global: true })
     trace.disable()
-    metrics.disable()
+    metricsApi.disable()
     const key = createContextKey('caller')
     const client = traceClient(new Client({ connectionString: server.connectionString }))
     await client.connect()
