@@ -2,6 +2,7 @@ import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
 
 import { CapturedHeaders, type HeaderValue } from './captured-headers.ts'
 import { ClientRequest, type Watched } from './client-request.ts'
+import { decide, isIdle, isObserved } from './decision.ts'
 import { callHook, reportFailure } from './guard.ts'
 import {
   HTTP_CLIENT_RULES,
@@ -12,7 +13,7 @@ import {
 import { type Destination, Destinations } from './http-client-url.ts'
 import { knownMethods, writeMethod } from './http-method.ts'
 import { HTTP_CLIENT_METRICS_RULES, HttpClientMetrics } from './http-client-metrics.ts'
-import { decide, isIdle, isObserved, Operation } from './operation.ts'
+import { Operation } from './operation.ts'
 import { OutboundPolicy } from './outbound-policy.ts'
 import { injectContext, propagatedFields } from './propagation.ts'
 import {

@@ -8,6 +8,7 @@ import {
 
 import { AdoptedSpan } from './adopted-span.ts'
 import { CapturedHeaders } from './captured-headers.ts'
+import { decide, isIdle, isObserved } from './decision.ts'
 import { exchangeOf } from './exchanges.ts'
 import { ExposedTrace } from './exposed-trace.ts'
 import { findForeignSpan, type ForeignSpan } from './foreign-span.ts'
@@ -20,7 +21,7 @@ import { HTTP_SERVER_METRICS_RULES, HttpServerMetrics } from './http-server-metr
 import { type Belonging, IncomingContext } from './incoming-context.ts'
 import { Layers } from './layers.ts'
 import { contextWithValue } from './lean-context.ts'
-import { decide, isIdle, isObserved, Operation } from './operation.ts'
+import { Operation } from './operation.ts'
 import type { OptionRules } from './options.ts'
 import { suppressTracing } from './propagation.ts'
 import { listenForShutdown } from './requests-in-flight.ts'

@@ -9,6 +9,7 @@ export { callHook, isThenable, reportFailure } from './guard.ts'
 export { ClientConnection } from './client-connection.ts'
 export { type HttpClientMetricsOptions } from './http-client-metrics.ts'
 export { copyOver } from './copy.ts'
+export { type Decision, decide, isIdle, isObserved } from './decision.ts'
 export { ClientRequest, type HeaderLookup } from './client-request.ts'
 export { HttpClient, type OutgoingRequest } from './http-client.ts'
 export {
@@ -43,15 +44,7 @@ export {
   pickAttributes,
 } from './instruments.ts'
 export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './layers.ts'
-export {
-  type Decision,
-  decide,
-  type DurationMetric,
-  isIdle,
-  isObserved,
-  Operation,
-  type OperationStart,
-} from './operation.ts'
+export { type DurationMetric, Operation, type OperationStart } from './operation.ts'
 export {
   aBoolean,
   aFunction,
