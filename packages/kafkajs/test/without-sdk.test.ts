@@ -61,4 +61,31 @@ describe('where no SDK is registered', () => {
     },
     BROKER_TIME,
   )
+
+  it(
+    'hooks are told of what is sent and processed all the same',
+    async () => {
+      const topic = await harness.topic()
+      const ended: string[] = []
+      const kafka = traceKafka(harness.bare(), {
+        ignore: ({ messages }) => messages?.length === 2,
+        onEnd: (span, { groupId }, { error }) =>
+          void ended.push(`${groupId ?? 'sent'} ${span.isRecording()} ${String(error)}`),
+      })
+      const producer = await harness.producer(kafka)
+      await producer.send({ topic, messages: [{ value: 'v' }, { value: 'w' }] })
+      await producer.send({ topic, messages: [{ value: 'x' }] })
+      const consumer = await harness.consumer(kafka, topic, { groupId: 'told' })
+      let seen = 0
+      await runUntil(consumer, done => ({
+        eachMessage: async () => {
+          if (++seen === 3) done()
+        },
+      }))
+
+      const processed = Array(3).fill('told false undefined')
+      expect(ended).toEqual(['sent false undefined', ...processed])
+    },
+    BROKER_TIME,
+  )
 })
