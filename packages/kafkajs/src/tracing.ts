@@ -61,7 +61,7 @@ export class KafkaTracing {
     this.consumedMessages = new LateCounter(settings, METRIC_MESSAGING_CLIENT_CONSUMED_MESSAGES)
   }
 
-  /** False when nobody would see a span or a metric and no context is passed on: then nothing need be done. */
+  /** False when nobody would see a span or a metric, no hook wants to know, and no context is passed on. */
   get isOn(): boolean {
     return !isIdle(this.settings, this.operationDuration.enabled)
   }
