@@ -1,25 +1,25 @@
-export { addEvent, recordException } from './active-span.ts'
+export { addEvent, recordException } from './api/active-span.ts'
 export {
   type CaptureHeaders,
   CapturedHeaders,
   captureHeadersRule,
   type HeaderValue,
-} from './captured-headers.ts'
-export { callHook, isThenable, reportFailure } from './guard.ts'
-export { ClientConnection } from './client-connection.ts'
-export { type HttpClientMetricsOptions } from './http-client-metrics.ts'
-export { copyOver } from './copy.ts'
-export { type Decision, decide, isIdle, isObserved } from './decision.ts'
-export { ClientRequest, type HeaderLookup } from './client-request.ts'
-export { HttpClient, type OutgoingRequest } from './http-client.ts'
+} from './http/captured-headers.ts'
+export { callHook, isThenable, reportFailure } from './host/guard.ts'
+export { ClientConnection } from './http/client/connection.ts'
+export { type HttpClientMetricsOptions } from './http/client/metrics.ts'
+export { copyOver } from './host/copy.ts'
+export { type Decision, decide, isIdle, isObserved } from './operation/decision.ts'
+export { ClientRequest, type HeaderLookup } from './http/client/request.ts'
+export { HttpClient, type OutgoingRequest } from './http/client/client.ts'
 export {
   HTTP_CLIENT_RULES,
   type HttpClientOptions,
   type HttpClientRecord,
   type PerCall,
-} from './http-client-options.ts'
-export { type EntryPointCounts, entryPointCounts } from './entry-points.ts'
-export { exchangeOf } from './exchanges.ts'
+} from './http/client/options.ts'
+export { type EntryPointCounts, entryPointCounts } from './operation/entry-points.ts'
+export { exchangeOf } from './http/server/open-exchanges.ts'
 export type {
   Exchange,
   HttpFramework,
@@ -28,12 +28,12 @@ export type {
   ServerAnswer,
   ServerRequest,
   StreamPrototypes,
-} from './http-framework.ts'
-export { knownMethods, writeMethod } from './http-method.ts'
-export { HttpServer } from './http-server.ts'
-export type { HttpServerMetricsOptions } from './http-server-metrics.ts'
-export type { ParentPolicy } from './incoming-context.ts'
-export type { HttpServerOptions, HttpServerRecord } from './http-server-options.ts'
+} from './http/server/framework.ts'
+export { knownMethods, writeMethod } from './http/method.ts'
+export { HttpServer } from './http/server/server.ts'
+export type { HttpServerMetricsOptions } from './http/server/metrics.ts'
+export type { ParentPolicy } from './http/server/incoming-context.ts'
+export type { HttpServerOptions, HttpServerRecord } from './http/server/options.ts'
 export {
   LateCounter,
   LateHistogram,
@@ -42,9 +42,9 @@ export {
   LateUpDownCounter,
   type Observe,
   pickAttributes,
-} from './instruments.ts'
-export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './layers.ts'
-export { type DurationMetric, Operation, type OperationStart } from './operation.ts'
+} from './operation/instruments.ts'
+export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './http/server/layers.ts'
+export { type DurationMetric, Operation, type OperationStart } from './operation/operation.ts'
 export {
   aBoolean,
   aFunction,
@@ -59,11 +59,11 @@ export {
   type OptionRule,
   type OptionRules,
   show,
-} from './options.ts'
-export { type PropagateTo } from './outbound-policy.ts'
-export { type Ending, errorTypeOf, exceptionOf, failure, type Outcome, SUCCESS } from './outcome.ts'
-export { linkTo } from './link.ts'
-export type { Peer } from './peer.ts'
+} from './host/options.ts'
+export { type PropagateTo } from './http/client/policy.ts'
+export { type Ending, errorTypeOf, exceptionOf, failure, type Outcome, SUCCESS } from './operation/outcome.ts'
+export { linkTo } from './api/link.ts'
+export type { Peer } from './http/peer.ts'
 export {
   extractContext,
   injectContext,
@@ -71,10 +71,10 @@ export {
   isTracingSuppressed,
   propagatedFields,
   suppressTracing,
-} from './propagation.ts'
-export { runToEnd, type Settlement } from './run-to-end.ts'
-export { headerOf, type RequestHeaders } from './request-headers.ts'
-export { type RequestInFlight, requestsInFlight } from './requests-in-flight.ts'
+} from './operation/propagation.ts'
+export { runToEnd, type Settlement } from './operation/run-to-end.ts'
+export { headerOf, type RequestHeaders } from './http/request-headers.ts'
+export { type RequestInFlight, requestsInFlight } from './http/server/requests-in-flight.ts'
 export * from './semconv/attributes.ts'
 export * from './semconv/db.ts'
 export * from './semconv/http.ts'
@@ -87,7 +87,7 @@ export {
   type Semconv,
   Settings,
   type TracingOptions,
-} from './settings.ts'
+} from './operation/settings.ts'
 export type { SemconvArea } from './semconv/legacy.ts'
 export {
   type HostAndPort,
@@ -97,6 +97,6 @@ export {
   splitHost,
   splitTarget,
   type Target,
-} from './url.ts'
-export { withSpan, type WithSpanOptions } from './with-span.ts'
-export { isWrapped, keepFace, originalOf, wrapMethod } from './wrap.ts'
+} from './http/url.ts'
+export { withSpan, type WithSpanOptions } from './api/with-span.ts'
+export { isWrapped, keepFace, originalOf, wrapMethod } from './host/wrap.ts'

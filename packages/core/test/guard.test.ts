@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { type Attributes, diag, type DiagLogger, DiagLogLevel } from '@opentelemetry/api'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { addFromHook, callHook, isThenable, reportFailure } from '../src/guard.ts'
+import { addFromHook, callHook, isThenable, reportFailure } from '../src/host/guard.ts'
 
 import { collectReports } from './job.ts'
 

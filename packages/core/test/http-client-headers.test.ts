@@ -7,7 +7,7 @@ import {
   settleHeaders,
   withHeaders,
   withoutHeaders,
-} from '../src/request-headers.ts'
+} from '../src/http/request-headers.ts'
 
 const ADDED = ['traceparent', '00-a-b-01']
 

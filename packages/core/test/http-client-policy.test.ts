@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 
-import { OutboundPolicy, type PropagateTo } from '../src/outbound-policy.ts'
+import { OutboundPolicy, type PropagateTo } from '../src/http/client/policy.ts'
 
 function allows(propagateTo: PropagateTo | undefined, url: string): boolean {
   return new OutboundPolicy('tracing()', propagateTo).allows(new URL(url))

@@ -11,9 +11,9 @@ import {
 } from 'fast-check'
 import type { Attributes } from '@opentelemetry/api'
 
-import { Destinations } from '../src/http-client-url.ts'
-import { OutboundPolicy } from '../src/outbound-policy.ts'
-import { sensitiveQueryKeys } from '../src/url.ts'
+import { Destinations } from '../src/http/client/destination.ts'
+import { OutboundPolicy } from '../src/http/client/policy.ts'
+import { sensitiveQueryKeys } from '../src/http/url.ts'
 
 const destinations = new Destinations(new OutboundPolicy('tracing()'), sensitiveQueryKeys())
 

@@ -4,7 +4,7 @@ import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import * as fc from 'fast-check'
 
 import { areCollected } from './garbage.ts'
-import { contextWithSpan, contextWithValue } from '../src/lean-context.ts'
+import { contextWithSpan, contextWithValue } from '../src/operation/lean-context.ts'
 
 const KEYS = [createContextKey('a'), createContextKey('b'), createContextKey('c')] as const
 const SPANS = [span(1), span(2), span(3)] as const

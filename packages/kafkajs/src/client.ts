@@ -13,7 +13,7 @@ import {
 } from '@spanwright/core'
 import type { Attributes } from '@opentelemetry/api'
 
-import { Attempts } from './attempts.ts'
+import { Attempts } from './produce/attempts.ts'
 import type { BrokerAddress, Cluster } from './cluster.ts'
 import { eventName, type EventSource } from './library.ts'
 import { type MessageHeaders, PLAIN_HEADERS } from './message-headers.ts'

@@ -1,4 +1,4 @@
-export type { TraceEach } from './batch.ts'
+export type { TraceEach } from './consume/batch.ts'
 export { traceKafka } from './kafka.ts'
 export type { KafkaClient } from './library.ts'
 export type { KafkaOperation, KafkaOptions, ParentPolicy } from './options.ts'

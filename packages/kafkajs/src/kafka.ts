@@ -2,10 +2,10 @@ import { isWrapped, show, wrapMethod } from '@spanwright/core'
 
 import { Client } from './client.ts'
 import { withCluster } from './cluster.ts'
-import { traceConsumer } from './consumer.ts'
+import { traceConsumer } from './consume/consumer.ts'
 import type { Consumer, KafkaClient, Producer } from './library.ts'
 import type { KafkaOptions } from './options.ts'
-import { traceProducer } from './producer.ts'
+import { traceProducer } from './produce/producer.ts'
 import type { TracedKafka } from './traced-types.ts'
 import { KafkaTracing } from './tracing.ts'
 

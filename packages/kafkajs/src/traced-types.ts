@@ -1,4 +1,4 @@
-import type { TraceEach } from './batch.ts'
+import type { TraceEach } from './consume/batch.ts'
 import type { KafkaClient } from './library.ts'
 
 /** The client, its consumers' `eachBatch` handlers being given `traceEach` as well. */

@@ -11,7 +11,7 @@ import {
   Settings,
 } from '@spanwright/core'
 
-import { LagGauge } from './lag.ts'
+import { LagGauge } from './consume/lag.ts'
 import { KAFKA_RULES, type KafkaOperation, type KafkaOptions, type ParentPolicy } from './options.ts'
 import { VERSION } from './version.ts'
 

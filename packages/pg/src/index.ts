@@ -1,4 +1,4 @@
-export { traceClient, type TraceableClient } from './client.ts'
+export { traceClient, type TraceableClient } from './connection/client.ts'
 export type {
   ClientTracingOptions,
   CommentOptions,
@@ -6,4 +6,4 @@ export type {
   PgMetricsOptions,
   PoolTracingOptions,
 } from './options.ts'
-export { tracePool, type TraceablePool } from './pool.ts'
+export { tracePool, type TraceablePool } from './pool/pool.ts'

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { traceClient, tracePool } from '@spanwright/pg'
 import { Client, type ClientConfig, defaults, Pool } from 'pg'
 
-import { endpointOf, resolveTarget } from '../src/endpoint.ts'
+import { endpointOf, resolveTarget } from '../src/connection/endpoint.ts'
 import { useDatabase } from './database.ts'
 
 const db = useDatabase(['CREATE SCHEMA sales'])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 
-import { conditionOf } from '../src/sqlstate.ts'
+import { conditionOf } from '../src/query/sqlstate.ts'
 import { useDatabase } from './database.ts'
 
 const db = useDatabase()

@@ -1,6 +1,6 @@
 import { type EntryPoint, HttpClient, type HttpClientOptions } from '@spanwright/core'
 
-import { learnStages } from './stages.ts'
+import { learnStages } from './process/stages.ts'
 import { VERSION } from './version.ts'
 
 /** Options of {@link tracing}, {@link traceFetch} and {@link traceUndici}. */

@@ -1,5 +1,5 @@
 export type { UndiciTracingOptions } from './entry-point.ts'
-export { type FetchTracing, traceFetch, type TracedFetch } from './fetch.ts'
-export { tracing, type TracingInterceptor } from './interceptor.ts'
-export { traceUndici, type UndiciTracing } from './process.ts'
+export { type FetchTracing, traceFetch, type TracedFetch } from './fetch/fetch.ts'
+export { tracing, type TracingInterceptor } from './interceptor/interceptor.ts'
+export { traceUndici, type UndiciTracing } from './process/process.ts'
 export { perCall } from './request-mark.ts'

@@ -9,9 +9,9 @@ import {
   wrapMethod,
 } from '@spanwright/core'
 
-import { startCommit } from '../commit.ts'
+import { startCommit } from '../consume/commit.ts'
 import { kafkaFailure } from '../failure.ts'
-import { reportGroupEvent } from '../rebalance.ts'
+import { reportGroupEvent } from '../consume/rebalance.ts'
 import type { CallEnding, Published } from './channels.ts'
 import { clientOfConsumer } from './clients.ts'
 import { PlatformaticCluster } from './cluster.ts'

@@ -4,7 +4,7 @@ import { decide, type Ending, type Operation, SUCCESS, suppressTracing } from '@
 import type { Client } from '../client.ts'
 import { kafkaFailure } from '../failure.ts'
 import type { IncomingMessage } from '../library.ts'
-import { carriedContext, type Delivery, startMessage } from '../message.ts'
+import { carriedContext, type Delivery, startMessage } from '../consume/message.ts'
 import type { KafkaOperation } from '../options.ts'
 import type { KafkaTracing } from '../tracing.ts'
 import { headersIn } from './headers.ts'

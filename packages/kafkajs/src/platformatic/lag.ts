@@ -1,4 +1,4 @@
-import { ConsumerLag } from '../lag.ts'
+import { ConsumerLag } from '../consume/lag.ts'
 import type { KafkaTracing } from '../tracing.ts'
 import type { Consumer, FetchResult } from './library.ts'
 

@@ -2,7 +2,7 @@ import type { Context } from '@opentelemetry/api'
 import { SUCCESS } from '@spanwright/core'
 
 import { kafkaFailure } from '../failure.ts'
-import { ABANDONED, startTransaction, type TransactionSpan } from '../transaction.ts'
+import { ABANDONED, startTransaction, type TransactionSpan } from '../produce/transaction.ts'
 import type { CallEnding, Published } from './channels.ts'
 import { clientOfProducer } from './clients.ts'
 import type { Producer } from './library.ts'

@@ -1,0 +1,84 @@
+import type { Attributes, Context, Link, Span, TracerProvider } from '@opentelemetry/api'
+import { context, SpanKind } from '@opentelemetry/api'
+
+import { aBoolean, anObjectWith, checkOptions, type OptionRules, show } from '../host/options.ts'
+import { Operation } from '../operation/operation.ts'
+import { runToEnd } from '../operation/run-to-end.ts'
+import { Settings } from '../operation/settings.ts'
+import { VERSION } from '../version.ts'
+
+/** Options of {@link withSpan}. */
+export interface WithSpanOptions {
+  /** Kind of the span. Default: `SpanKind.INTERNAL`. */
+  readonly kind?: SpanKind | undefined
+  /** Attributes at span start. Default: none. */
+  readonly attributes?: Attributes | undefined
+  /** Links to spans that this one has to do with, besides its parent, as `linkTo()` gives them. Default: none. */
+  readonly links?: readonly (Link | undefined)[] | undefined
+  /** Context of the parent span. Default: the active context. */
+  readonly parent?: Context | undefined
+  /** True: a new trace. Default: false. */
+  readonly root?: boolean | undefined
+  /** Used instead of the global one, which is read late. */
+  readonly tracerProvider?: TracerProvider | undefined
+  /** Whether an exception becomes an event on the span besides status and `error.type`. Default: true. */
+  readonly recordExceptions?: boolean | undefined
+}
+
+const anyObject = { expected: 'an object', accepts: (v: unknown) => typeof v === 'object' && v !== null }
+
+const RULES: OptionRules = {
+  kind: { expected: 'a SpanKind', accepts: v => typeof v === 'number' && SpanKind[v] !== undefined },
+  attributes: anyObject,
+  links: { expected: 'a list of links', accepts: Array.isArray },
+  parent: anObjectWith('a Context', 'getValue', 'setValue'),
+  root: aBoolean,
+  tracerProvider: anObjectWith('a TracerProvider', 'getTracer'),
+  recordExceptions: aBoolean,
+}
+
+/**
+ * Runs a function in a span of its own, for work inside the program that no library call stands for.
+ *
+ * The span ends when the function returns or throws, or when the promise it returned is settled. What it throws is
+ * recorded on the span and thrown again.
+ * @param name name of the span, of low cardinality
+ * @param fn the work; it is given the span
+ * @returns what the function returned
+ * @throws TypeError when name, function or an option is of the wrong type
+ */
+export function withSpan<T>(name: string, fn: (span: Span) => T, options: WithSpanOptions = {}): T {
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError(`withSpan(): the name must be a text that is not empty; got ${show(name)}`)
+  }
+  if (typeof fn !== 'function') throw new TypeError(`withSpan(): expected a function to run; got ${show(fn)}`)
+  checkOptions('withSpan()', options, RULES)
+  const parent = options.parent ?? context.active()
+  const operation = new Operation(settingsFor(options), {
+    kind: options.kind ?? SpanKind.INTERNAL,
+    name,
+    attributes: { ...options.attributes },
+    parent,
+    links: options.links?.filter(link => link !== undefined),
+    root: options.root,
+  })
+  const { span } = operation
+  return runToEnd(operation, () => fn(span))
+}
+
+const ENTRY = { scope: { name: '@spanwright/core', version: VERSION }, caller: 'withSpan()' }
+
+// Settings are made once for a provider, because withSpan() is called for every span. ENTRY stands for the global one.
+const WITH_EXCEPTIONS = new WeakMap<object, Settings<never>>()
+const WITHOUT_EXCEPTIONS = new WeakMap<object, Settings<never>>()
+
+function settingsFor({ tracerProvider, recordExceptions = true }: WithSpanOptions): Settings<never> {
+  const known = recordExceptions ? WITH_EXCEPTIONS : WITHOUT_EXCEPTIONS
+  const key = tracerProvider ?? ENTRY
+  let settings = known.get(key)
+  if (!settings) {
+    settings = new Settings<never>(ENTRY, { tracerProvider, recordExceptions })
+    known.set(key, settings)
+  }
+  return settings
+}

@@ -1,0 +1,236 @@
+import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
+
+import { CapturedHeaders, type HeaderValue } from '../captured-headers.ts'
+import { ClientRequest, type Watched } from './request.ts'
+import { decide, isIdle, isObserved } from '../../operation/decision.ts'
+import { callHook, reportFailure } from '../../host/guard.ts'
+import { HTTP_CLIENT_RULES, type HttpClientOptions, type HttpClientRecord, type PerCall } from './options.ts'
+import { type Destination, Destinations } from './destination.ts'
+import { knownMethods, writeMethod } from '../method.ts'
+import { HTTP_CLIENT_METRICS_RULES, HttpClientMetrics } from './metrics.ts'
+import { Operation } from '../../operation/operation.ts'
+import { OutboundPolicy } from './policy.ts'
+import { injectContext, propagatedFields } from '../../operation/propagation.ts'
+import {
+  headerOf,
+  headersRecord,
+  namesIn,
+  type RequestHeaders,
+  settleHeaders,
+  withHeaders,
+  withoutHeaders,
+} from '../request-headers.ts'
+import {
+  ATTR_HTTP_REQUEST_HEADER_PREFIX,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_HEADER_PREFIX,
+  ATTR_URL_TEMPLATE,
+} from '../../semconv/http.ts'
+import { type EntryPoint, Settings } from '../../operation/settings.ts'
+import { sensitiveQueryKeys } from '../url.ts'
+
+/** A request that is about to be sent. */
+export interface OutgoingRequest {
+  readonly method: string
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** With its query. */
+  readonly path: string
+  readonly headers: RequestHeaders
+  /** Value of the `Host` header where the client keeps it apart from the headers. */
+  readonly host?: unknown
+  /** Context of the caller. */
+  readonly parent: Context
+  /** How often the same call has sent a request before. */
+  readonly resendCount: number
+  /** The first request of the same call, when this is another. */
+  readonly first?: ClientRequest | undefined
+  readonly perCall?: PerCall | undefined
+}
+
+/** What every HTTP client shares: it starts the spans of requests and writes their context into the headers. */
+export class HttpClient {
+  readonly settings: Settings<HttpClientRecord>
+  private readonly options: HttpClientOptions
+  private readonly destinations: Destinations
+  private readonly replaces: boolean
+  private readonly methods = knownMethods()
+  private readonly requestHeaders: CapturedHeaders
+  private readonly metrics: HttpClientMetrics<HttpClientRecord>
+  private readonly watched: Watched
+
+  /** @throws TypeError when an option is unknown or of the wrong type */
+  constructor(entry: EntryPoint, options: HttpClientOptions = {}) {
+    this.settings = new Settings(
+      { ...entry, area: 'http.client', rules: HTTP_CLIENT_RULES, metricsRules: HTTP_CLIENT_METRICS_RULES },
+      options,
+    )
+    this.options = options
+    this.replaces = options.existingContext === 'replace'
+    this.destinations = new Destinations(
+      new OutboundPolicy(entry.caller, options.propagateTo),
+      sensitiveQueryKeys(options.sensitiveQueryKeys),
+    )
+    const { request, response, unmasked } = options.captureHeaders ?? {}
+    this.requestHeaders = new CapturedHeaders(ATTR_HTTP_REQUEST_HEADER_PREFIX, request, unmasked)
+    const { metrics } = options
+    this.metrics = new HttpClientMetrics(this.settings, typeof metrics === 'object' ? metrics : {})
+    this.watched = {
+      headers: new CapturedHeaders(ATTR_HTTP_RESPONSE_HEADER_PREFIX, response, unmasked),
+      metrics: this.metrics,
+      stages: options.stages ?? false,
+    }
+  }
+
+  /** True when requests need not be looked at: nobody would see anything of them, the server neither. */
+  get isIdle(): boolean {
+    return isIdle(this.settings, this.metrics.enabled)
+  }
+
+  /**
+   * Starts the span of a request. Never throws.
+   * @returns undefined when the request is to be left alone
+   */
+  start(outgoing: OutgoingRequest): ClientRequest | undefined {
+    try {
+      return this.begin(outgoing)
+    } catch (error) {
+      // Headers can be any object of the caller's. What cannot be read is the client's to refuse.
+      reportFailure('starting the span of a request', error)
+      return undefined
+    }
+  }
+
+  private begin(outgoing: OutgoingRequest): ClientRequest | undefined {
+    const { settings } = this
+    const { method, parent, perCall } = outgoing
+    // A tunnel is not yet a request for something.
+    if (method === 'CONNECT' || perCall?.ignore === true) return undefined
+    const observed = isObserved(settings, this.metrics.enabled)
+    if (!observed && propagatedFields(settings).length === 0) return undefined
+    const headers = settleHeaders(outgoing.headers)
+    const destination = this.destinationOf(outgoing, headers)
+    if (!destination) return undefined
+    const record = this.recordOf(outgoing, destination, headers)
+    if (decide(settings, parent, record) !== 'trace') {
+      return headers === outgoing.headers ? undefined : ClientRequest.untraced(headers)
+    }
+    const attributes: Attributes = {}
+    const name = observed ? this.describe(attributes, outgoing, destination, headers, record) : method
+    const operation = new Operation(settings, {
+      kind: SpanKind.CLIENT,
+      name,
+      attributes,
+      parent,
+      record,
+      duration: this.metrics.duration,
+    })
+    const request = mayCarry(outgoing, destination)
+      ? this.withContext(operation, headers)
+      : new ClientRequest(operation, headers, NOTHING, this.watched)
+    request.whenOver(this.metrics.begin(attributes, parent))
+    return request
+  }
+
+  /** A request whose headers hold the context of its span. */
+  private withContext(operation: Operation<HttpClientRecord>, headers: RequestHeaders): ClientRequest {
+    const isBare = headers === undefined || headers === null
+    const existing = isBare ? NOTHING : namesIn(headers, propagatedFields(this.settings))
+    const injected = this.inject(operation.context, existing)
+    const kept = injected.length > 0 && this.replaces ? withoutHeaders(headers, existing) : headers
+    return new ClientRequest(operation, withHeaders(kept, injected), injected, this.watched)
+  }
+
+  private destinationOf(
+    { origin, path, host }: OutgoingRequest,
+    headers: RequestHeaders,
+  ): Destination | undefined {
+    const isHostGiven = headers !== undefined && headers !== null && this.destinations.hidesName(origin)
+    return this.destinations.resolve(
+      origin,
+      path,
+      host ?? (isHostGiven ? headerOf(headers, 'host') : undefined),
+    )
+  }
+
+  /** Corrects where a request goes, for clients that choose among several servers after its span has started. */
+  relocate(request: ClientRequest, origin: string, path: string, host?: unknown): void {
+    const destination = this.destinations.resolve(origin, path, host)
+    if (!destination) return
+    const attributes: Attributes = {}
+    this.destinations.describe(attributes, destination)
+    request.relocated(attributes)
+  }
+
+  private recordOf(
+    { method, perCall }: OutgoingRequest,
+    { url }: Destination,
+    headers: RequestHeaders,
+  ): HttpClientRecord | undefined {
+    const urlTemplate = perCall?.urlTemplate ?? this.options.urlTemplate
+    const isNeeded = this.settings.hasHooks || typeof urlTemplate === 'function'
+    return isNeeded ? { method, url, headers: headersRecord(headers) } : undefined
+  }
+
+  /** Writes the attributes a span starts with. Returns its name. */
+  private describe(
+    attributes: Attributes,
+    { method, resendCount, perCall }: OutgoingRequest,
+    destination: Destination,
+    headers: RequestHeaders,
+    record: HttpClientRecord | undefined,
+  ): string {
+    const word = writeMethod(attributes, method, this.methods)
+    this.destinations.describe(attributes, destination)
+    if (resendCount > 0) attributes[ATTR_HTTP_REQUEST_RESEND_COUNT] = resendCount
+    if (!this.requestHeaders.isEmpty)
+      this.requestHeaders.write(attributes, name => headerOf(headers, name) as HeaderValue)
+    const template = templateOf(perCall?.urlTemplate, record) ?? templateOf(this.options.urlTemplate, record)
+    if (template) attributes[ATTR_URL_TEMPLATE] = template
+    if (typeof perCall?.attributes === 'object') Object.assign(attributes, perCall.attributes)
+    return textOf(perCall?.name) ?? (template ? `${word} ${template}` : word)
+  }
+
+  /** What the context looks like in headers; nothing when the caller put one there and it is to be kept. */
+  private inject(context: Context, existing: readonly string[]): readonly string[] {
+    if (!this.replaces && existing.some(field => field !== 'baggage')) return []
+    const carrier: string[] = []
+    injectContext(this.settings, context, carrier, FLAT_SETTER)
+    return this.replaces || existing.length === 0 ? carrier : without(carrier, existing)
+  }
+}
+
+const NOTHING: readonly string[] = []
+
+/**
+ * True when the context may go along. A call that is sent elsewhere by a redirect does not take its own permission
+ * with it: there the policy decides.
+ */
+function mayCarry({ perCall, first }: OutgoingRequest, destination: Destination): boolean {
+  const { allowed } = destination
+  const propagate = perCall?.propagate
+  if (typeof propagate !== 'boolean' || (propagate && first && !first.wentTo(destination))) return allowed
+  return propagate
+}
+
+function templateOf(template: unknown, record: HttpClientRecord | undefined): string | undefined {
+  if (typeof template !== 'function') return textOf(template)
+  return (
+    record && textOf(callHook('urlTemplate', template as (operation: HttpClientRecord) => unknown, record))
+  )
+}
+
+/** What one call says for itself is not checked before it is sent. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+const FLAT_SETTER = {
+  set(carrier: string[], name: string, value: string): void {
+    carrier.push(name, value)
+  },
+}
+
+function without(flat: readonly string[], names: readonly string[]): string[] {
+  return flat.filter((_, i) => !names.includes(flat[i - (i % 2)]?.toLowerCase() ?? ''))
+}

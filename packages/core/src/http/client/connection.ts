@@ -1,0 +1,51 @@
+import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api'
+
+import type { HttpClientMetrics } from './metrics.ts'
+
+/** One connection of an HTTP client: how long it lives, and whether it works or rests. */
+export class ClientConnection {
+  private readonly metrics: HttpClientMetrics<never>
+  private readonly attributes: Attributes
+  private readonly openedAt: number
+  private requests = 0
+  private isClosed = false
+
+  /** @param openedAt as `performance.now()` told then */
+  constructor(metrics: HttpClientMetrics<never>, attributes: Attributes, openedAt: number) {
+    this.metrics = metrics
+    this.attributes = attributes
+    this.openedAt = openedAt
+    this.count(1)
+  }
+
+  /** A request is written to the connection. */
+  took(): void {
+    this.change(1)
+  }
+
+  /** A request that was written to the connection is over. */
+  gaveBack(): void {
+    this.change(-1)
+  }
+
+  closed(): void {
+    if (this.isClosed) return
+    this.count(-1)
+    this.isClosed = true
+    const seconds = (performance.now() - this.openedAt) / 1000
+    // A connection outlives the traces whose requests it carries.
+    this.metrics.recordConnection(seconds, this.attributes, ROOT_CONTEXT)
+  }
+
+  private change(by: 1 | -1): void {
+    const isSameState = this.requests > 0 && this.requests + by > 0
+    if (!isSameState) this.count(-1)
+    this.requests += by
+    if (!isSameState) this.count(1)
+  }
+
+  private count(by: 1 | -1): void {
+    if (this.isClosed) return
+    this.metrics.countConnection(by, this.requests > 0, this.attributes, ROOT_CONTEXT)
+  }
+}

@@ -1,0 +1,131 @@
+import type { Attributes, Context } from '@opentelemetry/api'
+
+import { LateHistogram, LateUpDownCounter, pickAttributes } from '../../operation/instruments.ts'
+import { aBoolean, type OptionRules } from '../../host/options.ts'
+import {
+  ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+} from '../../semconv/attributes.ts'
+import {
+  ATTR_HTTP_CONNECTION_STATE,
+  HTTP_CONNECTION_ACTIVE,
+  HTTP_CONNECTION_IDLE,
+  HTTP_CLIENT_ACTIVE_REQUEST_ATTRIBUTES,
+  HTTP_CLIENT_METRIC_ATTRIBUTES,
+  METRIC_HTTP_CLIENT_ACTIVE_REQUESTS,
+  METRIC_HTTP_CLIENT_CONNECTION_DURATION,
+  METRIC_HTTP_CLIENT_OPEN_CONNECTIONS,
+  METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE,
+  METRIC_HTTP_CLIENT_REQUEST_DURATION,
+  METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE,
+} from '../../semconv/http.ts'
+import type { MetricsOptions, Settings } from '../../operation/settings.ts'
+
+/** What the option `metrics` of an HTTP client holds besides false. */
+export interface HttpClientMetricsOptions<Described> extends MetricsOptions<Described> {
+  /** Whether `http.client.active_requests` is counted. Default: false. */
+  readonly activeRequests?: boolean | undefined
+  /** Whether `http.client.request.body.size` and `http.client.response.body.size` are recorded. Default: false. */
+  readonly bodySizes?: boolean | undefined
+  /** Whether `http.client.open_connections` and `http.client.connection.duration` are recorded. Default: false. */
+  readonly connections?: boolean | undefined
+}
+
+export const HTTP_CLIENT_METRICS_RULES: OptionRules = {
+  activeRequests: aBoolean,
+  bodySizes: aBoolean,
+  connections: aBoolean,
+}
+
+/** Bytes of bodies as they went over the wire; undefined where they are not known. */
+export interface BodyBytes {
+  readonly request: number | undefined
+  readonly response: number | undefined
+}
+
+/** The instruments of an HTTP client. */
+export class HttpClientMetrics<Described> {
+  readonly duration: { readonly histogram: LateHistogram<Described>; readonly keys: readonly string[] }
+  private readonly active: LateUpDownCounter<Described> | undefined
+  private readonly requestBody: LateHistogram<Described> | undefined
+  private readonly responseBody: LateHistogram<Described> | undefined
+  private readonly openConnections: LateUpDownCounter<Described> | undefined
+  private readonly connectionDuration: LateHistogram<Described> | undefined
+
+  constructor(settings: Settings<Described>, options: HttpClientMetricsOptions<Described>) {
+    this.duration = {
+      histogram: new LateHistogram(settings, METRIC_HTTP_CLIENT_REQUEST_DURATION),
+      keys: HTTP_CLIENT_METRIC_ATTRIBUTES,
+    }
+    if (options.activeRequests) {
+      this.active = new LateUpDownCounter(settings, METRIC_HTTP_CLIENT_ACTIVE_REQUESTS)
+    }
+    if (options.bodySizes) {
+      this.requestBody = new LateHistogram(settings, METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE)
+      this.responseBody = new LateHistogram(settings, METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE)
+    }
+    if (options.connections) {
+      this.openConnections = new LateUpDownCounter(settings, METRIC_HTTP_CLIENT_OPEN_CONNECTIONS)
+      this.connectionDuration = new LateHistogram(settings, METRIC_HTTP_CLIENT_CONNECTION_DURATION)
+    }
+  }
+
+  get enabled(): boolean {
+    return this.duration.histogram.enabled
+  }
+
+  /** True when somebody wants to know how large bodies are. */
+  get measuresBodies(): boolean {
+    return this.requestBody?.enabled ?? false
+  }
+
+  /** True when somebody wants to know what becomes of connections. */
+  get followsConnections(): boolean {
+    return this.openConnections?.enabled ?? false
+  }
+
+  /**
+   * Counts a request as under way.
+   * @returns takes it back
+   */
+  begin(attributes: Attributes, context: Context): (() => void) | undefined {
+    const { active } = this
+    if (!active?.enabled) return undefined
+    const picked = pickAttributes(attributes, HTTP_CLIENT_ACTIVE_REQUEST_ATTRIBUTES)
+    active.add(1, picked, context)
+    return () => active.add(-1, picked, context)
+  }
+
+  /**
+   * @param attributes those of the finished request
+   * @param added what the option `metrics.attributes` adds to them
+   */
+  recordBodies(
+    { request, response }: BodyBytes,
+    attributes: Attributes,
+    added: Attributes | undefined,
+    context: Context,
+  ): void {
+    const picked = pickAttributes(attributes, HTTP_CLIENT_METRIC_ATTRIBUTES, added)
+    if (request !== undefined) this.requestBody?.record(request, picked, context)
+    if (response !== undefined) this.responseBody?.record(response, picked, context)
+  }
+
+  /** Counts connections as they open, close, and change between work and rest. */
+  countConnection(by: 1 | -1, isActive: boolean, attributes: Attributes, context: Context): void {
+    const state = isActive ? HTTP_CONNECTION_ACTIVE : HTTP_CONNECTION_IDLE
+    this.openConnections?.add(by, { ...attributes, [ATTR_HTTP_CONNECTION_STATE]: state }, context)
+  }
+
+  recordConnection(seconds: number, attributes: Attributes, context: Context): void {
+    this.connectionDuration?.record(seconds, attributes, context)
+  }
+}
+
+/** The attributes that a connection takes of those of its first request. */
+export const CONNECTION_ATTRIBUTES: readonly string[] = [
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+]

@@ -1,0 +1,237 @@
+import type { Attributes } from '@opentelemetry/api'
+
+import { ClientConnection } from './connection.ts'
+import type { CapturedHeaders, HeaderValue } from '../captured-headers.ts'
+import { CONNECTION_ATTRIBUTES, type HttpClientMetrics } from './metrics.ts'
+import type { HttpClientRecord } from './options.ts'
+import type { Destination } from './destination.ts'
+import { pickAttributes } from '../../operation/instruments.ts'
+import type { Operation } from '../../operation/operation.ts'
+import { errorTypeOf } from '../../operation/outcome.ts'
+import { type Peer, writePeer } from '../peer.ts'
+import { type RequestHeaders } from '../request-headers.ts'
+import { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '../../semconv/attributes.ts'
+import {
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  EVENT_ABORTED,
+  EVENT_BODY_ABANDONED,
+  EVENT_RESPONSE_HEADERS,
+} from '../../semconv/http.ts'
+
+/** Looks up one response header by its lower-case name, in whatever form the client has them. */
+export type HeaderLookup<Headers> = (headers: Headers, name: string) => HeaderValue
+
+/** What is to be learned from a response, besides its outcome. */
+export interface Watched {
+  readonly headers: CapturedHeaders
+  readonly metrics: HttpClientMetrics<HttpClientRecord>
+  /** True when each stage on the wire becomes an event. */
+  readonly stages: boolean
+}
+
+/** The life of one request on the wire: from its start to the end of its response. */
+export class ClientRequest {
+  /** What is to be sent. */
+  readonly headers: RequestHeaders
+  /** What was added to them, as a flat list. */
+  readonly injected: readonly string[]
+  private readonly operation: Operation<HttpClientRecord> | undefined
+  private readonly watched: Watched | undefined
+  private readonly startedAt: number
+  private peer: Peer | undefined
+  private captured: Attributes | undefined
+  private statusCode = 0
+  private isComplete = false
+  private sentBytes: number | undefined
+  private receivedBytes: number | undefined
+  private announcedRequest: number | undefined
+  private announcedResponse: number | undefined
+  private endings: (() => void)[] | undefined
+
+  constructor(
+    operation: Operation<HttpClientRecord> | undefined,
+    headers: RequestHeaders,
+    injected: readonly string[],
+    watched: Watched | undefined,
+  ) {
+    this.operation = operation
+    this.injected = injected
+    this.headers = headers
+    this.watched = watched
+    this.startedAt = watched?.stages && operation?.isRecording ? performance.now() : 0
+  }
+
+  /** A request without a span, whose headers could be read only once and were. */
+  static untraced(headers: RequestHeaders): ClientRequest {
+    return new ClientRequest(undefined, headers, [], undefined)
+  }
+
+  /** False once the span has ended, and when there is none. */
+  get isOpen(): boolean {
+    return this.operation !== undefined && !this.operation.ended
+  }
+
+  /** Has something done when the span has ended; at once when it has. */
+  whenOver(over: (() => void) | undefined): void {
+    if (!over) return
+    if (!this.isOpen) over()
+    else if (this.endings) this.endings.push(over)
+    else this.endings = [over]
+  }
+
+  /** True when somebody wants to know the stages on the wire. */
+  get wantsStages(): boolean {
+    return this.startedAt > 0
+  }
+
+  /**
+   * A stage on the wire is reached.
+   * @param at as `performance.now()` told then; default: now. What was before the request does not count.
+   */
+  reached(stage: string, at?: number): void {
+    if (!this.wantsStages || (at !== undefined && at < this.startedAt)) return
+    this.operation?.span.addEvent(stage, at)
+  }
+
+  /** Bytes of the request body went out. */
+  sentBody(bytes: number): void {
+    this.sentBytes = (this.sentBytes ?? 0) + bytes
+  }
+
+  /** The request body has a certain length. It counts where its bytes are not seen. */
+  announcedBody(bytes: number): void {
+    this.announcedRequest = bytes
+  }
+
+  /** Bytes of the response body came in. */
+  receivedBody(bytes: number): void {
+    this.receivedBytes = (this.receivedBytes ?? 0) + bytes
+  }
+
+  /** True when somebody wants to know what becomes of connections. */
+  get wantsConnections(): boolean {
+    return this.operation !== undefined && this.watched?.metrics.followsConnections === true
+  }
+
+  /** Opens the account of a connection; undefined when nobody wants to know about connections. */
+  connectionOver(openedAt: number): ClientConnection | undefined {
+    const { operation, watched } = this
+    if (!operation || !watched?.metrics.followsConnections) return undefined
+    const attributes = pickAttributes({ ...operation.attributes, ...this.learned() }, CONNECTION_ATTRIBUTES)
+    return new ClientConnection(watched.metrics, attributes, openedAt)
+  }
+
+  /** The request goes out over a connection. */
+  sentTo(peer: Peer): void {
+    this.peer = peer
+  }
+
+  /** It goes to another place than was thought at its start: the attributes that tell the place. */
+  relocated(attributes: Attributes): void {
+    this.captured = { ...this.captured, ...attributes }
+  }
+
+  /** True when it was sent to a certain host and port. */
+  wentTo({ address, port }: Pick<Destination, 'address' | 'port'>): boolean {
+    const attributes = this.operation?.attributes
+    return attributes?.[ATTR_SERVER_ADDRESS] === address && attributes[ATTR_SERVER_PORT] === port
+  }
+
+  /** True once the headers of the final response have arrived. */
+  get hasResponse(): boolean {
+    return this.statusCode > 0
+  }
+
+  /** True when a response has come in whole, and neither failed nor asked to go elsewhere. */
+  get hasSucceeded(): boolean {
+    return this.isComplete && this.statusCode < 300
+  }
+
+  /** The headers of the final response have arrived. */
+  responded<Headers>(statusCode: number, headers: Headers, valueOf: HeaderLookup<Headers>): void {
+    this.statusCode = statusCode
+    const { operation, watched } = this
+    if (watched?.metrics.measuresBodies) this.announcedResponse = lengthOf(valueOf(headers, 'content-length'))
+    if (!operation?.isRecording) return
+    operation.span.addEvent(EVENT_RESPONSE_HEADERS)
+    if (!watched || watched.headers.isEmpty) return
+    this.captured ??= {}
+    watched.headers.write(this.captured, name => valueOf(headers, name))
+  }
+
+  /** The response is complete. */
+  succeeded(): void {
+    this.isComplete = true
+    this.settle()
+  }
+
+  /** Ends it by its status. */
+  private settle(): void {
+    const { statusCode } = this
+    if (this.operation?.attributes[ATTR_HTTP_REQUEST_METHOD] !== 'HEAD') {
+      this.receivedBytes ??= this.announcedResponse
+    }
+    if (statusCode >= 400) this.end({ failed: true, errorType: String(statusCode), statusCode })
+    else this.end(statusCode ? { statusCode } : {})
+  }
+
+  /**
+   * The request or its response has failed.
+   * @param wasAborted true when somebody above the connection called it off
+   */
+  failed(error: unknown, wasAborted: boolean): void {
+    const { statusCode, operation } = this
+    if (wasAborted && !isTimeout(error)) {
+      // A redirect that is followed, and an error that is reported by its status, are complete without their body.
+      if (statusCode < 300 && operation?.isRecording) operation.span.addEvent(EVENT_ABORTED)
+      this.settle()
+      return
+    }
+    const errorType = statusCode >= 400 ? String(statusCode) : errorTypeOf(error)
+    this.end({ failed: true, thrown: { value: error }, errorType, ...(statusCode && { statusCode }) })
+  }
+
+  /**
+   * Nobody can read the rest of the response body any more.
+   * @param endedAt when the last of it arrived, as `performance.now()` told then
+   */
+  abandoned(endedAt: number): void {
+    const { statusCode, operation } = this
+    if (operation?.isRecording) operation.span.addEvent(EVENT_BODY_ABANDONED, endedAt)
+    const errorType = String(statusCode)
+    this.end({ ...(statusCode >= 400 && { failed: true, errorType }), statusCode, endedAt })
+  }
+
+  /** Attributes that were not known at the start. */
+  private learned(): Attributes {
+    const { statusCode, peer } = this
+    const attributes = this.captured ?? {}
+    if (statusCode > 0) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
+    if (peer) writePeer(attributes, peer)
+    return attributes
+  }
+
+  private end(ending: Parameters<Operation<HttpClientRecord>['end']>[0]): void {
+    const { operation, watched } = this
+    if (!operation || operation.ended) return
+    const { context } = operation
+    operation.end(ending, this.learned())
+    if (watched?.metrics.measuresBodies) {
+      const sizes = { request: this.sentBytes ?? this.announcedRequest, response: this.receivedBytes }
+      watched.metrics.recordBodies(sizes, operation.attributes, operation.metricAttributes, context)
+    }
+    const { endings } = this
+    this.endings = undefined
+    if (endings) for (const over of endings) over()
+  }
+}
+
+function lengthOf(value: HeaderValue): number | undefined {
+  const length = Number(Array.isArray(value) ? value[0] : value)
+  return Number.isSafeInteger(length) ? length : undefined
+}
+
+function isTimeout(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'TimeoutError'
+}

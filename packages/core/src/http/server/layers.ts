@@ -1,0 +1,179 @@
+import { context as contextApi, type Span, SpanKind, trace } from '@opentelemetry/api'
+
+import type { ServerAnswer } from './framework.ts'
+import { Operation } from '../../operation/operation.ts'
+import { aListOfStrings, aPositiveNumber, oneOf, type OptionRules } from '../../host/options.ts'
+import { type Ending, errorTypeOf, exceptionOf, isMeantForClient, SUCCESS } from '../../operation/outcome.ts'
+import {
+  ATTR_SPANWRIGHT_LAYER_DURATION,
+  ATTR_SPANWRIGHT_LAYER_KIND,
+  ATTR_SPANWRIGHT_LAYER_NAME,
+  EVENT_SLOW_LAYER,
+} from '../../semconv/http.ts'
+import type { Settings } from '../../operation/settings.ts'
+
+/** Which middleware and handlers of a request are told of, and how. */
+export interface LayerOptions {
+  /** Nothing, an event on the server span for each slow one, or a span for each. Default: `off`. */
+  readonly layers?: 'off' | 'events' | 'spans' | undefined
+  /** Own time in milliseconds from which one is slow: what it waits for by `next` does not count. Default: 5. */
+  readonly layerThreshold?: number | undefined
+  /** Names of those that get neither event nor span. Default: none. */
+  readonly ignoreLayers?: readonly string[] | undefined
+}
+
+export const LAYER_RULES: OptionRules = {
+  layers: oneOf('off', 'events', 'spans'),
+  layerThreshold: aPositiveNumber,
+  ignoreLayers: aListOfStrings,
+}
+
+export type LayerKind = 'middleware' | 'handler' | 'error handler'
+
+/** A middleware or handler while it works on a request. */
+export interface Layer {
+  /** Runs its work; in the context of its span, where it has one. */
+  run<T>(work: () => T): T
+  /** Its own time stands still: it has handed over to the next. */
+  leave(): void
+  /** Its own time goes on: what it handed over to is done. */
+  comeBack(): void
+  /** Only the first call counts. */
+  end(thrown?: { readonly value: unknown }): void
+}
+
+/** Tells of the layers of the requests of one server. */
+export class Layers<Described> {
+  /** False: nothing is told of any. */
+  readonly enabled: boolean
+  readonly settings: Settings<Described>
+  readonly asSpans: boolean
+  /** In milliseconds. */
+  readonly threshold: number
+  readonly ignored: ReadonlySet<string>
+
+  constructor(settings: Settings<Described>, options: LayerOptions) {
+    const { layers = 'off', layerThreshold = 5, ignoreLayers = [] } = options
+    this.settings = settings
+    this.enabled = layers !== 'off'
+    this.asSpans = layers === 'spans'
+    this.threshold = layerThreshold
+    this.ignored = new Set(ignoreLayers)
+  }
+
+  /**
+   * The layers of one request; undefined when nobody would see them. To be called where the span of the request is
+   * active.
+   */
+  of(res: ServerAnswer): RequestLayers | undefined {
+    const span = trace.getActiveSpan()
+    return this.enabled && span?.isRecording() ? new RequestLayers(this, span, res) : undefined
+  }
+}
+
+/** The layers of one request. Those that have not ended by themselves end with the response. */
+export class RequestLayers {
+  private readonly layers: Layers<never>
+  private readonly server: Span
+  private readonly open = new Set<Layer>()
+
+  constructor(layers: Layers<never>, server: Span, res: ServerAnswer) {
+    this.layers = layers
+    this.server = server
+    // Before the listener that ends the span of the request.
+    res.prependOnceListener('close', () => {
+      for (const layer of this.open) layer.end()
+    })
+  }
+
+  /** @returns undefined when nothing is to be told of it */
+  start(kind: LayerKind, name: string): Layer | undefined {
+    const { settings, asSpans, threshold, ignored } = this.layers
+    if (ignored.has(name) || !this.server.isRecording()) return undefined
+    const { open } = this
+    const layer: Layer = asSpans
+      ? new LayerSpan(settings, kind, name, open)
+      : new TimedLayer(this.server, kind, name, threshold, open)
+    open.add(layer)
+    return layer
+  }
+}
+
+/** Writes an event on the server span when it was slow. */
+class TimedLayer implements Layer {
+  private readonly server: Span
+  private readonly kind: LayerKind
+  private readonly name: string
+  private readonly threshold: number
+  private readonly open: Set<Layer>
+  private since: number = performance.now()
+  private ownMs = 0
+  private handedOver = 0
+
+  constructor(server: Span, kind: LayerKind, name: string, threshold: number, open: Set<Layer>) {
+    this.server = server
+    this.kind = kind
+    this.name = name
+    this.threshold = threshold
+    this.open = open
+  }
+
+  run<T>(work: () => T): T {
+    return work()
+  }
+
+  leave(): void {
+    if (this.handedOver++ === 0) this.ownMs += performance.now() - this.since
+  }
+
+  comeBack(): void {
+    if (--this.handedOver === 0) this.since = performance.now()
+  }
+
+  end(): void {
+    if (!this.open.delete(this)) return
+    if (this.handedOver === 0) this.ownMs += performance.now() - this.since
+    if (this.ownMs < this.threshold || !this.server.isRecording()) return
+    this.server.addEvent(EVENT_SLOW_LAYER, {
+      [ATTR_SPANWRIGHT_LAYER_KIND]: this.kind,
+      [ATTR_SPANWRIGHT_LAYER_NAME]: this.name,
+      [ATTR_SPANWRIGHT_LAYER_DURATION]: this.ownMs,
+    })
+  }
+}
+
+/** Is a span within whatever span is active. */
+class LayerSpan<Described> implements Layer {
+  private readonly operation: Operation<Described>
+  private readonly open: Set<Layer>
+
+  constructor(settings: Settings<Described>, kind: LayerKind, name: string, open: Set<Layer>) {
+    this.open = open
+    this.operation = new Operation(settings, {
+      kind: SpanKind.INTERNAL,
+      name: `${kind} ${name}`,
+      attributes: { [ATTR_SPANWRIGHT_LAYER_KIND]: kind, [ATTR_SPANWRIGHT_LAYER_NAME]: name },
+      parent: contextApi.active(),
+    })
+  }
+
+  run<T>(work: () => T): T {
+    return this.operation.run(work)
+  }
+
+  leave(): void {}
+
+  comeBack(): void {}
+
+  end(thrown?: { readonly value: unknown }): void {
+    this.open.delete(this)
+    this.operation.end(thrown ? endingOf(thrown.value) : SUCCESS)
+  }
+}
+
+/** Without its exception event: an error passes many layers, and the event stands on the server span. */
+function endingOf(thrown: unknown): Ending {
+  if (isMeantForClient(thrown)) return SUCCESS
+  const { message } = exceptionOf(thrown) as { message?: string }
+  return { failed: true, errorType: errorTypeOf(thrown), ...(message && { description: message }) }
+}

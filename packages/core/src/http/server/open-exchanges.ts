@@ -1,0 +1,46 @@
+import type { Exchange, ServerRequest } from './framework.ts'
+
+type Exchanges = WeakMap<ServerRequest, Exchange>
+
+// Under registered symbols, so that two copies of this package make one span of a request between them.
+const EXCHANGES_KEY = Symbol.for('spanwright.exchanges')
+const EXCHANGE_KEY = Symbol.for('spanwright.exchange')
+const shared = globalThis as unknown as { [EXCHANGES_KEY]?: Exchanges }
+
+// For requests that have another prototype than Node gave them: a property more of those costs dearly.
+const EXCHANGES: Exchanges = (shared[EXCHANGES_KEY] ??= new WeakMap())
+
+interface MarkedRequest {
+  [EXCHANGE_KEY]?: Exchange
+}
+
+/** The exchange of a request that is traced. */
+export function exchangeOf(req: ServerRequest): Exchange | undefined {
+  return EXCHANGES.get(req) ?? (req as MarkedRequest)[EXCHANGE_KEY]
+}
+
+/**
+ * Makes the exchange of a request known to {@link exchangeOf}.
+ * @param beside whether it is kept beside the request instead of on it
+ */
+export function setExchange(req: ServerRequest, exchange: Exchange, beside: boolean): void {
+  if (beside) EXCHANGES.set(req, exchange)
+  else (req as MarkedRequest)[EXCHANGE_KEY] = exchange
+}
+
+/** Stands for a request that was traced and is over. */
+const OVER: Exchange = {
+  traced: false,
+  run: work => work(),
+  recordError: () => undefined,
+  addEvent: () => undefined,
+}
+
+/**
+ * Lets go of the exchange of a request that is over. It stays known that there was one: the request is not traced
+ * again. Otherwise a short-lived exchange would outlive every minor garbage collection: to those, what a long-lived
+ * map holds is alive, and an exchange holds its request.
+ */
+export function releaseExchange(req: ServerRequest): void {
+  setExchange(req, OVER, EXCHANGES.has(req))
+}

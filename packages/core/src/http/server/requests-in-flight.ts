@@ -1,0 +1,95 @@
+import type { Span } from '@opentelemetry/api'
+
+import { splitTarget } from '../url.ts'
+
+/** A request that is being answered. */
+export interface RequestInFlight {
+  /** Method as it was sent. */
+  readonly method: string
+  /** Pattern of its route; undefined as long as none has matched. */
+  readonly route: string | undefined
+  /** Path as it was sent, without the query. */
+  readonly path: string
+  /** Time since it arrived, in milliseconds. */
+  readonly ageMs: number
+  readonly traceId: string
+}
+
+/** A traced request, as the list of open ones sees it: a link of that list as long as it is open. */
+export interface OpenRequest {
+  before: OpenRequest | undefined
+  after: OpenRequest | undefined
+  describe(): RequestInFlight
+  /** Ends its span although the response is not done. */
+  endUnfinished(): void
+}
+
+// A list of links, not a set: a set hashes each request and grows anew every so often.
+let oldest: OpenRequest | undefined
+let newest: OpenRequest | undefined
+const ENDED_ON_SHUTDOWN = new Set<OpenRequest>()
+
+/** The traced requests that are being answered at this moment, oldest first. */
+export function requestsInFlight(): RequestInFlight[] {
+  const described: RequestInFlight[] = []
+  for (let request = oldest; request; request = request.after) described.push(request.describe())
+  return described
+}
+
+/**
+ * Describes an open request.
+ * @param target as it was sent
+ * @param openedAt when it arrived, as `performance.now()` told then
+ */
+export function describeRequest(
+  method: string | undefined,
+  route: string | undefined,
+  target: string,
+  openedAt: number,
+  span: Span,
+): RequestInFlight {
+  return {
+    method: method ?? '',
+    route,
+    path: splitTarget(target).path,
+    ageMs: performance.now() - openedAt,
+    traceId: span.spanContext().traceId,
+  }
+}
+
+/** @param endOnShutdown whether it is ended when the process is asked to end */
+export function addOpenRequest(request: OpenRequest, endOnShutdown: boolean): void {
+  request.before = newest
+  if (newest) newest.after = request
+  else oldest = request
+  newest = request
+  if (endOnShutdown) ENDED_ON_SHUTDOWN.add(request)
+}
+
+export function removeOpenRequest(request: OpenRequest): void {
+  const { before, after } = request
+  if (before) before.after = after
+  else if (oldest === request) oldest = after
+  if (after) after.before = before
+  else if (newest === request) newest = before
+  request.before = undefined
+  request.after = undefined
+  if (ENDED_ON_SHUTDOWN.size > 0) ENDED_ON_SHUTDOWN.delete(request)
+}
+
+let listening = false
+
+/** Ends open requests on SIGTERM, before listeners that were added earlier, so that they can still export them. */
+export function listenForShutdown(): void {
+  if (listening) return
+  listening = true
+  process.prependListener('SIGTERM', endRequests)
+}
+
+function endRequests(signal: NodeJS.Signals): void {
+  for (const request of ENDED_ON_SHUTDOWN) request.endUnfinished()
+  if (process.listenerCount(signal) > 1) return
+  // A listener keeps the signal from ending the process; alone, it has to do that itself.
+  process.removeListener(signal, endRequests)
+  process.kill(process.pid, signal)
+}

@@ -1,0 +1,137 @@
+import type { Span } from '@opentelemetry/api'
+import { isSpanContextValid } from '@opentelemetry/api'
+
+import type { ServerAnswer } from '../framework.ts'
+import type { OptionRule } from '../../../host/options.ts'
+
+/** A header name by RFC 9110, section 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/
+
+export const exposeRule: OptionRule = {
+  expected: "'traceresponse', 'server-timing' or the name of a response header",
+  accepts: value => typeof value === 'string' && TOKEN.test(value),
+}
+
+const EXPOSE_HEADERS = 'access-control-expose-headers'
+const ALLOW_ORIGIN = 'access-control-allow-origin'
+const ALLOW_CREDENTIALS = 'access-control-allow-credentials'
+const SERVER_TIMING = 'server-timing'
+
+type HeaderValue = string | number | readonly string[] | undefined
+
+/** What `writeHead` is called with: a status code, perhaps a message, perhaps headers. */
+type HeadArguments = readonly unknown[]
+
+/** Tells the caller of a request which trace it belongs to, in a header of the response. */
+export class ExposedTrace {
+  private readonly header: string
+
+  /** @param header what the option `expose` holds */
+  constructor(header: string) {
+    this.header = header.toLowerCase()
+  }
+
+  /**
+   * Adds the header just before the head of the response is written.
+   * @returns what is to be written instead; headers that come with the call win over those that were set before
+   */
+  addTo(res: ServerAnswer, span: Span, head: HeadArguments): HeadArguments {
+    const spanContext = span.spanContext()
+    if (res.headersSent || !isSpanContextValid(spanContext)) return head
+    const { traceId, spanId, traceFlags } = spanContext
+    const id = `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, '0')}`
+    const headers = new Head(res, head)
+    if (this.header === SERVER_TIMING) headers.append(SERVER_TIMING, `trace;desc="${id}"`)
+    else headers.set(this.header, this.header === 'traceresponse' ? id : traceId)
+    if (headers.get(ALLOW_ORIGIN) !== undefined) this.exposeToScripts(headers)
+    return headers.arguments
+  }
+
+  private exposeToScripts(headers: Head): void {
+    const exposed = headers.get(EXPOSE_HEADERS) ?? ''
+    const names = exposed.split(',').map(name => name.trim().toLowerCase())
+    // With credentials, `*` is a name like any other (Fetch standard).
+    const exposesAll = names.includes('*') && headers.get(ALLOW_CREDENTIALS) !== 'true'
+    if (!exposesAll && !names.includes(this.header)) headers.append(EXPOSE_HEADERS, this.header)
+  }
+}
+
+/** The headers of a response that is about to begin: those set before and those that come with `writeHead`. */
+class Head {
+  arguments: HeadArguments
+  private readonly res: ServerAnswer
+
+  constructor(res: ServerAnswer, head: HeadArguments) {
+    this.res = res
+    this.arguments = head
+  }
+
+  get(name: string): string | undefined {
+    const value = (givenIn(this.arguments, name)?.value ?? this.res.getHeader(name)) as HeaderValue
+    return value === undefined ? undefined : String(value)
+  }
+
+  append(name: string, value: string): void {
+    const before = this.get(name)
+    this.set(name, before ? `${before}, ${value}` : value)
+  }
+
+  set(name: string, value: string): void {
+    const given = givenIn(this.arguments, name)
+    const headers = this.arguments.at(-1)
+    if (given) this.replace(given.key, value)
+    // A header that was set before would change how Node reads the list.
+    else if (Array.isArray(headers))
+      this.give([...headers, ...(isOfPairs(headers) ? [[name, value]] : [name, value])])
+    else this.res.setHeader(name, value)
+  }
+
+  private replace(key: string | number, value: string): void {
+    const headers = this.arguments.at(-1) as object
+    if (!Array.isArray(headers)) this.give({ ...headers, [key]: value })
+    else if (isOfPairs(headers)) this.give(headers.with(Number(key), [headers[Number(key)]?.[0], value]))
+    else this.give((headers as unknown[]).with(Number(key), value))
+  }
+
+  // In a copy: what came belongs to the application.
+  private give(headers: object): void {
+    this.arguments = [...this.arguments.slice(0, -1), headers]
+  }
+}
+
+/** True for a list of names with their values; else each value stands behind its name. */
+function isOfPairs(headers: readonly unknown[]): headers is readonly (readonly unknown[])[] {
+  return Array.isArray(headers[0])
+}
+
+interface GivenHeader {
+  /** A name, or an index of a list. */
+  readonly key: string | number
+  readonly value: unknown
+}
+
+/** The first header of a name that came with a call of `writeHead`. */
+function givenIn(head: HeadArguments, name: string): GivenHeader | undefined {
+  const headers = head.at(-1)
+  if (Array.isArray(headers)) return listedIn(headers, name)[0]
+  if (typeof headers !== 'object' || headers === null) return undefined
+  const key = Object.keys(headers).find(each => each.toLowerCase() === name)
+  return key === undefined ? undefined : { key, value: (headers as Record<string, unknown>)[key] }
+}
+
+function listedIn(headers: readonly unknown[], name: string): GivenHeader[] {
+  const is = (item: unknown): boolean => String(item).toLowerCase() === name
+  if (isOfPairs(headers)) {
+    return headers.flatMap(([each, value], key) => (is(each) ? [{ key, value }] : []))
+  }
+  return headers.flatMap((each, i) =>
+    i % 2 === 0 && is(each) ? [{ key: i + 1, value: headers[i + 1] }] : [],
+  )
+}
+
+/** The value of a header that came with a call of `writeHead`; a list of those of one that came more than once. */
+export function valueGivenIn(head: HeadArguments, name: string): HeaderValue {
+  const headers = head.at(-1)
+  const values = Array.isArray(headers) ? listedIn(headers, name).flatMap(({ value }) => value) : []
+  return (values.length > 1 ? values : givenIn(head, name)?.value) as HeaderValue
+}

@@ -1,0 +1,211 @@
+import type {
+  Attributes,
+  Context,
+  Counter,
+  Histogram,
+  Meter,
+  MeterProvider,
+  MetricOptions,
+  Observable,
+  ObservableResult,
+  UpDownCounter,
+} from '@opentelemetry/api'
+import { createNoopMeter, ROOT_CONTEXT } from '@opentelemetry/api'
+
+import { reportFailure } from '../host/guard.ts'
+import type { MetricDefinition } from '../semconv/attributes.ts'
+import { LEGACY_METRICS } from '../semconv/legacy.ts'
+import type { Settings } from './settings.ts'
+
+const NO_METER = createNoopMeter()
+
+/** The recording function of one instrument of the provider at hand. */
+type Recorder = (value: number, attributes: Attributes, context: Context) => void
+
+/**
+ * An instrument that is made when a MeterProvider is there, and again when another one takes its place:
+ * the API has no proxy for meters, so one made too early would stay silent for ever.
+ */
+abstract class LateInstrument<Described> {
+  protected readonly definition: MetricDefinition
+  private readonly settings: Settings<Described>
+  private source: MeterProvider | undefined
+  private recorders: readonly Recorder[] = []
+
+  constructor(settings: Settings<Described>, definition: MetricDefinition) {
+    this.settings = settings
+    this.definition = definition
+  }
+
+  /** False when nothing would be recorded: then attributes need not be built. */
+  get enabled(): boolean {
+    if (!this.settings.metrics) return false
+    const provider = this.settings.meterProvider
+    if (provider !== this.source) this.make(provider)
+    return this.recorders.length > 0
+  }
+
+  protected write(value: number, attributes: Attributes, context: Context): void {
+    if (!this.enabled) return
+    try {
+      for (const recorder of this.recorders) recorder(value, attributes, context)
+    } catch (error) {
+      reportFailure(`metric ${this.definition.name}`, error)
+    }
+  }
+
+  /** Undefined when the provider records nothing. */
+  protected abstract instrument(meter: Meter, definition: MetricDefinition): Recorder | undefined
+
+  private make(provider: MeterProvider): void {
+    this.source = provider
+    this.recorders = []
+    try {
+      const meter = this.settings.meterFrom(provider)
+      const { semconv } = this.settings
+      const latest = semconv === 'legacy' ? undefined : this.instrument(meter, this.definition)
+      const legacy = semconv === 'latest' ? undefined : this.legacyInstrument(meter, semconv === 'both')
+      this.recorders = [latest, legacy].filter(recorder => recorder !== undefined)
+    } catch (error) {
+      reportFailure(`metric ${this.definition.name}`, error)
+    }
+  }
+
+  /** Beside the latest one only where it has another name: the same name twice would count twice. */
+  private legacyInstrument(meter: Meter, besideLatest: boolean): Recorder | undefined {
+    const legacy = LEGACY_METRICS[this.definition.name]
+    if (!legacy && besideLatest) return undefined
+    const { description } = this.definition
+    const definition = legacy ? { name: legacy.name, unit: legacy.unit, description } : this.definition
+    const write = this.instrument(meter, definition)
+    const factor = legacy?.factor ?? 1
+    const translate = this.settings.translateLegacy
+    return write && ((value, attributes, context) => write(value * factor, translate(attributes), context))
+  }
+}
+
+/** A histogram made late. */
+export class LateHistogram<Described> extends LateInstrument<Described> {
+  record(value: number, attributes: Attributes, context: Context): void {
+    this.write(value, attributes, context)
+  }
+
+  protected override instrument(meter: Meter, definition: MetricDefinition): Recorder | undefined {
+    const { name, unit, description, boundaries } = definition
+    const histogram: Histogram = meter.createHistogram(name, {
+      unit,
+      description,
+      ...(boundaries && { advice: { explicitBucketBoundaries: [...boundaries] } }),
+    })
+    if (histogram === NO_METER.createHistogram('')) return undefined
+    return (value, attributes, context) => histogram.record(value, attributes, context)
+  }
+}
+
+/** A counter made late. */
+export class LateCounter<Described> extends LateInstrument<Described> {
+  add(value: number, attributes: Attributes, context: Context): void {
+    this.write(value, attributes, context)
+  }
+
+  protected override instrument(
+    meter: Meter,
+    { name, unit, description }: MetricDefinition,
+  ): Recorder | undefined {
+    const counter: Counter = meter.createCounter(name, { unit, description })
+    if (counter === NO_METER.createCounter('')) return undefined
+    return (value, attributes, context) => counter.add(value, attributes, context)
+  }
+}
+
+/** A counter that goes down too, made late. */
+export class LateUpDownCounter<Described> extends LateInstrument<Described> {
+  add(value: number, attributes: Attributes, context: Context): void {
+    this.write(value, attributes, context)
+  }
+
+  protected override instrument(
+    meter: Meter,
+    { name, unit, description }: MetricDefinition,
+  ): Recorder | undefined {
+    const counter: UpDownCounter = meter.createUpDownCounter(name, { unit, description })
+    if (counter === NO_METER.createUpDownCounter('')) return undefined
+    return (value, attributes, context) => counter.add(value, attributes, context)
+  }
+}
+
+/** Reports the values that an observable has now. */
+export type Observe = (report: (value: number, attributes: Attributes) => void) => void
+
+/** An observable counter that goes down too, made late: its values are read when a reader asks for them. */
+export class LateObservable<Described> extends LateInstrument<Described> {
+  private readonly observe: Observe
+  private removals: (() => void)[] = []
+
+  constructor(settings: Settings<Described>, definition: MetricDefinition, observe: Observe) {
+    super(settings, definition)
+    this.observe = observe
+  }
+
+  /** Lets the provider at hand observe the values; to be called again when there may be another one. */
+  start(): void {
+    if (!this.enabled) this.stop()
+  }
+
+  /** Lets nobody observe the values any more. */
+  stop(): void {
+    for (const remove of this.removals) remove()
+    this.removals = []
+  }
+
+  protected override instrument(
+    meter: Meter,
+    { name, unit, description }: MetricDefinition,
+  ): Recorder | undefined {
+    const observable = this.create(meter, name, { unit, description })
+    if (observable === this.create(NO_METER, '')) return undefined
+    // Every form of the instrument is asked on its own: a recorder writes only while its own result is open.
+    let open: ObservableResult | undefined
+    const callback = (result: ObservableResult): void => {
+      open = result
+      try {
+        this.observe((value, attributes) => this.write(value, attributes, ROOT_CONTEXT))
+      } catch (error) {
+        reportFailure(`metric ${name}`, error)
+      } finally {
+        open = undefined
+      }
+    }
+    observable.addCallback(callback)
+    this.removals.push(() => observable.removeCallback(callback))
+    return (value, attributes) => open?.observe(value, attributes)
+  }
+
+  protected create(meter: Meter, name: string, options?: MetricOptions): Observable {
+    return meter.createObservableUpDownCounter(name, options)
+  }
+}
+
+/** An observable gauge, made late: for values that make no sum. */
+export class LateObservableGauge<Described> extends LateObservable<Described> {
+  protected override create(meter: Meter, name: string, options?: MetricOptions): Observable {
+    return meter.createObservableGauge(name, options)
+  }
+}
+
+/**
+ * The attributes that a metric takes of those an operation has.
+ * @param added attributes to put beside them
+ */
+export function pickAttributes(
+  attributes: Attributes,
+  keys: readonly string[],
+  added?: Attributes,
+): Attributes {
+  const picked: Attributes = {}
+  for (const key of keys) {
+    const value = attributes[key]
+    if (value !== undefined) picked[key] = value
+  }
+  return added ? Object.assign(picked, added) : picked
+}

@@ -1,0 +1,226 @@
+import type { Attributes, Context, Link, Span, SpanKind, SpanOptions } from '@opentelemetry/api'
+import { context as contextApi, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+
+import { addFromHook, callHook, reportFailure } from '../host/guard.ts'
+import { type LateCounter, type LateHistogram, pickAttributes } from './instruments.ts'
+import { contextWithSpan } from './lean-context.ts'
+import { type Ending, outcomeOf, withErrorType, writeEnding } from './outcome.ts'
+import type { Settings } from './settings.ts'
+
+/** The duration metric of an operation. */
+export interface DurationMetric<Described> {
+  readonly histogram: LateHistogram<Described>
+  /** Attributes it takes of those the operation has. */
+  readonly keys: readonly string[]
+  /** What it takes of an operation that succeeds, where that is known beforehand and hooks do not change it. */
+  readonly known?: Attributes | undefined
+  /** Takes the amount that an ending tells, with the same attributes. */
+  readonly amounts?: LateHistogram<Described> | undefined
+}
+
+/** What an operation starts with. */
+export interface OperationStart<Described> {
+  readonly kind: SpanKind
+  readonly name: string
+  /** In the latest names. The operation owns and extends this object. */
+  readonly attributes: Attributes
+  /** Context of the parent span, or of none. */
+  readonly parent: Context
+  readonly links?: Link[] | undefined
+  /** When it began, on the clock of `performance.now()`, for what is known only afterwards. Default: now. */
+  readonly startedAt?: number | undefined
+  /** True: a new trace, whatever the parent context holds. */
+  readonly root?: boolean | undefined
+  /** What hooks are shown; needed only when `settings.hasHooks`. */
+  readonly record?: Described | undefined
+  readonly duration?: DurationMetric<Described> | undefined
+  /** Counter that grows when the operation ends, by how much, and the attributes it takes. */
+  readonly count?:
+    | {
+        readonly counter: LateCounter<Described>
+        readonly amount: number
+        readonly keys: readonly string[]
+      }
+    | undefined
+}
+
+/**
+ * One operation, one span: started here, active while its work runs, and ended here exactly once. Nothing else
+ * ends a span. After the end it holds neither span nor context.
+ */
+export class Operation<Described = unknown> {
+  /** Attributes so far, in the latest names. */
+  readonly attributes: Attributes
+  /** What the option `metrics.attributes` added when the operation ended. */
+  metricAttributes: Attributes | undefined
+  private readonly settings: Settings<Described>
+  private readonly measured: boolean
+  private readonly startedAt: number
+  private start: OperationStart<Described> | undefined
+  private activeSpan: Span
+  private activeContext: Context
+
+  constructor(settings: Settings<Described>, start: OperationStart<Described>) {
+    this.settings = settings
+    this.start = start
+    this.attributes = start.attributes
+    const { attributes, onStart } = settings.options
+    if (attributes && start.record !== undefined) {
+      addFromHook(start.attributes, 'attributes', attributes, start.record)
+    }
+    if (settings.hasTracerProvider) {
+      this.activeSpan = this.startSpan(start)
+      this.activeContext = contextWithSpan(start.parent, this.activeSpan)
+    } else {
+      this.activeSpan = passOn(start)
+      this.activeContext = start.root ? contextWithSpan(start.parent, this.activeSpan) : start.parent
+    }
+    this.measured = Boolean(start.duration?.histogram.enabled) || Boolean(start.count?.counter.enabled)
+    this.startedAt = this.measured || settings.hasHooks ? (start.startedAt ?? performance.now()) : 0
+    if (onStart && start.record !== undefined) callHook('onStart', onStart, this.activeSpan, start.record)
+  }
+
+  /** The span; one that records nothing once the operation has ended. */
+  get span(): Span {
+    return this.activeSpan
+  }
+
+  /** The context in which the span is active; an empty one once the operation has ended. */
+  get context(): Context {
+    return this.activeContext
+  }
+
+  /** True when what is written on the span can be seen by somebody. */
+  get isRecording(): boolean {
+    return isRecording(this.activeSpan)
+  }
+
+  get ended(): boolean {
+    return this.start === undefined
+  }
+
+  /** Runs a function in the context of the span. */
+  run<T>(work: () => T): T {
+    return contextApi.with(this.activeContext, work)
+  }
+
+  /** Gives the span another name, for what is known only later, such as a route. */
+  rename(name: string): void {
+    try {
+      this.activeSpan.updateName(name)
+    } catch (error) {
+      reportFailure('renaming a span', error)
+    }
+  }
+
+  /**
+   * Ends the span. Only the first call counts.
+   * @param ending how it ended
+   * @param late attributes known only now, in the latest names
+   */
+  end(ending: Ending, late: Attributes = NONE): void {
+    const { start, activeSpan: span, activeContext: context } = this
+    if (!start) return
+    this.start = undefined
+    this.activeSpan = NO_SPAN
+    this.activeContext = ROOT_CONTEXT
+    try {
+      this.finish(start, span, context, ending, late)
+    } catch (error) {
+      reportFailure('ending a span', error)
+    } finally {
+      endSpan(span, ending.endedAt)
+    }
+  }
+
+  private finish(
+    start: OperationStart<Described>,
+    span: Span,
+    context: Context,
+    ending: Ending,
+    late: Attributes,
+  ): void {
+    const durationMs = this.startedAt ? (ending.endedAt ?? performance.now()) - this.startedAt : 0
+    const { translate, recordExceptions, options } = this.settings
+    const last = withErrorType(late, ending)
+    if (isRecording(span)) {
+      if (last !== NONE) span.setAttributes(translate?.(last) ?? last)
+      writeEnding(span, ending, recordExceptions)
+    }
+    if (options.onEnd && start.record !== undefined) {
+      callHook('onEnd', options.onEnd, span, start.record, outcomeOf(ending, durationMs))
+    }
+    if (this.measured) this.measure(start, context, ending, durationMs, last)
+  }
+
+  private measure(
+    { duration, count, record }: OperationStart<Described>,
+    context: Context,
+    ending: Ending,
+    durationMs: number,
+    last: Attributes,
+  ): void {
+    if (duration?.known && !count && !ending.failed && !ending.measuredInParts) {
+      duration.histogram.record(durationMs / 1000, duration.known, context)
+      if (ending.amount !== undefined) duration.amounts?.record(ending.amount, duration.known, context)
+      return
+    }
+    const finished = Object.assign(this.attributes, last)
+    const { metricAttributes } = this.settings
+    let added: Attributes | undefined
+    if (metricAttributes && record !== undefined) {
+      added = {}
+      addFromHook(added, 'metrics.attributes', metricAttributes, record, outcomeOf(ending, durationMs))
+      this.metricAttributes = added
+    }
+    if (duration && !ending.measuredInParts) {
+      const attributes = pickAttributes(finished, duration.keys, added)
+      duration.histogram.record(durationMs / 1000, attributes, context)
+      if (ending.amount !== undefined) duration.amounts?.record(ending.amount, attributes, context)
+    }
+    if (count) count.counter.add(count.amount, pickAttributes(finished, count.keys, added), context)
+  }
+
+  private startSpan(start: OperationStart<Described>): Span {
+    const { name, kind, attributes, parent, links, root, startedAt } = start
+    const { settings } = this
+    try {
+      const options: SpanOptions = { kind, attributes: settings.translate?.(attributes) ?? attributes }
+      if (links) options.links = links
+      if (root) options.root = root
+      if (startedAt !== undefined) options.startTime = startedAt
+      return settings.tracer.startSpan(name, options, parent)
+    } catch (error) {
+      reportFailure('starting a span', error)
+      return passOn({ parent, root })
+    }
+  }
+}
+
+const NONE: Attributes = Object.freeze({})
+
+/** Stands in the place of a span that has ended, or never was. */
+const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+
+/** A span that records nothing: the trace goes on through the parent, so that what is beneath stays in it. */
+function passOn({ parent, root }: Pick<OperationStart<never>, 'parent' | 'root'>): Span {
+  const spanContext = root ? undefined : trace.getSpanContext(parent)
+  return spanContext ? trace.wrapSpanContext(spanContext) : NO_SPAN
+}
+
+function isRecording(span: Span): boolean {
+  try {
+    return span.isRecording()
+  } catch {
+    return false
+  }
+}
+
+/** Ends a span. Never throws. */
+export function endSpan(span: Span, endedAt: number | undefined): void {
+  try {
+    span.end(endedAt)
+  } catch (error) {
+    reportFailure('ending a span', error)
+  }
+}

@@ -1,0 +1,88 @@
+import { isThenable, reportFailure } from '../host/guard.ts'
+import type { Operation } from './operation.ts'
+import { failure, SUCCESS } from './outcome.ts'
+
+/**
+ * How {@link runToEnd} ends the operation: one of the two is called, once, and ends it. Default, and for what a
+ * settlement leaves open: plain success or failure.
+ */
+export interface Settlement<T> {
+  succeeded?(result: Awaited<T>): void
+  failed?(error: unknown): void
+}
+
+/**
+ * Runs work in the context of an operation and ends the operation with it: when it returns, throws, or when the
+ * promise it returned is settled.
+ * @returns what the work returned; for a promise, one that settles the same way after the span has ended
+ * @throws what the work threw
+ */
+export function runToEnd<T, Described>(
+  operation: Operation<Described>,
+  work: () => T,
+  settlement: Settlement<T> = DEFAULT,
+): T {
+  let result: T
+  try {
+    result = operation.run(work)
+  } catch (error) {
+    fail(operation, settlement, error)
+    throw error
+  }
+  if (isThenable(result)) return follow(operation, settlement, result) as T
+  succeed(operation, settlement, result as Awaited<T>)
+  return result
+}
+
+function follow<T, Described>(
+  operation: Operation<Described>,
+  settlement: Settlement<T>,
+  result: PromiseLike<unknown>,
+): PromiseLike<unknown> {
+  const onSuccess = (value: unknown): unknown => {
+    succeed(operation, settlement, value as Awaited<T>)
+    return value
+  }
+  const onFailure = (error: unknown): never => {
+    fail(operation, settlement, error)
+    throw error
+  }
+  // Outside of the span's context, which a promise made within would hold on to.
+  if (result instanceof Promise) return result.then(onSuccess, onFailure)
+  try {
+    // A thenable may begin its work only now. One that is no promise may give none back either.
+    return operation.run(() =>
+      ('catch' in result ? result : Promise.resolve(result)).then(onSuccess, onFailure),
+    )
+  } catch (error) {
+    return onFailure(error)
+  }
+}
+
+function succeed<T, Described>(
+  operation: Operation<Described>,
+  settlement: Settlement<T>,
+  result: Awaited<T>,
+): void {
+  try {
+    settlement.succeeded?.(result)
+  } catch (error) {
+    reportFailure('settling an operation', error)
+  }
+  operation.end(SUCCESS)
+}
+
+function fail<T, Described>(
+  operation: Operation<Described>,
+  settlement: Settlement<T>,
+  error: unknown,
+): void {
+  try {
+    settlement.failed?.(error)
+  } catch (fault) {
+    reportFailure('settling an operation', fault)
+  }
+  if (!operation.ended) operation.end(failure(error))
+}
+
+const DEFAULT: Settlement<never> = {}

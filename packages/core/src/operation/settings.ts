@@ -1,0 +1,182 @@
+import type {
+  Attributes,
+  Meter,
+  MeterProvider,
+  Span,
+  TextMapPropagator,
+  Tracer,
+  TracerProvider,
+} from '@opentelemetry/api'
+import { diag, metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
+
+import { countEntryPoint } from './entry-points.ts'
+import {
+  aBoolean,
+  aFunction,
+  anObjectWith,
+  anyOf,
+  aRecordOf,
+  checkOptions,
+  oneOf,
+  type OptionRules,
+  show,
+} from '../host/options.ts'
+import type { Outcome } from './outcome.ts'
+import { legacyTranslatorOf, type SemconvArea, translatorOf } from '../semconv/legacy.ts'
+
+/** Which attribute vocabulary is written: the latest names, those before the stable conventions, or both. */
+export type Semconv = 'latest' | 'legacy' | 'both'
+
+/** What the option `metrics` holds besides false. */
+export interface MetricsOptions<Described> {
+  /** Low-cardinality attributes to add to the metrics. Default: none. */
+  readonly attributes?: ((operation: Described, outcome: Outcome) => Attributes | undefined) | undefined
+}
+
+/** Options that every entry point shares. `Described` is the record its hooks are shown. */
+export interface TracingOptions<Described> {
+  /** Used instead of the global one, which is read late. */
+  readonly tracerProvider?: TracerProvider | undefined
+  /** Used instead of the global one, which is read late. */
+  readonly meterProvider?: MeterProvider | undefined
+  /** Used instead of the global one, which is read late. */
+  readonly propagator?: TextMapPropagator | undefined
+  /** Attribute vocabulary. Default: `SPANWRIGHT_SEMCONV`, else `OTEL_SEMCONV_STABILITY_OPT_IN`, else `latest`. */
+  readonly semconv?: Semconv | undefined
+  /** True: no span, no metric, no injection. Default: nothing is ignored. */
+  readonly ignore?: ((operation: Described) => boolean) | undefined
+  /** Trace only inside an existing trace. Default: false. */
+  readonly requireParent?: boolean | undefined
+  /** Extra attributes at span start, so that samplers see them. */
+  readonly attributes?: ((operation: Described) => Attributes | undefined) | undefined
+  /** Called when the span was started. */
+  readonly onStart?: ((span: Span, operation: Described) => void) | undefined
+  /** Called before the span is ended. */
+  readonly onEnd?: ((span: Span, operation: Described, outcome: Outcome) => void) | undefined
+  /** False: no metrics. Default: true. */
+  readonly metrics?: boolean | MetricsOptions<Described> | undefined
+  /** Whether exceptions become events on the span besides status and `error.type`. Default: true. */
+  readonly recordExceptions?: boolean | undefined
+}
+
+/** Name and version of the package that makes the spans. */
+export interface Scope {
+  readonly name: string
+  readonly version: string
+}
+
+/** What an entry point tells of itself when it resolves its options. */
+export interface EntryPoint {
+  readonly scope: Scope
+  /** What the user called, for error messages: `tracing()`. */
+  readonly caller: string
+  /** Area whose vocabulary the attributes are in; absent for spans that hold only the user's own. */
+  readonly area?: SemconvArea
+  /** Options of this entry point besides the shared ones. */
+  readonly rules?: OptionRules
+  /** What `metrics` may hold besides `attributes`. */
+  readonly metricsRules?: OptionRules
+}
+
+const SHARED_RULES: OptionRules = {
+  tracerProvider: anObjectWith('a TracerProvider', 'getTracer'),
+  meterProvider: anObjectWith('a MeterProvider', 'getMeter'),
+  propagator: anObjectWith('a TextMapPropagator', 'inject', 'extract', 'fields'),
+  semconv: oneOf('latest', 'legacy', 'both'),
+  ignore: aFunction,
+  requireParent: aBoolean,
+  attributes: aFunction,
+  onStart: aFunction,
+  onEnd: aFunction,
+  recordExceptions: aBoolean,
+}
+
+/** Options, resolved once per factory call. */
+export class Settings<Described> {
+  readonly scope: Scope
+  readonly options: TracingOptions<Described>
+  readonly semconv: Semconv
+  /** Rewrites finished attributes for the vocabulary; absent for the latest one. */
+  readonly translate: ((attributes: Attributes) => Attributes) | undefined
+  /** Rewrites finished attributes into legacy words alone, for the metrics that have a legacy twin. */
+  readonly translateLegacy: (attributes: Attributes) => Attributes
+  readonly recordExceptions: boolean
+  readonly requireParent: boolean
+  readonly metrics: boolean
+  readonly metricAttributes: MetricsOptions<Described>['attributes'] | undefined
+  /** True when some hook has to be shown the operation. Without one, no record is built. */
+  readonly hasHooks: boolean
+  private tracerSource: TracerProvider | undefined
+  private lateTracer: Tracer | undefined
+
+  /** @throws TypeError when an option is unknown or of the wrong type */
+  constructor(entry: EntryPoint, options: TracingOptions<Described> = {}) {
+    const metricsRule = anyOf(aBoolean, aRecordOf({ attributes: aFunction, ...entry.metricsRules }))
+    checkOptions(entry.caller, options, { ...SHARED_RULES, metrics: metricsRule, ...entry.rules })
+    countEntryPoint(entry)
+    this.scope = entry.scope
+    // What becomes of the caller's object later is no business of these settings.
+    this.options = Object.freeze({ ...options })
+    const { area } = entry
+    this.semconv = options.semconv ?? (area ? semconvFromEnvironment(area) : 'latest')
+    this.translate = area && translatorOf(area, this.semconv)
+    this.translateLegacy = area ? legacyTranslatorOf(area) : asIs
+    this.recordExceptions = options.recordExceptions ?? true
+    this.requireParent = options.requireParent ?? false
+    this.metrics = options.metrics !== false
+    this.metricAttributes = typeof options.metrics === 'object' ? options.metrics.attributes : undefined
+    const { ignore, attributes, onStart, onEnd } = options
+    this.hasHooks = Boolean(ignore ?? attributes ?? onStart ?? onEnd ?? this.metricAttributes)
+  }
+
+  /** The tracer of the provider that is registered now. */
+  get tracer(): Tracer {
+    const provider = this.options.tracerProvider ?? trace.getTracerProvider()
+    if (provider !== this.tracerSource || !this.lateTracer) {
+      this.tracerSource = provider
+      this.lateTracer = provider.getTracer(this.scope.name, this.scope.version)
+    }
+    return this.lateTracer
+  }
+
+  /** False when no SDK is registered: then no attribute of a span can ever be seen. */
+  get hasTracerProvider(): boolean {
+    if (this.options.tracerProvider) return true
+    const provider = trace.getTracerProvider()
+    return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== NO_TRACER_PROVIDER
+  }
+
+  /** The meter provider that is registered now. */
+  get meterProvider(): MeterProvider {
+    return this.options.meterProvider ?? metrics.getMeterProvider()
+  }
+
+  /** A meter of this package from a provider. */
+  meterFrom(provider: MeterProvider): Meter {
+    return provider.getMeter(this.scope.name, this.scope.version)
+  }
+}
+
+const asIs = (attributes: Attributes): Attributes => attributes
+
+const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate()
+
+/** `SPANWRIGHT_SEMCONV`, else the category in `OTEL_SEMCONV_STABILITY_OPT_IN`, else the latest names. */
+function semconvFromEnvironment(area: SemconvArea): Semconv {
+  const own = process.env['SPANWRIGHT_SEMCONV']?.trim()
+  if (own === 'latest' || own === 'legacy' || own === 'both') return own
+  if (own)
+    diag.warn(
+      `spanwright: SPANWRIGHT_SEMCONV must be 'latest', 'legacy' or 'both'; got ${show(own)}, ignored`,
+    )
+  const optIn = (process.env['OTEL_SEMCONV_STABILITY_OPT_IN'] ?? '').toLowerCase()
+  const category = OPT_IN_CATEGORY[area]
+  return optIn.split(',').some(item => item.trim() === `${category}/dup`) ? 'both' : 'latest'
+}
+
+const OPT_IN_CATEGORY: Record<SemconvArea, string> = {
+  'http.server': 'http',
+  'http.client': 'http',
+  database: 'database',
+  messaging: 'messaging',
+}

@@ -1,0 +1,169 @@
+import { type Attributes, type Context, context as contextApi, SpanKind } from '@opentelemetry/api'
+import {
+  ATTR_KAFKA_OFFSET,
+  ATTR_MESSAGING_CONSUMER_GROUP_NAME,
+  ATTR_MESSAGING_DESTINATION_PARTITION_ID,
+  decide,
+  type Ending,
+  MESSAGING_OPERATION_METRIC_ATTRIBUTES,
+  Operation,
+  OPERATION_TYPE_SETTLE,
+  SUCCESS,
+  wrapMethod,
+} from '@spanwright/core'
+
+import { addAddress, type Client } from '../client.ts'
+import type { BrokerAddress } from '../cluster.ts'
+import { kafkaFailure } from '../failure.ts'
+import { type Consumer, eventName, listenTo, type Offsets, type TopicPartitionOffset } from '../library.ts'
+import type { KafkaOperation } from '../options.ts'
+import type { KafkaTracing } from '../tracing.ts'
+
+/** One request to commit, as kafkajs reports it: it began then, and went to this broker. */
+interface CommitRequest {
+  readonly apiName?: string
+  readonly broker?: string
+  /** Milliseconds since 1970. */
+  readonly createdAt?: number
+}
+
+/**
+ * Makes the spans of commits, when they are over: kafkajs commits by itself as well, and reports what it has done. A
+ * commit that fails is known only where the caller waits for it.
+ */
+export class Commits {
+  private readonly tracing: KafkaTracing
+  private readonly client: Client
+  private readonly reported: boolean
+  private lastRequest: CommitRequest = {}
+
+  constructor(tracing: KafkaTracing, client: Client, consumer: Consumer) {
+    this.tracing = tracing
+    this.client = client
+    this.reported = eventName(consumer, 'COMMIT_OFFSETS') !== undefined
+    listenTo(consumer, 'REQUEST', payload => {
+      const request = payload as CommitRequest
+      if (request.apiName === 'OffsetCommit') this.lastRequest = request
+    })
+    // kafkajs reports the commit in the context of who waits for it, right after its request.
+    listenTo(consumer, 'COMMIT_OFFSETS', payload => {
+      const { createdAt, broker } = this.lastRequest
+      const age = createdAt === undefined ? 0 : Math.max(Date.now() - createdAt, 0)
+      this.record(positionsIn(payload as Offsets), performance.now() - age, SUCCESS, broker)
+    })
+    this.wrap(consumer)
+  }
+
+  /** Runs a commit the caller waits for. */
+  async follow(positions: readonly TopicPartitionOffset[], commit: () => Promise<void>): Promise<void> {
+    const startedAt = performance.now()
+    try {
+      await commit()
+    } catch (error) {
+      this.record(positions, startedAt, kafkaFailure(error))
+      throw error
+    }
+    // Without positions it may have been found unnecessary.
+    if (!this.reported && positions.length > 0) this.record(positions, startedAt, SUCCESS)
+  }
+
+  private wrap(consumer: Consumer): void {
+    if (typeof consumer.commitOffsets !== 'function') return
+    const follow = this.follow.bind(this)
+    wrapMethod(
+      consumer,
+      'commitOffsets',
+      (original: NonNullable<Consumer['commitOffsets']>) =>
+        function commitOffsets(this: unknown, offsets?: readonly TopicPartitionOffset[]): Promise<void> {
+          return follow(positionsAmong(offsets), () => original.call(this as Consumer, offsets))
+        },
+    )
+  }
+
+  private record(
+    positions: readonly TopicPartitionOffset[],
+    startedAt: number,
+    ending: Ending,
+    broker?: string,
+  ): void {
+    const scene = { parent: contextApi.active(), coordinator: addressIn(broker), startedAt }
+    startCommit(this.tracing, this.client, positions, scene)?.end(ending)
+  }
+}
+
+/** Where and when a commit happens. */
+export interface CommitScene {
+  /** Context of the parent span. */
+  readonly parent: Context
+  /** Broker it goes to, where that is known. */
+  readonly coordinator?: BrokerAddress | undefined
+  /** When it began, on the clock of `performance.now()`. Default: now. */
+  readonly startedAt?: number | undefined
+  /** The group whose offsets they are. Default: that of the client. */
+  readonly groupId?: string | undefined
+}
+
+/** Starts the span of a commit; undefined when it is not to be traced. */
+export function startCommit(
+  tracing: KafkaTracing,
+  client: Client,
+  positions: readonly TopicPartitionOffset[],
+  { parent, coordinator, startedAt, groupId = client.groupId }: CommitScene,
+): Operation<KafkaOperation> | undefined {
+  const topics = new Set(positions.map(({ topic }) => topic))
+  const [topic] = topics.size === 1 ? topics : []
+  const record = topic !== undefined && tracing.settings.hasHooks ? describe(groupId, topic) : undefined
+  if (!tracing.isOn || decide(tracing.settings, parent, record) !== 'trace') return undefined
+  const attributes = client.attributesOf('commit', OPERATION_TYPE_SETTLE, topic)
+  if (groupId !== undefined) attributes[ATTR_MESSAGING_CONSUMER_GROUP_NAME] = groupId
+  addPosition(attributes, positions)
+  addAddress(attributes, coordinator)
+  return new Operation<KafkaOperation>(tracing.settings, {
+    kind: SpanKind.CLIENT,
+    name: topic === undefined ? 'commit' : `commit ${topic}`,
+    attributes,
+    parent,
+    startedAt,
+    record,
+    duration: { histogram: tracing.operationDuration, keys: MESSAGING_OPERATION_METRIC_ATTRIBUTES },
+  })
+}
+
+function describe(groupId: string | undefined, topic: string): KafkaOperation {
+  return groupId === undefined ? { topic } : { topic, groupId }
+}
+
+/** The positions in what a commit was given; none in what kafkajs will refuse. */
+export function positionsIn(offsets: Offsets | null | undefined): TopicPartitionOffset[] {
+  const { topics } = Object(offsets) as Partial<Offsets>
+  if (!Array.isArray(topics)) return []
+  return (topics as (Partial<Offsets['topics'][number]> | null)[]).flatMap(entry => {
+    const partitions = Array.isArray(entry?.partitions) ? entry.partitions : []
+    return positionsAmong(partitions.map(position => ({ ...position, topic: entry?.topic })))
+  })
+}
+
+/** Those of a list that are positions. */
+function positionsAmong(given: unknown): TopicPartitionOffset[] {
+  if (!Array.isArray(given)) return []
+  return (given as unknown[]).filter((one): one is TopicPartitionOffset => {
+    const { topic, partition } = Object(one) as Partial<Record<string, unknown>>
+    const isNumber = typeof partition === 'number' || typeof partition === 'string'
+    return typeof topic === 'string' && topic !== '' && isNumber && Number.isInteger(Number(partition))
+  })
+}
+
+function addPosition(attributes: Attributes, positions: readonly TopicPartitionOffset[]): void {
+  const [only, ...others] = positions
+  if (!only || others.length > 0) return
+  attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(only.partition)
+  const offset = Number(only.offset)
+  if (Number.isInteger(offset)) attributes[ATTR_KAFKA_OFFSET] = offset
+}
+
+const HOST_AND_PORT = /^(.+):(\d+)$/
+
+function addressIn(broker: string | undefined): BrokerAddress | undefined {
+  const [, host, port] = HOST_AND_PORT.exec(broker ?? '') ?? []
+  return host === undefined ? undefined : { host, port: Number(port) }
+}

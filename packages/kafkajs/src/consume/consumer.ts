@@ -1,0 +1,69 @@
+import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
+import { isTracingSuppressed, keepFace, wrapMethod } from '@spanwright/core'
+
+import { type TraceEach, tracedEachBatch } from './batch.ts'
+import type { BatchWatchers } from './batch-watchers.ts'
+import type { Client } from '../client.ts'
+import { Commits } from './commit.ts'
+import { detachConnect } from '../connect.ts'
+import { copyWith } from '../copy.ts'
+import type { Consumer, EachBatchPayload, RunConfig } from '../library.ts'
+import { tracedEachMessage } from './message.ts'
+import { reportRebalances } from './rebalance.ts'
+import type { KafkaTracing } from '../tracing.ts'
+
+/** Traces what a consumer's handlers process. */
+export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: Consumer): void {
+  client.learnId(consumer)
+  detachConnect(consumer)
+  const lag = tracing.lag.follow(consumer, client.groupId)
+  if (tracing.rebalanceEvents) reportRebalances(consumer, client.groupId)
+  const commits = tracing.commitSpans ? new Commits(tracing, client, consumer) : undefined
+  wrapMethod(
+    consumer,
+    'run',
+    (original: Consumer['run']) =>
+      function run(this: unknown, config?: RunConfig): Promise<void> {
+        if (isTracingSuppressed(contextApi.active())) {
+          return original.call(this as Consumer, untracedConfig(config))
+        }
+        // The loops that begin here live as long as the consumer: they must not hold on to the caller's span.
+        return contextApi.with(ROOT_CONTEXT, () =>
+          original.call(this as Consumer, tracedConfig(tracing, client, { commits, lag }, config)),
+        )
+      },
+  )
+}
+
+/** A handler of a consumer that is not traced can rely on `traceEach` all the same. */
+function untracedConfig(config: RunConfig | undefined): RunConfig | undefined {
+  const eachBatch = config?.eachBatch
+  if (typeof eachBatch !== 'function') return config
+  const handler = keepFace(function untraced(this: unknown, payload: EachBatchPayload): Promise<void> {
+    return eachBatch.call(this, copyWith(payload, { traceEach: runOnly }))
+  }, eachBatch)
+  return copyWith(config as RunConfig, { eachBatch: handler })
+}
+
+const runOnly: TraceEach = function traceEach(_message, work) {
+  return work()
+}
+
+function tracedConfig(
+  tracing: KafkaTracing,
+  client: Client,
+  { commits, lag }: Pick<BatchWatchers, 'commits' | 'lag'>,
+  config: RunConfig | undefined,
+): RunConfig | undefined {
+  if (!config) return undefined
+  const { eachMessage, eachBatch } = config
+  const watchers = { commits, lag, resolvedByHand: config.eachBatchAutoResolve === false }
+  return copyWith(config, {
+    ...(typeof eachMessage === 'function' && {
+      eachMessage: tracedEachMessage(tracing, client, lag, eachMessage),
+    }),
+    ...(typeof eachBatch === 'function' && {
+      eachBatch: tracedEachBatch(tracing, client, watchers, eachBatch),
+    }),
+  })
+}

@@ -1,0 +1,177 @@
+import type { Attributes } from '@opentelemetry/api'
+import {
+  ATTR_MESSAGING_CONSUMER_GROUP_NAME,
+  ATTR_MESSAGING_DESTINATION_NAME,
+  ATTR_MESSAGING_DESTINATION_PARTITION_ID,
+  ATTR_MESSAGING_SYSTEM_NAME,
+  LateObservableGauge,
+  MESSAGING_SYSTEM_KAFKA,
+  METRIC_SPANWRIGHT_MESSAGING_CONSUMER_LAG,
+  type Settings,
+} from '@spanwright/core'
+
+import { type EventSource, listenTo } from '../library.ts'
+import type { KafkaOperation } from '../options.ts'
+
+/** How far the consumers of a client are behind, by the high watermarks that came with their batches. */
+export class LagGauge {
+  private readonly gauge: LateObservableGauge<KafkaOperation>
+  private readonly consumers = new Set<ConsumerLag>()
+
+  constructor(settings: Settings<KafkaOperation>) {
+    this.gauge = new LateObservableGauge(settings, METRIC_SPANWRIGHT_MESSAGING_CONSUMER_LAG, report => {
+      for (const consumer of this.consumers) consumer.report(report)
+    })
+  }
+
+  get enabled(): boolean {
+    return this.gauge.enabled
+  }
+
+  /** Reports the lag of a consumer too, from now on. */
+  add(lag: ConsumerLag): void {
+    this.consumers.add(lag)
+  }
+
+  /** Reports and knows the lag of a consumer no longer. */
+  delete(lag: ConsumerLag): void {
+    lag.clear()
+    this.consumers.delete(lag)
+  }
+
+  /** Follows a consumer by its events, from its first batch until it stops; what happens within a batch is told to it. */
+  follow(source: PausableSource, groupId: string | undefined): ConsumerLag {
+    const lag = new ConsumerLag(groupId)
+    listenTo(source, 'START_BATCH_PROCESS', event => {
+      if (!this.enabled) return
+      const { topic, partition, offsetLagLow, highWatermark } = event as BatchEvent
+      this.add(lag)
+      // The first message of the batch is itself not processed yet.
+      lag.set(topic, partition, Number(offsetLagLow) + 1, Number(highWatermark))
+    })
+    listenTo(source, 'END_BATCH_PROCESS', event => {
+      if (!this.enabled) return
+      const { topic, partition, offsetLag, highWatermark } = event as BatchEvent
+      if (lag.isResolvedByHand(topic, partition)) return
+      // A handler of messages that pauses the partition leaves the rest of the batch.
+      if (lag.isInMessage(topic, partition) && isPaused(source, topic, partition)) lag.pass(topic, partition)
+      else lag.set(topic, partition, Number(offsetLag), Number(highWatermark))
+    })
+    listenTo(source, 'GROUP_JOIN', event => lag.keepOnly((event as JoinEvent).memberAssignment ?? {}))
+    for (const event of ['STOP', 'CRASH', 'DISCONNECT']) listenTo(source, event, () => this.delete(lag))
+    return lag
+  }
+}
+
+interface PausableSource extends EventSource {
+  paused?(): readonly { readonly topic: string; readonly partitions: readonly number[] }[]
+}
+
+function isPaused(source: PausableSource, topic: string, partition: number): boolean {
+  const paused = source.paused?.() ?? []
+  return paused.some(entry => entry.topic === topic && entry.partitions.includes(partition))
+}
+
+interface BatchEvent {
+  readonly topic: string
+  readonly partition: number
+  /** Offsets from the first, or the last, message of the batch to the last one of the partition. */
+  readonly offsetLagLow?: string
+  readonly offsetLag?: string
+  /** Offset after the last message of the partition. */
+  readonly highWatermark?: string
+}
+
+interface JoinEvent {
+  readonly memberAssignment?: Readonly<Record<string, readonly number[]>>
+}
+
+interface Position {
+  /** Offset after the last message of the partition. */
+  readonly watermark: number
+  /** Offset of the first message that is not processed yet; a text when it is in process by itself. */
+  next: number | string
+  /** True when the handler of the batch tells itself how far it is. */
+  byHand: boolean
+}
+
+/** How far one consumer is behind, for each of its partitions. */
+export class ConsumerLag {
+  private readonly groupId: string | undefined
+  private readonly partitions = new Map<string, Map<number, Position>>()
+
+  constructor(groupId: string | undefined) {
+    this.groupId = groupId
+  }
+
+  set(topic: string, partition: number, lag: number, watermark: number = lag): void {
+    if (Number.isNaN(lag)) return
+    let ofTopic = this.partitions.get(topic)
+    if (!ofTopic) this.partitions.set(topic, (ofTopic = new Map()))
+    ofTopic.set(partition, { watermark, next: watermark - lag, byHand: false })
+  }
+
+  /** Notes that the processing of a message begins, and that those before it are done. */
+  begin(topic: string, partition: number, offset: string): void {
+    const position = this.positionOf(topic, partition)
+    if (position) position.next = offset
+  }
+
+  isInMessage(topic: string, partition: number): boolean {
+    return typeof this.positionOf(topic, partition)?.next === 'string'
+  }
+
+  /** Notes that the message in process is done. */
+  pass(topic: string, partition: number): void {
+    const position = this.positionOf(topic, partition)
+    if (position) position.next = Number(position.next) + 1
+  }
+
+  /** Notes that kafkajs does not take a batch for done when its handler is. */
+  leaveToHandler(topic: string, partition: number): void {
+    const position = this.positionOf(topic, partition)
+    if (position) position.byHand = true
+  }
+
+  isResolvedByHand(topic: string, partition: number): boolean {
+    return this.positionOf(topic, partition)?.byHand ?? false
+  }
+
+  /** Notes that a message and those before it are done. */
+  resolve(topic: string, partition: number, offset: string): void {
+    const position = this.positionOf(topic, partition)
+    if (position) position.next = Number(offset) + 1
+  }
+
+  private positionOf(topic: string, partition: number): Position | undefined {
+    return this.partitions.get(topic)?.get(partition)
+  }
+
+  /** Forgets the partitions that now belong to another consumer of the group. */
+  keepOnly(assigned: Readonly<Record<string, readonly number[]>>): void {
+    for (const [topic, ofTopic] of this.partitions) {
+      for (const partition of ofTopic.keys()) {
+        if (!assigned[topic]?.includes(partition)) ofTopic.delete(partition)
+      }
+    }
+  }
+
+  clear(): void {
+    this.partitions.clear()
+  }
+
+  report(report: (value: number, attributes: Attributes) => void): void {
+    for (const [topic, ofTopic] of this.partitions) {
+      for (const [partition, { watermark, next }] of ofTopic) {
+        const lag = watermark - Number(next)
+        if (Number.isNaN(lag)) continue
+        report(Math.max(lag, 0), {
+          [ATTR_MESSAGING_SYSTEM_NAME]: MESSAGING_SYSTEM_KAFKA,
+          [ATTR_MESSAGING_DESTINATION_NAME]: topic,
+          [ATTR_MESSAGING_DESTINATION_PARTITION_ID]: String(partition),
+          ...(this.groupId !== undefined && { [ATTR_MESSAGING_CONSUMER_GROUP_NAME]: this.groupId }),
+        })
+      }
+    }
+  }
+}

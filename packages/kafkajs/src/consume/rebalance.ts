@@ -1,0 +1,31 @@
+import { type Attributes, diag, trace } from '@opentelemetry/api'
+import {
+  ATTR_MESSAGING_CONSUMER_GROUP_NAME,
+  EVENT_MESSAGING_GROUP_JOIN,
+  EVENT_MESSAGING_GROUP_LEAVE,
+  EVENT_MESSAGING_GROUP_REBALANCE,
+} from '@spanwright/core'
+
+import { type EventSource, listenTo } from '../library.ts'
+
+const EVENTS: Readonly<Record<string, string>> = {
+  GROUP_JOIN: EVENT_MESSAGING_GROUP_JOIN,
+  REBALANCING: EVENT_MESSAGING_GROUP_REBALANCE,
+  STOP: EVENT_MESSAGING_GROUP_LEAVE,
+}
+
+/** Tells when a consumer joins its group, has to rebalance, or leaves. */
+export function reportRebalances(consumer: EventSource, groupId: string | undefined): void {
+  for (const [event, name] of Object.entries(EVENTS)) {
+    listenTo(consumer, event, () => reportGroupEvent(name, groupId))
+  }
+}
+
+/** Tells what happens in a consumer group: on the active span, or to `diag` where none is active. */
+export function reportGroupEvent(name: string, groupId: string | undefined): void {
+  const attributes: Attributes =
+    groupId === undefined ? {} : { [ATTR_MESSAGING_CONSUMER_GROUP_NAME]: groupId }
+  const span = trace.getActiveSpan()
+  if (span?.isRecording()) span.addEvent(name, attributes)
+  else diag.info(`spanwright: ${name}`, attributes)
+}

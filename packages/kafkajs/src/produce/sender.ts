@@ -1,0 +1,173 @@
+import { type Context, context as contextApi } from '@opentelemetry/api'
+import { decide, reportFailure, runToEnd, wrapMethod } from '@spanwright/core'
+
+import type { Client } from '../client.ts'
+import { copyWith } from '../copy.ts'
+import type { ProducerBatch, RecordMetadata, Sender, TopicMessages } from '../library.ts'
+import type { KafkaOperation } from '../options.ts'
+import { type SendScene, TopicSend } from './topic-send.ts'
+import type { KafkaTracing } from '../tracing.ts'
+
+/** Traces what a producer or a transaction sends. `parentOf` tells the context a send belongs to. */
+export function traceSender(
+  tracing: KafkaTracing,
+  client: Client,
+  sender: Sender,
+  parentOf: (active: Context) => Context = active => active,
+): void {
+  const sceneNow = (): SendScene => {
+    const active = contextApi.active()
+    return { active, parent: parentOf(active) }
+  }
+  // Some clients send a batch by sending its parts: those are traced already.
+  let withinBatch = false
+  wrapMethod(
+    sender,
+    'send',
+    (original: Sender['send']) =>
+      function send(this: unknown, record: TopicMessages): Promise<RecordMetadata[]> {
+        const sending = !withinBatch && tracing.isOn && startSending(tracing, client, [record], sceneNow())
+        if (!sending) return original.call(this as Sender, record)
+        const messages = sending.topicMessages[0]?.messages
+        return runSending(sending, () => original.call(this as Sender, copyWith(record, { messages })))
+      },
+  )
+  wrapMethod(
+    sender,
+    'sendBatch',
+    (original: Sender['sendBatch']) =>
+      function sendBatch(this: unknown, batch: ProducerBatch): Promise<RecordMetadata[]> {
+        const sending = tracing.isOn && startSending(tracing, client, batch?.topicMessages, sceneNow())
+        if (!sending) return original.call(this as Sender, batch)
+        const { topicMessages } = sending
+        return runSending(sending, () => {
+          withinBatch = true
+          try {
+            return original.call(this as Sender, copyWith(batch, { topicMessages }))
+          } finally {
+            withinBatch = false
+          }
+        })
+      },
+  )
+}
+
+/** One call that sends, with a span per topic. */
+export interface Sending {
+  readonly first: TopicSend
+  readonly all: readonly TopicSend[]
+  /** What is handed to kafkajs in the place of what the caller gave. */
+  readonly topicMessages: readonly TopicMessages[]
+}
+
+/** Starts the spans of a send; undefined when there is nothing to trace. */
+export function startSending(
+  tracing: KafkaTracing,
+  client: Client,
+  given: readonly TopicMessages[] | undefined,
+  scene: SendScene,
+): Sending | undefined {
+  const sends: TopicSend[] = []
+  const entries = mergeTopics(given)
+  const refused = !accepts(client, entries)
+  const topicMessages = entries.map(entry => {
+    const send = startTopic(tracing, client, entry, scene, refused)
+    if (!send) return entry
+    sends.push(send)
+    return copyWith(entry, { messages: send.messages })
+  })
+  const [first] = sends
+  return first && { first, all: sends, topicMessages }
+}
+
+/** False when kafkajs will refuse the call: one bad message is enough, whatever its topic. */
+function accepts({ headers }: Client, entries: readonly TopicMessages[]): boolean {
+  try {
+    return entries.every(({ messages }) => messages.every(message => headers.accepts(message)))
+  } catch (error) {
+    reportFailure('reading what is sent', error)
+    return false
+  }
+}
+
+/** Starts the span of one topic; undefined when it is not to be traced. */
+function startTopic(
+  tracing: KafkaTracing,
+  client: Client,
+  entry: TopicMessages,
+  scene: SendScene,
+  refused: boolean,
+): TopicSend | undefined {
+  try {
+    const record = tracing.settings.hasHooks ? describe(entry) : undefined
+    if (decide(tracing.settings, scene.parent, record) !== 'trace') return undefined
+    return new TopicSend(tracing, client, entry, scene, refused, record)
+  } catch (error) {
+    reportFailure('preparing a send', error)
+    return undefined
+  }
+}
+
+function describe({ topic, messages }: TopicMessages): KafkaOperation {
+  const [message, ...others] = messages
+  return message && others.length === 0 ? { topic, message, messages } : { topic, messages }
+}
+
+/** One entry per topic, as kafkajs does it; none when it will refuse what was given. */
+function mergeTopics(given: readonly TopicMessages[] | undefined): readonly TopicMessages[] {
+  try {
+    if (!Array.isArray(given) || !given.every(isTraceable)) return []
+    const merged = new Map<string, TopicMessages>()
+    for (const entry of given as readonly TopicMessages[]) {
+      const earlier = merged.get(entry.topic)
+      const messages = earlier && [...earlier.messages, ...entry.messages]
+      merged.set(entry.topic, messages ? { topic: entry.topic, messages } : entry)
+    }
+    return [...merged.values()]
+  } catch (error) {
+    reportFailure('reading what is sent', error)
+    return []
+  }
+}
+
+function isTraceable(entry: TopicMessages | null | undefined): boolean {
+  return (
+    typeof entry === 'object' &&
+    entry !== null &&
+    typeof entry.topic === 'string' &&
+    entry.topic !== '' &&
+    Array.isArray(entry.messages)
+  )
+}
+
+/**
+ * Sends within the first span, and ends all of them with the outcome.
+ * @param metadataIn finds in the answer where the records went
+ */
+export function runSending<Answer>(
+  { first, all }: Sending,
+  send: () => Promise<Answer>,
+  metadataIn: (answer: Answer) => unknown = answer => answer,
+): Promise<Answer> {
+  const { workContext } = first
+  return runToEnd(first.operation, () => contextApi.with(workContext, send), {
+    succeeded(answer) {
+      endSending(all, undefined, metadataIn(answer as Answer))
+    },
+    failed(error) {
+      endSending(all, { error })
+    },
+  })
+}
+
+/** Ends the spans of a send: with the error, or with what the brokers answered. */
+export function endSending(
+  topics: readonly TopicSend[],
+  failure: { readonly error: unknown } | undefined,
+  results?: unknown,
+): void {
+  for (const topic of topics) {
+    if (failure) topic.failed(failure.error)
+    else topic.succeeded(results)
+  }
+}

@@ -1,0 +1,162 @@
+import { type Attributes, type Context, type Link, SpanKind, trace } from '@opentelemetry/api'
+import {
+  ATTR_KAFKA_MESSAGE_TOMBSTONE,
+  ATTR_KAFKA_OFFSET,
+  ATTR_MESSAGING_BATCH_MESSAGE_COUNT,
+  ATTR_MESSAGING_DESTINATION_PARTITION_ID,
+  MESSAGING_COUNT_METRIC_ATTRIBUTES,
+  MESSAGING_OPERATION_METRIC_ATTRIBUTES,
+  Operation,
+  OPERATION_TYPE_SEND,
+  reportFailure,
+  SUCCESS,
+} from '@spanwright/core'
+
+import { addAddress, type Client } from '../client.ts'
+import { createMessages } from './creation.ts'
+import { kafkaFailure } from '../failure.ts'
+import type { OutgoingMessage, RecordMetadata, TopicMessages } from '../library.ts'
+import { addMessageFacts, isTombstone } from '../message-facts.ts'
+import type { KafkaOperation } from '../options.ts'
+import { planStamping, REFUSED, type Stamping, stampMessages } from './stamping.ts'
+import type { KafkaTracing } from '../tracing.ts'
+
+/** Where a send happens. */
+export interface SendScene {
+  /** Context of the parent span. */
+  readonly parent: Context
+  /** Context of the caller. */
+  readonly active: Context
+}
+
+/** The part of one send that goes to one topic: its span, and the context in its messages. */
+export class TopicSend {
+  readonly topic: string
+  /** The messages as they are to be handed to kafkajs. */
+  readonly messages: readonly OutgoingMessage[]
+  readonly operation: Operation<KafkaOperation>
+  private readonly tracing: KafkaTracing
+  private readonly client: Client
+  private readonly count: number
+
+  constructor(
+    tracing: KafkaTracing,
+    client: Client,
+    { topic, messages }: TopicMessages,
+    { parent, active }: SendScene,
+    refused: boolean,
+    record: KafkaOperation | undefined,
+  ) {
+    this.tracing = tracing
+    this.client = client
+    this.topic = topic
+    this.count = messages.length
+    const stamping = refused ? REFUSED : planStamping(tracing, client.headers, messages, active)
+    const created =
+      tracing.messageSpans && client.headers.writable
+        ? createMessages(tracing, client, topic, messages, stamping, parent)
+        : undefined
+    this.operation = new Operation(tracing.settings, {
+      kind: stamping.writes && !created ? SpanKind.PRODUCER : SpanKind.CLIENT,
+      name: `send ${topic}`,
+      attributes: this.startAttributes(messages, stamping),
+      parent,
+      links: linksOf(messages, stamping, created),
+      record,
+      duration: { histogram: tracing.operationDuration, keys: MESSAGING_OPERATION_METRIC_ATTRIBUTES },
+      count: {
+        counter: tracing.sentMessages,
+        // What kafkajs refuses was never tried.
+        amount: stamping.refused ? 0 : messages.length,
+        keys: MESSAGING_COUNT_METRIC_ATTRIBUTES,
+      },
+    })
+    this.messages = this.stamp(messages, stamping, created)
+  }
+
+  /**
+   * The context kafkajs works in: the span is there by its ids only, for kafkajs opens connections as it sends, and
+   * these hold on to the context they were opened in.
+   */
+  get workContext(): Context {
+    return trace.setSpanContext(this.operation.context, this.operation.span.spanContext())
+  }
+
+  succeeded(results: unknown): void {
+    const attributes: Attributes = {}
+    try {
+      this.addResults(attributes, results)
+    } catch (error) {
+      reportFailure('reading the results of a send', error)
+    }
+    this.operation.end(SUCCESS, attributes)
+  }
+
+  failed(error: unknown): void {
+    this.operation.end(kafkaFailure(error))
+  }
+
+  private stamp(
+    messages: readonly OutgoingMessage[],
+    stamping: Stamping,
+    created: ReadonlyMap<number, Context> | undefined,
+  ): readonly OutgoingMessage[] {
+    const { tracing, client, operation } = this
+    const own = operation.context
+    try {
+      return stampMessages(tracing, client.headers, stamping, messages, index => created?.get(index) ?? own)
+    } catch (error) {
+      reportFailure('writing the context into messages', error)
+      return messages
+    }
+  }
+
+  private startAttributes(messages: readonly OutgoingMessage[], { refused }: Stamping): Attributes {
+    const attributes = this.client.attributesOf('send', OPERATION_TYPE_SEND, this.topic)
+    attributes[ATTR_MESSAGING_BATCH_MESSAGE_COUNT] = messages.length
+    addAddress(attributes, this.client.cluster.onlyLeaderOf(this.topic))
+    const [first, ...others] = messages
+    if (!first || refused) return attributes
+    if (others.length === 0) addMessageFacts(this.tracing, attributes, first)
+    else if (messages.every(isTombstone)) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
+    const { partition } = first
+    if (partition !== undefined && others.every(other => other.partition === partition)) {
+      attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(partition)
+    }
+    return attributes
+  }
+
+  /** Adds what the broker's answer tells: where the messages went. */
+  private addResults(attributes: Attributes, results: unknown): void {
+    const { cluster } = this.client
+    // Unknown at the start of a producer's first send.
+    this.client.addIdentity(attributes)
+    if (!Array.isArray(results)) return
+    const own = (results as RecordMetadata[]).filter(({ topicName }) => topicName === this.topic)
+    const [first, ...others] = own
+    if (!first) return
+    const partitions = own.map(({ partition }) => partition)
+    addAddress(attributes, cluster.onlyLeaderOf(this.topic, partitions))
+    if (others.length > 0) return
+    attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(first.partition)
+    const offset = Number(first.baseOffset ?? first.offset)
+    // Below 0 where the broker does not tell, as for a record it had already.
+    if (this.count === 1 && offset >= 0) attributes[ATTR_KAFKA_OFFSET] = offset
+  }
+}
+
+/** Links to the contexts that go out in the messages and are not the send's own, and to those it replaces. */
+function linksOf(
+  messages: readonly OutgoingMessage[],
+  { brought }: Stamping,
+  created: ReadonlyMap<number, Context> | undefined,
+): Link[] {
+  const links: Link[] = []
+  if (!brought && !created) return links
+  for (const index of messages.keys()) {
+    const creation = created?.get(index)
+    const context = creation ? trace.getSpanContext(creation) : brought?.[index]?.trace
+    if (context) links.push({ context })
+  }
+  return links
+}

@@ -1,0 +1,37 @@
+import { type Context, context as contextApi, trace } from '@opentelemetry/api'
+import { runToEnd, wrapMethod } from '@spanwright/core'
+
+import type { Client } from '../client.ts'
+import { positionsIn, startCommit } from '../consume/commit.ts'
+import { kafkaFailure } from '../failure.ts'
+import type { GroupOffsets, Transaction } from '../library.ts'
+import type { KafkaTracing } from '../tracing.ts'
+
+/** Makes a span of each commit of offsets with a transaction. `parentOf` tells the context it belongs to. */
+export function traceOffsets(
+  tracing: KafkaTracing,
+  client: Client,
+  transaction: Partial<Transaction>,
+  parentOf: (active: Context) => Context,
+): void {
+  if (!tracing.commitSpans || typeof transaction.sendOffsets !== 'function') return
+  wrapMethod(
+    transaction,
+    'sendOffsets',
+    (original: NonNullable<Transaction['sendOffsets']>) =>
+      function sendOffsets(this: unknown, offsets: GroupOffsets): Promise<void> {
+        const work = (): Promise<void> => original.call(this as Transaction, offsets)
+        const groupId: unknown = offsets?.consumerGroupId
+        const operation = startCommit(tracing, client, positionsIn(offsets), {
+          parent: parentOf(contextApi.active()),
+          groupId: typeof groupId === 'string' ? groupId : undefined,
+        })
+        if (!operation) return work()
+        // By its ids only: kafkajs may open connections now, which hold on to the context they were opened in.
+        const byIds = trace.setSpanContext(operation.context, operation.span.spanContext())
+        return runToEnd(operation, () => contextApi.with(byIds, work), {
+          failed: error => operation.end(kafkaFailure(error)),
+        })
+      },
+  )
+}

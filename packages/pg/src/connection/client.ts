@@ -1,0 +1,130 @@
+import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
+import { isWrapped, show, wrapMethod } from '@spanwright/core'
+
+import type { Callback, QueryArguments } from '../query/call.ts'
+import { detachEvents } from './detached-events.ts'
+import { CLIENT_ENTRY, type ClientTracingOptions } from '../options.ts'
+import { QueryTracing } from '../query/tracing.ts'
+import type { Method } from '../query/running.ts'
+import { TracedClient } from './traced-client.ts'
+
+/** A client of node-postgres: `Client`, `PoolClient`, one of pg-native, or of a class derived from these. */
+export interface TraceableClient {
+  connect: (...args: never[]) => unknown
+  query: (...args: never[]) => unknown
+}
+
+const tracedClients = new WeakMap<object, TracedClient>()
+
+/**
+ * Traces the queries of one client: a CLIENT span for each, in the trace of its caller.
+ * @returns the client itself; tracing it twice, or a client of a traced pool, is tracing it once
+ * @throws TypeError when what is given is no client, or an option is unknown or of the wrong type
+ */
+export function traceClient<Client extends TraceableClient>(
+  client: Client,
+  options?: ClientTracingOptions,
+): Client {
+  checkClient(client)
+  traceQueriesOf(client, new QueryTracing(CLIENT_ENTRY, options))
+  return client
+}
+
+/**
+ * Traces a client, unless it is traced already.
+ * @param connected is told how many seconds it took to open the connection
+ */
+export function traceQueriesOf(
+  client: TraceableClient,
+  tracing: QueryTracing,
+  connected?: (seconds: number) => void,
+): TracedClient | undefined {
+  const known = tracedClients.get(client)
+  if (known || isWrapped(client, 'query')) return known
+  const traced = new TracedClient(client, tracing)
+  tracedClients.set(client, traced)
+  wrapMethod(client, 'query', original => tracedQuery(original, traced))
+  wrapMethod(client, 'connect', original => detachedConnect(original, connected))
+  detachEvents(client)
+  return traced
+}
+
+function tracedQuery(original: Method, traced: TracedClient): Callback {
+  return function query(this: unknown): unknown {
+    if (traced.claimed) return Reflect.apply(original, this, arguments)
+    const caller = contextApi.active()
+    if (traced.leaves(caller)) return Reflect.apply(original, this, arguments)
+    return traced.query(original, this, arguments as unknown as QueryArguments, caller)
+  }
+}
+
+/** The callback of `connect()` for a query of the pool that nobody sees, nor that of the client it is given. */
+export function unseen(callback: Callback): Callback {
+  return function (this: unknown, _error: unknown, client: unknown): unknown {
+    const traced = tracedClients.get(client as object)
+    return traced ? traced.claim(callback, this, arguments) : Reflect.apply(callback, this, arguments)
+  }
+}
+
+/**
+ * The socket lives longer than the request that happens to open it, and everything it emits, such as a notification,
+ * runs in the context it was opened in: so that is none.
+ */
+function detachedConnect(original: Method, connected?: (seconds: number) => void): Callback {
+  return function connect(this: unknown, callback?: unknown): unknown {
+    const letGo = keepPasswordInContext(this as { password?: unknown })
+    if (typeof callback === 'function') {
+      const startedAt = performance.now()
+      arguments[0] = calledOnce(callback as Callback, error => {
+        letGo()
+        if (!error) connected?.((performance.now() - startedAt) / 1000)
+      })
+    }
+    return contextApi.with(ROOT_CONTEXT, Reflect.apply, undefined, original, this, arguments)
+  }
+}
+
+/** A callback that runs in the context that is active now, and keeps nothing of it: node-postgres keeps the callback. */
+function calledOnce(callback: Callback, before: (error: unknown) => void): Callback {
+  let kept: { callback: Callback; caller: Context } | undefined = { callback, caller: contextApi.active() }
+  return function (this: unknown, error: unknown): unknown {
+    const call = kept
+    if (!call) return undefined
+    kept = undefined
+    before(error)
+    return contextApi.with(call.caller, Reflect.apply, undefined, call.callback, this, arguments)
+  }
+}
+
+/**
+ * A function that fetches the password works for the caller, until node-postgres puts the password in its place.
+ * @returns a function that forgets the caller, if the server did not ask for a password
+ */
+function keepPasswordInContext(client: { password?: unknown }): () => void {
+  const { password } = client
+  if (typeof password !== 'function') return () => {}
+  const bound = contextApi.bind(contextApi.active(), password)
+  client.password = bound
+  return () => {
+    if (client.password === bound) client.password = password
+  }
+}
+
+function checkClient(given: unknown): void {
+  if (isPool(given))
+    throw new TypeError('traceClient(): expected a client of pg; got a pool: use tracePool()')
+  if (!canQuery(given)) {
+    throw new TypeError(`traceClient(): expected a client of pg, such as new Client(); got ${show(given)}`)
+  }
+}
+
+/** True for an object with the methods that clients and pools have. */
+export function canQuery(given: unknown): given is TraceableClient {
+  const { query, connect } = Object(given) as { query?: unknown; connect?: unknown }
+  return typeof query === 'function' && typeof connect === 'function'
+}
+
+/** True for a pool, which counts its clients. */
+export function isPool(given: unknown): boolean {
+  return canQuery(given) && typeof (given as { totalCount?: unknown }).totalCount === 'number'
+}

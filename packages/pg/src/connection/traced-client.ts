@@ -1,0 +1,145 @@
+import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+
+import {
+  type Callback,
+  isSubmittable,
+  type QueryArguments,
+  type QueryCall,
+  readCall,
+  readSubmittable,
+  type Submittable,
+} from '../query/call.ts'
+import type { Checkout } from '../pool/checkout.ts'
+import type { ConnectionTarget, Endpoint } from './endpoint.ts'
+import type { QueryTracing } from '../query/tracing.ts'
+import { type Method, RunningQuery } from '../query/running.ts'
+import { statementOf } from '../sql/statement.ts'
+import { SubmittedQuery } from '../query/submitted.ts'
+import { Transaction } from './transaction.ts'
+
+/** What is known of a traced client. */
+export class TracedClient {
+  readonly endpoint: Endpoint
+  /** True while the pool makes its own call of `query()`, which has a span already, or is to have none. */
+  claimed = false
+  /** The time between `connect()` and `release()`, while it lasts. */
+  checkout: Checkout | undefined
+  private readonly client: object
+  private readonly tracing: QueryTracing
+  private transaction: Transaction | undefined
+  private submitted: Set<SubmittedQuery> | undefined
+
+  constructor(client: object, tracing: QueryTracing) {
+    this.client = client
+    this.tracing = tracing
+    this.endpoint = endpointOfClient(client, tracing)
+  }
+
+  /** True when a call of `query()` is left alone: nobody sees it, and there is no context to keep for its callback. */
+  leaves(caller: Context): boolean {
+    return caller === ROOT_CONTEXT && !this.tracing.active
+  }
+
+  /** Makes a call of `query()`, with a span of its own. */
+  query(original: Method, self: unknown, args: QueryArguments, caller: Context): unknown {
+    const [config] = args
+    const submittable = isSubmittable(config) ? config : undefined
+    const call = submittable ? readSubmittable(submittable) : this.withText(readCall(args, false))
+    if (!call) return Reflect.apply(original, self, args)
+    const running = this.start(call, caller)
+    return submittable
+      ? this.submit(original, self, args, submittable, running)
+      : running.run(original, self, args)
+  }
+
+  /** Calls a function of the pool that makes its own call of `query()`. */
+  claim(callback: Callback, self: unknown, results: ArrayLike<unknown>): unknown {
+    this.claimed = true
+    try {
+      return Reflect.apply(callback, self, results)
+    } finally {
+      this.claimed = false
+    }
+  }
+
+  /** The client goes back to its pool: nothing it left open goes on. */
+  release(): void {
+    this.transaction?.end('abandoned')
+    this.transaction = undefined
+    for (const submitted of this.submitted ?? []) submitted.end()
+    this.checkout?.end()
+    this.checkout = undefined
+  }
+
+  private start(call: QueryCall, caller: Context): RunningQuery {
+    const { tracing, endpoint } = this
+    if (!tracing.options.transactions) {
+      return new RunningQuery(tracing, call, endpoint, caller, this.enclose(caller))
+    }
+    const { control } = statementOf(call.text)
+    if (this.transaction?.ended) this.transaction = undefined
+    const ends = this.transaction && control?.ends
+    if (control?.begins && !ends) this.transaction ??= this.begin(call, caller)
+    const running = new RunningQuery(tracing, call, endpoint, caller, this.enclose(caller))
+    const { transaction } = this
+    const role = ends ?? (control?.begins ? 'begin' : undefined)
+    // What is sent after the end of a transaction is no part of it, also when that end is not answered yet.
+    if (ends) this.transaction = undefined
+    const next = ends && control?.begins ? (this.transaction = this.begin(call, caller)) : undefined
+    if (!transaction) return running
+    transaction.enter(role)
+    next?.enter('begin')
+    running.watch((error, result) => {
+      transaction.leave(role, error, result)
+      next?.leave('begin', error, result)
+    })
+    return running
+  }
+
+  private begin(call: QueryCall, caller: Context): Transaction | undefined {
+    return Transaction.start(this.tracing, call, this.endpoint, this.enclose(caller), this.client)
+  }
+
+  /** The context of the transaction or checkout that a query belongs to, unless the query is part of another trace. */
+  private enclose(caller: Context): Context {
+    const operation = this.transaction?.operation ?? this.checkout?.operation
+    if (!operation || operation.ended) return caller
+    const active = trace.getSpanContext(caller)
+    const { span } = operation
+    return active && active.traceId !== span.spanContext().traceId ? caller : trace.setSpan(caller, span)
+  }
+
+  private submit(
+    original: Method,
+    self: unknown,
+    args: QueryArguments,
+    submittable: Submittable,
+    running: RunningQuery,
+  ): unknown {
+    const submitted = new SubmittedQuery(submittable, running, () => this.submitted?.delete(submitted))
+    this.submitted ??= new Set()
+    this.submitted.add(submitted)
+    try {
+      return Reflect.apply(original, self, args)
+    } catch (error) {
+      submitted.fail(error)
+      throw error
+    }
+  }
+
+  /** A named statement may be called by its name alone, once the server has its text. */
+  private withText(call: QueryCall | undefined): QueryCall | undefined {
+    if (!call || call.text !== '' || call.name === undefined) return call
+    const { connection } = this.client as { connection?: { parsedStatements?: Record<string, unknown> } }
+    const text = connection?.parsedStatements?.[call.name]
+    return typeof text === 'string' ? { ...call, text } : call
+  }
+}
+
+function endpointOfClient(client: object, tracing: QueryTracing): Endpoint {
+  const { host, port, database, user, connectionParameters } = client as ConnectionTarget & {
+    readonly connectionParameters?: { readonly options?: unknown }
+  }
+  const target = { host, port, database, user, options: connectionParameters?.options }
+  return tracing.endpointOf(target)
+}

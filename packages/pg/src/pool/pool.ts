@@ -1,0 +1,123 @@
+import { context as contextApi } from '@opentelemetry/api'
+import { isThenable, isWrapped, show, wrapMethod } from '@spanwright/core'
+
+import { type Callback, type QueryArguments, readCall } from '../query/call.ts'
+import { canQuery, isPool, unseen } from '../connection/client.ts'
+import { handOver, Loan } from './loan.ts'
+import { POOL_ENTRY, type PoolTracingOptions } from '../options.ts'
+import { QueryTracing } from '../query/tracing.ts'
+import { type Method, RunningQuery } from '../query/running.ts'
+import { type PoolParts, TracedPool } from './traced-pool.ts'
+
+/** A pool of node-postgres: `Pool`, or of a class derived from it. */
+export interface TraceablePool {
+  connect: (...args: never[]) => unknown
+  query: (...args: never[]) => unknown
+}
+
+/**
+ * Traces the queries of a pool and of the clients it hands out: a CLIENT span for each, in the trace of its caller,
+ * also when the query had to wait for a connection.
+ * @returns the pool itself; tracing it twice is tracing it once
+ * @throws TypeError when what is given is no pool, or an option is unknown or of the wrong type
+ */
+export function tracePool<Pool extends TraceablePool>(pool: Pool, options?: PoolTracingOptions): Pool {
+  checkPool(pool)
+  const tracing = new QueryTracing(POOL_ENTRY, options)
+  if (isWrapped(pool, 'query')) return pool
+  const parts: PoolParts = pool as object
+  const traced = new TracedPool(parts, tracing)
+  wrapMethod(pool, 'query', original => tracedQuery(original, traced))
+  wrapMethod(pool, 'connect', original => tracedConnect(original, traced))
+  followEnd(parts, traced)
+  traceNewClients(parts, traced)
+  return pool
+}
+
+function tracedQuery(original: Method, traced: TracedPool): Callback {
+  return function query(this: unknown, config?: unknown, values?: unknown, callback?: unknown): unknown {
+    const calledBack = typeof values === 'function' || typeof callback === 'function'
+    const isSeen = calledBack || traced.tracing.active
+    const call = isSeen ? readCall([config, values, callback], true) : undefined
+    const running = call && new RunningQuery(traced.tracing, call, traced.endpoint, contextApi.active())
+    traced.calling = running ?? 'unseen'
+    try {
+      return running
+        ? running.run(original, this, arguments as unknown as QueryArguments)
+        : (Reflect.apply(original, this, arguments) as unknown)
+    } finally {
+      traced.calling = undefined
+    }
+  }
+}
+
+function tracedConnect(original: Method, traced: TracedPool): Callback {
+  return function connect(this: unknown, callback?: unknown): unknown {
+    const { calling } = traced
+    traced.calling = undefined
+    const isByCallback = typeof callback === 'function'
+    if (calling === 'unseen') {
+      if (isByCallback) arguments[0] = unseen(callback as Callback)
+      return Reflect.apply(original, this, arguments)
+    }
+    const loan = new Loan(traced, calling)
+    if (isByCallback) arguments[0] = handOver(callback as Callback, loan)
+    const result: unknown = Reflect.apply(original, this, arguments)
+    return !isByCallback && isThenable(result) ? follow(result, loan) : result
+  }
+}
+
+function follow(promise: PromiseLike<unknown>, loan: Loan): PromiseLike<unknown> {
+  return promise.then(
+    client => {
+      loan.acquire(client)
+      return client
+    },
+    (error: unknown) => {
+      loan.fail(error)
+      throw error
+    },
+  )
+}
+
+/** Hears of the end of the pool, when the last of its clients is gone. */
+function followEnd(pool: PoolParts, traced: TracedPool): void {
+  const { end: method } = pool
+  if (typeof method !== 'function') return
+  wrapMethod(pool as { end: Method }, 'end', original => {
+    return function end(this: unknown, callback?: unknown): unknown {
+      if (typeof callback === 'function') {
+        arguments[0] = function (this: unknown, error: unknown): unknown {
+          if (!error) traced.end()
+          return Reflect.apply(callback, this, arguments)
+        }
+      }
+      const result: unknown = Reflect.apply(original, this, arguments)
+      if (!isThenable(result)) return result
+      return result.then(value => {
+        traced.end()
+        return value
+      })
+    }
+  })
+}
+
+/** Sees to it that clients are traced from the start, when handlers of `connect` may use them already. */
+function traceNewClients(pool: PoolParts, traced: TracedPool): void {
+  if (typeof pool.Client !== 'function') return
+  const ClientClass: object = new Proxy(pool.Client, {
+    construct(target, args: unknown[], newTarget) {
+      const client = Reflect.construct(target, args, newTarget === ClientClass ? target : newTarget) as object
+      traced.trace(client)
+      return client
+    },
+  })
+  pool.Client = ClientClass
+}
+
+function checkPool(given: unknown): void {
+  if (isPool(given)) return
+  if (canQuery(given))
+    throw new TypeError('tracePool(): expected a pool of pg; got a client: use traceClient()')
+  throw new TypeError(`tracePool(): expected a pool of pg, such as new Pool(); got ${show(given)}`)
+}

@@ -1,0 +1,98 @@
+import type { Attributes } from '@opentelemetry/api'
+import {
+  ATTR_DB_OPERATION_BATCH_SIZE,
+  ATTR_DB_QUERY_SUMMARY,
+  ATTR_DB_QUERY_TEXT,
+  DB_METRIC_ATTRIBUTES,
+  DB_SYSTEM_POSTGRESQL,
+  type DurationMetric,
+  LateHistogram,
+  METRIC_DB_CLIENT_OPERATION_DURATION,
+  METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS,
+  pickAttributes,
+  type Settings,
+} from '@spanwright/core'
+
+import type { QueryCall } from './call.ts'
+import type { Endpoint } from '../connection/endpoint.ts'
+import type { DatabaseOperation, PoolTracingOptions } from '../options.ts'
+import { statementOf } from '../sql/statement.ts'
+import { TextCache } from '../sql/text-cache.ts'
+
+/** What the spans and metrics of all queries with one text have in common. */
+export interface Description {
+  readonly endpoint: Endpoint
+  /** Name of the span. */
+  readonly name: string
+  readonly attributes: Readonly<Attributes>
+  /** False when there is no one statement the values of the query could belong to. */
+  readonly showsParameters: boolean
+  readonly duration: DurationMetric<DatabaseOperation>
+}
+
+/** Describes queries, each text once. */
+export class Descriptions {
+  readonly histogram: LateHistogram<DatabaseOperation>
+  private readonly rows: LateHistogram<DatabaseOperation>
+  private readonly settings: Settings<DatabaseOperation>
+  private readonly queryText: PoolTracingOptions['queryText']
+  private readonly measuresSummary: boolean
+  /** Of texts that take values, and of those that do not: a text says more when it holds its values itself. */
+  private readonly parameterised = new TextCache<Description>()
+  private readonly complete = new TextCache<Description>()
+  private unread: Description | undefined
+
+  constructor(settings: Settings<DatabaseOperation>, { queryText, metrics }: PoolTracingOptions) {
+    this.settings = settings
+    this.queryText = queryText
+    this.measuresSummary = typeof metrics === 'object' && metrics.querySummary === true
+    this.histogram = new LateHistogram(settings, METRIC_DB_CLIENT_OPERATION_DURATION)
+    this.rows = new LateHistogram(settings, METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS)
+  }
+
+  /** The description of a query; its text is read only when somebody would see what it tells. */
+  of({ text, parameters }: QueryCall, endpoint: Endpoint): Description {
+    if (!this.measuresSummary && !this.settings.hasTracerProvider) return this.ofAny(endpoint)
+    const hasValues = parameters !== undefined && parameters.length > 0
+    const cache = hasValues ? this.parameterised : this.complete
+    const found = cache.get(text)
+    if (found?.endpoint === endpoint) return found
+    const description = this.read(text, hasValues, endpoint)
+    cache.set(text, description)
+    return description
+  }
+
+  private ofAny(endpoint: Endpoint): Description {
+    if (this.unread?.endpoint !== endpoint) {
+      this.unread = this.describe(endpoint, DB_SYSTEM_POSTGRESQL, { ...endpoint.attributes }, false)
+    }
+    return this.unread
+  }
+
+  private read(text: string, hasValues: boolean, endpoint: Endpoint): Description {
+    const { queryText } = this
+    const attributes: Attributes = { ...endpoint.attributes }
+    const { summary, masked, count } = statementOf(text)
+    if (queryText !== 'off' && text !== '') {
+      // A text that takes values has them elsewhere, and stays as its author wrote it.
+      attributes[ATTR_DB_QUERY_TEXT] = hasValues || queryText === 'raw' ? text : masked
+    }
+    if (count > 1) attributes[ATTR_DB_OPERATION_BATCH_SIZE] = count
+    if (summary !== '') attributes[ATTR_DB_QUERY_SUMMARY] = summary
+    return this.describe(endpoint, summary || DB_SYSTEM_POSTGRESQL, attributes, count <= 1)
+  }
+
+  private describe(
+    endpoint: Endpoint,
+    name: string,
+    attributes: Attributes,
+    showsParameters: boolean,
+  ): Description {
+    const { histogram, rows: amounts, settings } = this
+    const keys = this.measuresSummary ? KEYS_WITH_SUMMARY : DB_METRIC_ATTRIBUTES
+    const known = settings.hasHooks ? undefined : pickAttributes(attributes, keys)
+    return { endpoint, name, attributes, showsParameters, duration: { histogram, keys, known, amounts } }
+  }
+}
+
+const KEYS_WITH_SUMMARY = [...DB_METRIC_ATTRIBUTES, ATTR_DB_QUERY_SUMMARY]

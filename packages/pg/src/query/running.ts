@@ -1,0 +1,110 @@
+import { type Context, context as contextApi } from '@opentelemetry/api'
+import { isThenable } from '@spanwright/core'
+
+import { type Callback, callbackOf, type QueryArguments, type QueryCall, replaceIn } from './call.ts'
+import type { Endpoint } from '../connection/endpoint.ts'
+import { type QueryOperation, type QueryTracing, returnedRows } from './tracing.ts'
+
+/** A method of node-postgres, before it was replaced. */
+export type Method = (this: unknown, ...args: never[]) => unknown
+
+/** Is told how a query ended. */
+export type Watcher = (error: unknown, result: unknown) => void
+
+/** One call of `query()`, from the call to its callback or the end of its promise. */
+export class RunningQuery {
+  /** Context of the caller, in which callbacks run. */
+  readonly caller: Context
+  /** Seconds it waited for a connection of the pool, as soon as it has one. */
+  waited: number | undefined
+  private readonly tracing: QueryTracing
+  private readonly operation: QueryOperation | undefined
+  private readonly call: QueryCall
+  private readonly endpoint: Endpoint
+  private watcher: Watcher | undefined
+
+  /** Starts the span, in the context of another one than the caller's where there is one between them. */
+  constructor(
+    tracing: QueryTracing,
+    call: QueryCall,
+    endpoint: Endpoint,
+    caller: Context,
+    parent: Context = caller,
+  ) {
+    this.tracing = tracing
+    this.call = call
+    this.endpoint = endpoint
+    this.caller = caller
+    this.operation = tracing.start(call, endpoint, parent)
+  }
+
+  /** True when there is a span. */
+  get traced(): boolean {
+    return this.operation !== undefined
+  }
+
+  /** Lets somebody else know the end. */
+  watch(watcher: Watcher): void {
+    this.watcher = watcher
+  }
+
+  /** Makes the call, and ends the span when it is answered. */
+  run(original: Method, self: unknown, args: QueryArguments): unknown {
+    let result: unknown
+    try {
+      result = Reflect.apply(original, self, this.toSend(args))
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
+    if (this.call.callback || !(this.operation || this.watcher)) return result
+    if (isThenable(result)) return this.follow(result)
+    this.succeed(result)
+    return result
+  }
+
+  /** Ends the span of a query that was answered. */
+  succeed(result: unknown, rows: number | undefined = this.operation && returnedRows(result)): void {
+    const { watcher } = this
+    if (this.operation) this.tracing.succeed(this.operation, result, rows, this.waited)
+    this.watcher = undefined
+    watcher?.(undefined, result)
+  }
+
+  /** Ends the span of a query that failed. */
+  fail(error: unknown, rows?: number): void {
+    const { watcher } = this
+    if (this.operation) this.tracing.fail(this.operation, error, rows, this.waited)
+    this.watcher = undefined
+    watcher?.(error, undefined)
+  }
+
+  private toSend(args: QueryArguments): QueryArguments {
+    const { call, operation } = this
+    const text = operation && this.tracing.textToSend(call, this.endpoint, operation)
+    const callback = call.callback && endingCallback(this, callbackOf(args, call))
+    return text === undefined && !callback ? args : replaceIn(args, call, { text, callback })
+  }
+
+  private follow(promise: PromiseLike<unknown>): PromiseLike<unknown> {
+    return promise.then(
+      result => {
+        this.succeed(result)
+        return result
+      },
+      (error: unknown) => {
+        this.fail(error)
+        throw error
+      },
+    )
+  }
+}
+
+/** A callback that ends the span of its query first, and runs in the context of its caller. */
+function endingCallback(query: RunningQuery, callback: Callback): Callback {
+  return function (this: unknown, ...results: unknown[]): unknown {
+    if (results[0]) query.fail(results[0])
+    else query.succeed(results[1])
+    return contextApi.with(query.caller, callback, this, ...results)
+  }
+}

@@ -1,0 +1,113 @@
+import { isDeepStrictEqual } from 'node:util'
+
+import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
+import {
+  ATTR_DB_RESPONSE_RETURNED_ROWS,
+  ATTR_SPANWRIGHT_DB_WAIT_TIME,
+  decide,
+  type EntryPoint,
+  isObserved,
+  Operation,
+  Settings,
+} from '@spanwright/core'
+
+import type { QueryCall } from './call.ts'
+import { commented } from './comment.ts'
+import { Descriptions } from './description.ts'
+import { type ConnectionTarget, type Endpoint, endpointOf } from '../connection/endpoint.ts'
+import { failureOf } from './failure.ts'
+import type { DatabaseOperation, PoolTracingOptions } from '../options.ts'
+import { writeParameters } from './parameters.ts'
+
+/** The operation of a query. */
+export type QueryOperation = Operation<DatabaseOperation>
+
+/** Starts and ends the spans of queries, by the options of one `tracePool()` or `traceClient()`. */
+export class QueryTracing {
+  readonly settings: Settings<DatabaseOperation>
+  readonly options: PoolTracingOptions
+  private readonly descriptions: Descriptions
+  private endpoint: Endpoint | undefined
+
+  /** @throws TypeError when an option is unknown or of the wrong type */
+  constructor(entry: EntryPoint, options: PoolTracingOptions = {}) {
+    this.settings = new Settings<DatabaseOperation>(entry, options)
+    this.options = options
+    this.descriptions = new Descriptions(this.settings, options)
+  }
+
+  /** False when nobody would see anything of a query. */
+  get active(): boolean {
+    const { settings, options } = this
+    return isObserved(settings, this.descriptions.histogram.enabled) || Boolean(options.comment)
+  }
+
+  /** Describes a resolved target: all connections of a pool that lead to the same place share one endpoint. */
+  endpointOf(target: ConnectionTarget): Endpoint {
+    const endpoint = endpointOf(target, this.settings.semconv !== 'latest')
+    if (!isDeepStrictEqual(endpoint, this.endpoint)) this.endpoint = endpoint
+    return this.endpoint ?? endpoint
+  }
+
+  /** Starts the span of a query; undefined when it is not to be traced. */
+  start(call: QueryCall, endpoint: Endpoint, parent: Context): QueryOperation | undefined {
+    if (!this.active) return undefined
+    const { settings, options } = this
+    const record = settings.hasHooks ? recordOf(call, endpoint) : undefined
+    if (decide(settings, parent, record) !== 'trace') return undefined
+    const { name, attributes: described, duration, showsParameters } = this.descriptions.of(call, endpoint)
+    const attributes: Attributes = { ...described }
+    if (options.parameters && showsParameters && call.parameters) {
+      writeParameters(attributes, call.parameters, options)
+    }
+    return new Operation(settings, { kind: SpanKind.CLIENT, name, attributes, parent, record, duration })
+  }
+
+  /** The text to send in place of the one of the call; undefined to send that. */
+  textToSend(call: QueryCall, endpoint: Endpoint, operation: QueryOperation): string | undefined {
+    const { comment } = this.options
+    // A comment on a named statement would make it another statement for each trace.
+    if (!comment || call.name !== undefined || call.text === '') return undefined
+    const { context, span } = operation
+    const record = recordOf(call, endpoint)
+    const text = commented(this.settings, comment, record, context, span.spanContext().traceFlags)
+    return text === call.text ? undefined : text
+  }
+
+  /** Ends the span of a query that was answered. */
+  succeed(operation: QueryOperation, result: unknown, rows?: number, waited?: number): void {
+    const late = lateAttributes(rows, waited)
+    operation.end(rows === undefined ? { result } : { result, amount: rows }, late)
+  }
+
+  /** Ends the span of a query that failed, or was never sent. */
+  fail(operation: QueryOperation, error: unknown, rows?: number, waited?: number): void {
+    const late = lateAttributes(rows, waited)
+    const ending = failureOf(error, this.options.errorMessages === 'raw', late)
+    operation.end(rows === undefined ? ending : { ...ending, amount: rows }, late)
+  }
+}
+
+/** What hooks are shown of a query. */
+export function recordOf({ text, name, parameters }: QueryCall, { namespace }: Endpoint): DatabaseOperation {
+  return { text, name, parameters, namespace }
+}
+
+function lateAttributes(rows: number | undefined, waited: number | undefined): Attributes {
+  const late: Attributes = {}
+  if (rows !== undefined) late[ATTR_DB_RESPONSE_RETURNED_ROWS] = rows
+  if (waited !== undefined) late[ATTR_SPANWRIGHT_DB_WAIT_TIME] = waited
+  return late
+}
+
+/** Rows that came back, of all statements; undefined when none of them returns rows. */
+export function returnedRows(result: unknown): number | undefined {
+  if (!Array.isArray(result)) return rowsOf(result)
+  const counts = result.map(rowsOf).filter(count => count !== undefined)
+  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count)
+}
+
+function rowsOf(result: unknown): number | undefined {
+  const { rows, fields } = Object(result) as { rows?: unknown; fields?: unknown }
+  return Array.isArray(rows) && Array.isArray(fields) && fields.length > 0 ? rows.length : undefined
+}

@@ -1,0 +1,91 @@
+import { type AttributeValue, SpanStatusCode } from '@opentelemetry/api'
+import { type ExportResult, ExportResultCode, hrTimeToMicroseconds } from '@opentelemetry/core'
+import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
+import { ATTR_SERVICE_NAME } from '@spanwright/core'
+
+import { printTrace } from './printer.ts'
+import { SPAN_KINDS, type TraceSpan } from './span.ts'
+import { tracesOf } from './tree.ts'
+
+/** The most spans that wait for the end of their trace. */
+const MAX_WAITING = 2000
+
+/** Options of {@link ConsoleExporter}. */
+export interface ConsoleOptions {
+  /** Where the text goes. Default: standard error, so that the output of the program stays its own. */
+  readonly write?: (text: string) => void
+  /** Width of a line in characters. Default: that of the terminal, else 110. */
+  readonly width?: number
+  /** Whether failures are red. Default: only on a terminal. */
+  readonly colors?: boolean
+}
+
+/** Prints the local part of each trace as a tree when its first span has ended; made for development. */
+export class ConsoleExporter implements SpanExporter {
+  private readonly options: ConsoleOptions
+  private waiting = new Map<string, TraceSpan[]>()
+  private count = 0
+
+  constructor(options: ConsoleOptions = {}) {
+    this.options = options
+  }
+
+  export(spans: ReadableSpan[], callback: (result: ExportResult) => void): void {
+    const done = new Set<string>()
+    for (const span of spans) {
+      const { traceId } = span.spanContext()
+      const known = this.waiting.get(traceId)
+      if (known) known.push(readSpan(span))
+      else this.waiting.set(traceId, [readSpan(span)])
+      this.count += 1
+      if (!span.parentSpanContext || span.parentSpanContext.isRemote) done.add(traceId)
+    }
+    this.print(this.count > MAX_WAITING ? [...this.waiting.keys()] : [...done])
+    callback({ code: ExportResultCode.SUCCESS })
+  }
+
+  async forceFlush(): Promise<void> {
+    this.print([...this.waiting.keys()])
+  }
+
+  async shutdown(): Promise<void> {
+    await this.forceFlush()
+  }
+
+  private print(traceIds: readonly string[]): void {
+    for (const traceId of traceIds) {
+      const spans = this.waiting.get(traceId) ?? []
+      this.waiting.delete(traceId)
+      this.count -= spans.length
+      const { stderr } = process
+      const {
+        write = text => void stderr.write(text),
+        width = stderr.columns ?? 110,
+        colors = stderr.isTTY,
+      } = this.options
+      for (const trace of tracesOf(spans)) write(`${printTrace(trace, { width, colors })}\n`)
+    }
+  }
+}
+
+function readSpan(span: ReadableSpan): TraceSpan {
+  const { traceId, spanId } = span.spanContext()
+  return {
+    traceId,
+    spanId,
+    parentSpanId: span.parentSpanContext?.spanId,
+    service: textOf(span.resource.attributes[ATTR_SERVICE_NAME]),
+    // OTLP counts the kinds from one on.
+    kind: SPAN_KINDS[span.kind + 1] ?? 'UNSPECIFIED',
+    name: span.name,
+    start: hrTimeToMicroseconds(span.startTime) / 1000,
+    end: hrTimeToMicroseconds(span.endTime) / 1000,
+    failed: span.status.code === SpanStatusCode.ERROR,
+    attributes: span.attributes,
+    links: span.links.map(({ context }) => ({ traceId: context.traceId, spanId: context.spanId })),
+  }
+}
+
+function textOf(value: AttributeValue | undefined): string {
+  return typeof value === 'string' ? value : 'unknown_service'
+}

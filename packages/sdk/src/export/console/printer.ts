@@ -1,0 +1,93 @@
+import { styleText } from 'node:util'
+
+import type { SpanAddress, TraceSpan } from './span.ts'
+import type { SpanNode, Trace } from './tree.ts'
+
+/** How a trace is printed. */
+export interface PrintOptions {
+  /** Width of a line in characters. Default: 110. */
+  readonly width?: number
+  /** Whether failures are red and bars dim. Default: false. */
+  readonly colors?: boolean
+}
+
+interface Row {
+  readonly span: TraceSpan
+  /** The branches of the tree in front of the span. */
+  readonly branch: string
+}
+
+/** The narrowest bar that still shows where on the time line a span lies. */
+const MIN_BAR = 12
+
+/** Prints a trace as a tree: a line for each span, with its place on the time line of the trace. */
+export function printTrace(trace: Trace, { width = 110, colors = false }: PrintOptions = {}): string {
+  const rows = trace.roots.flatMap(root => rowsOf(root, '', ''))
+  const start = Math.min(...trace.spans.map(span => span.start))
+  const end = Math.max(...trace.spans.map(span => span.end))
+  const columns = rows.map(row => columnsOf(row))
+  const widths = [0, 1, 2].map(index => Math.max(...columns.map(column => column[index]?.length ?? 0)))
+  const taken = widths.reduce((sum, item) => sum + item + 2, 0)
+  const barWidth = Math.max(MIN_BAR, Math.min(40, width - taken - 2))
+  const lines = rows.map(({ span }, index) => {
+    const [service = '', tree = '', duration = ''] = columns[index] ?? []
+    const text = `${service.padEnd(widths[0] ?? 0)}  ${tree.padEnd(widths[1] ?? 0)}  ${duration.padStart(widths[2] ?? 0)}`
+    const line = `${text}  ${barOf(span, start, end, barWidth)}${notesOf(span, trace)}`
+    return colors && span.failed ? styleText('red', line) : line
+  })
+  return [headOf(trace, end - start), ...lines].join('\n')
+}
+
+function headOf(trace: Trace, duration: number): string {
+  const services = new Set(trace.spans.map(span => span.service)).size
+  return `trace ${trace.traceId}  ${count(trace.spans.length, 'span')}, ${count(services, 'service')}, ${milliseconds(duration)}`
+}
+
+function count(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? '' : 's'}`
+}
+
+function columnsOf({ span, branch }: Row): [service: string, tree: string, duration: string] {
+  return [span.service, `${branch}${span.kind} ${span.name}`, milliseconds(span.end - span.start)]
+}
+
+function rowsOf(node: SpanNode, branch: string, indent: string): Row[] {
+  const last = node.children.length - 1
+  return [
+    { span: node.span, branch },
+    ...node.children.flatMap((child, index) =>
+      rowsOf(
+        child,
+        `${indent}${index === last ? '└─ ' : '├─ '}`,
+        `${indent}${index === last ? '   ' : '│  '}`,
+      ),
+    ),
+  ]
+}
+
+/** A span always shows, however short it is beside its trace. */
+function barOf(span: TraceSpan, start: number, end: number, width: number): string {
+  const perCharacter = (end - start) / width || 1
+  const from = Math.min(width - 1, Math.floor((span.start - start) / perCharacter))
+  const length = Math.max(1, Math.min(width - from, Math.round((span.end - span.start) / perCharacter)))
+  return `▕${' '.repeat(from)}${'█'.repeat(length)}${' '.repeat(width - from - length)}▏`
+}
+
+function notesOf(span: TraceSpan, trace: Trace): string {
+  const failure = span.failed ? ` ✗ ${errorTypeOf(span)}` : ''
+  return failure + span.links.map(link => ` ⇠ ${targetOf(link, trace)}`).join('')
+}
+
+function errorTypeOf({ attributes }: TraceSpan): string {
+  const errorType = attributes['error.type']
+  return typeof errorType === 'string' ? errorType : 'error'
+}
+
+function targetOf(link: SpanAddress, trace: Trace): string {
+  const target = trace.spans.find(({ spanId, traceId }) => spanId === link.spanId && traceId === link.traceId)
+  return target ? `${target.service} ${target.name}` : `trace ${link.traceId.slice(0, 8)}…`
+}
+
+function milliseconds(duration: number): string {
+  return `${duration.toFixed(1)} ms`
+}

@@ -1,0 +1,115 @@
+import { OTLPMetricExporter as JsonExporter } from '@opentelemetry/exporter-metrics-otlp-http'
+import { OTLPMetricExporter as ProtobufExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
+import { diag } from '@opentelemetry/api'
+import {
+  ConsoleMetricExporter,
+  type IMetricReader,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from '@opentelemetry/sdk-metrics'
+
+import { type Duration, millisecondsOf } from '../start/duration.ts'
+import type { Environment } from '../start/environment.ts'
+import { listOf } from '../export/exporters.ts'
+import { makeOtlp, type OtlpOptions, type Signal } from '../export/otlp.ts'
+import { type PrometheusOptions, servePrometheus } from './prometheus.ts'
+
+/** Metrics over OTLP, sent at regular times. */
+export interface OtlpMetricsOptions extends OtlpOptions {
+  /** Time between two exports. Default: `OTEL_METRIC_EXPORT_INTERVAL`, else 60 s. */
+  readonly interval?: Duration
+}
+
+/** Where metrics go: OTLP, to Prometheus when it asks, onto the console, nowhere, or to a reader of one's own. */
+export type MetricsChoice =
+  | 'otlp'
+  | 'prometheus'
+  | 'console'
+  | 'none'
+  | OtlpMetricsOptions
+  | PrometheusOptions
+  | IMetricReader
+
+/** A reader of metrics, and what it is called in reports. */
+export interface NamedReader {
+  readonly name: string
+  readonly reader: IMetricReader
+  /** Where it sends or listens, if over the network. */
+  readonly url?: string | undefined
+  /** What keeps it from its work, once that is known. */
+  readonly problem?: () => string | undefined
+}
+
+const METRICS: Signal<PushMetricExporter> = {
+  name: 'metrics',
+  'http/protobuf': ProtobufExporter,
+  'http/json': JsonExporter,
+  grpc: { package: '@opentelemetry/exporter-metrics-otlp-grpc', exported: 'OTLPMetricExporter' },
+}
+
+const NAMES = ['otlp', 'prometheus', 'console', 'none'] as const
+
+/**
+ * Makes the readers that were asked for: by option, or with `true` or no option by `OTEL_METRICS_EXPORTER`.
+ * @returns none when there are to be no metrics
+ */
+export function makeReaders(
+  choice: boolean | MetricsChoice | readonly MetricsChoice[] | undefined,
+  environment: Environment,
+): NamedReader[] {
+  if (choice === false) return []
+  if (choice !== undefined && choice !== true) {
+    return listOf(choice as MetricsChoice).flatMap(one => makeReader(one, environment))
+  }
+  const named = environment.listOf('OTEL_METRICS_EXPORTER', NAMES, [choice ? 'otlp' : 'none'])
+  return named.flatMap(one => {
+    try {
+      return makeReader(one, environment)
+    } catch (error) {
+      // A variable that cannot be followed is no reason for the app not to start.
+      diag.warn(`spanwright: ${(error as Error).message}; OTEL_METRICS_EXPORTER goes without ${one}`)
+      return []
+    }
+  })
+}
+
+function makeReader(choice: MetricsChoice, environment: Environment): NamedReader[] {
+  if (choice === 'none') return []
+  if (choice === 'console') {
+    return [{ name: 'console', reader: periodic(new ConsoleMetricExporter(), environment) }]
+  }
+  if (choice === 'otlp') return [overOtlp({}, environment)]
+  if (choice === 'prometheus') return [{ name: 'prometheus', ...servePrometheus({}, environment) }]
+  if (isReader(choice)) return [{ name: choice.constructor?.name || 'reader', reader: choice }]
+  if (choice.protocol === 'prometheus') {
+    return [{ name: 'prometheus', ...servePrometheus(choice, environment) }]
+  }
+  return [overOtlp(choice, environment)]
+}
+
+function overOtlp({ interval, ...options }: OtlpMetricsOptions, environment: Environment): NamedReader {
+  const { protocol, exporter, url } = makeOtlp(METRICS, options, environment)
+  return { name: `otlp ${protocol}`, reader: periodic(exporter, environment, interval), url }
+}
+
+function periodic(
+  exporter: PushMetricExporter,
+  environment: Environment,
+  interval?: Duration,
+): PeriodicExportingMetricReader {
+  const exportIntervalMillis =
+    interval === undefined
+      ? environment.count('OTEL_METRIC_EXPORT_INTERVAL', 60_000)
+      : millisecondsOf(interval)
+  const exportTimeoutMillis = environment.count('OTEL_METRIC_EXPORT_TIMEOUT', 30_000)
+  return new PeriodicExportingMetricReader({
+    exporter,
+    exportIntervalMillis,
+    exportTimeoutMillis: Math.min(exportTimeoutMillis, exportIntervalMillis),
+  })
+}
+
+/** True for an object that reads metrics by itself. */
+export function isReader(value: unknown): value is IMetricReader {
+  return typeof (value as Partial<IMetricReader> | undefined)?.collect === 'function'
+}

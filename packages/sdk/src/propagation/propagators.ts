@@ -1,0 +1,38 @@
+import type { TextMapPropagator } from '@opentelemetry/api'
+import { CompositePropagator, W3CBaggagePropagator } from '@opentelemetry/core'
+
+import { B3Propagator } from './b3.ts'
+import type { Environment } from '../start/environment.ts'
+import { JaegerPropagator } from './jaeger.ts'
+import { TraceContextPropagator } from './trace-context.ts'
+
+/** Propagators by the names that `OTEL_PROPAGATORS` knows. */
+export type PropagatorName = 'tracecontext' | 'baggage' | 'b3' | 'b3multi' | 'jaeger'
+
+const MAKERS: Readonly<Record<PropagatorName, (randomTraceIds: boolean) => TextMapPropagator>> = {
+  tracecontext: randomTraceIds => new TraceContextPropagator({ randomTraceIds }),
+  baggage: () => new W3CBaggagePropagator(),
+  b3: () => new B3Propagator('single'),
+  b3multi: () => new B3Propagator('multi'),
+  jaeger: () => new JaegerPropagator(),
+}
+
+export const PROPAGATOR_NAMES: readonly PropagatorName[] = Object.keys(MAKERS) as PropagatorName[]
+
+/** Makes one propagator of those asked for, by option or by `OTEL_PROPAGATORS`. */
+export function makePropagator(
+  choice: readonly (PropagatorName | TextMapPropagator)[] | undefined,
+  environment: Environment,
+  randomTraceIds: boolean,
+): TextMapPropagator {
+  const named = environment.text('OTEL_PROPAGATORS')
+  const listed =
+    choice ??
+    (named === 'none'
+      ? []
+      : environment.listOf('OTEL_PROPAGATORS', PROPAGATOR_NAMES, ['tracecontext', 'baggage']))
+  const propagators = [...new Set(listed)].map(one =>
+    typeof one === 'string' ? MAKERS[one](randomTraceIds) : one,
+  )
+  return new CompositePropagator({ propagators })
+}

@@ -1,0 +1,67 @@
+import type { Sampler, SpanLimits } from '@opentelemetry/sdk-trace'
+
+import { millisecondsOf } from '../start/duration.ts'
+import type { Environment } from '../start/environment.ts'
+import type { BatchOptions } from '../start/options.ts'
+import { alwaysOff, alwaysOn, parentBased, shareOf } from '../sampling/samplers.ts'
+import type { QueueLimits } from '../export/span-queue.ts'
+
+/** Long enough for a statement or a stack, short enough that one value cannot fill a batch. */
+const MAX_VALUE_LENGTH = 4096
+const MAX_COUNT = 128
+
+/** The limits of a span's parts: options, else variables, else the defaults of the specification. */
+export function spanLimitsOf(options: SpanLimits = {}, environment: Environment): SpanLimits {
+  const count = (name: string, fallback: number): number => environment.count(name, fallback, 0)
+  return {
+    attributeValueLengthLimit:
+      options.attributeValueLengthLimit ??
+      count(
+        'OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT',
+        count('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT', MAX_VALUE_LENGTH),
+      ),
+    attributeCountLimit:
+      options.attributeCountLimit ??
+      count('OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', count('OTEL_ATTRIBUTE_COUNT_LIMIT', MAX_COUNT)),
+    linkCountLimit: options.linkCountLimit ?? count('OTEL_SPAN_LINK_COUNT_LIMIT', MAX_COUNT),
+    eventCountLimit: options.eventCountLimit ?? count('OTEL_SPAN_EVENT_COUNT_LIMIT', MAX_COUNT),
+    attributePerEventCountLimit:
+      options.attributePerEventCountLimit ?? count('OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', MAX_COUNT),
+    attributePerLinkCountLimit:
+      options.attributePerLinkCountLimit ?? count('OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', MAX_COUNT),
+  }
+}
+
+/** The limits of a queue: options, else variables, else the defaults of the specification. */
+export function queueLimitsOf(options: BatchOptions = {}, environment: Environment): QueueLimits {
+  const { maxQueueSize, maxBatchSize, delay, timeout, reportInterval = 60_000 } = options
+  return {
+    maxQueueSize: maxQueueSize ?? environment.count('OTEL_BSP_MAX_QUEUE_SIZE', 2048),
+    maxBatchSize: maxBatchSize ?? environment.count('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512),
+    delay: millisecondsOf(delay ?? environment.count('OTEL_BSP_SCHEDULE_DELAY', 5000, 0)),
+    timeout: millisecondsOf(timeout ?? environment.count('OTEL_BSP_EXPORT_TIMEOUT', 30_000)),
+    reportInterval: millisecondsOf(reportInterval),
+  }
+}
+
+const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const
+
+/** The sampler that `OTEL_TRACES_SAMPLER` names. */
+export function samplerIn(environment: Environment): Sampler {
+  const name = environment.oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, 'parentbased_always_on')
+  const root = rootSampler(name.replace('parentbased_', ''), environment)
+  return name.startsWith('parentbased_') ? parentBased(root) : root
+}
+
+function rootSampler(name: string, environment: Environment): Sampler {
+  if (name === 'always_on') return alwaysOn()
+  if (name === 'always_off') return alwaysOff()
+  return shareOf(environment.ratio('OTEL_TRACES_SAMPLER_ARG', 1))
+}

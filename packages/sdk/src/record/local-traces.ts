@@ -1,0 +1,208 @@
+import { type Context, diag, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api'
+import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
+import { SamplingDecision } from '@opentelemetry/sdk-trace'
+import { ATTR_KEEP_REASON } from '@spanwright/core'
+
+import { adjusted, type KeepPolicy, type KeepReason, type Verdict } from './keep.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { RuleSampler } from '../sampling/rules.ts'
+import { copySpan } from './span-copy.ts'
+import { thresholdIn } from '../sampling/threshold.ts'
+
+/** How local traces were decided, since the start. */
+export interface LocalTraceCounts {
+  /** Traces kept, by the reason. */
+  readonly kept: Readonly<Record<KeepReason, number>>
+  readonly dropped: number
+  /** How many of all these were decided before they ended, for lack of room or for their age. */
+  readonly early: number
+  /** Spans held now. */
+  readonly held: number
+}
+
+/** Bounds of what is held. */
+export interface HoldLimits {
+  readonly maxSpans: number
+  /** Milliseconds. */
+  readonly maxAge: number
+}
+
+/** The part of a trace that lies in this process, beneath one span whose parent does not. */
+interface LocalTrace {
+  readonly root: Span
+  readonly context: Context
+  readonly began: number
+  /** Whether the rules of the sampler still have to be asked. */
+  readonly isProvisional: boolean
+  spans: ReadableSpan[]
+  verdict: Verdict | undefined
+}
+
+/** Holds the spans of local traces until their first span has ended, and then passes on all of them or none. */
+export class LocalTraces implements SpanProcessor {
+  private readonly next: Pipeline
+  private readonly rules: RuleSampler | undefined
+  private readonly policy: KeepPolicy | undefined
+  private readonly limits: HoldLimits
+  // By the identity of the span context, which wrappers of a span pass on: nothing long-lived holds a span.
+  private readonly traces = new WeakMap<SpanContext, LocalTrace>()
+  /** Oldest first. */
+  private readonly open = new Set<LocalTrace>()
+  private readonly kept: Record<KeepReason, number> = { error: 0, slow: 0, rule: 0, random: 0 }
+  private dropped = 0
+  private early = 0
+  private held = 0
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(
+    next: Pipeline,
+    rules: RuleSampler | undefined,
+    policy: KeepPolicy | undefined,
+    limits: HoldLimits,
+  ) {
+    this.next = next
+    this.rules = rules
+    this.policy = policy
+    this.limits = limits
+  }
+
+  onStart(span: Span, parentContext: Context): void {
+    this.next.onStart(span, parentContext)
+    const parent = trace.getSpanContext(parentContext)
+    const sameTrace = parent?.traceId === span.spanContext().traceId
+    const known = parent && sameTrace && this.traces.get(parent)
+    const local =
+      known || (sameTrace && parent.isRemote !== true ? undefined : this.begin(span, parentContext))
+    if (local) this.traces.set(span.spanContext(), local)
+  }
+
+  onEnd(span: ReadableSpan): void {
+    const local = this.traces.get(span.spanContext())
+    if (!local) this.next.onEnd(span)
+    else if (local.verdict) this.pass(span, local, local.verdict)
+    else {
+      local.spans.push(span)
+      this.held += 1
+      if (span.spanContext() === local.root.spanContext()) this.settle(local)
+      else this.makeRoom()
+    }
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.next.forceFlush()
+  }
+
+  async shutdown(): Promise<void> {
+    this.settleAll()
+    clearTimeout(this.timer)
+    await this.next.shutdown()
+  }
+
+  /** Decides everything that is held, as when the process ends. */
+  settleAll(): void {
+    for (const local of this.open) this.settle(local)
+  }
+
+  counts(): LocalTraceCounts {
+    return { kept: { ...this.kept }, dropped: this.dropped, early: this.early, held: this.held }
+  }
+
+  private begin(root: Span, parentContext: Context): LocalTrace | undefined {
+    const isProvisional = this.isProvisional(root)
+    if (!isProvisional && !this.policy) return undefined
+    const local: LocalTrace = {
+      root,
+      // What a sampler asked at the end may look at, with the trace as it came.
+      context: isProvisional ? ROOT_CONTEXT : parentContext,
+      began: performance.now(),
+      isProvisional,
+      spans: [],
+      verdict: undefined,
+    }
+    this.open.add(local)
+    this.timer ??= setTimeout(() => this.settleOld(), this.limits.maxAge).unref()
+    return local
+  }
+
+  private isProvisional(root: Span): boolean {
+    if (!this.rules || root.parentSpanContext) return false
+    return this.rules.mustWait(root)
+  }
+
+  private makeRoom(): void {
+    if (this.held <= this.limits.maxSpans) return
+    for (const local of this.open) {
+      if (local.spans.length > 0) this.settle(local)
+      if (this.held <= this.limits.maxSpans) return
+    }
+  }
+
+  private settleOld(): void {
+    const { maxAge } = this.limits
+    const now = performance.now()
+    this.timer = undefined
+    for (const local of this.open) {
+      const left = local.began + maxAge - now
+      if (left > 0) {
+        this.timer = setTimeout(() => this.settleOld(), left + 1).unref()
+        return
+      }
+      this.settle(local)
+    }
+  }
+
+  private settle(local: LocalTrace): void {
+    this.open.delete(local)
+    const { root, spans } = local
+    const verdict = this.judge(local)
+    local.verdict = verdict
+    local.spans = []
+    this.held -= spans.length
+    if (!root.ended) this.early += 1
+    if (!verdict.isKept) this.dropped += 1
+    else if (verdict.reason) this.kept[verdict.reason] += 1
+    for (const span of spans) this.pass(span, local, verdict)
+  }
+
+  private judge(local: LocalTrace): Verdict {
+    try {
+      const { root, spans, context } = local
+      const late = local.isProvisional ? this.judgeByRoute(local) : undefined
+      if (late && (!late.isKept || !this.policy)) return late
+      const age = performance.now() - local.began
+      const verdict = this.policy?.decide(root, spans, context, age) ?? { isKept: true }
+      return { ...verdict, threshold: strictest(late?.threshold, verdict.threshold) }
+    } catch (error) {
+      diag.error('spanwright: deciding about a trace failed; it is kept', error)
+      return { isKept: true }
+    }
+  }
+
+  private judgeByRoute({ root, context }: LocalTrace): Verdict | undefined {
+    const result = this.rules?.decideLate(root, context, root.spanContext().traceId)
+    if (!result) return undefined
+    const isKept = result.decision === SamplingDecision.RECORD_AND_SAMPLED
+    return { isKept, reason: 'rule', threshold: thresholdIn(result.traceState) }
+  }
+
+  private pass(span: ReadableSpan, { root }: LocalTrace, verdict: Verdict): void {
+    if (!verdict.isKept) {
+      this.next.giveUp()
+      return
+    }
+    if (verdict.reason === undefined) {
+      this.next.onEnd(span)
+      return
+    }
+    const isRoot = span.spanContext() === root.spanContext()
+    const context = { ...span.spanContext(), traceState: adjusted(span, verdict) }
+    const attributes = { ...span.attributes, [ATTR_KEEP_REASON]: verdict.reason }
+    this.next.onEnd(copySpan(span, isRoot ? { context, attributes } : { context }))
+  }
+}
+
+/** A trace that passed two decisions was as likely as the stricter one made it. */
+function strictest(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return one > other ? one : other
+}

@@ -1,0 +1,99 @@
+import type { Attributes, AttributeValue } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+
+import { isPattern } from '../sampling/match.ts'
+import { copySpan, type SpanChanges } from './span-copy.ts'
+
+/** What is not to leave the process: a key, with `*` for any text, or a pattern of values. */
+export type Redaction = string | RegExp
+
+/** What stands in place of a value, or of the part of it that a pattern found. */
+const REDACTED = '[redacted]'
+
+/** Numbers of 13 to 19 digits, alone or in groups, as payment cards have. */
+export const cardNumbers: RegExp = /(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])/g
+
+/** E-mail addresses. */
+export const emailAddresses: RegExp = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g
+
+/** Bearer tokens, with the word in front, and JSON web tokens without it. */
+export const bearerTokens: RegExp =
+  /\bbearer\s{1,8}[\w.~+/-]{1,4096}=*|\beyJ[\w-]{1,4096}\.[\w-]{1,4096}\.[\w-]{0,4096}/gi
+
+/** Takes out of spans what is not to leave the process. */
+export class Redactor {
+  private readonly keys = new Set<string>()
+  private readonly keyPatterns: RegExp[] = []
+  private readonly valuePatterns: RegExp[] = []
+
+  constructor(redactions: readonly Redaction[]) {
+    for (const redaction of redactions) {
+      if (isPattern(redaction)) this.valuePatterns.push(everywhere(redaction))
+      else if (redaction.includes('*')) this.keyPatterns.push(wildcard(redaction))
+      else this.keys.add(redaction)
+    }
+  }
+
+  /** The span, or a copy of it where something had to be taken out. */
+  redact(span: ReadableSpan): ReadableSpan {
+    const changes: SpanChanges = {}
+    const attributes = this.attributes(span.attributes)
+    if (attributes !== span.attributes) changes.attributes = attributes
+    const events = this.carriers(span.events)
+    if (events !== span.events) changes.events = events
+    const links = this.carriers(span.links)
+    if (links !== span.links) changes.links = links
+    const { message } = span.status
+    const shown = message === undefined ? undefined : this.text(message)
+    if (shown !== undefined && shown !== message) changes.status = { ...span.status, message: shown }
+    return Object.keys(changes).length > 0 ? copySpan(span, changes) : span
+  }
+
+  /** The same list when nothing in it changes. */
+  private carriers<Carrier extends { attributes?: Attributes }>(carriers: Carrier[]): Carrier[] {
+    let changed = false
+    const redacted = carriers.map(carrier => {
+      if (!carrier.attributes) return carrier
+      const attributes = this.attributes(carrier.attributes)
+      if (attributes === carrier.attributes) return carrier
+      changed = true
+      return { ...carrier, attributes }
+    })
+    return changed ? redacted : carriers
+  }
+
+  private attributes(attributes: Attributes): Attributes {
+    let redacted: Attributes | undefined
+    for (const [key, value] of Object.entries(attributes)) {
+      const shown = this.isSecret(key) ? REDACTED : this.value(value)
+      if (shown !== value) (redacted ??= { ...attributes })[key] = shown
+    }
+    return redacted ?? attributes
+  }
+
+  private isSecret(key: string): boolean {
+    return this.keys.has(key) || this.keyPatterns.some(pattern => pattern.test(key))
+  }
+
+  private value(value: AttributeValue | undefined): AttributeValue | undefined {
+    if (typeof value === 'string') return this.text(value)
+    if (!Array.isArray(value)) return value
+    const items = value as (string | number | boolean | null | undefined)[]
+    const shown = items.map(item => (typeof item === 'string' ? this.text(item) : item))
+    return shown.some((item, index) => item !== items[index]) ? (shown as AttributeValue) : value
+  }
+
+  private text(text: string): string {
+    return this.valuePatterns.reduce((shown, pattern) => shown.replaceAll(pattern, REDACTED), text)
+  }
+}
+
+function everywhere(pattern: RegExp): RegExp {
+  // A sticky pattern would only look at the beginning.
+  return new RegExp(pattern.source, `${pattern.flags.replaceAll(/[gy]/g, '')}g`)
+}
+
+function wildcard(keys: string): RegExp {
+  const parts = keys.split('*').map(part => part.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`))
+  return new RegExp(`^${parts.join('.*')}$`, 's')
+}

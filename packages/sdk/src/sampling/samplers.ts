@@ -1,0 +1,117 @@
+import {
+  type Attributes,
+  type Context,
+  isSpanContextValid,
+  type Link,
+  type SpanKind,
+  trace,
+  TraceFlags,
+} from '@opentelemetry/api'
+import { type Sampler, SamplingDecision, type SamplingResult } from '@opentelemetry/sdk-trace'
+import { show } from '@spanwright/core'
+
+import { isSamplingDenied } from '../propagation/b3.ts'
+import { passes, thresholdOf, withThreshold } from './threshold.ts'
+
+const DROP: SamplingResult = { decision: SamplingDecision.NOT_RECORD }
+const KEEP: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED }
+
+/** Records every trace, whatever the caller decided. */
+export function alwaysOn(): Sampler {
+  return { shouldSample: () => KEEP, toString: () => 'alwaysOn' }
+}
+
+/** Records nothing. */
+export function alwaysOff(): Sampler {
+  return { shouldSample: () => DROP, toString: () => 'alwaysOff' }
+}
+
+/**
+ * Records a share of the traces, the same ones in every process, and writes the threshold to `tracestate`
+ * (`ot=th:`) from which a backend reads how many each stands for. Follows a parent's decision.
+ * @param share from 0 (none) to 1 (all)
+ * @throws TypeError when the share is no number from 0 to 1
+ */
+export function ratio(share: number): Sampler {
+  return parentBased(shareOf(share))
+}
+
+/** As {@link ratio}, but deciding for every span anew whatever its parent decided. */
+export function shareOf(share: number): Sampler {
+  if (!(share >= 0 && share <= 1)) {
+    throw new TypeError(`ratio(): share must be a number from 0 to 1; got ${show(share)}`)
+  }
+  const threshold = thresholdOf(share)
+  return {
+    shouldSample: (context, traceId) => {
+      const traceState = trace.getSpanContext(context)?.traceState
+      if (threshold === undefined || !passes(threshold, traceId, traceState)) return DROP
+      return { decision: KEEP.decision, traceState: withThreshold(traceState, threshold) }
+    },
+    toString: () => `ratio(${share})`,
+  }
+}
+
+/**
+ * Records at most so many new traces a second, evenly over time: a bucket that fills at that rate and holds
+ * a second's worth. Follows a parent's decision.
+ * @param limit traces a second
+ * @throws TypeError when the limit is no number above 0
+ */
+export function perSecond(limit: number): Sampler {
+  if (!(limit > 0 && Number.isFinite(limit))) {
+    throw new TypeError(`perSecond(): limit must be a number above 0; got ${show(limit)}`)
+  }
+  const capacity = Math.max(1, limit)
+  let tokens = capacity
+  let filled = performance.now()
+  return parentBased({
+    shouldSample: () => {
+      const now = performance.now()
+      tokens = Math.min(capacity, tokens + ((now - filled) / 1000) * limit)
+      filled = now
+      if (tokens < 1) return DROP
+      tokens -= 1
+      return KEEP
+    },
+    toString: () => `perSecond(${limit})`,
+  })
+}
+
+/**
+ * Follows the decision of a span's parent; a trace that begins here is decided by another sampler. A caller
+ * that asked not to be sampled without naming a trace (`b3: 0`) is heard too.
+ */
+export function parentBased(root: Sampler): Sampler {
+  if (root instanceof ParentBased) return root
+  return new ParentBased(root)
+}
+
+/** Asks another sampler about the beginnings of traces only. */
+export class ParentBased implements Sampler {
+  readonly root: Sampler
+
+  constructor(root: Sampler) {
+    this.root = root
+  }
+
+  shouldSample(
+    context: Context,
+    traceId: string,
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    links: Link[],
+  ): SamplingResult {
+    const parent = trace.getSpanContext(context)
+    if (parent && isSpanContextValid(parent)) {
+      return (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? DROP : KEEP
+    }
+    if (isSamplingDenied(context)) return DROP
+    return this.root.shouldSample(context, traceId, name, kind, attributes, links)
+  }
+
+  toString(): string {
+    return `parentBased(${this.root.toString()})`
+  }
+}

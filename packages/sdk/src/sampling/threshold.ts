@@ -1,0 +1,43 @@
+import type { TraceState } from '@opentelemetry/api'
+
+import { MemberList } from '../propagation/trace-state.ts'
+
+// Consistent probability sampling: a span is kept when 56 random bits are not below a threshold, and the
+// threshold travels as `th` in OpenTelemetry's member of `tracestate`. Texts of 14 hex digits compare as numbers do.
+const DIGITS = 14
+const MEMBER = 'ot'
+const RANDOM = /(?:^|;)rv:([\da-f]{14})(?:;|$)/
+const THRESHOLD = /(?:^|;)th:([\da-f]{1,14})(?=;|$)/
+
+/** The threshold that keeps a share of all traces, as 14 hex digits; undefined when none is kept. */
+export function thresholdOf(ratio: number): string | undefined {
+  if (ratio <= 0) return undefined
+  const rejected = BigInt(Math.round((1 - Math.min(1, ratio)) * 2 ** 52)) << 4n
+  // A share too small for 56 bits still keeps something.
+  const most = (1n << 56n) - 1n
+  return (rejected > most ? most : rejected).toString(16).padStart(DIGITS, '0')
+}
+
+/** True when the randomness of a trace is not below a threshold. */
+export function passes(
+  threshold: string | undefined,
+  traceId: string,
+  traceState: TraceState | undefined,
+): boolean {
+  if (threshold === undefined) return false
+  const explicit = RANDOM.exec(traceState?.get(MEMBER) ?? '')?.[1]
+  return (explicit ?? traceId.slice(-DIGITS)) >= threshold
+}
+
+/** The threshold a `tracestate` already carries, as 14 hex digits. */
+export function thresholdIn(traceState: TraceState | undefined): string | undefined {
+  return THRESHOLD.exec(traceState?.get(MEMBER) ?? '')?.[1]?.padEnd(DIGITS, '0')
+}
+
+/** Writes a threshold into `tracestate`, from which the adjusted count is read; what else stands there stays. */
+export function withThreshold(traceState: TraceState | undefined, threshold: string): TraceState {
+  const own = traceState?.get(MEMBER) ?? ''
+  const others = own.split(';').filter(part => part !== '' && !part.startsWith('th:'))
+  const short = threshold.replace(/0+$/, '') || '0'
+  return (traceState ?? new MemberList()).set(MEMBER, [`th:${short}`, ...others].join(';'))
+}

@@ -1,0 +1,100 @@
+import type { TextMapPropagator } from '@opentelemetry/api'
+import type { Resource } from '@opentelemetry/resources'
+import { MeterProvider } from '@opentelemetry/sdk-metrics'
+import { type Sampler, TracerProvider } from '@opentelemetry/sdk-trace'
+
+import { millisecondsOf } from './duration.ts'
+import type { Environment } from './environment.ts'
+import { makeExporters, type NamedExporter } from '../export/exporters.ts'
+import { KeepPolicy } from '../record/keep.ts'
+import { queueLimitsOf, samplerIn, spanLimitsOf } from '../record/limits.ts'
+import { LocalTraces } from '../record/local-traces.ts'
+import { makeReaders, type NamedReader } from '../metrics/readers.ts'
+import type { StartTracingOptions } from './options.ts'
+import { Pipeline } from '../record/pipeline.ts'
+import { makePropagator } from '../propagation/propagators.ts'
+import { Redactor } from '../record/redaction.ts'
+import { makeResource } from './resource.ts'
+import { lateRulesOf } from '../sampling/rules.ts'
+import { SpanQueue } from '../export/span-queue.ts'
+
+/** What tracing is made of; nothing of it is registered yet. */
+export interface TracingParts {
+  readonly resource: Resource
+  readonly exporters: readonly NamedExporter[]
+  readonly readers: readonly NamedReader[]
+  readonly sampler: Sampler
+  readonly pipeline: Pipeline
+  /** Holds the spans of a local root, where something is decided at its end. */
+  readonly localTraces: LocalTraces | undefined
+  readonly provider: TracerProvider
+  /** Absent when metrics go nowhere. */
+  readonly meterProvider: MeterProvider | undefined
+  readonly propagator: TextMapPropagator
+}
+
+/**
+ * Makes the parts, each from its options and variables.
+ * @throws TypeError when an option cannot be what it is
+ */
+export function makeParts(options: StartTracingOptions, environment: Environment): TracingParts {
+  const redactor = options.redact && new Redactor(options.redact)
+  const exporters = makeExporters(options.exporter, environment)
+  const readers = makeReaders(options.metrics, environment)
+  const pipeline = new Pipeline(makeQueues(exporters, options, environment), redactor)
+  const sampler = options.sampler ?? samplerIn(environment)
+  const localTraces = makeLocalTraces(options, sampler, pipeline)
+  const resource = makeResource(options, environment)
+  const provider = new TracerProvider({
+    resource,
+    sampler: pipeline.counting(sampler),
+    spanLimits: spanLimitsOf(options.spanLimits, environment),
+    spanProcessors: [...(options.spanProcessors ?? []), localTraces ?? pipeline],
+    ...(options.idGenerator && { idGenerator: options.idGenerator }),
+  })
+  const propagator = makePropagator(options.propagators, environment, options.idGenerator === undefined)
+  const meterProvider =
+    readers.length > 0
+      ? new MeterProvider({ resource, readers: readers.map(({ reader }) => reader) })
+      : undefined
+  return {
+    resource,
+    exporters,
+    readers,
+    sampler,
+    pipeline,
+    localTraces,
+    provider,
+    meterProvider,
+    propagator,
+  }
+}
+
+/** Spans are held only where something is decided at the end of a trace. */
+function makeLocalTraces(
+  { keep }: StartTracingOptions,
+  sampler: Sampler,
+  pipeline: Pipeline,
+): LocalTraces | undefined {
+  const rules = lateRulesOf(sampler)
+  if (!keep && !rules) return undefined
+  return new LocalTraces(pipeline, rules, keep && new KeepPolicy(keep), {
+    maxSpans: keep?.maxSpans ?? 10_000,
+    maxAge: millisecondsOf(keep?.maxAge ?? 60_000),
+  })
+}
+
+/** Batches for a person to read are not worth waiting for. */
+const CONSOLE_DELAY = 50
+
+function makeQueues(
+  exporters: readonly NamedExporter[],
+  { batch }: StartTracingOptions,
+  environment: Environment,
+): SpanQueue[] {
+  const limits = queueLimitsOf(batch, environment)
+  return exporters.map(({ name, exporter }) => {
+    const delay = name === 'console' ? Math.min(CONSOLE_DELAY, limits.delay) : limits.delay
+    return new SpanQueue(name, exporter, { ...limits, delay })
+  })
+}

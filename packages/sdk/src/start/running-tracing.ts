@@ -1,0 +1,137 @@
+import { diag } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import type { TracerProvider } from '@opentelemetry/sdk-trace'
+
+import { ATTR_SERVICE_NAME, redactUrl, sensitiveQueryKeys } from '@spanwright/core'
+
+import { within } from './deadline.ts'
+import type { NamedExporter } from '../export/exporters.ts'
+import { register, registerMetrics } from './globals.ts'
+import type { NamedReader } from '../metrics/readers.ts'
+import { observeSpans } from '../metrics/providers.ts'
+import type { SpanCounts } from '../record/pipeline.ts'
+import { beforeProcessEnds } from './process-end.ts'
+import { diagnose, isGlobal, sayOutcome, sayReport, type TracingReport } from '../report/report.ts'
+import type { Tracing } from './tracing.ts'
+import type { TracingParts } from './parts.ts'
+
+/** How tracing runs and ends. */
+export interface RunningOptions {
+  /** How long a flush may take, in milliseconds. */
+  readonly flushTimeout: number
+  /** Whether what waits is sent when the process ends. */
+  readonly flushOnExit: boolean
+  /** Whether the report is said at the start, and the outcome at the end. */
+  readonly isDebugging: boolean
+  /** Told when it has ended and everything is withdrawn. */
+  readonly ended: () => void
+}
+
+/** Tracing from its registration to its withdrawal. Its methods may be taken off it. */
+export class RunningTracing implements Tracing {
+  readonly tracerProvider: TracerProvider
+  private readonly parts: TracingParts
+  private readonly options: RunningOptions
+  /** Undoes what was done to the process. */
+  private readonly withdrawals: readonly (() => void)[]
+  private ending: Promise<void> | undefined
+
+  constructor(parts: TracingParts, options: RunningOptions) {
+    this.parts = parts
+    this.options = options
+    const { provider, propagator, meterProvider } = parts
+    this.tracerProvider = provider
+    const unregister = register(provider, new AsyncLocalStorageContextManager(), propagator)
+    const withdrawMetrics = meterProvider ? registerMetrics(meterProvider) : () => {}
+    const release = options.flushOnExit ? this.watchProcess() : () => {}
+    this.withdrawals = [release, unregister, withdrawMetrics, observeSpans(this.counts, meterProvider)]
+    if (options.isDebugging) sayReport(this.report())
+  }
+
+  readonly counts = (): SpanCounts => {
+    const { pipeline, localTraces } = this.parts
+    return { ...pipeline.counts(), ...(localTraces && { localTraces: localTraces.counts() }) }
+  }
+
+  readonly report = (): TracingReport => {
+    const { resource, sampler, exporters, readers, propagator, provider } = this.parts
+    return diagnose({
+      service: String(resource.attributes[ATTR_SERVICE_NAME]),
+      sampler: sampler.toString(),
+      exporters: exporters.map(addressOf),
+      metrics: readers.map(addressOf),
+      failures: readers.flatMap(reader => failureOf(reader)),
+      propagates: propagator.fields(),
+      counts: this.counts(),
+      isRegistered: isGlobal(provider),
+    })
+  }
+
+  readonly forceFlush = async (): Promise<void> => {
+    const { provider, meterProvider } = this.parts
+    const { flushTimeout } = this.options
+    // Metrics that cannot be sent now are sent with the next ones; whoever flushes is not to fail for it.
+    const metricsSent = meterProvider
+      ?.forceFlush()
+      .catch((error: unknown) => diag.warn('spanwright: flushing metrics failed', error))
+    if (await within(flushTimeout, Promise.all([provider.forceFlush(), metricsSent]))) return
+    throw new Error(`spans could not be flushed within ${flushTimeout} ms`)
+  }
+
+  readonly shutdown = (): Promise<void> => {
+    this.ending ??= this.finish().finally(() => {
+      if (this.options.isDebugging) sayOutcome(this.report())
+      for (const withdraw of this.withdrawals) withdraw()
+      this.options.ended()
+    })
+    return this.ending
+  };
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown()
+  }
+
+  private watchProcess(): () => void {
+    const { pipeline, localTraces } = this.parts
+    return beforeProcessEnds({
+      isNeeded: () => pipeline.waiting > 0 || (localTraces?.counts().held ?? 0) > 0,
+      flush: () => {
+        localTraces?.settleAll()
+        return this.forceFlush()
+      },
+      finish: this.shutdown,
+      leftBehind: () => pipeline.abandon(),
+    })
+  }
+
+  private async finish(): Promise<void> {
+    const { provider, pipeline, meterProvider } = this.parts
+    const deadline = performance.now() + this.options.flushTimeout
+    // Whatever a processor of somebody else does, ours has its time.
+    const ended = provider
+      .shutdown()
+      .catch((error: unknown) => diag.error('spanwright: shutdown failed', error))
+    if (!(await isDone(Promise.all([ended, pipeline.shutdown()]), deadline))) pipeline.abandon()
+    // Metrics say how many spans were sent, so they go last.
+    if (meterProvider) await isDone(meterProvider.shutdown(), deadline)
+  }
+}
+
+/** Waits for work until a time of `performance.now()`; false when it failed or was not done by then. */
+async function isDone(work: Promise<unknown>, deadline: number): Promise<boolean> {
+  try {
+    return await within(Math.max(0, deadline - performance.now()), work)
+  } catch (error) {
+    diag.error('spanwright: shutdown failed', error)
+    return false
+  }
+}
+
+function addressOf({ name, url }: Pick<NamedExporter, 'name' | 'url'>): string {
+  return url === undefined ? name : `${name} ${redactUrl(url, sensitiveQueryKeys())}`
+}
+
+function failureOf(reader: NamedReader): string[] {
+  const problem = reader.problem?.()
+  return problem === undefined ? [] : [`metrics to ${addressOf(reader)} failed: ${problem}`]
+}

@@ -1,0 +1,40 @@
+import { diag } from '@opentelemetry/api'
+
+import { startDisabled } from './disabled.ts'
+import { millisecondsOf } from './duration.ts'
+import { Environment } from './environment.ts'
+import { isDebugged, showWarnings } from './globals.ts'
+import { checkStartOptions, type StartTracingOptions } from './options.ts'
+import { RunningTracing } from './running-tracing.ts'
+import type { Tracing } from './tracing.ts'
+import { makeParts } from './parts.ts'
+
+let running: Tracing | undefined
+
+/**
+ * Sets up tracing for the process: resource, exporters, sampler, propagators, context manager, and the
+ * flush at its end. Options win over `OTEL_*` variables, which win over defaults.
+ * @returns to flush, look at and end it; what runs already when it was started before
+ * @throws TypeError when an option is unknown or of the wrong type
+ */
+export function startTracing(options: StartTracingOptions = {}): Tracing {
+  checkStartOptions(options)
+  const environment = new Environment(process.env)
+  showWarnings(environment)
+  if (running) {
+    diag.warn('spanwright: startTracing() was called again; what runs already goes on')
+    return running
+  }
+  const ended = (): void => {
+    running = undefined
+  }
+  running = environment.isTrue('OTEL_SDK_DISABLED')
+    ? startDisabled(options, environment, ended)
+    : new RunningTracing(makeParts(options, environment), {
+        flushTimeout: millisecondsOf(options.flushTimeout ?? 5000),
+        flushOnExit: options.flushOnExit ?? true,
+        isDebugging: isDebugged(environment),
+        ended,
+      })
+  return running
+}

@@ -1,0 +1,61 @@
+import { runInThisContext } from 'node:vm'
+
+import type { HttpClient } from '@spanwright/core'
+
+import type { Call } from '../call.ts'
+import { TracedDispatch } from '../interceptor/dispatch.ts'
+import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from '../undici-types.ts'
+
+/** What fetch asks of a dispatcher. */
+export interface Dispatcher {
+  dispatch: Dispatch
+  readonly isMockActive?: unknown
+}
+
+/** Stands before the dispatcher of one fetch call. */
+export class FetchDispatcher implements Dispatcher {
+  private readonly client: HttpClient
+  private readonly call: Call
+  private readonly chosen: Dispatcher | undefined
+  private readonly realm: Realm
+  /** True once fetch has sent something through it. */
+  isUsed = false
+
+  /** @param chosen by the caller; without a choice it is the global one of the realm of the fetch function */
+  constructor(client: HttpClient, call: Call, chosen: Dispatcher | undefined, realm: Realm) {
+    this.client = client
+    this.call = call
+    this.chosen = chosen
+    this.realm = realm
+  }
+
+  /** Fetch asks for it, to hand bodies to a `MockAgent` as they were given. */
+  get isMockActive(): unknown {
+    return (this.chosen ?? this.realm[LEGACY])?.isMockActive
+  }
+
+  dispatch(options: DispatchOptions, handler: Handler | LegacyHandler): boolean {
+    this.isUsed = true
+    const isLegacy = typeof (handler as Handler).onRequestStart !== 'function'
+    const target = this.chosen ?? (isLegacy ? undefined : this.realm[CURRENT]) ?? this.realm[LEGACY]
+    if (!target) throw new TypeError('traceFetch(): there is no global dispatcher')
+    const traced = new TracedDispatch(this.client, (sent, by) => target.dispatch(sent, by))
+    return traced.send(options, handler, undefined, this.call)
+  }
+}
+
+// Undici 6 and 7, and the fetch of Node with them, look the global dispatcher up under the first symbol, and hand it
+// handlers in the old form; undici 8 uses the second one.
+const LEGACY: unique symbol = Symbol.for('undici.globalDispatcher.1')
+const CURRENT: unique symbol = Symbol.for('undici.globalDispatcher.2')
+
+export interface Realm {
+  readonly [LEGACY]?: Dispatcher
+  readonly [CURRENT]?: Dispatcher
+}
+
+/** The global object in which a fetch function looks its dispatcher up: inside Jest, Node's own has another one. */
+export function realmOf(fetch: unknown): Realm {
+  const isOfThisRealm = Object.prototype.isPrototypeOf.call(Function.prototype, fetch as object)
+  return (isOfThisRealm ? globalThis : runInThisContext('globalThis')) as Realm
+}

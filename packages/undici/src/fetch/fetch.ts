@@ -1,0 +1,159 @@
+import { context, diag } from '@opentelemetry/api'
+import {
+  copyOver,
+  isThenable,
+  keepFace,
+  reportFailure,
+  originalOf,
+  type PerCall,
+  show,
+} from '@spanwright/core'
+
+import { learnConnections } from '../process/connection.ts'
+import { Call } from '../call.ts'
+import { httpClientFor, type UndiciTracingOptions } from '../entry-point.ts'
+import { type Dispatcher, FetchDispatcher, realmOf } from './dispatcher.ts'
+import { traceCall } from '../process/process.ts'
+
+/** What `fetch(url, { tracing })` takes. */
+export interface FetchTracing {
+  /** What this call says for itself. */
+  readonly tracing?: PerCall | undefined
+}
+
+type AnyFetch = (input: never, init?: never) => Promise<unknown>
+
+/** A fetch function whose second argument also takes `tracing`. */
+export type TracedFetch<Fetch extends AnyFetch> = Fetch &
+  ((
+    input: Parameters<Fetch>[0],
+    init?: (Parameters<Fetch>[1] & FetchTracing) | FetchTracing,
+  ) => ReturnType<Fetch>)
+
+interface Init {
+  readonly dispatcher?: Dispatcher
+  readonly signal?: unknown
+  readonly tracing?: PerCall
+}
+
+/**
+ * Wraps a fetch function, Node's own or that of undici: every request it sends has a span, each hop of a redirect
+ * its own. The function it was given stays as it is.
+ * @throws TypeError when it is given no function, and when an option is unknown or of the wrong type
+ */
+export function traceFetch<Fetch extends AnyFetch>(
+  fetch: Fetch,
+  options?: UndiciTracingOptions,
+): TracedFetch<Fetch> {
+  if (typeof fetch !== 'function') {
+    throw new TypeError(
+      `traceFetch(): expected a fetch function, such as globalThis.fetch; got ${show(fetch)}`,
+    )
+  }
+  const client = httpClientFor('traceFetch()', options)
+  if (originalOf(fetch) !== undefined) return fetch as TracedFetch<Fetch>
+  learnConnections()
+  const realm = realmOf(fetch)
+  const original = fetch as unknown as (this: unknown, input?: unknown, init?: unknown) => Promise<unknown>
+  const witness = new Witness()
+  function tracedFetch(this: unknown, ...given: unknown[]): Promise<unknown> {
+    const [input, init] = given
+    const isIdle = witness.isSettled && client.isIdle
+    const plan = given.length > 0 && isInit(init) ? planOf(input, init, isIdle) : undefined
+    // What fetch refuses, it has to refuse in its own words.
+    if (!plan) return Reflect.apply(original, this, given) as Promise<unknown>
+    const { call, choice } = plan
+    if (!choice) return traceCall(client, call, () => original.call(this, input, init))
+    const dispatcher = new FetchDispatcher(client, call, choice.dispatcher, realm)
+    return witness.watch(
+      original.call(this, input, initWith(init as Init | undefined, dispatcher)),
+      dispatcher,
+    )
+  }
+  return keepFace(
+    tracedFetch as (...args: never[]) => unknown,
+    fetch as unknown as (...args: never[]) => unknown,
+  ) as unknown as TracedFetch<Fetch>
+}
+
+/** A call, and the dispatcher that its caller has chosen; no choice when that cannot be told. */
+interface Plan {
+  readonly call: Call
+  readonly choice: { readonly dispatcher: Dispatcher | undefined } | undefined
+}
+
+/**
+ * @param isIdle true when a call that says nothing for itself is to be left alone
+ * @returns undefined when the call is to be left alone
+ */
+function planOf(input: unknown, init: Init | undefined, isIdle: boolean): Plan | undefined {
+  try {
+    const own = init?.tracing
+    if (isIdle && own === undefined) return undefined
+    const signal = init?.signal ?? (input as { signal?: unknown } | null | undefined)?.signal
+    const call = new Call(context.active(), own, signal, true)
+    return { call, choice: init?.dispatcher ? { dispatcher: init.dispatcher } : choiceOf(input) }
+  } catch (error) {
+    // A getter of the caller's has thrown; fetch is going to meet it too.
+    reportFailure('reading the options of a fetch call', error)
+    return undefined
+  }
+}
+
+/**
+ * Warns once when a function answers HTTP calls without the dispatcher it was handed: it is not built on undici's
+ * fetch, and its calls have no spans.
+ */
+class Witness {
+  /** True when it is known what the function is. */
+  isSettled = false
+
+  watch(result: Promise<unknown>, dispatcher: FetchDispatcher): Promise<unknown> {
+    if (!this.isSettled && isThenable(result)) {
+      result.then(response => this.look(response, dispatcher), ignored)
+    }
+    return result
+  }
+
+  private look(response: unknown, dispatcher: FetchDispatcher): void {
+    if (this.isSettled || !String((response as { url?: unknown } | null)?.url).startsWith('http')) return
+    this.isSettled = true
+    if (!dispatcher.isUsed) diag.warn(NO_FETCH_OF_UNDICI)
+  }
+}
+
+const NO_FETCH_OF_UNDICI =
+  'spanwright: traceFetch() was given a function that is not the fetch of Node or undici; it has no spans'
+
+const ignored = (): void => undefined
+
+function isInit(init: unknown): init is Init | undefined {
+  return init === undefined || init === null || typeof init === 'object'
+}
+
+/**
+ * The dispatcher that a `Request` was made with.
+ * @returns undefined when that cannot be told: a dispatcher of ours might then take the place of the caller's
+ */
+function choiceOf(input: unknown): { readonly dispatcher: Dispatcher | undefined } | undefined {
+  if (typeof input !== 'object' || input === null || !('clone' in input)) return { dispatcher: undefined }
+  // Undici 6 keeps it under a symbol, later ones in a private field.
+  const symbol = Object.getOwnPropertySymbols(input).find(({ description }) => description === 'dispatcher')
+  return symbol && { dispatcher: (input as Record<symbol, Dispatcher | undefined>)[symbol] }
+}
+
+/** The same init with another dispatcher. It may be frozen, and its members may be getters of a class. */
+function initWith(init: Init | undefined, dispatcher: Dispatcher): object {
+  if (!init || Object.getPrototypeOf(init) === Object.prototype) {
+    const copy = copyOver<{ dispatcher: Dispatcher | undefined }>({ dispatcher: undefined }, init ?? {})
+    copy.dispatcher = dispatcher
+    return copy
+  }
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => (key === 'dispatcher' ? dispatcher : Reflect.get(init, key, init)),
+      has: (_, key) => key === 'dispatcher' || Reflect.has(init, key),
+    },
+  )
+}

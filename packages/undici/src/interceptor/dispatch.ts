@@ -1,0 +1,183 @@
+import { type ClientRequest, copyOver, type HttpClient } from '@spanwright/core'
+
+import { type Call, callOf } from '../call.ts'
+import { TracedHandler } from './handler.ts'
+import { TracedLegacyHandler } from './legacy-handler.ts'
+import { Assumption, type OriginSource } from '../process/origin.ts'
+import { PassingHandler } from './passing-handler.ts'
+import { pathOf } from '../path.ts'
+import { markRequest, perCall, TRACED } from '../request-mark.ts'
+import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from '../undici-types.ts'
+
+type AnyHandler = Handler | LegacyHandler
+type Traceable = DispatchOptions & { readonly method: string; readonly path: string }
+
+/** One request on its way to the wire. */
+interface Departure {
+  /** The options as they came: handed on when the request is not traced. */
+  readonly given: DispatchOptions
+  /** A copy of them. */
+  readonly options: Traceable
+  /** With the query. */
+  readonly path: string
+  readonly handler: AnyHandler
+  readonly call: Call
+}
+
+/** Sends requests, each with a span of its own. */
+export class TracedDispatch {
+  private readonly client: HttpClient
+  private readonly dispatch: Dispatch
+
+  constructor(client: HttpClient, dispatch: Dispatch) {
+    this.client = client
+    this.dispatch = dispatch
+  }
+
+  /**
+   * Sends one request.
+   * @param source where the origin comes from when the options do not hold it
+   * @param known the call that the request is an attempt of; told from the handler when it is absent
+   */
+  send(given: DispatchOptions, handler: AnyHandler, source: OriginSource | undefined, known?: Call): boolean {
+    if (!isObject(given) || !isObject(handler)) return this.dispatch(given, handler)
+    const saysSomething = (known?.perCall ?? given[perCall]) !== undefined
+    if (!saysSomething && this.client.isIdle) return this.leave(given, handler)
+    const options = copyOf(given)
+    if (!isTraceable(options, handler)) return this.dispatch(given, handler)
+    const call = known ?? callOf(options, handler)
+    const departure: Departure = { given, options, path: pathOf(options), handler, call }
+    const { origin = null } = options
+    if (call.perCall?.ignore === true) return this.pass(departure, String(origin))
+    if (origin !== null) return this.sendTo(String(origin), departure)
+    const assumption = source?.known
+    if (assumption) return this.sendTo(assumption.origin, departure, assumption)
+    return source ? this.discover(source, departure) : this.dispatch(given, handler)
+  }
+
+  /** What undici 7 has adapted is handed on in its old form even so: it would be adapted twice. */
+  private leave(given: DispatchOptions, handler: AnyHandler): boolean {
+    return this.dispatch(given, isAdapted(handler) ? new PassingHandler(handler) : handler)
+  }
+
+  /** Sends a request that wants no span, which goes for whoever else traces it too. */
+  private pass(departure: Departure, origin: string): boolean {
+    const { options, path } = departure
+    const traced = tracedHandler(departure)
+    traced.whenOver = markRequest(options.method, path, [], origin)
+    try {
+      return this.dispatch(marked(options, options.headers), traced)
+    } catch (error) {
+      traced.whenOver?.()
+      throw error
+    }
+  }
+
+  private sendTo(origin: string, departure: Departure, assumption?: Assumption): boolean {
+    const { given, options, handler } = departure
+    const request = this.start(origin, departure, options.headers)
+    if (!request) return this.leave(given, handler)
+    const traced = tracedHandler(departure)
+    traced.request = request
+    traced.assumption = assumption
+    try {
+      return this.dispatch(marked(options, request.headers), traced)
+    } catch (error) {
+      request.failed(error, false)
+      throw error
+    }
+  }
+
+  /** The dispatcher knows where it sends to, its interceptors do not: the span is started when undici shows it. */
+  private discover(source: OriginSource, departure: Departure): boolean {
+    const { options } = departure
+    const traced = tracedHandler(departure)
+    try {
+      return source.discover(
+        options.method,
+        created => {
+          const origin = String(created.origin)
+          source.known = new Assumption(this.client, origin)
+          traced.request = this.start(origin, departure, created.headers, created.host)
+          return traced.request?.headers
+        },
+        () => this.dispatch(marked(options, options.headers), traced),
+      )
+    } catch (error) {
+      traced.request?.failed(error, false)
+      throw error
+    }
+  }
+
+  private start(
+    origin: string,
+    { options: { method }, path, call }: Departure,
+    headers: unknown,
+    host?: unknown,
+  ): ClientRequest | undefined {
+    const request = this.client.start({
+      method,
+      origin,
+      path,
+      headers,
+      host,
+      parent: call.parent,
+      resendCount: call.attempts++,
+      perCall: call.perCall,
+      first: call.first,
+    })
+    call.first ??= request
+    call.last = request
+    request?.whenOver(markRequest(method, path, request.injected, origin))
+    return request
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/**
+ * A copy of options, made before anything is read: undici spreads them together, and V8 before Node 22 gives each
+ * result of that a shape of its own, of which every property is dear to read.
+ */
+function copyOf(options: DispatchOptions): DispatchOptions {
+  return copyOver<DispatchOptions>({ [TRACED]: undefined, headers: undefined }, options)
+}
+
+/** Puts the mark of a traced request, and headers, into a copy of options. */
+function marked(copy: { headers?: unknown; [TRACED]?: unknown }, headers: unknown): DispatchOptions {
+  copy[TRACED] = true
+  copy.headers = headers
+  return copy
+}
+
+function tracedHandler({
+  handler,
+  options: { method },
+  path,
+  call,
+}: Departure): TracedHandler | TracedLegacyHandler {
+  return isLegacy(handler)
+    ? new TracedLegacyHandler(handler, method, path, call)
+    : new TracedHandler(handler, method, path, call)
+}
+
+/** False for what undici is going to refuse, and for what is traced already. */
+function isTraceable(options: DispatchOptions, handler: AnyHandler): options is Traceable {
+  const { method, path, headers } = options
+  if (Array.isArray(headers) && Array.isArray(headers[0])) return false
+  if (options[TRACED] === true || typeof method !== 'string' || typeof path !== 'string') return false
+  return isLegacy(handler)
+    ? typeof handler.onConnect === 'function' && typeof handler.onError === 'function'
+    : typeof handler.onResponseError === 'function'
+}
+
+function isLegacy(handler: AnyHandler): handler is LegacyHandler {
+  return typeof (handler as Handler).onRequestStart !== 'function' || isAdapted(handler)
+}
+
+/** Undici 7 adapts handlers of the old form, and takes back what it adapted: that spares converting headers twice. */
+function isAdapted(handler: AnyHandler): boolean {
+  return handler.constructor?.name === 'WrapHandler' && 'onHeaders' in handler
+}

@@ -1,0 +1,122 @@
+import { channel } from 'node:diagnostics_channel'
+
+import type { ClientRequest } from '@spanwright/core'
+
+import { sentOver, type SentHeaders } from './connection.ts'
+import { toldOf } from '../interceptor/caller.ts'
+import type { Call } from '../call.ts'
+import { replaceHeaders } from './origin.ts'
+import { endRedirect, type Redirect, rememberRedirect } from '../interceptor/redirect.ts'
+import { watchMarks } from '../request-mark.ts'
+import { reasonOf, wasFetchCalledOff } from '../signal.ts'
+import { lookUpRaw } from '../response-headers.ts'
+import type { RawHeaders, UndiciRequest } from '../undici-types.ts'
+
+const CREATED = 'undici:request:create'
+
+/** What the channels of requests publish; parts of it by the channel. */
+interface Published {
+  readonly request: UndiciRequest
+  readonly response: { readonly statusCode: number; readonly headers: RawHeaders }
+  readonly error: unknown
+  readonly chunk: Uint8Array
+}
+
+interface Followed {
+  readonly request: ClientRequest
+  readonly url: string
+  readonly call: Call
+  socket: { readonly destroyed?: boolean } | undefined
+  redirect: Redirect | undefined
+}
+
+/** Requests under way. */
+const followed = new WeakMap<UndiciRequest, Followed>()
+
+/** Puts the context of a span into a request of undici's, and ends the span with it. */
+export function follow(created: UndiciRequest, request: ClientRequest, url: string, call: Call): void {
+  replaceHeaders(created, request.headers)
+  if (!request.isOpen) return
+  request.whenOver(hold())
+  followed.set(created, { request, url, call, socket: undefined, redirect: undefined })
+}
+
+const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Published) => void>> = {
+  'undici:client:sendHeaders': (entry, published) => {
+    const sent = published as unknown as SentHeaders
+    entry.socket = sent.socket ?? undefined
+    sentOver(entry.request, sent)
+    const { contentLength } = published.request
+    if (typeof contentLength === 'number') entry.request.announcedBody(contentLength)
+  },
+  'undici:request:headers': (entry, { response: { statusCode, headers } }) => {
+    if (statusCode < 200 && statusCode !== 101) return
+    entry.request.responded(statusCode, headers, lookUpRaw)
+    if (statusCode < 300 || statusCode >= 400) return
+    const location = lookUpRaw(headers, 'location')
+    entry.redirect = rememberRedirect(entry.url, location, entry.call.parent, entry.call.attempts)
+  },
+  'undici:request:bodyChunkSent': ({ request }, { chunk }) => request.sentBody(chunk.byteLength),
+  'undici:request:bodyChunkReceived': ({ request }, { chunk }) => request.receivedBody(chunk.byteLength),
+  'undici:request:trailers': ({ request, redirect }) => {
+    request.succeeded()
+    if (redirect) endRedirect(redirect)
+  },
+  'undici:request:error': (entry, { request: created, error }) => {
+    const { request, call } = entry
+    const reason = toldOf(created)?.reason
+    const signal = reason ? { aborted: true, reason } : call.signal
+    request.failed(reasonOf(error, signal), wasCalledOff(entry, created, error))
+  },
+}
+
+const followers = Object.entries(FOLLOWERS).map(([name, react]) => {
+  const follower = (message: unknown): void => {
+    const published = message as Published
+    const entry = followed.get(published.request)
+    if (entry) react(entry, published)
+  }
+  return [name, follower] as const
+})
+
+/** Those who watch, and requests under way: these are followed to their end even when nobody watches any more. */
+let holders = 0
+
+function hold(): () => void {
+  if (holders++ === 0) for (const [name, follower] of followers) channel(name).subscribe(follower)
+  return () => {
+    if (--holders === 0) for (const [name, follower] of followers) channel(name).unsubscribe(follower)
+  }
+}
+
+/**
+ * Has every request shown that undici makes, of whatever copy, Node's own included.
+ * @returns ends that; requests under way are followed to their end
+ */
+export function watchRequests(created: (request: UndiciRequest) => void): () => void {
+  const subscriber = (message: unknown): void => created((message as Published).request)
+  const release = [hold(), watchMarks()]
+  channel(CREATED).subscribe(subscriber)
+  return () => {
+    channel(CREATED).unsubscribe(subscriber)
+    for (const give of release.splice(0)) give()
+  }
+}
+
+/** Codes that undici and HTTP/2 streams fail with while their connection lives on. */
+const OF_THE_CLIENT = /^(?:UND_ERR_|ERR_HTTP2_)/
+
+/**
+ * The channel does not say who ended a request. Errors of undici and of the system have a code; a reason that was
+ * given for an abort is anything, and the connection is still there when it is published.
+ */
+function wasCalledOff({ socket, request, call }: Followed, created: UndiciRequest, error: unknown): boolean {
+  if (call.isFetch && !wasFetchCalledOff(call.signal, request.hasResponse)) return false
+  const told = toldOf(created)
+  if (told && !told.res) return told.reason !== null
+  if (typeof error !== 'object' || error === null) return true
+  if ((created.body as { errored?: unknown } | null | undefined)?.errored === error) return false
+  const { code, name } = error as { code?: unknown; name?: unknown }
+  if (name === 'AbortError' || code === 'UND_ERR_ABORTED' || typeof code !== 'string') return true
+  return socket?.destroyed === false && !OF_THE_CLIENT.test(code)
+}

@@ -1,0 +1,74 @@
+import { subscribe } from 'node:diagnostics_channel'
+
+import type { ClientRequest, HttpClient } from '@spanwright/core'
+
+import type { UndiciRequest } from '../undici-types.ts'
+
+/** Is told what undici made of a request, and returns the headers that are to be sent. */
+type Discovery = (created: UndiciRequest) => unknown
+
+let pending: { readonly method: string; readonly discovered: Discovery } | undefined
+let isSubscribed = false
+
+/**
+ * Where a `Client` or a `Pool` sends to: undici 6 and 7 do not tell interceptors, but show it on the request they
+ * make in the same breath.
+ */
+export class OriginSource {
+  /** Where the first request went. */
+  known: Assumption | undefined
+
+  /** Dispatches a request whose origin is not known, and has its span started on the way. */
+  discover(method: string, discovered: Discovery, dispatch: () => boolean): boolean {
+    subscribeOnce()
+    const outer = pending
+    pending = {
+      method,
+      discovered,
+    }
+    try {
+      return dispatch()
+    } finally {
+      pending = outer
+    }
+  }
+}
+
+/** That requests go where the first one went. A `BalancedPool` has several servers. */
+export class Assumption {
+  readonly origin: string
+  private readonly client: HttpClient
+
+  constructor(client: HttpClient, origin: string) {
+    this.client = client
+    this.origin = origin
+  }
+
+  /** Corrects a request that was written to another place. */
+  compare(request: ClientRequest, { origin, path, host }: UndiciRequest): void {
+    if (origin !== this.origin) this.client.relocate(request, String(origin), path, host)
+  }
+}
+
+/** True while a request is being made whose span is about to be started. */
+export function isDiscovering(method: string): boolean {
+  return pending?.method === method
+}
+
+function subscribeOnce(): void {
+  if (isSubscribed) return
+  isSubscribed = true
+  subscribe('undici:request:create', message => {
+    const { request } = message as { request: UndiciRequest }
+    if (!pending || !isDiscovering(request.method)) return
+    const { discovered } = pending
+    pending = undefined
+    replaceHeaders(request, discovered(request))
+  })
+}
+
+/** Puts headers into a request that undici has made: it and its list belong to undici, not to the caller. */
+export function replaceHeaders(request: UndiciRequest, headers: unknown): void {
+  if (headers === request.headers || !Array.isArray(request.headers) || !Array.isArray(headers)) return
+  request.headers.splice(0, request.headers.length, ...(headers as unknown[]))
+}

@@ -1,0 +1,98 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { EventEmitter } from 'node:events'
+
+import {
+  type ClientRequest,
+  EVENT_CONNECT_END,
+  EVENT_CONNECT_START,
+  EVENT_DNS_END,
+  EVENT_REQUEST_END,
+  EVENT_REQUEST_START,
+  EVENT_TLS_END,
+} from '@spanwright/core'
+
+import type { UndiciRequest } from '../undici-types.ts'
+
+/** When the stages of opening a connection were reached, as `performance.now()` told then. */
+type Opening = Map<string, number>
+
+interface ConnectParams {
+  readonly protocol?: string
+  readonly host?: string
+}
+
+/** Connections that are being opened, oldest first, by where they lead. */
+const openings = new Map<string, Opening[]>()
+
+/** Connections that no request has used yet. */
+const unused = new WeakMap<object, Opening>()
+
+/** Requests on their way, for the channel that tells when they are sent. */
+const sending = new WeakMap<UndiciRequest, ClientRequest>()
+
+/** The connection that is being opened in this very moment. */
+let starting: Opening | undefined
+let isSubscribed = false
+
+/** A request was written to a connection: it has gone through all that lies before. */
+export function passStages(request: ClientRequest, created: UndiciRequest, socket: object | null): void {
+  const opening = socket && unused.get(socket)
+  if (opening) {
+    unused.delete(socket)
+    for (const [stage, at] of opening) request.reached(stage, at)
+  }
+  request.reached(EVENT_REQUEST_START)
+  sending.set(created, request)
+}
+
+/** Learns when connections are opened and requests are sent. */
+export function learnStages(): void {
+  if (isSubscribed) return
+  isSubscribed = true
+  subscribe('undici:client:beforeConnect', message => begin(placeOf(message)))
+  subscribe('undici:client:connectError', message => finish(placeOf(message)))
+  subscribe('undici:client:connected', message => {
+    const { socket } = message as { socket?: { readonly encrypted?: boolean } }
+    const opening = finish(placeOf(message))
+    if (!opening || !socket) return
+    opening.set(socket.encrypted ? EVENT_TLS_END : EVENT_CONNECT_END, performance.now())
+    unused.set(socket, opening)
+  })
+  // Older versions of Node publish plain sockets only; what TLS sockets do before their handshake stays unknown there.
+  subscribe('net.client.socket', message => {
+    const opening = starting
+    if (!opening) return
+    starting = undefined
+    const { socket } = message as { socket: EventEmitter & { readonly encrypted?: boolean } }
+    socket.once('lookup', (_error: unknown, address: unknown, _family: unknown, host: unknown) => {
+      if (address !== host) opening.set(EVENT_DNS_END, performance.now())
+    })
+    if (socket.encrypted) socket.once('connect', () => opening.set(EVENT_CONNECT_END, performance.now()))
+  })
+  subscribe('undici:request:bodySent', message => {
+    sending.get((message as { request: UndiciRequest }).request)?.reached(EVENT_REQUEST_END)
+  })
+}
+
+function begin(place: string): void {
+  const opening: Opening = new Map([[EVENT_CONNECT_START, performance.now()]])
+  const others = openings.get(place)
+  if (others) others.push(opening)
+  else openings.set(place, [opening])
+  starting = opening
+  queueMicrotask(() => {
+    if (starting === opening) starting = undefined
+  })
+}
+
+function finish(place: string): Opening | undefined {
+  const there = openings.get(place)
+  const opening = there?.shift()
+  if (there?.length === 0) openings.delete(place)
+  return opening
+}
+
+function placeOf(message: unknown): string {
+  const { protocol, host } = (message as { connectParams: ConnectParams }).connectParams
+  return `${protocol}//${host}`
+}
