@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 
-import { entryPointCounts, Settings, withSpan } from '@spanwright/core'
+import { entryPointCounts, Settings } from '@spanwright/core/plugin'
+import { withSpan } from '@spanwright/core'
 
 it('entry points are counted by package and name, each call once', () => {
   const before = entryPointCounts()

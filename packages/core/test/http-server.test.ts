@@ -11,8 +11,8 @@ import {
   type HttpFramework,
   HttpServer,
   type HttpServerOptions,
-  withSpan,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
+import { withSpan } from '@spanwright/core'
 
 const recorder = recordSpans({ global: true })
 const servers: Server[] = []

@@ -7,13 +7,15 @@ import {
   LateCounter,
   LateHistogram,
   LateUpDownCounter,
-  METRIC_DB_CLIENT_OPERATION_DURATION,
-  METRIC_HTTP_SERVER_REQUEST_DURATION,
   pickAttributes,
   Settings,
   type SemconvArea,
   type TracingOptions,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
+import {
+  METRIC_DB_CLIENT_OPERATION_DURATION,
+  METRIC_HTTP_SERVER_REQUEST_DURATION,
+} from '@spanwright/core/semconv'
 
 import { collectReports, jobSettings } from './job.ts'
 

@@ -1,5 +1,5 @@
 import { type Attributes, context, type DiagLogger, diag, DiagLogLevel, SpanKind } from '@opentelemetry/api'
-import { Operation, type OperationStart, Settings, type TracingOptions } from '@spanwright/core'
+import { Operation, type OperationStart, Settings, type TracingOptions } from '@spanwright/core/plugin'
 
 /** What hooks are shown in these tests. */
 export interface Job {

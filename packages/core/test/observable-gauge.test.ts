@@ -1,6 +1,6 @@
 import { DataPointType } from '@opentelemetry/sdk-metrics'
 import { describe, expect, it } from '@jest/globals'
-import { LateObservableGauge } from '@spanwright/core'
+import { LateObservableGauge } from '@spanwright/core/plugin'
 import { recordSpans } from '@spanwright/testing'
 
 import { jobSettings } from './job.ts'

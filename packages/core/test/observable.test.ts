@@ -1,11 +1,7 @@
 import { metrics } from '@opentelemetry/api'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import {
-  LateObservable,
-  METRIC_DB_CLIENT_CONNECTION_COUNT,
-  Settings,
-  type TracingOptions,
-} from '@spanwright/core'
+import { LateObservable, Settings, type TracingOptions } from '@spanwright/core/plugin'
+import { METRIC_DB_CLIENT_CONNECTION_COUNT } from '@spanwright/core/semconv'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { collectReports, type Job, jobSettings } from './job.ts'

@@ -13,13 +13,8 @@ import { BasicTracerProvider, type Sampler, type SpanProcessor } from '@opentele
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
-import {
-  failure,
-  METRIC_DB_CLIENT_OPERATION_DURATION,
-  LateHistogram,
-  runToEnd,
-  SUCCESS,
-} from '@spanwright/core'
+import { failure, LateHistogram, runToEnd, SUCCESS } from '@spanwright/core/plugin'
+import { METRIC_DB_CLIENT_OPERATION_DURATION } from '@spanwright/core/semconv'
 
 import { collectReports, jobSettings, startJob } from './job.ts'
 

@@ -5,7 +5,8 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 
-import { type Operation, runToEnd, SUCCESS, withSpan } from '@spanwright/core'
+import { type Operation, runToEnd, SUCCESS } from '@spanwright/core/plugin'
+import { withSpan } from '@spanwright/core'
 
 import { areCollected } from './garbage.ts'
 import { type Job, startJob } from './job.ts'

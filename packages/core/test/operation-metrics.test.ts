@@ -8,13 +8,13 @@ import {
   failure,
   LateCounter,
   LateHistogram,
-  METRIC_HTTP_SERVER_REQUEST_DURATION,
   type Operation,
   type Outcome,
   Settings,
   SUCCESS,
   type TracingOptions,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
+import { METRIC_HTTP_SERVER_REQUEST_DURATION } from '@spanwright/core/semconv'
 
 import { collectReports, type Job, jobSettings, startJob } from './job.ts'
 

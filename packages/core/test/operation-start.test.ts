@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { SUCCESS } from '@spanwright/core'
+import { SUCCESS } from '@spanwright/core/plugin'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startJob } from './job.ts'

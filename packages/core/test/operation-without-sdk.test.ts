@@ -11,7 +11,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 
-import { failure, injectContext, runToEnd, SUCCESS } from '@spanwright/core'
+import { failure, injectContext, runToEnd, SUCCESS } from '@spanwright/core/plugin'
 
 import { jobSettings, startJob, SWEEP } from './job.ts'
 

@@ -15,7 +15,14 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
-import { decide, failure, isTracingSuppressed, runToEnd, SUCCESS, suppressTracing } from '@spanwright/core'
+import {
+  decide,
+  failure,
+  isTracingSuppressed,
+  runToEnd,
+  SUCCESS,
+  suppressTracing,
+} from '@spanwright/core/plugin'
 
 import { collectReports, jobSettings, startJob, SWEEP } from './job.ts'
 

@@ -13,7 +13,7 @@ import {
   oneOf,
   type OptionRule,
   show,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
 
 const RULES = {
   ignore: aFunction,

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { describe, expect, it } from '@jest/globals'
 
-import { errorTypeOf, exceptionOf } from '@spanwright/core'
+import { errorTypeOf, exceptionOf } from '@spanwright/core/plugin'
 
 class OrderRejected extends Error {}
 const minified = [class a extends Error {}, class Xe extends TypeError {}]

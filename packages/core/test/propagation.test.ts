@@ -18,7 +18,7 @@ import {
   isTracingSuppressed,
   propagatedFields,
   suppressTracing,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
 
 import { collectReports, jobSettings } from './job.ts'
 

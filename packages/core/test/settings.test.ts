@@ -2,7 +2,7 @@ import { type Attributes, context, metrics, ROOT_CONTEXT, trace } from '@opentel
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { recordSpans } from '@spanwright/testing'
 
-import { aBoolean, Settings, type SemconvArea, SUCCESS } from '@spanwright/core'
+import { aBoolean, Settings, type SemconvArea, SUCCESS } from '@spanwright/core/plugin'
 
 import { jobSettings, startJob } from './job.ts'
 

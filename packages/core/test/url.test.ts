@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 
-import { redactQuery, redactUrl, sensitiveQueryKeys, splitHost, splitTarget } from '@spanwright/core'
+import { redactQuery, redactUrl, sensitiveQueryKeys, splitHost, splitTarget } from '@spanwright/core/plugin'
 
 describe('a query', () => {
   const keys = sensitiveQueryKeys()

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals'
 
-import type * as core from '@spanwright/core'
-import { isWrapped, keepFace, originalOf, wrapMethod } from '@spanwright/core'
+import type * as core from '@spanwright/core/plugin'
+import { isWrapped, keepFace, originalOf, wrapMethod } from '@spanwright/core/plugin'
 
 type Core = typeof core
 
@@ -98,7 +98,7 @@ describe('a wrapped method', () => {
     const copies: Core[] = []
     for (let copy = 0; copy < 2; copy++) {
       await jest.isolateModulesAsync(async () => {
-        copies.push(await import('@spanwright/core'))
+        copies.push(await import('@spanwright/core/plugin'))
       })
     }
     const [one, other] = copies as [Core, Core]

@@ -1,4 +1,4 @@
-import type { HttpFramework, Origin, RequestHead, StreamPrototypes } from '@spanwright/core'
+import type { HttpFramework, Origin, RequestHead, StreamPrototypes } from '@spanwright/core/plugin'
 import type { Request } from 'express'
 
 import { join } from './pattern.ts'

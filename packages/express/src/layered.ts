@@ -1,11 +1,6 @@
 import { context as contextApi } from '@opentelemetry/api'
-import {
-  ATTR_SPANWRIGHT_LAYER_NAME,
-  EVENT_NEXT_TWICE,
-  exchangeOf,
-  type LayerKind,
-  type RequestLayers,
-} from '@spanwright/core'
+import { ATTR_SPANWRIGHT_LAYER_NAME, EVENT_NEXT_TWICE } from '@spanwright/core/semconv'
+import { exchangeOf, type LayerKind, type RequestLayers } from '@spanwright/core/plugin'
 import type { Request } from 'express'
 
 import {

@@ -1,4 +1,4 @@
-import { HttpServer, type HttpServerOptions } from '@spanwright/core'
+import { HttpServer, type HttpServerOptions } from '@spanwright/core/plugin'
 import type { Request, RequestHandler } from 'express'
 
 import { EXPRESS } from './framework.ts'

@@ -1,4 +1,5 @@
-import { EVENT_NEXT_AFTER_RESPONSE, exchangeOf, reportFailure } from '@spanwright/core'
+import { EVENT_NEXT_AFTER_RESPONSE } from '@spanwright/core/semconv'
+import { exchangeOf, reportFailure } from '@spanwright/core/plugin'
 import type { NextFunction, Request, Response } from 'express'
 
 import { keepSilent, showLayer } from './layered.ts'

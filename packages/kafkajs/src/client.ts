@@ -10,7 +10,7 @@ import {
   ATTR_SERVER_PORT,
   ATTR_SPANWRIGHT_MESSAGING_DELIVERY_ATTEMPT,
   MESSAGING_SYSTEM_KAFKA,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
 import type { Attributes } from '@opentelemetry/api'
 
 import { Attempts } from './produce/attempts.ts'

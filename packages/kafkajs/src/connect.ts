@@ -1,5 +1,5 @@
 import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
-import { isTracingSuppressed, wrapMethod } from '@spanwright/core'
+import { isTracingSuppressed, wrapMethod } from '@spanwright/core/plugin'
 
 interface Connectable {
   connect(): Promise<void>

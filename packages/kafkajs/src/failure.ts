@@ -1,4 +1,4 @@
-import { type Ending, errorTypeOf, exceptionOf, failure } from '@spanwright/core'
+import { type Ending, errorTypeOf, exceptionOf, failure } from '@spanwright/core/plugin'
 
 /** How an operation ends that kafkajs, or a handler, failed. */
 export function kafkaFailure(error: unknown): Ending {

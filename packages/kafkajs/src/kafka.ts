@@ -1,4 +1,4 @@
-import { isWrapped, show, wrapMethod } from '@spanwright/core'
+import { isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
 
 import { Client } from './client.ts'
 import { withCluster } from './cluster.ts'

@@ -3,7 +3,7 @@ import {
   ATTR_KAFKA_MESSAGE_KEY,
   ATTR_KAFKA_MESSAGE_TOMBSTONE,
   ATTR_MESSAGING_MESSAGE_BODY_SIZE,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
 
 import type { KafkaTracing } from './tracing.ts'
 

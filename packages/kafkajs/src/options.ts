@@ -1,4 +1,11 @@
-import { aBoolean, aFunction, anyOf, oneOf, type OptionRules, type TracingOptions } from '@spanwright/core'
+import {
+  aBoolean,
+  aFunction,
+  anyOf,
+  oneOf,
+  type OptionRules,
+  type TracingOptions,
+} from '@spanwright/core/plugin'
 
 import type { IncomingMessage, OutgoingMessage } from './library.ts'
 

@@ -1,15 +1,11 @@
+import { callHook, isIdle, LateCounter, LateHistogram, Settings } from '@spanwright/core/plugin'
 import {
-  callHook,
-  isIdle,
-  LateCounter,
-  LateHistogram,
   METRIC_MESSAGING_CLIENT_CONSUMED_MESSAGES,
   METRIC_MESSAGING_CLIENT_OPERATION_DURATION,
   METRIC_MESSAGING_CLIENT_SENT_MESSAGES,
   METRIC_MESSAGING_PROCESS_DURATION,
   METRIC_SPANWRIGHT_MESSAGING_QUEUE_DURATION,
-  Settings,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
 
 import { LagGauge } from './consume/lag.ts'
 import { KAFKA_RULES, type KafkaOperation, type KafkaOptions, type ParentPolicy } from './options.ts'

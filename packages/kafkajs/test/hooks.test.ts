@@ -1,5 +1,5 @@
 import { context, diag, DiagLogLevel, trace } from '@opentelemetry/api'
-import { isTracingSuppressed, suppressTracing } from '@spanwright/core'
+import { isTracingSuppressed, suppressTracing } from '@spanwright/core/plugin'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { KafkaOperation } from '@spanwright/kafkajs'
 

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
-import { suppressTracing } from '@spanwright/core'
+import { suppressTracing } from '@spanwright/core/plugin'
 
 import { BROKER_TIME, described, Harness, pointsOf, runUntil, durationOf, startOf } from './harness.ts'
 

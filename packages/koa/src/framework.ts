@@ -1,4 +1,4 @@
-import type { HttpFramework } from '@spanwright/core'
+import type { HttpFramework } from '@spanwright/core/plugin'
 import type { Context } from 'koa'
 
 import { routeOf } from './route.ts'

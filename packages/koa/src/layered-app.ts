@@ -1,4 +1,4 @@
-import { originalOf } from '@spanwright/core'
+import { originalOf } from '@spanwright/core/plugin'
 import type Koa from 'koa'
 import type { Context, Middleware, Next } from 'koa'
 

@@ -2,12 +2,8 @@ import {
   ATTR_SPANWRIGHT_LAYER_NAME,
   EVENT_NEXT_AFTER_RESPONSE,
   EVENT_NEXT_TWICE,
-  exchangeOf,
-  isThenable,
-  keepFace,
-  type LayerKind,
-  type RequestLayers,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
+import { exchangeOf, isThenable, keepFace, type LayerKind, type RequestLayers } from '@spanwright/core/plugin'
 import type { Context, Next } from 'koa'
 
 /** Leads from a context to the layers of its request. */

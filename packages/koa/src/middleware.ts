@@ -1,4 +1,4 @@
-import { HttpServer, type HttpServerOptions } from '@spanwright/core'
+import { HttpServer, type HttpServerOptions } from '@spanwright/core/plugin'
 import type { Context, Middleware } from 'koa'
 
 import { KOA } from './framework.ts'

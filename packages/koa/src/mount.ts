@@ -1,4 +1,4 @@
-import { splitTarget } from '@spanwright/core'
+import { splitTarget } from '@spanwright/core/plugin'
 
 import { type Layer, MATCHED_ROUTE, type Routed } from './routed.ts'
 

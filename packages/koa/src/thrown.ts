@@ -1,6 +1,6 @@
 import type { Http2ServerResponse, Http2Session } from 'node:http2'
 
-import { exchangeOf } from '@spanwright/core'
+import { exchangeOf } from '@spanwright/core/plugin'
 import type { Context } from 'koa'
 
 const ON_ERROR: unique symbol = Symbol('spanwright.onerror')

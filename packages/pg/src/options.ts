@@ -11,7 +11,7 @@ import {
   oneOf,
   type OptionRules,
   type TracingOptions,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
 
 import { VERSION } from './version.ts'
 

@@ -1,5 +1,5 @@
 import { type Context, context } from '@opentelemetry/api'
-import type { ClientRequest, PerCall } from '@spanwright/core'
+import type { ClientRequest, PerCall } from '@spanwright/core/plugin'
 
 import { perCall } from './request-mark.ts'
 import type { DispatchOptions, Handler, LegacyHandler } from './undici-types.ts'

@@ -1,4 +1,4 @@
-import { type EntryPoint, HttpClient, type HttpClientOptions } from '@spanwright/core'
+import { type EntryPoint, HttpClient, type HttpClientOptions } from '@spanwright/core/plugin'
 
 import { learnStages } from './process/stages.ts'
 import { VERSION } from './version.ts'

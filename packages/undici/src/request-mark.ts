@@ -1,4 +1,4 @@
-import { headerOf } from '@spanwright/core'
+import { headerOf } from '@spanwright/core/plugin'
 
 import type { UndiciRequest } from './undici-types.ts'
 

@@ -1,4 +1,4 @@
-import type { HeaderValue } from '@spanwright/core'
+import type { HeaderValue } from '@spanwright/core/plugin'
 
 import type { RawHeaders, ResponseHeaders } from './undici-types.ts'
 

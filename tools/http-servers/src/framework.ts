@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 
-import type { HttpServerOptions } from '@spanwright/core'
+import type { HttpServerOptions } from '@spanwright/core/plugin'
 
 /** Handles a request with what `node:http` gives, whatever framework leads to it. */
 export type PlainHandler = (req: IncomingMessage, res: ServerResponse) => unknown

@@ -19,7 +19,7 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
-import type { HttpServerOptions } from '@spanwright/core'
+import type { HttpServerOptions } from '@spanwright/core/plugin'
 
 import { eventsOf } from './events.ts'
 

@@ -1,4 +1,4 @@
-import { keepFace } from '@spanwright/core'
+import { keepFace } from '@spanwright/core/plugin'
 
 import { type Commits, positionsIn } from './commit.ts'
 import type { Batch, EachBatchPayload } from '../library.ts'

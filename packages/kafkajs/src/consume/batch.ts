@@ -12,18 +12,20 @@ import {
   ATTR_MESSAGING_BATCH_MESSAGE_COUNT,
   ATTR_MESSAGING_DESTINATION_PARTITION_ID,
   ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME,
+  MESSAGING_COUNT_METRIC_ATTRIBUTES,
+  OPERATION_TYPE_PROCESS,
+} from '@spanwright/core/semconv'
+import {
   decide,
   type Ending,
   isInTrace,
   isTracingSuppressed,
   keepFace,
-  MESSAGING_COUNT_METRIC_ATTRIBUTES,
   Operation,
-  OPERATION_TYPE_PROCESS,
   runToEnd,
   SUCCESS,
   suppressTracing,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
 
 import { type BatchWatchers, watchedBy } from './batch-watchers.ts'
 import { addAddress, addAttempt, type Client } from '../client.ts'

@@ -3,14 +3,10 @@ import {
   ATTR_KAFKA_OFFSET,
   ATTR_MESSAGING_CONSUMER_GROUP_NAME,
   ATTR_MESSAGING_DESTINATION_PARTITION_ID,
-  decide,
-  type Ending,
   MESSAGING_OPERATION_METRIC_ATTRIBUTES,
-  Operation,
   OPERATION_TYPE_SETTLE,
-  SUCCESS,
-  wrapMethod,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
+import { decide, type Ending, Operation, SUCCESS, wrapMethod } from '@spanwright/core/plugin'
 
 import { addAddress, type Client } from '../client.ts'
 import type { BrokerAddress } from '../cluster.ts'

@@ -1,5 +1,5 @@
 import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
-import { isTracingSuppressed, keepFace, wrapMethod } from '@spanwright/core'
+import { isTracingSuppressed, keepFace, wrapMethod } from '@spanwright/core/plugin'
 
 import { type TraceEach, tracedEachBatch } from './batch.ts'
 import type { BatchWatchers } from './batch-watchers.ts'

@@ -4,11 +4,10 @@ import {
   ATTR_MESSAGING_DESTINATION_NAME,
   ATTR_MESSAGING_DESTINATION_PARTITION_ID,
   ATTR_MESSAGING_SYSTEM_NAME,
-  LateObservableGauge,
   MESSAGING_SYSTEM_KAFKA,
   METRIC_SPANWRIGHT_MESSAGING_CONSUMER_LAG,
-  type Settings,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
+import { LateObservableGauge, type Settings } from '@spanwright/core/plugin'
 
 import { type EventSource, listenTo } from '../library.ts'
 import type { KafkaOperation } from '../options.ts'

@@ -11,15 +11,17 @@ import {
   ATTR_KAFKA_OFFSET,
   ATTR_MESSAGING_DESTINATION_PARTITION_ID,
   ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME,
+  MESSAGING_COUNT_METRIC_ATTRIBUTES,
+  OPERATION_TYPE_PROCESS,
+} from '@spanwright/core/semconv'
+import {
   decide,
   extractContext,
   keepFace,
-  MESSAGING_COUNT_METRIC_ATTRIBUTES,
   Operation,
-  OPERATION_TYPE_PROCESS,
   runToEnd,
   suppressTracing,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
 
 import { headerGetter } from '../carrier.ts'
 import { addAddress, addAttempt, type Client } from '../client.ts'

@@ -1,5 +1,6 @@
 import type { Attributes, Context } from '@opentelemetry/api'
-import { MESSAGING_PARTITION_METRIC_ATTRIBUTES, pickAttributes } from '@spanwright/core'
+import { MESSAGING_PARTITION_METRIC_ATTRIBUTES } from '@spanwright/core/semconv'
+import { pickAttributes } from '@spanwright/core/plugin'
 
 import type { IncomingMessage } from '../library.ts'
 import type { KafkaTracing } from '../tracing.ts'

@@ -4,7 +4,7 @@ import {
   EVENT_MESSAGING_GROUP_JOIN,
   EVENT_MESSAGING_GROUP_LEAVE,
   EVENT_MESSAGING_GROUP_REBALANCE,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
 
 import { type EventSource, listenTo } from '../library.ts'
 

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
-import { reportFailure } from '@spanwright/core'
+import { reportFailure } from '@spanwright/core/plugin'
 
 type Subscriber = (message: unknown) => void
 

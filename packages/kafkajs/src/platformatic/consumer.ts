@@ -3,11 +3,8 @@ import {
   EVENT_MESSAGING_GROUP_JOIN,
   EVENT_MESSAGING_GROUP_LEAVE,
   EVENT_MESSAGING_GROUP_REBALANCE,
-  isTracingSuppressed,
-  isWrapped,
-  SUCCESS,
-  wrapMethod,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
+import { isTracingSuppressed, isWrapped, SUCCESS, wrapMethod } from '@spanwright/core/plugin'
 
 import { startCommit } from '../consume/commit.ts'
 import { kafkaFailure } from '../failure.ts'

@@ -1,5 +1,5 @@
 import { type Context, context as contextApi, trace } from '@opentelemetry/api'
-import { decide, type Ending, type Operation, SUCCESS, suppressTracing } from '@spanwright/core'
+import { decide, type Ending, type Operation, SUCCESS, suppressTracing } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { kafkaFailure } from '../failure.ts'

@@ -1,5 +1,5 @@
 import { context as contextApi } from '@opentelemetry/api'
-import { isWrapped, keepFace, wrapMethod } from '@spanwright/core'
+import { isWrapped, keepFace, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { copyWith } from '../copy.ts'

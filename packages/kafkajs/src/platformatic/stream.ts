@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 
-import { isThenable, isWrapped, reportFailure, wrapMethod } from '@spanwright/core'
+import { isThenable, isWrapped, reportFailure, wrapMethod } from '@spanwright/core/plugin'
 
 import { clientOfConsumer } from './clients.ts'
 import { type MessageProcess, startProcess } from './delivery.ts'

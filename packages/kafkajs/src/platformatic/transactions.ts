@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api'
-import { SUCCESS } from '@spanwright/core'
+import { SUCCESS } from '@spanwright/core/plugin'
 
 import { kafkaFailure } from '../failure.ts'
 import { ABANDONED, startTransaction, type TransactionSpan } from '../produce/transaction.ts'

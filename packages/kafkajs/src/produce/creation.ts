@@ -1,10 +1,6 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
-import {
-  ATTR_MESSAGING_DESTINATION_PARTITION_ID,
-  Operation,
-  OPERATION_TYPE_CREATE,
-  SUCCESS,
-} from '@spanwright/core'
+import { ATTR_MESSAGING_DESTINATION_PARTITION_ID, OPERATION_TYPE_CREATE } from '@spanwright/core/semconv'
+import { Operation, SUCCESS } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import type { OutgoingMessage } from '../library.ts'

@@ -1,5 +1,5 @@
 import { type Context, context as contextApi } from '@opentelemetry/api'
-import { decide, reportFailure, runToEnd, wrapMethod } from '@spanwright/core'
+import { decide, reportFailure, runToEnd, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { copyWith } from '../copy.ts'

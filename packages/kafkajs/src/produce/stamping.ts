@@ -7,7 +7,7 @@ import {
   type SpanContext,
   trace,
 } from '@opentelemetry/api'
-import { extractContext, injectContext, isInTrace, propagatedFields } from '@spanwright/core'
+import { extractContext, injectContext, isInTrace, propagatedFields } from '@spanwright/core/plugin'
 
 import { hasAnyHeader, headerGetter, type RecordHeaders } from '../carrier.ts'
 import type { OutgoingMessage } from '../library.ts'

@@ -6,11 +6,9 @@ import {
   ATTR_MESSAGING_DESTINATION_PARTITION_ID,
   MESSAGING_COUNT_METRIC_ATTRIBUTES,
   MESSAGING_OPERATION_METRIC_ATTRIBUTES,
-  Operation,
   OPERATION_TYPE_SEND,
-  reportFailure,
-  SUCCESS,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
+import { Operation, reportFailure, SUCCESS } from '@spanwright/core/plugin'
 
 import { addAddress, type Client } from '../client.ts'
 import { createMessages } from './creation.ts'

@@ -1,5 +1,5 @@
 import { type Context, context as contextApi, trace } from '@opentelemetry/api'
-import { runToEnd, wrapMethod } from '@spanwright/core'
+import { runToEnd, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { positionsIn, startCommit } from '../consume/commit.ts'

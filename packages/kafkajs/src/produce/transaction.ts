@@ -1,6 +1,6 @@
 import { type Attributes, type Context, context as contextApi, SpanKind, trace } from '@opentelemetry/api'
+import { ATTR_SPANWRIGHT_MESSAGING_TRANSACTION_OUTCOME } from '@spanwright/core/semconv'
 import {
-  ATTR_SPANWRIGHT_MESSAGING_TRANSACTION_OUTCOME,
   decide,
   type Ending,
   Operation,
@@ -8,7 +8,7 @@ import {
   runToEnd,
   SUCCESS,
   wrapMethod,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { kafkaFailure } from '../failure.ts'

@@ -1,5 +1,5 @@
 import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
-import { isWrapped, show, wrapMethod } from '@spanwright/core'
+import { isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Callback, QueryArguments } from '../query/call.ts'
 import { detachEvents } from './detached-events.ts'

@@ -1,5 +1,5 @@
 import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
-import { wrapMethod } from '@spanwright/core'
+import { wrapMethod } from '@spanwright/core/plugin'
 
 import type { Method } from '../query/running.ts'
 

@@ -6,7 +6,7 @@ import {
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
   DB_SYSTEM_POSTGRESQL,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
 
 import { parseConnectionString } from './connection-string.ts'
 

@@ -3,10 +3,8 @@ import {
   ATTR_SPANWRIGHT_DB_TRANSACTION_IDLE_TIME,
   ATTR_SPANWRIGHT_DB_TRANSACTION_OUTCOME,
   ATTR_SPANWRIGHT_DB_TRANSACTION_STATEMENTS,
-  decide,
-  Operation,
-  SUCCESS,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
+import { decide, Operation, SUCCESS } from '@spanwright/core/plugin'
 
 import type { QueryCall } from '../query/call.ts'
 import type { Endpoint } from './endpoint.ts'

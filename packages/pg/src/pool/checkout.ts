@@ -1,5 +1,6 @@
 import { type Context, diag, SpanKind } from '@opentelemetry/api'
-import { ATTR_SPANWRIGHT_DB_WAIT_TIME, decide, Operation, SUCCESS } from '@spanwright/core'
+import { ATTR_SPANWRIGHT_DB_WAIT_TIME } from '@spanwright/core/semconv'
+import { decide, Operation, SUCCESS } from '@spanwright/core/plugin'
 
 import type { Endpoint } from '../connection/endpoint.ts'
 import { failureOf } from '../query/failure.ts'

@@ -4,9 +4,6 @@ import {
   ATTR_DB_CLIENT_CONNECTION_STATE,
   CONNECTION_STATE_IDLE,
   CONNECTION_STATE_USED,
-  LateCounter,
-  LateHistogram,
-  LateObservable,
   METRIC_DB_CLIENT_CONNECTION_COUNT,
   METRIC_DB_CLIENT_CONNECTION_CREATE_TIME,
   METRIC_DB_CLIENT_CONNECTION_IDLE_MAX,
@@ -17,8 +14,8 @@ import {
   METRIC_DB_CLIENT_CONNECTION_USE_TIME,
   METRIC_DB_CLIENT_CONNECTION_WAIT_TIME,
   type MetricDefinition,
-  type Settings,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
+import { LateCounter, LateHistogram, LateObservable, type Settings } from '@spanwright/core/plugin'
 
 import { isTimeout } from '../query/failure.ts'
 import type { DatabaseOperation } from '../options.ts'

@@ -1,5 +1,5 @@
 import { context as contextApi } from '@opentelemetry/api'
-import { isThenable, isWrapped, show, wrapMethod } from '@spanwright/core'
+import { isThenable, isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
 
 import { type Callback, type QueryArguments, readCall } from '../query/call.ts'
 import { canQuery, isPool, unseen } from '../connection/client.ts'

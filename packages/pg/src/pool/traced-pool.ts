@@ -1,4 +1,4 @@
-import { reportFailure } from '@spanwright/core'
+import { reportFailure } from '@spanwright/core/plugin'
 
 import { canQuery, traceQueriesOf } from '../connection/client.ts'
 import { type ConnectionTarget, type Endpoint, resolveTarget } from '../connection/endpoint.ts'

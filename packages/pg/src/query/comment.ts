@@ -1,5 +1,5 @@
 import { type Context, TraceFlags } from '@opentelemetry/api'
-import { callHook, injectContext, type Settings } from '@spanwright/core'
+import { callHook, injectContext, type Settings } from '@spanwright/core/plugin'
 
 import type { CommentOptions, DatabaseOperation } from '../options.ts'
 import { statementOf } from '../sql/statement.ts'

@@ -5,13 +5,10 @@ import {
   ATTR_DB_QUERY_TEXT,
   DB_METRIC_ATTRIBUTES,
   DB_SYSTEM_POSTGRESQL,
-  type DurationMetric,
-  LateHistogram,
   METRIC_DB_CLIENT_OPERATION_DURATION,
   METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS,
-  pickAttributes,
-  type Settings,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
+import { type DurationMetric, LateHistogram, pickAttributes, type Settings } from '@spanwright/core/plugin'
 
 import type { QueryCall } from './call.ts'
 import type { Endpoint } from '../connection/endpoint.ts'

@@ -5,10 +5,8 @@ import {
   ATTR_SPANWRIGHT_DB_ERROR_CONSTRAINT,
   ATTR_SPANWRIGHT_DB_ERROR_SCHEMA,
   ATTR_SPANWRIGHT_DB_ERROR_TABLE,
-  type Ending,
-  exceptionOf,
-  failure,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
+import { type Ending, exceptionOf, failure } from '@spanwright/core/plugin'
 
 import { conditionOf } from './sqlstate.ts'
 

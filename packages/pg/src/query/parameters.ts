@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
-import { callHook, dbQueryParameterKey } from '@spanwright/core'
+import { callHook } from '@spanwright/core/plugin'
+import { dbQueryParameterKey } from '@spanwright/core/semconv'
 
 import type { ClientTracingOptions } from '../options.ts'
 

@@ -1,5 +1,5 @@
 import { type Context, context as contextApi } from '@opentelemetry/api'
-import { isThenable } from '@spanwright/core'
+import { isThenable } from '@spanwright/core/plugin'
 
 import { type Callback, callbackOf, type QueryArguments, type QueryCall, replaceIn } from './call.ts'
 import type { Endpoint } from '../connection/endpoint.ts'

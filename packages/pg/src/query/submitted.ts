@@ -1,5 +1,5 @@
 import { type Context, context as contextApi } from '@opentelemetry/api'
-import { wrapMethod } from '@spanwright/core'
+import { wrapMethod } from '@spanwright/core/plugin'
 
 import type { Callback, Submittable } from './call.ts'
 import type { Method, RunningQuery } from './running.ts'

@@ -1,15 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
-import {
-  ATTR_DB_RESPONSE_RETURNED_ROWS,
-  ATTR_SPANWRIGHT_DB_WAIT_TIME,
-  decide,
-  type EntryPoint,
-  isObserved,
-  Operation,
-  Settings,
-} from '@spanwright/core'
+import { ATTR_DB_RESPONSE_RETURNED_ROWS, ATTR_SPANWRIGHT_DB_WAIT_TIME } from '@spanwright/core/semconv'
+import { decide, type EntryPoint, isObserved, Operation, Settings } from '@spanwright/core/plugin'
 
 import type { QueryCall } from './call.ts'
 import { commented } from './comment.ts'

@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api'
-import { aPositiveNumber, oneOf, type OptionRule, type OptionRules } from '@spanwright/core'
+import { aPositiveNumber, oneOf, type OptionRule, type OptionRules } from '@spanwright/core/plugin'
 
 import type { Environment } from '../start/environment.ts'
 import { makeGrpcExporter } from './grpc.ts'

@@ -6,7 +6,7 @@ import {
   ATTR_SPAN_OUTCOME,
   METRIC_LOCAL_TRACES,
   METRIC_SPANS,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
 
 import type { SpanCounts } from '../record/pipeline.ts'
 import { VERSION } from '../version.ts'

@@ -1,7 +1,7 @@
 import { type Context, SpanStatusCode } from '@opentelemetry/api'
 import { hrTimeToMilliseconds } from '@opentelemetry/core'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import { aBoolean, aRecordOf, type OptionRule } from '@spanwright/core'
+import { aBoolean, aRecordOf, type OptionRule } from '@spanwright/core/plugin'
 
 import { aDuration, type Duration, millisecondsOf } from '../start/duration.ts'
 import { aListOfRules, decide, firstMatch, type SamplingRule } from '../sampling/rules.ts'

@@ -1,7 +1,7 @@
 import { type Context, diag, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api'
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
 import { SamplingDecision } from '@opentelemetry/sdk-trace'
-import { ATTR_KEEP_REASON } from '@spanwright/core'
+import { ATTR_KEEP_REASON } from '@spanwright/core/semconv'
 
 import { adjusted, type KeepPolicy, type KeepReason, type Verdict } from './keep.ts'
 import type { Pipeline } from './pipeline.ts'

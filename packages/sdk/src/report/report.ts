@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { sep } from 'node:path'
 
 import { context, createContextKey, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api'
-import { entryPointCounts } from '@spanwright/core'
+import { entryPointCounts } from '@spanwright/core/plugin'
 
 import { apiGlobals } from '../start/globals.ts'
 import type { ExporterCount, SpanCounts } from '../record/pipeline.ts'

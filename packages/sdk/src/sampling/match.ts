@@ -1,5 +1,5 @@
 import { type Attributes, type AttributeValue, SpanKind } from '@opentelemetry/api'
-import { anyOf, aFunction, aString, type OptionRule } from '@spanwright/core'
+import { anyOf, aFunction, aString, type OptionRule } from '@spanwright/core/plugin'
 
 /** Kinds of spans by their names. */
 export type RuleKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'

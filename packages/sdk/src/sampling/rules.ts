@@ -1,14 +1,7 @@
 import { type Attributes, type Context, SpanKind, trace, type TraceState } from '@opentelemetry/api'
 import { type Sampler, SamplingDecision, type SamplingResult } from '@opentelemetry/sdk-trace'
-import {
-  anObjectWith,
-  anyOf,
-  aRecordOf,
-  ATTR_HTTP_ROUTE,
-  oneOf,
-  type OptionRule,
-  show,
-} from '@spanwright/core'
+import { anObjectWith, anyOf, aRecordOf, oneOf, type OptionRule, show } from '@spanwright/core/plugin'
+import { ATTR_HTTP_ROUTE } from '@spanwright/core/semconv'
 
 import { aValueMatch, type Candidate, matches, RULE_KINDS, type SpanMatch } from './match.ts'
 import { ParentBased, parentBased, shareOf } from './samplers.ts'

@@ -8,7 +8,7 @@ import {
   TraceFlags,
 } from '@opentelemetry/api'
 import { type Sampler, SamplingDecision, type SamplingResult } from '@opentelemetry/sdk-trace'
-import { show } from '@spanwright/core'
+import { show } from '@spanwright/core/plugin'
 
 import { isSamplingDenied } from '../propagation/b3.ts'
 import { passes, thresholdOf, withThreshold } from './threshold.ts'

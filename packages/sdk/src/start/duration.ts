@@ -1,4 +1,4 @@
-import type { OptionRule } from '@spanwright/core'
+import type { OptionRule } from '@spanwright/core/plugin'
 
 /** A length of time: milliseconds, or a text such as `500ms`, `5s` or `2m`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm'}`

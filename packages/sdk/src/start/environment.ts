@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api'
-import { show } from '@spanwright/core'
+import { show } from '@spanwright/core/plugin'
 
 /** The variables of a process. */
 export type Variables = Readonly<Record<string, string | undefined>>

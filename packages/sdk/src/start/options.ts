@@ -10,7 +10,7 @@ import {
   oneOf,
   type OptionRule,
   type OptionRules,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
 
 import { aDuration, type Duration } from './duration.ts'
 import type { ExporterChoice } from '../export/exporters.ts'

@@ -1,4 +1,4 @@
-import { reportFailure } from '@spanwright/core'
+import { reportFailure } from '@spanwright/core/plugin'
 
 /** What is done when a process is about to end. */
 export interface LastWork {

@@ -18,7 +18,7 @@ import {
   ATTR_SERVICE_INSTANCE_ID,
   ATTR_SERVICE_NAME,
   ATTR_SERVICE_VERSION,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
 
 import type { Environment } from './environment.ts'
 import { nearestManifest } from './manifest.ts'

@@ -2,7 +2,8 @@ import { diag } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import type { TracerProvider } from '@opentelemetry/sdk-trace'
 
-import { ATTR_SERVICE_NAME, redactUrl, sensitiveQueryKeys } from '@spanwright/core'
+import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
+import { redactUrl, sensitiveQueryKeys } from '@spanwright/core/plugin'
 
 import { within } from './deadline.ts'
 import type { NamedExporter } from '../export/exporters.ts'

@@ -1,6 +1,6 @@
 import { runInThisContext } from 'node:vm'
 
-import type { HttpClient } from '@spanwright/core'
+import type { HttpClient } from '@spanwright/core/plugin'
 
 import type { Call } from '../call.ts'
 import { TracedDispatch } from '../interceptor/dispatch.ts'

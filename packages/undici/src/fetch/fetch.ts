@@ -7,7 +7,7 @@ import {
   originalOf,
   type PerCall,
   show,
-} from '@spanwright/core'
+} from '@spanwright/core/plugin'
 
 import { learnConnections } from '../process/connection.ts'
 import { Call } from '../call.ts'

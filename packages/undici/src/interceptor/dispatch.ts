@@ -1,4 +1,4 @@
-import { type ClientRequest, copyOver, type HttpClient } from '@spanwright/core'
+import { type ClientRequest, copyOver, type HttpClient } from '@spanwright/core/plugin'
 
 import { type Call, callOf } from '../call.ts'
 import { TracedHandler } from './handler.ts'

@@ -1,4 +1,4 @@
-import type { ClientRequest } from '@spanwright/core'
+import type { ClientRequest } from '@spanwright/core/plugin'
 
 import { sentOver, type SentHeaders } from '../process/connection.ts'
 import type { Assumption } from '../process/origin.ts'

@@ -1,4 +1,4 @@
-import { show } from '@spanwright/core'
+import { show } from '@spanwright/core/plugin'
 
 import { learnConnections } from '../process/connection.ts'
 import { TracedDispatch } from './dispatch.ts'

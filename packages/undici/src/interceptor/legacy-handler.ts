@@ -1,4 +1,4 @@
-import { EVENT_RESPONSE_START } from '@spanwright/core'
+import { EVENT_RESPONSE_START } from '@spanwright/core/semconv'
 
 import { awaitConnection } from '../process/connection.ts'
 import { Follower } from './follower.ts'

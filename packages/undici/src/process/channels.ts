@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 
-import type { ClientRequest } from '@spanwright/core'
+import type { ClientRequest } from '@spanwright/core/plugin'
 
 import { sentOver, type SentHeaders } from './connection.ts'
 import { toldOf } from '../interceptor/caller.ts'

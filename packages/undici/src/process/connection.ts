@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 
-import type { ClientConnection, ClientRequest, Peer } from '@spanwright/core'
+import type { ClientConnection, ClientRequest, Peer } from '@spanwright/core/plugin'
 
 import { passStages } from './stages.ts'
 import type { UndiciRequest } from '../undici-types.ts'

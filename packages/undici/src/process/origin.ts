@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 
-import type { ClientRequest, HttpClient } from '@spanwright/core'
+import type { ClientRequest, HttpClient } from '@spanwright/core/plugin'
 
 import type { UndiciRequest } from '../undici-types.ts'
 

@@ -1,5 +1,5 @@
 import { context, createContextKey } from '@opentelemetry/api'
-import type { HttpClient } from '@spanwright/core'
+import type { HttpClient } from '@spanwright/core/plugin'
 
 import { callBehind, handlerOf } from '../interceptor/caller.ts'
 import { follow, watchRequests } from './channels.ts'

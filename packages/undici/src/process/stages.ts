@@ -1,15 +1,15 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
 
+import { type ClientRequest } from '@spanwright/core/plugin'
 import {
-  type ClientRequest,
   EVENT_CONNECT_END,
   EVENT_CONNECT_START,
   EVENT_DNS_END,
   EVENT_REQUEST_END,
   EVENT_REQUEST_START,
   EVENT_TLS_END,
-} from '@spanwright/core'
+} from '@spanwright/core/semconv'
 
 import type { UndiciRequest } from '../undici-types.ts'
 

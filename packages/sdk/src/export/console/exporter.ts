@@ -1,7 +1,7 @@
 import { type AttributeValue, SpanStatusCode } from '@opentelemetry/api'
 import { type ExportResult, ExportResultCode, hrTimeToMicroseconds } from '@opentelemetry/core'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
-import { ATTR_SERVICE_NAME } from '@spanwright/core'
+import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
 
 import { printTrace } from './printer.ts'
 import { SPAN_KINDS, type TraceSpan } from './span.ts'
