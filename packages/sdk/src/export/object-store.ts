@@ -1,0 +1,114 @@
+import type { AttributeValue, Attributes } from '@opentelemetry/api'
+
+import type { ReadableSpan } from '../record/types.ts'
+import type { ObjectBatch, SpanStore, StoreLimits } from './batch.ts'
+
+/** Bytes of a span besides its strings: ids, times, lengths, numbers. */
+const FRAME = 120
+/** Bytes of an attribute, event or link besides its strings. */
+const ITEM = 16
+
+interface Weighed {
+  readonly span: ReadableSpan
+  readonly bytes: number
+}
+
+/** Spans as objects, for exporters that need them. */
+export class ObjectStore implements SpanStore<ObjectBatch> {
+  private readonly limits: StoreLimits
+  private queue: Weighed[] = []
+  /** Where in the queue the oldest one stands. */
+  private first = 0
+  private taken = 0
+  private takenBytes = 0
+  waitingBytes = 0
+
+  constructor(limits: StoreLimits) {
+    this.limits = limits
+  }
+
+  get waiting(): number {
+    return this.queue.length - this.first
+  }
+
+  get size(): number {
+    return this.waiting + this.taken
+  }
+
+  add(span: ReadableSpan): boolean {
+    if (this.size >= this.limits.maxQueueSize) return false
+    const bytes = weightOf(span)
+    if (this.waitingBytes + this.takenBytes + bytes > this.limits.maxQueueBytes) return false
+    this.queue.push({ span, bytes })
+    this.waitingBytes += bytes
+    return true
+  }
+
+  take(maxSpans: number, maxBytes: number): ObjectBatch | undefined {
+    let end = this.first
+    let bytes = 0
+    for (; end < this.queue.length && end - this.first < maxSpans; end++) {
+      const next = this.queue[end]?.bytes ?? 0
+      if (end > this.first && bytes + next > maxBytes) break
+      bytes += next
+    }
+    if (end === this.first) return undefined
+    const list = this.queue.slice(this.first, end).map(({ span }) => span)
+    this.forget(end)
+    this.waitingBytes -= bytes
+    this.taken += list.length
+    this.takenBytes += bytes
+    return { spans: list.length, bytes, list }
+  }
+
+  split({ list, spans, bytes }: ObjectBatch): readonly [ObjectBatch, ObjectBatch] | undefined {
+    if (spans < 2) return undefined
+    const middle = spans >> 1
+    const half = list.slice(0, middle)
+    const first = { spans: middle, bytes: half.reduce((sum, span) => sum + weightOf(span), 0), list: half }
+    return [first, { spans: spans - middle, bytes: bytes - first.bytes, list: list.slice(middle) }]
+  }
+
+  release({ spans, bytes }: ObjectBatch): void {
+    this.taken -= spans
+    this.takenBytes -= bytes
+  }
+
+  clear(): number {
+    const count = this.waiting
+    this.queue = []
+    this.first = 0
+    this.waitingBytes = 0
+    return count
+  }
+
+  private forget(end: number): void {
+    this.queue.fill(undefined as never, this.first, end)
+    this.first = end
+    if (this.first * 2 < this.queue.length) return
+    this.queue = this.queue.slice(this.first)
+    this.first = 0
+  }
+}
+
+/** About how many bytes a span takes. */
+function weightOf({ name, attributes, events, links, status }: ReadableSpan): number {
+  let bytes = FRAME + name.length + (status.message?.length ?? 0) + attributesWeight(attributes)
+  for (const event of events) bytes += ITEM + event.name.length + attributesWeight(event.attributes)
+  for (const link of links) bytes += 2 * ITEM + attributesWeight(link.attributes)
+  return bytes
+}
+
+function attributesWeight(attributes: Attributes | undefined): number {
+  let bytes = 0
+  for (const key in attributes) bytes += ITEM + key.length + valueWeight(attributes[key])
+  return bytes
+}
+
+function valueWeight(value: AttributeValue | undefined): number {
+  if (typeof value === 'string') return value.length
+  if (!Array.isArray(value)) return 0
+  let bytes = 0
+  for (const item of value) bytes += typeof item === 'string' ? item.length + 4 : ITEM
+  return bytes
+}
