@@ -10,7 +10,7 @@ if (tooNewForThisNode.length > 0) {
 }
 
 const config: Config = {
-  testMatch: ['<rootDir>/{{packages,tools,examples}/*,bench}/test/**/*.test.ts'],
+  testMatch: ['<rootDir>/{packages,tools,examples}/*/test/**/*.test.ts'],
   setupFilesAfterEnv: ['<rootDir>/tools/spans/src/jest-setup.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', ...tooNewForThisNode],
   modulePathIgnorePatterns: ['/dist/'],
