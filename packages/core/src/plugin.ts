@@ -71,6 +71,7 @@ export {
   suppressTracing,
 } from './operation/propagation.ts'
 export { runToEnd, type Settlement } from './operation/run-to-end.ts'
+export { refusedFields } from './operation/header-fields.ts'
 export { headerOf, type RequestHeaders } from './http/request-headers.ts'
 export {
   type EntryPoint,

@@ -72,4 +72,6 @@ export interface UndiciRequest {
   readonly host?: unknown
   readonly body?: unknown
   readonly contentLength?: unknown
+  /** Adds a header, and refuses what is none. */
+  addHeader?(name: string, value: string): unknown
 }

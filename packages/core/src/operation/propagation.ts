@@ -2,6 +2,7 @@ import type { Context, TextMapGetter, TextMapSetter } from '@opentelemetry/api'
 import { createContextKey, isSpanContextValid, propagation, trace } from '@opentelemetry/api'
 
 import { reportFailure } from '../host/guard.ts'
+import { HEADER_FIELDS_SETTER, HeaderFields } from './header-fields.ts'
 import type { Settings } from './settings.ts'
 
 // The key of the SDK's own suppressTracing(), by its registered symbol: core depends on the API alone.
@@ -42,17 +43,35 @@ export function extractContext<Carrier, Described>(
   }
 }
 
-/** Writes a context into a carrier of ours. A propagator that throws is reported and writes what it wrote. */
+/**
+ * The fields that a context is sent in, as a flat list of names and values. Whatever a propagator writes, any of them
+ * can be a header; what can be none is left out and counted. A propagator that throws is reported.
+ */
+export function injectedFields<Described>(
+  settings: Settings<Described>,
+  context: Context,
+): readonly string[] {
+  const carrier = new HeaderFields()
+  try {
+    const { propagator } = settings.options
+    if (propagator) propagator.inject(context, carrier, HEADER_FIELDS_SETTER)
+    else propagation.inject(context, carrier, HEADER_FIELDS_SETTER)
+  } catch (error) {
+    reportFailure('injecting the context', error)
+  }
+  return carrier.close()
+}
+
+/** Writes the fields of a context, checked as {@link injectedFields} has them, into a carrier of ours. */
 export function injectContext<Carrier, Described>(
   settings: Settings<Described>,
   context: Context,
   carrier: Carrier,
   setter: TextMapSetter<Carrier>,
 ): void {
+  const fields = injectedFields(settings, context)
   try {
-    const { propagator } = settings.options
-    if (propagator) propagator.inject(context, carrier, setter)
-    else propagation.inject(context, carrier, setter)
+    for (let i = 0; i + 1 < fields.length; i += 2) setter.set(carrier, fields[i] ?? '', fields[i + 1] ?? '')
   } catch (error) {
     reportFailure('injecting the context', error)
   }

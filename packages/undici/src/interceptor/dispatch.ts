@@ -99,7 +99,7 @@ export class TracedDispatch {
           const origin = String(created.origin)
           source.known = new Assumption(this.client, origin)
           traced.request = this.start(origin, departure, created.headers, created.host)
-          return traced.request?.headers
+          return traced.request
         },
         () => this.dispatch(marked(options, options.headers), traced),
       )

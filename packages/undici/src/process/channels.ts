@@ -5,7 +5,7 @@ import type { ClientRequest } from '@spanwright/core/plugin'
 import { sentOver, type SentHeaders } from './connection.ts'
 import { toldOf } from '../interceptor/caller.ts'
 import type { Call } from '../call.ts'
-import { replaceHeaders } from './origin.ts'
+import { addContext } from './origin.ts'
 import { endRedirect, type Redirect, rememberRedirect } from '../interceptor/redirect.ts'
 import { watchMarks } from '../request-mark.ts'
 import { reasonOf, wasFetchCalledOff } from '../signal.ts'
@@ -35,7 +35,7 @@ const followed = new WeakMap<UndiciRequest, Followed>()
 
 /** Puts the context of a span into a request of undici's, and ends the span with it. */
 export function follow(created: UndiciRequest, request: ClientRequest, url: string, call: Call): void {
-  replaceHeaders(created, request.headers)
+  addContext(created, request)
   if (!request.isOpen) return
   request.whenOver(hold())
   followed.set(created, { request, url, call, socket: undefined, redirect: undefined })

@@ -4,8 +4,8 @@ import type { ClientRequest, HttpClient } from '@spanwright/core/plugin'
 
 import type { UndiciRequest } from '../undici-types.ts'
 
-/** Is told what undici made of a request, and returns the headers that are to be sent. */
-type Discovery = (created: UndiciRequest) => unknown
+/** Is told what undici made of a request, and returns the request whose context is to be sent. */
+type Discovery = (created: UndiciRequest) => ClientRequest | undefined
 
 let pending: { readonly method: string; readonly discovered: Discovery } | undefined
 let isSubscribed = false
@@ -63,12 +63,20 @@ function subscribeOnce(): void {
     if (!pending || !isDiscovering(request.method)) return
     const { discovered } = pending
     pending = undefined
-    replaceHeaders(request, discovered(request))
+    const traced = discovered(request)
+    if (traced) addContext(request, traced)
   })
 }
 
-/** Puts headers into a request that undici has made: it and its list belong to undici, not to the caller. */
-export function replaceHeaders(request: UndiciRequest, headers: unknown): void {
-  if (headers === request.headers || !Array.isArray(request.headers) || !Array.isArray(headers)) return
-  request.headers.splice(0, request.headers.length, ...(headers as unknown[]))
+/**
+ * Puts the context of a span into a request that undici has made: it and its list belong to undici, not to the caller.
+ * Undici adds a header as it adds those of its caller, with the checks of its own.
+ */
+export function addContext(created: UndiciRequest, { headers, injected }: ClientRequest): void {
+  const list: unknown = created.headers
+  if (injected.length === 0 || !Array.isArray(list) || !Array.isArray(headers)) return
+  const kept = headers.length - injected.length
+  if (kept < list.length) list.splice(0, list.length, ...(headers.slice(0, kept) as unknown[]))
+  for (let i = 0; i + 1 < injected.length; i += 2)
+    created.addHeader?.(injected[i] ?? '', injected[i + 1] ?? '')
 }

@@ -10,7 +10,7 @@ import { knownMethods, writeMethod } from '../method.ts'
 import { HTTP_CLIENT_METRICS_RULES, HttpClientMetrics } from './metrics.ts'
 import { Operation } from '../../operation/operation.ts'
 import { OutboundPolicy } from './policy.ts'
-import { injectContext, propagatedFields } from '../../operation/propagation.ts'
+import { injectedFields, propagatedFields } from '../../operation/propagation.ts'
 import {
   headerOf,
   headersRecord,
@@ -194,9 +194,8 @@ export class HttpClient {
   /** What the context looks like in headers; nothing when the caller put one there and it is to be kept. */
   private inject(context: Context, existing: readonly string[]): readonly string[] {
     if (!this.replaces && existing.some(field => field !== 'baggage')) return []
-    const carrier: string[] = []
-    injectContext(this.settings, context, carrier, FLAT_SETTER)
-    return this.replaces || existing.length === 0 ? carrier : without(carrier, existing)
+    const fields = injectedFields(this.settings, context)
+    return this.replaces || existing.length === 0 ? fields : without(fields, existing)
   }
 }
 
@@ -223,12 +222,6 @@ function templateOf(template: unknown, record: HttpClientRecord | undefined): st
 /** What one call says for itself is not checked before it is sent. */
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-const FLAT_SETTER = {
-  set(carrier: string[], name: string, value: string): void {
-    carrier.push(name, value)
-  },
 }
 
 function without(flat: readonly string[], names: readonly string[]): string[] {

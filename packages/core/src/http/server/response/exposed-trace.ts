@@ -3,13 +3,11 @@ import { isSpanContextValid } from '@opentelemetry/api'
 
 import type { ServerAnswer } from '../framework.ts'
 import type { OptionRule } from '../../../host/options.ts'
-
-/** A header name by RFC 9110, section 5.6.2. */
-const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/
+import { isFieldName, isReservedField } from '../../../operation/header-fields.ts'
 
 export const exposeRule: OptionRule = {
-  expected: "'traceresponse', 'server-timing' or the name of a response header",
-  accepts: value => typeof value === 'string' && TOKEN.test(value),
+  expected: "'traceresponse', 'server-timing' or the name of a response header of your own",
+  accepts: value => typeof value === 'string' && isFieldName(value) && !isReservedField(value),
 }
 
 const EXPOSE_HEADERS = 'access-control-expose-headers'

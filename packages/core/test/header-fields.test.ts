@@ -1,0 +1,112 @@
+import { ROOT_CONTEXT, type TextMapPropagator, type TextMapSetter } from '@opentelemetry/api'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+
+import { injectContext, refusedFields } from '@spanwright/core/plugin'
+
+import { collectReports, jobSettings } from './job.ts'
+
+let diagnostics: ReturnType<typeof collectReports>
+beforeEach(() => {
+  diagnostics = collectReports()
+})
+afterEach(() => diagnostics.stop())
+
+type Write = (set: (name: string, value: string) => void, carrier: unknown) => void
+
+/** What reaches a carrier of what a propagator does. */
+function written(write: Write): [string, string][] {
+  const propagator: TextMapPropagator = {
+    inject: (_context, carrier, setter: TextMapSetter) =>
+      write((name, value) => setter.set(carrier, name, value), carrier),
+    extract: context => context,
+    fields: () => [],
+  }
+  const carrier: [string, string][] = []
+  injectContext(jobSettings({ propagator }), ROOT_CONTEXT, carrier, {
+    set: (fields, name, value) => void fields.push([name, value]),
+  })
+  return carrier
+}
+
+describe('the fields of a propagator', () => {
+  it('reach the carrier in the order in which they were written', () => {
+    expect(
+      written(set => {
+        set('b3', '0')
+        set('X-Trace', 'a b\tc~\x80ÿ')
+        set("!#$%&'*+-.^_`|~", '')
+      }),
+    ).toEqual([
+      ['b3', '0'],
+      ['X-Trace', 'a b\tc~\x80ÿ'],
+      ["!#$%&'*+-.^_`|~", ''],
+    ])
+  })
+
+  it('take the place of an earlier one of the same name, as propagators one after the other have it', () => {
+    expect(
+      written(set => {
+        set('traceparent', 'one')
+        set('b3', '0')
+        set('TraceParent', 'two')
+      }),
+    ).toEqual([
+      ['traceparent', 'two'],
+      ['b3', '0'],
+    ])
+  })
+
+  it('leave room in the headers of a message', () => {
+    const refused = refusedFields()
+    expect(
+      written(set => {
+        set('traceparent', 'x'.repeat(55))
+        set('tracestate', 'x'.repeat(512))
+        set('baggage', 'x'.repeat(8192))
+        set('baggage', 'y'.repeat(8192))
+        for (let i = 0; i < 100; i++) set(`uberctx-${i}`, 'z'.repeat(500))
+      }).map(([name, value]) => `${name} ${value[0]} ${value.length}`),
+    ).toEqual([
+      'traceparent x 55',
+      'tracestate x 512',
+      'baggage y 8192',
+      'uberctx-0 z 500',
+      'uberctx-1 z 500',
+    ])
+    expect(refusedFields()).toBe(refused + 98)
+  })
+
+  it('are lost when they are written too late, or past the setter', () => {
+    const refused = refusedFields()
+    let late: (name: string, value: string) => void = () => undefined
+    const fields = written((set, carrier) => {
+      late = set
+      Object.assign(carrier as object, { traceparent: 'past' })
+    })
+    late('traceparent', 'late')
+    expect(fields).toEqual([])
+    expect(refusedFields()).toBe(refused + 1)
+  })
+
+  it('are reported at every tenfold number of those left out, without what was in them', () => {
+    const refused = refusedFields()
+    written(set => {
+      for (let i = refused; i < 1000; i++) set('secret name', 'secret value')
+    })
+    expect(refusedFields()).toBe(1000)
+    written(set => {
+      for (let i = 1000; i < 10_000; i++) set('secret', 'secret\r\n')
+    })
+    expect(diagnostics.reports.slice(-2)).toEqual([
+      [
+        'spanwright: writing a field of a propagator failed',
+        'its name cannot be that of a header; 1000 left out so far',
+      ],
+      [
+        'spanwright: writing a field of a propagator failed',
+        'its value cannot be that of a header; 10000 left out so far',
+      ],
+    ])
+    expect(diagnostics.reports.length).toBeLessThanOrEqual(5)
+  })
+})
