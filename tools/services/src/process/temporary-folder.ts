@@ -19,7 +19,7 @@ fi
 rm -rf "$1"
 `
 
-/** A folder under the system's temporary folder that goes, with the server working in it, when this process does. */
+/** A folder under the temporary folder that goes, with the server working in it, when this process does. */
 export class TemporaryFolder {
   readonly path: string
   #signal: NodeJS.Signals
@@ -27,9 +27,9 @@ export class TemporaryFolder {
   #pid = 0
   #callOff: () => void
 
-  /** `signal` is what ends the server at once. */
-  constructor(prefix: string, signal: NodeJS.Signals) {
-    this.path = mkdtempSync(join(tmpdir(), prefix))
+  /** `signal` is what ends the server at once; `parent` is the temporary folder of the system unless given. */
+  constructor(prefix: string, signal: NodeJS.Signals, parent: string = tmpdir()) {
+    this.path = mkdtempSync(join(parent, prefix))
     this.#signal = signal
     this.#guard = process.platform === 'win32' ? undefined : startGuard(this.path, signal)
     this.#callOff = onProcessEnd(() => this.#removeNow())
