@@ -4,10 +4,11 @@ export {
   captureHeadersRule,
   type HeaderValue,
 } from './http/captured-headers.ts'
-export { callHook, isThenable, reportFailure } from './host/guard.ts'
+export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
 export { ClientConnection } from './http/client/connection.ts'
 export { type HttpClientMetricsOptions } from './http/client/metrics.ts'
 export { copyOver } from './host/copy.ts'
+export { say } from './host/diagnostics.ts'
 export { type Decision, decide, isIdle, isObserved } from './operation/decision.ts'
 export { ClientRequest, type HeaderLookup } from './http/client/request.ts'
 export { HttpClient, type OutgoingRequest } from './http/client/client.ts'
@@ -91,4 +92,5 @@ export {
   splitTarget,
   type Target,
 } from './http/url.ts'
+export { isRecording, spanContextOf, traceOf, writeTo } from './host/span.ts'
 export { isWrapped, keepFace, originalOf, wrapMethod } from './host/wrap.ts'

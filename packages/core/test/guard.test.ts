@@ -1,10 +1,28 @@
 import { setImmediate } from 'node:timers/promises'
 import { runInNewContext } from 'node:vm'
 
-import { type Attributes, diag, type DiagLogger, DiagLogLevel } from '@opentelemetry/api'
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import {
+  type Attributes,
+  context,
+  diag,
+  type DiagLogger,
+  DiagLogLevel,
+  INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
+  trace,
+} from '@opentelemetry/api'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { recordSpans } from '@spanwright/testing'
 
-import { addFromHook, callHook, isThenable, reportFailure } from '../src/host/guard.ts'
+import {
+  addFromHook,
+  attempt,
+  callHook,
+  guarded,
+  guardMethods,
+  isThenable,
+  reportFailure,
+} from '../src/host/guard.ts'
 
 import { collectReports } from './job.ts'
 
@@ -95,5 +113,118 @@ describe('a thenable', () => {
     ],
   ])('%s: %#', (_, value, expected) => {
     expect(isThenable(value)).toBe(expected)
+  })
+})
+
+describe('work of telemetry', () => {
+  const breaking = (): never => {
+    throw fault
+  }
+
+  it('is attempted, and its failure reported', () => {
+    expect(attempt('adding', (a: number, b: number) => a + b, 1, 2)).toBe(3)
+    expect(attempt('adding', breaking)).toBeUndefined()
+    expect(diagnostics.reports).toEqual([['spanwright: adding failed', fault]])
+  })
+
+  it('is guarded for a listener, which keeps its arguments and this', () => {
+    const counter = {
+      count: 1,
+      add: guarded('counting', function (this: { count: number }, by: number) {
+        return (this.count += by)
+      }),
+    }
+    expect(counter.add(2)).toBe(3)
+    expect(guarded('counting', breaking)()).toBeUndefined()
+    expect(diagnostics.reports).toEqual([['spanwright: counting failed', fault]])
+  })
+
+  it('is guarded in the methods of a class', () => {
+    class Counter {
+      count = 1
+      add(by: number): void {
+        if (by < 0) throw fault
+        this.count += by
+      }
+    }
+    guardMethods('counting', Counter, 'add')
+    const counter = new Counter()
+    counter.add(2)
+    counter.add(-1)
+    expect(counter.count).toBe(3)
+    expect(Object.keys(Counter.prototype)).toEqual([])
+    expect(diagnostics.reports).toEqual([['spanwright: counting failed', fault]])
+  })
+})
+
+describe('what is said of one cause', () => {
+  beforeEach(() => void jest.useFakeTimers())
+  afterEach(() => void jest.useRealTimers())
+
+  const sayAgain = (times: number, error: unknown = fault): void => {
+    for (let i = 0; i < times; i++) reportFailure('hook onStart', error)
+  }
+
+  it('is whole the first time, then a count a minute, until a minute is quiet', () => {
+    sayAgain(1000)
+    expect(diagnostics.reports).toEqual([['spanwright: hook onStart failed', fault]])
+    jest.advanceTimersByTime(60_000)
+    sayAgain(2)
+    jest.advanceTimersByTime(60_000)
+    expect(diagnostics.reports.slice(1)).toEqual([
+      ['spanwright: hook onStart failed (999 more times within a minute)'],
+      ['spanwright: hook onStart failed (2 more times within a minute)'],
+    ])
+    jest.advanceTimersByTime(60_000)
+    expect(jest.getTimerCount()).toBe(0)
+    sayAgain(1)
+    expect(diagnostics.reports.slice(3)).toEqual([['spanwright: hook onStart failed', fault]])
+  })
+
+  it('is told apart from what is said of others, by class of error too', () => {
+    const other = new TypeError('no')
+    sayAgain(2)
+    sayAgain(2, other)
+    reportFailure('hook onEnd', fault)
+    expect(diagnostics.reports).toEqual([
+      ['spanwright: hook onStart failed', fault],
+      ['spanwright: hook onStart failed', other],
+      ['spanwright: hook onEnd failed', fault],
+    ])
+  })
+
+  it('is said whole to a logger that was registered later', () => {
+    sayAgain(1)
+    diagnostics.stop()
+    sayAgain(1)
+    diagnostics = collectReports()
+    sayAgain(2)
+    expect(diagnostics.reports).toEqual([['spanwright: hook onStart failed', fault]])
+  })
+
+  it('takes no more room than a hundred causes', () => {
+    for (let i = 0; i < 1000; i++) reportFailure(`hook ${i}`, fault)
+    expect(diagnostics.reports).toHaveLength(101)
+    expect(diagnostics.reports.at(-1)).toEqual(['spanwright: hook 100 failed', fault])
+    jest.advanceTimersByTime(60_000)
+    expect(diagnostics.reports.at(-1)).toEqual([
+      'spanwright: other failures (899 more times within a minute)',
+    ])
+  })
+
+  it('keeps no context, and no process alive', () => {
+    const seen: unknown[] = []
+    const schedule = jest.spyOn(globalThis, 'setTimeout').mockImplementation((() => {
+      seen.push(context.active())
+      const timer = { unref: () => (seen.push('unref'), timer) }
+      return timer
+    }) as never)
+    const recorder = recordSpans()
+    context.with(trace.setSpanContext(ROOT_CONTEXT, INVALID_SPAN_CONTEXT), () =>
+      reportFailure('a hook of somebody', fault),
+    )
+    void recorder.stop()
+    schedule.mockRestore()
+    expect(seen).toEqual([ROOT_CONTEXT, 'unref'])
   })
 })

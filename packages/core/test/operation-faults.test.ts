@@ -83,7 +83,7 @@ describe('a span that fails', () => {
   it.each(['onEnding', 'onEnd'] as const)('in the %s of its processor does not touch the work', name => {
     const operation = startJob({ tracerProvider: processor({ [name]: breaking }) })
     expect(runToEnd(operation, () => 'clean')).toBe('clean')
-    expect(diagnostics.reports).toEqual([['spanwright: ending a span failed', fault]])
+    expect(diagnostics.reports).toEqual([['spanwright: end() of a span failed', fault]])
   })
 
   it('in whatever it is asked does not touch the work, and is ended still', () => {
@@ -102,7 +102,7 @@ describe('a span that fails', () => {
 
     expect(ends).toBe(1)
     expect(operation.ended).toBe(true)
-    expect(diagnostics.reports.map(([what]) => what)).toContain('spanwright: renaming a span failed')
+    expect(diagnostics.reports.map(([what]) => what)).toContain('spanwright: updateName() of a span failed')
   })
 })
 

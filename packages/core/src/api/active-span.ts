@@ -1,7 +1,7 @@
 import type { Attributes, Span } from '@opentelemetry/api'
 import { trace } from '@opentelemetry/api'
 
-import { reportFailure } from '../host/guard.ts'
+import { isRecording, writeTo } from '../host/span.ts'
 import { exceptionOf } from '../operation/outcome.ts'
 
 /**
@@ -15,11 +15,7 @@ export function addEvent(
   attributes: Attributes = {},
   span: Span | undefined = trace.getActiveSpan(),
 ): void {
-  try {
-    if (span?.isRecording()) span.addEvent(name, attributes)
-  } catch (error) {
-    reportFailure('adding an event', error)
-  }
+  if (isRecording(span)) writeTo(span, 'addEvent', name, attributes)
 }
 
 /**
@@ -29,9 +25,5 @@ export function addEvent(
  * @param span default: the active one
  */
 export function recordException(thrown: unknown, span: Span | undefined = trace.getActiveSpan()): void {
-  try {
-    if (span?.isRecording()) span.recordException(exceptionOf(thrown))
-  } catch (error) {
-    reportFailure('recording an exception', error)
-  }
+  if (isRecording(span)) writeTo(span, 'recordException', exceptionOf(thrown))
 }

@@ -1,6 +1,7 @@
 import type { Attributes, Context, Link, Span, TracerProvider } from '@opentelemetry/api'
-import { context, SpanKind } from '@opentelemetry/api'
+import { context, INVALID_SPAN_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 
+import { attempt } from '../host/guard.ts'
 import { aBoolean, anObjectWith, checkOptions, type OptionRules, show } from '../host/options.ts'
 import { Operation } from '../operation/operation.ts'
 import { runToEnd } from '../operation/run-to-end.ts'
@@ -53,17 +54,21 @@ export function withSpan<T>(name: string, fn: (span: Span) => T, options: WithSp
   }
   if (typeof fn !== 'function') throw new TypeError(`withSpan(): expected a function to run; got ${show(fn)}`)
   checkOptions('withSpan()', options, RULES)
-  const parent = options.parent ?? context.active()
-  const operation = new Operation(settingsFor(options), {
+  const operation = attempt('starting a span', start, name, options)
+  if (!operation) return fn(trace.wrapSpanContext(INVALID_SPAN_CONTEXT))
+  const { span } = operation
+  return runToEnd(operation, () => fn(span))
+}
+
+function start(name: string, options: WithSpanOptions): Operation<never> {
+  return new Operation(settingsFor(options), {
     kind: options.kind ?? SpanKind.INTERNAL,
     name,
     attributes: { ...options.attributes },
-    parent,
+    parent: options.parent ?? context.active(),
     links: options.links?.filter(link => link !== undefined),
     root: options.root,
   })
-  const { span } = operation
-  return runToEnd(operation, () => fn(span))
 }
 
 const ENTRY = { scope: { name: '@spanwright/core', version: VERSION }, caller: 'withSpan()' }

@@ -1,11 +1,68 @@
-import { type Attributes, diag } from '@opentelemetry/api'
+import type { Attributes } from '@opentelemetry/api'
+
+import { say } from './diagnostics.ts'
+
+// What is called here is not ours: hooks, spans, propagators, samplers, objects of libraries. Whatever it throws is
+// reported to `diag`, and the application goes on as if it were not traced.
 
 /** Reports a failure of telemetry itself: to `diag`, and nowhere else. */
 export function reportFailure(what: string, error: unknown): void {
+  say('error', `spanwright: ${what} failed`, error)
+}
+
+/**
+ * Calls a function so that nothing it throws reaches the application.
+ * @param what is done, for the report: `reading a message`
+ * @returns what it returned; `undefined` when it threw
+ */
+export function attempt<A extends readonly unknown[], T>(
+  what: string,
+  work: (...args: A) => T,
+  ...args: A
+): T | undefined {
   try {
-    diag.error(`spanwright: ${what} failed`, error)
-  } catch {
-    // A diag logger that throws is telemetry too.
+    return work(...args)
+  } catch (error) {
+    reportFailure(what, error)
+    return undefined
+  }
+}
+
+/**
+ * A function that does the same and never throws, to be handed to a channel, an emitter or a promise.
+ * @param what it does, for the report
+ */
+export function guarded<This, A extends unknown[], T>(
+  what: string,
+  work: (this: This, ...args: A) => T,
+): (this: This, ...args: A) => T | undefined {
+  return function guardedCall(this: This, ...args: A): T | undefined {
+    try {
+      return work.apply(this, args)
+    } catch (error) {
+      reportFailure(what, error)
+      return undefined
+    }
+  }
+}
+
+/**
+ * Has methods of a class of ours never throw: those that are told what happens to the application's own calls, by
+ * objects that are not ours. They return nothing when they fail.
+ * @param what they do, for the report: `following a request`
+ */
+export function guardMethods<T extends object>(
+  what: string,
+  { prototype }: { readonly prototype: T },
+  ...names: (keyof T)[]
+): void {
+  for (const name of names) {
+    const method = prototype[name] as (...args: unknown[]) => unknown
+    Object.defineProperty(prototype, name, {
+      value: guarded(what, method),
+      configurable: true,
+      writable: true,
+    })
   }
 }
 

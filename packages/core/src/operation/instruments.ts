@@ -12,7 +12,7 @@ import type {
 } from '@opentelemetry/api'
 import { createNoopMeter, ROOT_CONTEXT } from '@opentelemetry/api'
 
-import { reportFailure } from '../host/guard.ts'
+import { attempt, reportFailure } from '../host/guard.ts'
 import type { MetricDefinition } from '../semconv/attributes.ts'
 import { LEGACY_METRICS } from '../semconv/legacy.ts'
 import type { Settings } from './settings.ts'
@@ -154,7 +154,7 @@ export class LateObservable<Described> extends LateInstrument<Described> {
 
   /** Lets nobody observe the values any more. */
   stop(): void {
-    for (const remove of this.removals) remove()
+    for (const remove of this.removals) attempt('removing an observer', remove)
     this.removals = []
   }
 

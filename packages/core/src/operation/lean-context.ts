@@ -29,7 +29,12 @@ const MERE_SPAN_CONTEXT: unknown = trace.wrapSpanContext(INVALID_SPAN_CONTEXT).c
 /** True when there is a span that a context on top, with a span of its own, would keep alive for nothing. */
 function holdsSpan(context: Context): boolean {
   const span = context.getValue(SPAN_KEY) as Span | undefined
-  return span !== undefined && span.constructor !== MERE_SPAN_CONTEXT
+  try {
+    return span !== undefined && span.constructor !== MERE_SPAN_CONTEXT
+  } catch {
+    // A span of another SDK can be a proxy that throws.
+    return true
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Attributes, Context, Link, Span, SpanKind, SpanOptions } from '@op
 import { context as contextApi, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 
 import { addFromHook, callHook, reportFailure } from '../host/guard.ts'
+import { isRecording, traceOf, writeTo } from '../host/span.ts'
 import { type LateCounter, type LateHistogram, pickAttributes } from './instruments.ts'
 import { contextWithSpan } from './lean-context.ts'
 import { type Ending, outcomeOf, withErrorType, writeEnding } from './outcome.ts'
@@ -106,11 +107,7 @@ export class Operation<Described = unknown> {
 
   /** Gives the span another name, for what is known only later, such as a route. */
   rename(name: string): void {
-    try {
-      this.activeSpan.updateName(name)
-    } catch (error) {
-      reportFailure('renaming a span', error)
-    }
+    writeTo(this.activeSpan, 'updateName', name)
   }
 
   /**
@@ -129,7 +126,7 @@ export class Operation<Described = unknown> {
     } catch (error) {
       reportFailure('ending a span', error)
     } finally {
-      endSpan(span, ending.endedAt)
+      writeTo(span, 'end', ending.endedAt)
     }
   }
 
@@ -144,7 +141,7 @@ export class Operation<Described = unknown> {
     const { translate, recordExceptions, options } = this.settings
     const last = withErrorType(late, ending)
     if (isRecording(span)) {
-      if (last !== NONE) span.setAttributes(translate?.(last) ?? last)
+      if (last !== NONE) writeTo(span, 'setAttributes', translate?.(last) ?? last)
       writeEnding(span, ending, recordExceptions)
     }
     if (options.onEnd && start.record !== undefined) {
@@ -189,7 +186,10 @@ export class Operation<Described = unknown> {
       if (links) options.links = links
       if (root) options.root = root
       if (startedAt !== undefined) options.startTime = startedAt
-      return settings.tracer.startSpan(name, options, parent)
+      const span: Span = settings.tracer.startSpan(name, options, parent)
+      // One that cannot be asked would fail whatever reads the active span, the application's own code too.
+      if (typeof span.isRecording === 'function' && span.spanContext()) return span
+      throw new TypeError('the tracer has returned something that is not a span')
     } catch (error) {
       reportFailure('starting a span', error)
       return passOn({ parent, root })
@@ -204,23 +204,6 @@ const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
 
 /** A span that records nothing: the trace goes on through the parent, so that what is beneath stays in it. */
 function passOn({ parent, root }: Pick<OperationStart<never>, 'parent' | 'root'>): Span {
-  const spanContext = root ? undefined : trace.getSpanContext(parent)
+  const spanContext = root ? undefined : traceOf(parent)
   return spanContext ? trace.wrapSpanContext(spanContext) : NO_SPAN
-}
-
-function isRecording(span: Span): boolean {
-  try {
-    return span.isRecording()
-  } catch {
-    return false
-  }
-}
-
-/** Ends a span. Never throws. */
-export function endSpan(span: Span, endedAt: number | undefined): void {
-  try {
-    span.end(endedAt)
-  } catch (error) {
-    reportFailure('ending a span', error)
-  }
 }

@@ -1,5 +1,6 @@
 import { type Attributes, type Exception, type Span, SpanStatusCode } from '@opentelemetry/api'
 
+import { writeTo } from '../host/span.ts'
 import { ATTR_ERROR_TYPE, ERROR_TYPE_OTHER } from '../semconv/attributes.ts'
 
 /** How an operation ended, as `onEnd` and `metrics.attributes` see it. */
@@ -122,10 +123,11 @@ function errorTypeOfEnding(ending: Ending): string | undefined {
 /** Writes an ending on a recording span: exception event, then status. Success leaves the status unset. */
 export function writeEnding(span: Span, ending: Ending, recordExceptions: boolean): void {
   const exception = ending.thrown && (ending.exception ?? exceptionOf(ending.thrown.value))
-  if (exception && recordExceptions) span.recordException(exception)
+  if (exception && recordExceptions) writeTo(span, 'recordException', exception)
   if (!ending.failed) return
   const message = ending.description ?? messageOf(exception)
-  span.setStatus(message ? { code: SpanStatusCode.ERROR, message } : { code: SpanStatusCode.ERROR })
+  const code = SpanStatusCode.ERROR
+  writeTo(span, 'setStatus', message ? { code, message } : { code })
 }
 
 function messageOf(exception: Exception | undefined): string | undefined {

@@ -1,7 +1,8 @@
 import type { Context, TextMapGetter, TextMapSetter } from '@opentelemetry/api'
-import { createContextKey, isSpanContextValid, propagation, trace } from '@opentelemetry/api'
+import { createContextKey, propagation, trace } from '@opentelemetry/api'
 
 import { reportFailure } from '../host/guard.ts'
+import { traceOf } from '../host/span.ts'
 import { HEADER_FIELDS_SETTER, HeaderFields } from './header-fields.ts'
 import type { Settings } from './settings.ts'
 
@@ -20,8 +21,7 @@ export function suppressTracing(context: Context): Context {
 
 /** True when the context belongs to a trace. */
 export function isInTrace(context: Context): boolean {
-  const spanContext = trace.getSpanContext(context)
-  return spanContext !== undefined && isSpanContextValid(spanContext)
+  return traceOf(context) !== undefined
 }
 
 /** The context that came with a carrier, on top of another; that other one when the propagator throws. */
@@ -32,15 +32,21 @@ export function extractContext<Carrier, Described>(
   getter: TextMapGetter<Carrier>,
 ): Context {
   try {
-    const { propagator } = settings.options
-    if (!propagator) return propagation.extract(context, carrier, getter)
-    // One written in plain JavaScript may forget to return.
+    const { propagator = propagation } = settings.options
+    // One written in plain JavaScript may forget to return, or return a promise.
     const extracted: Context | undefined = propagator.extract(context, carrier, getter)
-    return extracted ?? context
+    return isContext(extracted) ? extracted : context
   } catch (error) {
     reportFailure('extracting the context', error)
     return context
   }
+}
+
+/** False for what is no context, and throws for one that cannot be asked. */
+function isContext(value: Context | undefined): value is Context {
+  if (typeof value?.getValue !== 'function' || typeof value.setValue !== 'function') return false
+  trace.getSpanContext(value)
+  return true
 }
 
 /**
@@ -80,9 +86,15 @@ export function injectContext<Carrier, Described>(
 /** Names of the fields that the propagator at hand writes, such as `traceparent`. */
 export function propagatedFields<Described>(settings: Settings<Described>): readonly string[] {
   try {
-    return settings.options.propagator?.fields() ?? propagation.fields()
+    const { propagator = propagation } = settings.options
+    const fields: unknown = propagator.fields()
+    return isListOfTexts(fields) ? fields : []
   } catch (error) {
     reportFailure('listing the fields of the propagator', error)
     return []
   }
+}
+
+function isListOfTexts(fields: unknown): fields is readonly string[] {
+  return Array.isArray(fields) && fields.every(field => typeof field === 'string')
 }

@@ -48,14 +48,31 @@ function follow<T, Described>(
     throw error
   }
   // Outside of the span's context, which a promise made within would hold on to.
-  if (result instanceof Promise) return result.then(onSuccess, onFailure)
+  if (isOwnPromise(result)) return result.then(onSuccess, onFailure)
   try {
     // A thenable may begin its work only now. One that is no promise may give none back either.
     return operation.run(() =>
-      ('catch' in result ? result : Promise.resolve(result)).then(onSuccess, onFailure),
+      (canCatch(result) ? result : Promise.resolve(result)).then(onSuccess, onFailure),
     )
   } catch (error) {
     return onFailure(error)
+  }
+}
+
+/** False for a proxy that does not let itself be asked, too. */
+function isOwnPromise(result: unknown): boolean {
+  try {
+    return result instanceof Promise
+  } catch {
+    return false
+  }
+}
+
+function canCatch(result: object): boolean {
+  try {
+    return 'catch' in result
+  } catch {
+    return false
   }
 }
 

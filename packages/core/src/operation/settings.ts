@@ -7,9 +7,10 @@ import type {
   Tracer,
   TracerProvider,
 } from '@opentelemetry/api'
-import { diag, metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
+import { metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
 
 import { countEntryPoint } from './entry-points.ts'
+import { say } from '../host/diagnostics.ts'
 import {
   aBoolean,
   aFunction,
@@ -166,7 +167,8 @@ function semconvFromEnvironment(area: SemconvArea): Semconv {
   const own = process.env['SPANWRIGHT_SEMCONV']?.trim()
   if (own === 'latest' || own === 'legacy' || own === 'both') return own
   if (own)
-    diag.warn(
+    say(
+      'warn',
       `spanwright: SPANWRIGHT_SEMCONV must be 'latest', 'legacy' or 'both'; got ${show(own)}, ignored`,
     )
   const optIn = (process.env['OTEL_SEMCONV_STABILITY_OPT_IN'] ?? '').toLowerCase()

@@ -13,7 +13,7 @@ import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './fra
 import { routeOf } from './route.ts'
 import type { HttpServerMetrics } from './metrics.ts'
 import type { HttpServerRecord } from './options.ts'
-import { endSpan } from '../../operation/operation.ts'
+import { writeTo } from '../../host/span.ts'
 import {
   type Ending,
   errorTypeOf,
@@ -156,7 +156,7 @@ export class AdoptedSpan<Request> implements Exchange, OpenRequest {
   /** Its owner would end it with a response that does not come any more. */
   endUnfinished(): void {
     this.finish(unfinished(this.progress))
-    endSpan(this.start.foreign.span, undefined)
+    writeTo(this.start.foreign.span, 'end')
   }
 
   /** The connection is gone. */

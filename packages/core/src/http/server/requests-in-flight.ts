@@ -1,5 +1,6 @@
 import type { Span } from '@opentelemetry/api'
 
+import { spanContextOf } from '../../host/span.ts'
 import { splitTarget } from '../url.ts'
 
 /** A request that is being answered. */
@@ -53,7 +54,7 @@ export function describeRequest(
     route,
     path: splitTarget(target).path,
     ageMs: performance.now() - openedAt,
-    traceId: span.spanContext().traceId,
+    traceId: spanContextOf(span).traceId,
   }
 }
 

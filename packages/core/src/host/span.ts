@@ -1,0 +1,65 @@
+import {
+  type Context,
+  INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
+  type Span,
+  type SpanContext,
+  trace,
+} from '@opentelemetry/api'
+
+import { reportFailure } from './guard.ts'
+
+// A span may come from any SDK, or from another instrumentation: each one is written to and asked here.
+
+type Writing =
+  | 'setAttribute'
+  | 'setAttributes'
+  | 'addEvent'
+  | 'recordException'
+  | 'setStatus'
+  | 'updateName'
+  | 'end'
+
+/** Writes to a span. Never throws. */
+export function writeTo<Method extends Writing>(
+  span: Span,
+  method: Method,
+  ...args: Parameters<Span[Method]>
+): void {
+  try {
+    ;(span[method] as (...given: Parameters<Span[Method]>) => unknown)(...args)
+  } catch (error) {
+    reportFailure(`${method}() of a span`, error)
+  }
+}
+
+/** True when what is written on a span can be seen. Never throws. */
+export function isRecording(span: Span | undefined): span is Span {
+  try {
+    return span?.isRecording() === true
+  } catch (error) {
+    reportFailure('isRecording() of a span', error)
+    return false
+  }
+}
+
+/** The ids of a span; invalid ones when it has none, or does not let itself be asked. */
+export function spanContextOf(span: Span | undefined): SpanContext {
+  try {
+    return span?.spanContext() ?? INVALID_SPAN_CONTEXT
+  } catch (error) {
+    reportFailure('spanContext() of a span', error)
+    return INVALID_SPAN_CONTEXT
+  }
+}
+
+/** The ids of the span of a context; undefined when it belongs to no trace. Never throws. */
+export function traceOf(context: Context): SpanContext | undefined {
+  try {
+    const spanContext = trace.getSpan(context)?.spanContext()
+    return spanContext && isSpanContextValid(spanContext) ? spanContext : undefined
+  } catch (error) {
+    reportFailure('spanContext() of a span', error)
+    return undefined
+  }
+}
