@@ -88,25 +88,19 @@ describe('the fields of a propagator', () => {
     expect(refusedFields()).toBe(refused + 1)
   })
 
-  it('are reported at every tenfold number of those left out, without what was in them', () => {
+  it('are counted, and reported once for each cause, without what was in them', () => {
     const refused = refusedFields()
     written(set => {
-      for (let i = refused; i < 1000; i++) set('secret name', 'secret value')
+      for (let i = 0; i < 1000; i++) set('secret name', 'secret value')
     })
-    expect(refusedFields()).toBe(1000)
+    expect(refusedFields()).toBe(refused + 1000)
     written(set => {
-      for (let i = 1000; i < 10_000; i++) set('secret', 'secret\r\n')
+      for (let i = 0; i < 1000; i++) set('secret', 'secret\r\n')
     })
-    expect(diagnostics.reports.slice(-2)).toEqual([
-      [
-        'spanwright: writing a field of a propagator failed',
-        'its name cannot be that of a header; 1000 left out so far',
-      ],
-      [
-        'spanwright: writing a field of a propagator failed',
-        'its value cannot be that of a header; 10000 left out so far',
-      ],
+    expect(refusedFields()).toBe(refused + 2000)
+    expect(diagnostics.reports).toEqual([
+      ['spanwright: a field of a propagator is left out: its name cannot be that of a header'],
+      ['spanwright: a field of a propagator is left out: its value cannot be that of a header'],
     ])
-    expect(diagnostics.reports.length).toBeLessThanOrEqual(5)
   })
 })

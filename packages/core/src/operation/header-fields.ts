@@ -1,6 +1,6 @@
 import type { TextMapSetter } from '@opentelemetry/api'
 
-import { reportFailure } from '../host/guard.ts'
+import { say } from '../host/diagnostics.ts'
 
 /** A field name by RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/
@@ -92,11 +92,8 @@ export function refusedFields(): number {
   return (globalThis as Registry)[REFUSED] ?? 0
 }
 
-/** Counts a field, and reports every tenfold number. Neither name nor value is told: they may come from outside. */
+/** Counts and reports a field. Neither name nor value is told: they may come from outside. */
 function refuse(reason: string): void {
-  const count = refusedFields() + 1
-  ;(globalThis as Registry)[REFUSED] = count
-  if (/^10*$/.test(String(count))) {
-    reportFailure('writing a field of a propagator', `${reason}; ${count} left out so far`)
-  }
+  ;(globalThis as Registry)[REFUSED] = refusedFields() + 1
+  say('error', `spanwright: a field of a propagator is left out: ${reason}`)
 }
