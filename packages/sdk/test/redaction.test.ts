@@ -76,6 +76,6 @@ describe('redact', () => {
 
   it('exports the span itself where nothing is to be taken out', async () => {
     const span = await exportSpan(['other'], { text: 'harmless' })
-    expect(span?.constructor.name).toBe('SpanImpl')
+    expect(span?.constructor.name).toBe('RecordingSpan')
   })
 })

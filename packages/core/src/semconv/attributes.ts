@@ -4,6 +4,11 @@ export const ATTR_ERROR_TYPE = 'error.type'
 /** The one well-known value of `error.type`, for failures that have no name of their own. */
 export const ERROR_TYPE_OTHER = '_OTHER'
 
+export const EVENT_EXCEPTION = 'exception'
+export const ATTR_EXCEPTION_TYPE = 'exception.type'
+export const ATTR_EXCEPTION_MESSAGE = 'exception.message'
+export const ATTR_EXCEPTION_STACKTRACE = 'exception.stacktrace'
+
 export const ATTR_SERVER_ADDRESS = 'server.address'
 export const ATTR_SERVER_PORT = 'server.port'
 export const ATTR_CLIENT_ADDRESS = 'client.address'

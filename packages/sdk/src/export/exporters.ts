@@ -1,9 +1,9 @@
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
-import type { SpanExporter } from '@opentelemetry/sdk-trace'
 
 import { ConsoleExporter } from './console/exporter.ts'
 import type { Environment } from '../start/environment.ts'
+import type { SpanExporter } from '../record/types.ts'
 import { makeOtlp, type OtlpOptions, type Signal } from './otlp.ts'
 import { RetryingExporter } from './retrying-exporter.ts'
 

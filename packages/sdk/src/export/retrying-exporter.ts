@@ -1,5 +1,4 @@
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
+import type { ExportResult, ReadableSpan, SpanExporter } from '../record/types.ts'
 
 /** Milliseconds before the second try; half as much again before each further one. */
 const FIRST_BACKOFF = 1000
@@ -65,5 +64,5 @@ export class RetryingExporter implements SpanExporter {
 }
 
 function isWorthAnother({ code, error }: ExportResult): boolean {
-  return code !== ExportResultCode.SUCCESS && RETRYABLE.has((error as { code?: unknown } | undefined)?.code)
+  return code !== 0 && RETRYABLE.has((error as { code?: unknown } | undefined)?.code)
 }

@@ -8,9 +8,9 @@ import {
   trace,
   TraceFlags,
 } from '@opentelemetry/api'
-import { isTracingSuppressed } from '@opentelemetry/core'
 
 import { firstOf } from './carrier.ts'
+import { isTracingSuppressed } from './suppressed.ts'
 import { rememberOrigin } from '../sampling/trace-origin.ts'
 
 const SINGLE = 'b3'

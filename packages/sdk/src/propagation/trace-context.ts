@@ -8,8 +8,8 @@ import {
   trace,
   TraceFlags,
 } from '@opentelemetry/api'
-import { isTracingSuppressed } from '@opentelemetry/core'
 
+import { isTracingSuppressed } from './suppressed.ts'
 import { joinedOf, singleOf } from './carrier.ts'
 import { isTraceIdRandom, RANDOM_FLAG, rememberOrigin } from '../sampling/trace-origin.ts'
 import { readTraceState } from './trace-state.ts'

@@ -1,8 +1,8 @@
 import { type Context, SpanStatusCode } from '@opentelemetry/api'
-import { hrTimeToMilliseconds } from '@opentelemetry/core'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { aBoolean, aRecordOf, type OptionRule } from '@spanwright/core/plugin'
 
+import { millisecondsIn } from './time.ts'
+import type { ReadableSpan } from './types.ts'
 import { aDuration, type Duration, millisecondsOf } from '../start/duration.ts'
 import { aListOfRules, decide, firstMatch, type SamplingRule } from '../sampling/rules.ts'
 import { thresholdIn, withThreshold } from '../sampling/threshold.ts'
@@ -69,7 +69,7 @@ export class KeepPolicy {
   decide(root: ReadableSpan, spans: readonly ReadableSpan[], context: Context, age: number): Verdict {
     const { errors = true, rules = [], otherwise = 0 } = this.options
     if (errors && (hasFailed(root) || spans.some(hasFailed))) return { isKept: true, reason: 'error' }
-    const duration = root.ended ? hrTimeToMilliseconds(root.duration) : age
+    const duration = root.ended ? millisecondsIn(root.duration) : age
     if (duration > this.slowerThan) return { isKept: true, reason: 'slow' }
     const { traceId } = root.spanContext()
     const sample = firstMatch(rules, root)

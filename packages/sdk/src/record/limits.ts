@@ -1,9 +1,8 @@
-import type { Sampler, SpanLimits } from '@opentelemetry/sdk-trace'
-
 import { millisecondsOf } from '../start/duration.ts'
 import type { Environment } from '../start/environment.ts'
 import type { BatchOptions } from '../start/options.ts'
 import { alwaysOff, alwaysOn, parentBased, shareOf } from '../sampling/samplers.ts'
+import type { Sampler, SpanLimits } from './types.ts'
 import type { QueueLimits } from '../export/span-queue.ts'
 
 /** Long enough for a statement or a stack, short enough that one value cannot fill a batch. */
@@ -11,7 +10,7 @@ const MAX_VALUE_LENGTH = 4096
 const MAX_COUNT = 128
 
 /** The limits of a span's parts: options, else variables, else the defaults of the specification. */
-export function spanLimitsOf(options: SpanLimits = {}, environment: Environment): SpanLimits {
+export function spanLimitsOf(options: SpanLimits = {}, environment: Environment): Required<SpanLimits> {
   const count = (name: string, fallback: number): number => environment.count(name, fallback, 0)
   return {
     attributeValueLengthLimit:

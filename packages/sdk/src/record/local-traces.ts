@@ -1,9 +1,9 @@
 import { type Context, diag, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api'
-import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
-import { SamplingDecision } from '@opentelemetry/sdk-trace'
 import { ATTR_KEEP_REASON } from '@spanwright/core/semconv'
 
 import { adjusted, type KeepPolicy, type KeepReason, type Verdict } from './keep.ts'
+import type { SpanSink } from './recorder.ts'
+import { type ReadableSpan, type RecordedSpan, SamplingDecision } from './types.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RuleSampler } from '../sampling/rules.ts'
 import { copySpan } from './span-copy.ts'
@@ -29,7 +29,7 @@ export interface HoldLimits {
 
 /** The part of a trace that lies in this process, beneath one span whose parent does not. */
 interface LocalTrace {
-  readonly root: Span
+  readonly root: RecordedSpan
   readonly context: Context
   readonly began: number
   /** Whether the rules of the sampler still have to be asked. */
@@ -39,7 +39,7 @@ interface LocalTrace {
 }
 
 /** Holds the spans of local traces until their first span has ended, and then passes on all of them or none. */
-export class LocalTraces implements SpanProcessor {
+export class LocalTraces implements SpanSink {
   private readonly next: Pipeline
   private readonly rules: RuleSampler | undefined
   private readonly policy: KeepPolicy | undefined
@@ -66,8 +66,14 @@ export class LocalTraces implements SpanProcessor {
     this.limits = limits
   }
 
-  onStart(span: Span, parentContext: Context): void {
-    this.next.onStart(span, parentContext)
+  readonly keepsObjects: boolean = true
+
+  refuse(): void {
+    this.next.refuse()
+  }
+
+  onStart(span: RecordedSpan, parentContext: Context): void {
+    this.next.onStart()
     const parent = trace.getSpanContext(parentContext)
     const sameTrace = parent?.traceId === span.spanContext().traceId
     const known = parent && sameTrace && this.traces.get(parent)
@@ -107,7 +113,7 @@ export class LocalTraces implements SpanProcessor {
     return { kept: { ...this.kept }, dropped: this.dropped, early: this.early, held: this.held }
   }
 
-  private begin(root: Span, parentContext: Context): LocalTrace | undefined {
+  private begin(root: RecordedSpan, parentContext: Context): LocalTrace | undefined {
     const isProvisional = this.isProvisional(root)
     if (!isProvisional && !this.policy) return undefined
     const local: LocalTrace = {
@@ -124,7 +130,7 @@ export class LocalTraces implements SpanProcessor {
     return local
   }
 
-  private isProvisional(root: Span): boolean {
+  private isProvisional(root: RecordedSpan): boolean {
     if (!this.rules || root.parentSpanContext) return false
     return this.rules.mustWait(root)
   }

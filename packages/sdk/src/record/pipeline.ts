@@ -1,8 +1,8 @@
-import { type Context, diag, TraceFlags } from '@opentelemetry/api'
-import type { ReadableSpan, Sampler, SamplingResult, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
-import { SamplingDecision } from '@opentelemetry/sdk-trace'
+import { TraceFlags } from '@opentelemetry/api'
 
 import type { LocalTraceCounts } from './local-traces.ts'
+import type { SpanSink } from './recorder.ts'
+import type { ReadableSpan } from './types.ts'
 import type { Redactor } from './redaction.ts'
 import type { SpanQueue } from '../export/span-queue.ts'
 
@@ -32,7 +32,7 @@ export interface ExporterCount {
 }
 
 /** The end of the way of every span: counted, and handed to the queue of each exporter. */
-export class Pipeline implements SpanProcessor {
+export class Pipeline implements SpanSink {
   readonly queues: readonly SpanQueue[]
   private recorded = 0
   private unsampled = 0
@@ -47,7 +47,9 @@ export class Pipeline implements SpanProcessor {
     this.redactor = redactor
   }
 
-  onStart(_span: Span, _context: Context): void {
+  readonly keepsObjects: boolean = true
+
+  onStart(): void {
     this.recorded += 1
   }
 
@@ -59,7 +61,7 @@ export class Pipeline implements SpanProcessor {
       return
     }
     const shown = this.redactor?.redact(span) ?? span
-    for (const queue of this.queues) queue.onEnd(shown)
+    for (const queue of this.queues) queue.onEnd(shown as never)
   }
 
   /** Counts a span that a decision at the end of its trace does not keep. */
@@ -85,26 +87,8 @@ export class Pipeline implements SpanProcessor {
     return this.queues.reduce((sum, queue) => sum + queue.size, 0)
   }
 
-  /** Counts what a sampler refuses, which no processor gets to see. */
-  counting(sampler: Sampler): Sampler {
-    return {
-      shouldSample: (...question): SamplingResult => {
-        const result = this.ask(sampler, question)
-        if (result.decision === SamplingDecision.NOT_RECORD) this.unsampled += 1
-        return result
-      },
-      toString: () => sampler.toString(),
-    }
-  }
-
-  /** A sampler that throws is telemetry that fails; the app's own work goes on, unsampled. */
-  private ask(sampler: Sampler, question: Parameters<Sampler['shouldSample']>): SamplingResult {
-    try {
-      return sampler.shouldSample(...question)
-    } catch (error) {
-      diag.error('spanwright: the sampler failed', error)
-      return { decision: SamplingDecision.NOT_RECORD }
-    }
+  refuse(): void {
+    this.unsampled += 1
   }
 
   counts(): SpanCounts {

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import { isPattern } from '../sampling/match.ts'
+import type { ReadableSpan } from './types.ts'
 import { copySpan, type SpanChanges } from './span-copy.ts'
 
 /** What is not to leave the process: a key, with `*` for any text, or a pattern of values. */

@@ -1,5 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+
+import type { ReadableSpan } from './types.ts'
 
 /** What differs in the copy of a span. */
 export type SpanChanges = {

@@ -1,8 +1,8 @@
 import { type Attributes, type Context, SpanKind, trace, type TraceState } from '@opentelemetry/api'
-import { type Sampler, SamplingDecision, type SamplingResult } from '@opentelemetry/sdk-trace'
 import { anObjectWith, anyOf, aRecordOf, oneOf, type OptionRule, show } from '@spanwright/core/plugin'
 import { ATTR_HTTP_ROUTE } from '@spanwright/core/semconv'
 
+import { type Sampler, SamplingDecision, type SamplingResult } from '../record/types.ts'
 import { aValueMatch, type Candidate, matches, RULE_KINDS, type SpanMatch } from './match.ts'
 import { ParentBased, parentBased, shareOf } from './samplers.ts'
 

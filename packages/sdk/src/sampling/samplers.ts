@@ -7,10 +7,10 @@ import {
   trace,
   TraceFlags,
 } from '@opentelemetry/api'
-import { type Sampler, SamplingDecision, type SamplingResult } from '@opentelemetry/sdk-trace'
 import { show } from '@spanwright/core/plugin'
 
 import { isSamplingDenied } from '../propagation/b3.ts'
+import { type Sampler, SamplingDecision, type SamplingResult } from '../record/types.ts'
 import { passes, thresholdOf, withThreshold } from './threshold.ts'
 
 const DROP: SamplingResult = { decision: SamplingDecision.NOT_RECORD }

@@ -1,5 +1,4 @@
 import type { Attributes, TextMapPropagator } from '@opentelemetry/api'
-import type { IdGenerator, Sampler, SpanLimits, SpanProcessor } from '@opentelemetry/sdk-trace'
 import {
   aBoolean,
   anObjectWith,
@@ -19,6 +18,7 @@ import { isPattern } from '../sampling/match.ts'
 import { isReader, type MetricsChoice } from '../metrics/readers.ts'
 import { OTLP_RULES } from '../export/otlp.ts'
 import { PROPAGATOR_NAMES, type PropagatorName } from '../propagation/propagators.ts'
+import type { IdGenerator, Sampler, SpanLimits, SpanProcessor } from '../record/types.ts'
 import type { Redaction } from '../record/redaction.ts'
 import { DETECTOR_NAMES, type DetectorName } from './resource.ts'
 
@@ -71,6 +71,8 @@ export interface StartTracingOptions {
   readonly idGenerator?: IdGenerator
   /** Limits of one span. Defaults: `OTEL_SPAN_*_LIMIT`, else 128 of each, and texts of 4096 characters. */
   readonly spanLimits?: SpanLimits
+  /** Entries of baggage that every span started beneath gets as attributes, such as `['tenant.id']`. Default: none. */
+  readonly baggageAttributes?: readonly string[]
   /** Processors besides ours, called first. */
   readonly spanProcessors?: readonly SpanProcessor[]
   /** The longest that a flush holds up shutdown or the end of the process. Default: 5 s. */
@@ -161,6 +163,7 @@ const RULES: OptionRules = {
     attributePerEventCountLimit: aSpanLimit,
     attributePerLinkCountLimit: aSpanLimit,
   }),
+  baggageAttributes: aListOf(aString),
   spanProcessors: aListOf(anObjectWith('a span processor', 'onStart', 'onEnd', 'forceFlush', 'shutdown')),
   flushTimeout: aDuration,
   flushOnExit: aBoolean,

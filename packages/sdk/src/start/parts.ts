@@ -1,7 +1,6 @@
 import type { TextMapPropagator } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
-import { type Sampler, TracerProvider } from '@opentelemetry/sdk-trace'
 
 import { millisecondsOf } from './duration.ts'
 import type { Environment } from './environment.ts'
@@ -13,6 +12,9 @@ import { makeReaders, type NamedReader } from '../metrics/readers.ts'
 import type { StartTracingOptions } from './options.ts'
 import { Pipeline } from '../record/pipeline.ts'
 import { makePropagator } from '../propagation/propagators.ts'
+import { randomIds } from '../record/ids.ts'
+import { RecordingTracerProvider } from '../record/provider.ts'
+import type { Sampler } from '../record/types.ts'
 import { Redactor } from '../record/redaction.ts'
 import { makeResource } from './resource.ts'
 import { lateRulesOf } from '../sampling/rules.ts'
@@ -27,7 +29,7 @@ export interface TracingParts {
   readonly pipeline: Pipeline
   /** Holds the spans of a local root, where something is decided at its end. */
   readonly localTraces: LocalTraces | undefined
-  readonly provider: TracerProvider
+  readonly provider: RecordingTracerProvider
   /** Absent when metrics go nowhere. */
   readonly meterProvider: MeterProvider | undefined
   readonly propagator: TextMapPropagator
@@ -44,15 +46,19 @@ export function makeParts(options: StartTracingOptions, environment: Environment
   const pipeline = new Pipeline(makeQueues(exporters, options, environment), redactor)
   const sampler = options.sampler ?? samplerIn(environment)
   const localTraces = makeLocalTraces(options, sampler, pipeline)
+  const areIdsRandom = options.idGenerator === undefined
   const resource = makeResource(options, environment)
-  const provider = new TracerProvider({
+  const provider = new RecordingTracerProvider({
     resource,
-    sampler: pipeline.counting(sampler),
-    spanLimits: spanLimitsOf(options.spanLimits, environment),
-    spanProcessors: [...(options.spanProcessors ?? []), localTraces ?? pipeline],
-    ...(options.idGenerator && { idGenerator: options.idGenerator }),
+    sampler,
+    limits: spanLimitsOf(options.spanLimits, environment),
+    ids: options.idGenerator ?? randomIds,
+    areIdsRandom,
+    processors: options.spanProcessors ?? [],
+    baggageAttributes: options.baggageAttributes ?? [],
+    sink: localTraces ?? pipeline,
   })
-  const propagator = makePropagator(options.propagators, environment, options.idGenerator === undefined)
+  const propagator = makePropagator(options.propagators, environment, areIdsRandom)
   const meterProvider =
     readers.length > 0
       ? new MeterProvider({ resource, readers: readers.map(({ reader }) => reader) })

@@ -1,6 +1,5 @@
-import { diag } from '@opentelemetry/api'
+import { diag, type TracerProvider } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import type { TracerProvider } from '@opentelemetry/sdk-trace'
 
 import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
 import { redactUrl, sensitiveQueryKeys } from '@spanwright/core/plugin'

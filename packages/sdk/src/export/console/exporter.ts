@@ -1,8 +1,8 @@
 import { type AttributeValue, SpanStatusCode } from '@opentelemetry/api'
-import { type ExportResult, ExportResultCode, hrTimeToMicroseconds } from '@opentelemetry/core'
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
 import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
 
+import { millisecondsIn } from '../../record/time.ts'
+import type { ExportResult, ReadableSpan, SpanExporter } from '../../record/types.ts'
 import { printTrace } from './printer.ts'
 import { SPAN_KINDS, type TraceSpan } from './span.ts'
 import { tracesOf } from './tree.ts'
@@ -41,7 +41,7 @@ export class ConsoleExporter implements SpanExporter {
       if (!span.parentSpanContext || span.parentSpanContext.isRemote) done.add(traceId)
     }
     this.print(this.count > MAX_WAITING ? [...this.waiting.keys()] : [...done])
-    callback({ code: ExportResultCode.SUCCESS })
+    callback({ code: 0 })
   }
 
   async forceFlush(): Promise<void> {
@@ -78,8 +78,8 @@ function readSpan(span: ReadableSpan): TraceSpan {
     // OTLP counts the kinds from one on.
     kind: SPAN_KINDS[span.kind + 1] ?? 'UNSPECIFIED',
     name: span.name,
-    start: hrTimeToMicroseconds(span.startTime) / 1000,
-    end: hrTimeToMicroseconds(span.endTime) / 1000,
+    start: millisecondsIn(span.startTime),
+    end: millisecondsIn(span.endTime),
     failed: span.status.code === SpanStatusCode.ERROR,
     attributes: span.attributes,
     links: span.links.map(({ context }) => ({ traceId: context.traceId, spanId: context.spanId })),

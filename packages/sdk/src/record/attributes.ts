@@ -1,0 +1,161 @@
+import { type Attributes, type AttributeValue, diag } from '@opentelemetry/api'
+
+/**
+ * The attributes of a span while it is recorded: a flat list of keys and values, which costs least to fill and to
+ * encode. Once a processor has asked for the object that the SDK's spans have, that object is what counts, since it
+ * may be written to.
+ */
+export class SpanAttributes {
+  /** A key, its value, the next key, … */
+  private list: (string | AttributeValue)[] = []
+  private object: Attributes | undefined
+  private readonly countLimit: number
+  private readonly lengthLimit: number
+  /** How many the limit kept out. */
+  dropped = 0
+
+  constructor(countLimit: number, lengthLimit: number) {
+    this.countLimit = countLimit
+    this.lengthLimit = lengthLimit
+  }
+
+  /** Sets those that the span starts with. */
+  start(attributes: Attributes): void {
+    const { list, lengthLimit } = this
+    const most = this.countLimit * 2
+    for (const key in attributes) {
+      const value = cleanValue(key, attributes[key], lengthLimit)
+      if (value === undefined) continue
+      if (list.length < most) list.push(key, value)
+      else this.dropped += 1
+    }
+  }
+
+  set(key: string, given: AttributeValue | undefined): void {
+    const value = cleanValue(key, given, this.lengthLimit)
+    if (value === undefined) return
+    if (this.object) this.setInObject(this.object, key, value)
+    else this.setInList(this.list, key, value)
+  }
+
+  /** What came with the context gives way to what was set here. */
+  setIfAbsent(key: string, value: AttributeValue): void {
+    if (!this.list.some((item, index) => index % 2 === 0 && item === key)) this.set(key, value)
+  }
+
+  private setInList(list: (string | AttributeValue)[], key: string, value: AttributeValue): void {
+    for (let index = 0; index < list.length; index += 2) {
+      if (list[index] === key) {
+        list[index + 1] = value
+        return
+      }
+    }
+    if (list.length < this.countLimit * 2) list.push(key, value)
+    else this.dropped += 1
+  }
+
+  private setInObject(object: Attributes, key: string, value: AttributeValue): void {
+    if (Object.hasOwn(object, key) || Object.keys(object).length < this.countLimit) object[key] = value
+    else this.dropped += 1
+  }
+
+  /** The attributes as an object, which may be written to. */
+  toObject(): Attributes {
+    this.object ??= objectOf(this.list)
+    return this.object
+  }
+
+  /** Replaces all attributes; the given object stays the caller's. */
+  replace(attributes: Attributes): void {
+    this.object = { ...attributes }
+  }
+
+  /** Calls for each attribute, in order. */
+  forEach<Into>(into: Into, visit: (into: Into, key: string, value: unknown) => void): void {
+    const { object, list } = this
+    if (object) for (const key of Object.keys(object)) visit(into, key, object[key])
+    else
+      for (let index = 0; index < list.length; index += 2) visit(into, list[index] as string, list[index + 1])
+  }
+
+  clear(): void {
+    this.list = []
+    this.object = undefined
+  }
+}
+
+function objectOf(list: readonly (string | AttributeValue)[]): Attributes {
+  const object: Attributes = {}
+  for (let index = 0; index < list.length; index += 2) {
+    object[list[index] as string] = list[index + 1] as AttributeValue
+  }
+  return object
+}
+
+/** Attributes of an event or link, within its limits. */
+export interface LimitedAttributes {
+  readonly attributes: Attributes
+  readonly dropped: number
+}
+
+export function limitAttributes(
+  given: Attributes | undefined,
+  countLimit: number,
+  lengthLimit: number,
+): LimitedAttributes {
+  const attributes: Attributes = {}
+  let count = 0
+  let dropped = 0
+  for (const key in given) {
+    const value = cleanValue(key, given[key], lengthLimit)
+    if (value === undefined) continue
+    if (count < countLimit) attributes[key] = value
+    else dropped += 1
+    count += 1
+  }
+  return { attributes, dropped }
+}
+
+/** A value that can be recorded, with its strings cut; undefined when there is none. Arrays are copied. */
+function cleanValue(
+  key: string,
+  value: AttributeValue | null | undefined,
+  lengthLimit: number,
+): AttributeValue | undefined {
+  if (typeof value === 'string' && key !== '')
+    return value.length > lengthLimit ? value.slice(0, lengthLimit) : value
+  if (value === undefined || value === null) return undefined
+  if (key !== '') {
+    if (typeof value === 'number' || typeof value === 'boolean') return value
+    if (Array.isArray(value) && isHomogeneous(value)) {
+      return value.map(item =>
+        typeof item === 'string' && item.length > lengthLimit ? item.slice(0, lengthLimit) : item,
+      ) as AttributeValue
+    }
+  }
+  sayOnce(key)
+  return undefined
+}
+
+/** Strings, numbers or booleans, with gaps perhaps. */
+function isHomogeneous(items: readonly unknown[]): boolean {
+  let type: string | undefined
+  for (const item of items) {
+    if (item === undefined || item === null) continue
+    type ??= typeof item
+    if (typeof item !== type) return false
+  }
+  return type === undefined || type === 'string' || type === 'number' || type === 'boolean'
+}
+
+const MAX_SAID = 100
+const said = new Set<string>()
+
+function sayOnce(key: string): void {
+  if (said.has(key) || said.size >= MAX_SAID) return
+  said.add(key)
+  const what = key === '' ? 'an attribute without a key' : `attribute ${key}`
+  diag.warn(
+    `spanwright: ${what} is not recorded: it must be a string, number, boolean, or an array of one of these`,
+  )
+}

@@ -1,0 +1,92 @@
+import { type Context, propagation } from '@opentelemetry/api'
+
+import { ParentBased } from '../sampling/samplers.ts'
+import { Processors } from './processors.ts'
+import type { RecordingSpan } from './span.ts'
+import type {
+  IdGenerator,
+  ReadableSpan,
+  RecordedSpan,
+  Sampler,
+  SpanLimits,
+  SpanProcessor,
+  SpanResource,
+} from './types.ts'
+
+/** Where recorded spans go when they end. */
+export interface SpanSink {
+  /** Whether an ended span is read later on, and so has to stay as it is. */
+  readonly keepsObjects: boolean
+  onStart(span: RecordedSpan, parentContext: Context): void
+  onEnd(span: ReadableSpan): void
+  /** Counts a span that is not recorded. */
+  refuse(): void
+  forceFlush(): Promise<void>
+  shutdown(): Promise<void>
+}
+
+/** What a {@link Recorder} is made of. */
+export interface RecorderOptions {
+  readonly resource: SpanResource
+  readonly sampler: Sampler
+  readonly limits: Required<SpanLimits>
+  readonly ids: IdGenerator
+  /** Whether the ids are those of a generator that is known to be random. */
+  readonly areIdsRandom: boolean
+  readonly processors: readonly SpanProcessor[]
+  /** Entries of baggage that every span gets as attributes. */
+  readonly baggageAttributes: readonly string[]
+  readonly sink: SpanSink
+}
+
+/** What all tracers of a provider share. */
+export class Recorder {
+  readonly resource: SpanResource
+  readonly sampler: Sampler
+  /** Whether the sampler follows a parent's decision, so that it need not be asked about children. */
+  readonly followsParent: boolean
+  readonly limits: Required<SpanLimits>
+  readonly ids: IdGenerator
+  readonly areIdsRandom: boolean
+  readonly processors: Processors
+  readonly sink: SpanSink
+  private readonly baggageAttributes: readonly string[]
+  private readonly keepsObjects: boolean
+
+  constructor(options: RecorderOptions) {
+    this.resource = options.resource
+    this.sampler = options.sampler
+    this.followsParent = options.sampler instanceof ParentBased
+    this.limits = options.limits
+    this.ids = options.ids
+    this.areIdsRandom = options.areIdsRandom
+    this.processors = new Processors(options.processors)
+    this.sink = options.sink
+    this.baggageAttributes = options.baggageAttributes
+    this.keepsObjects = options.sink.keepsObjects || !this.processors.isEmpty
+  }
+
+  start(span: RecordingSpan, context: Context): void {
+    if (this.baggageAttributes.length > 0) this.copyBaggage(span, context)
+    if (!this.processors.isEmpty) this.processors.onStart(span, context)
+    this.sink.onStart(span, context)
+  }
+
+  /** Processors may still write to the span until it is encoded. */
+  finish(span: RecordingSpan): void {
+    if (!this.processors.isEmpty) this.processors.onEnding(span)
+    span.seal()
+    if (!this.processors.isEmpty) this.processors.onEnd(span)
+    this.sink.onEnd(span)
+    if (!this.keepsObjects) span.letGo()
+  }
+
+  private copyBaggage(span: RecordingSpan, context: Context): void {
+    const baggage = propagation.getBaggage(context)
+    if (!baggage) return
+    for (const key of this.baggageAttributes) {
+      const entry = baggage.getEntry(key)
+      if (entry) span.recorded.setIfAbsent(key, entry.value)
+    }
+  }
+}

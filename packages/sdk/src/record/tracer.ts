@@ -1,0 +1,139 @@
+import {
+  context as contexts,
+  type Context,
+  INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  type SpanOptions,
+  trace,
+  TraceFlags,
+  type Tracer,
+  type TraceState,
+} from '@opentelemetry/api'
+import { reportFailure } from '@spanwright/core/plugin'
+
+import { isTracingSuppressed } from '../propagation/suppressed.ts'
+import { isTraceIdRandom } from '../sampling/trace-origin.ts'
+import type { Recorder } from './recorder.ts'
+import { RecordingSpan, type SpanOwner } from './span.ts'
+import {
+  type InstrumentationScope,
+  SamplingDecision,
+  type SamplingResult,
+  type SpanLimits,
+  type SpanResource,
+} from './types.ts'
+
+/** Starts the spans of one scope. */
+export class RecordingTracer implements Tracer, SpanOwner {
+  readonly instrumentationScope: InstrumentationScope
+  readonly limits: Required<SpanLimits>
+  readonly resource: SpanResource
+  private readonly recorder: Recorder
+
+  constructor(recorder: Recorder, scope: InstrumentationScope) {
+    this.recorder = recorder
+    this.instrumentationScope = scope
+    this.limits = recorder.limits
+    this.resource = recorder.resource
+  }
+
+  startSpan(name: string, options: SpanOptions = {}, context: Context = contexts.active()): Span {
+    try {
+      if (isTracingSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+      return this.start(name, options, options.root === true ? trace.deleteSpan(context) : context)
+    } catch (error) {
+      reportFailure('starting a span', error)
+      return trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+    }
+  }
+
+  startActiveSpan<Run extends (span: Span) => unknown>(name: string, run: Run): ReturnType<Run>
+  startActiveSpan<Run extends (span: Span) => unknown>(
+    name: string,
+    options: SpanOptions,
+    run: Run,
+  ): ReturnType<Run>
+  startActiveSpan<Run extends (span: Span) => unknown>(
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    run: Run,
+  ): ReturnType<Run>
+  startActiveSpan<Run extends (span: Span) => unknown>(
+    name: string,
+    ...rest: readonly [Run] | readonly [SpanOptions, Run] | readonly [SpanOptions, Context, Run]
+  ): ReturnType<Run> {
+    const run = rest.at(-1) as Run
+    const options = rest.length > 1 ? (rest[0] as SpanOptions) : undefined
+    const parent = (rest.length > 2 ? (rest[1] as Context) : undefined) ?? contexts.active()
+    const span = this.startSpan(name, options, parent)
+    return contexts.with(trace.setSpan(parent, span), run as (span: Span) => ReturnType<Run>, undefined, span)
+  }
+
+  finish(span: RecordingSpan): void {
+    this.recorder.finish(span)
+  }
+
+  private start(name: string, options: SpanOptions, context: Context): Span {
+    const { recorder } = this
+    const { ids } = recorder
+    const above = trace.getSpan(context)
+    const local = above instanceof RecordingSpan ? above : undefined
+    const parent = validContext(local, above)
+    const traceId = parent === undefined ? ids.generateTraceId() : parent.traceId
+    const kind = options.kind ?? SpanKind.INTERNAL
+    let traceState: TraceState | undefined = parent?.traceState
+    let decision: number
+    let result: SamplingResult | undefined
+    if (recorder.followsParent && parent !== undefined) {
+      decision =
+        (parent.traceFlags & TraceFlags.SAMPLED) === 0
+          ? SamplingDecision.NOT_RECORD
+          : SamplingDecision.RECORD_AND_SAMPLED
+    } else {
+      result = this.ask(context, traceId, name, kind, options)
+      decision = result.decision
+      traceState = result.traceState ?? traceState
+    }
+    const traceFlags = decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE
+    const own = { traceId, spanId: ids.generateSpanId(), traceFlags, traceState } as SpanContext
+    if (decision === SamplingDecision.NOT_RECORD) {
+      recorder.sink.refuse()
+      return trace.wrapSpanContext(own)
+    }
+    const { startTime, attributes, links } = options
+    const isRandom = local?.isRandom ?? isTraceIdRandom(context, parent ?? own, recorder.areIdsRandom)
+    const span = new RecordingSpan(this, { name, kind, context: own, parent, local, startTime, isRandom })
+    if (links !== undefined) span.addLinks(links)
+    if (attributes !== undefined) span.recorded.start(attributes)
+    if (result?.attributes !== undefined) span.setAttributes(result.attributes)
+    recorder.start(span, context)
+    return span
+  }
+
+  /** A sampler that throws is telemetry that fails; the app's own work goes on, unsampled. */
+  private ask(
+    context: Context,
+    traceId: string,
+    name: string,
+    kind: SpanKind,
+    { attributes, links = [] }: SpanOptions,
+  ): SamplingResult {
+    try {
+      // What was given stays the caller's, whatever a sampler does with it.
+      return this.recorder.sampler.shouldSample(context, traceId, name, kind, { ...attributes }, [...links])
+    } catch (error) {
+      reportFailure('the sampler', error)
+      return { decision: SamplingDecision.NOT_RECORD }
+    }
+  }
+}
+
+function validContext(local: RecordingSpan | undefined, above: Span | undefined): SpanContext | undefined {
+  if (local !== undefined) return local.spanContext()
+  const context = above?.spanContext()
+  return context !== undefined && isSpanContextValid(context) ? context : undefined
+}
