@@ -1,18 +1,21 @@
 /** @jest-config-loader esbuild-register */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Config } from 'jest'
 
-/** @platformatic/kafka needs Node 22.22 or newer, so its tests run on the newer Nodes of .ci/run alone. */
+/** Tests beside an install of their own, which `npm run test:orms` and `npm run test:newer` make. */
+const ownInstalls = ['packages/pg/test/orms', 'packages/kafkajs/test/platformatic']
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-const tooNewForThisNode =
-  major > 22 || (major === 22 && minor >= 22) ? [] : ['/packages/kafkajs/test/platformatic/']
-if (tooNewForThisNode.length > 0) {
-  console.warn(`Left out on Node ${process.versions.node}: ${tooNewForThisNode.join()}`)
-}
+const isNewer = major > 22 || (major === 22 && minor >= 22)
+const leftOut = ownInstalls.filter(
+  folder =>
+    !existsSync(join(__dirname, folder, 'node_modules')) || (folder.endsWith('platformatic') && !isNewer),
+)
 
 const config: Config = {
   testMatch: ['<rootDir>/{packages,tools,examples}/*/test/**/*.test.ts'],
   setupFilesAfterEnv: ['<rootDir>/tools/spans/src/jest-setup.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...tooNewForThisNode],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...leftOut.map(folder => `/${folder}/`)],
   modulePathIgnorePatterns: ['/dist/'],
   // ES modules alone, which Jest cannot require.
   transformIgnorePatterns: ['/node_modules/(?!@platformatic/)'],

@@ -71,7 +71,7 @@ async function checkTypes(tarball: string): Promise<void> {
 
 async function tool(name: string, args: string[]): Promise<void> {
   try {
-    await run(join(ROOT, 'node_modules', '.bin', name), args)
+    await run(join(__dirname, '..', 'node_modules', '.bin', name), args)
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string }
     throw new Error(`${name} ${args.join(' ')}\n${stdout ?? ''}${stderr ?? ''}`, { cause: error })

@@ -13,7 +13,7 @@ import pgPromise from 'pg-promise'
 import { Sequelize } from 'sequelize'
 import { DataSource } from 'typeorm'
 
-import { useDatabase } from './database.ts'
+import { useDatabase } from '../database.ts'
 
 const db = useDatabase([
   'CREATE TABLE users (id int PRIMARY KEY, name text)',

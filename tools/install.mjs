@@ -1,0 +1,17 @@
+// Installs the folders it is given, each with a lockfile of its own, unless that is done already.
+import { spawnSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+for (const folder of process.argv.slice(2)) {
+  const installed = join(folder, 'node_modules', '.package-lock.json')
+  const wanted = join(folder, 'package-lock.json')
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) continue
+  process.stderr.write(`Installing what only ${folder} needs …\n`)
+  const { status } = spawnSync('npm', ['ci'], {
+    cwd: folder,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
+  if (status !== 0) process.exit(status ?? 1)
+}
