@@ -1,9 +1,14 @@
-import type { HttpFramework, Origin, RequestHead, StreamPrototypes } from '@spanwright/core/plugin'
+import {
+  type HttpFramework,
+  type Origin,
+  type RequestHead,
+  splitTarget,
+  type StreamPrototypes,
+} from '@spanwright/core/plugin'
 import type { Request } from 'express'
 
-import { join } from './pattern.ts'
-import type { RouteMap } from './route-map.ts'
-import type { App, Route } from './router.ts'
+import type { App, Route } from './internals.ts'
+import { type Routes, visibleRoute } from './routes.ts'
 
 /** What Express knows of a request: its own trust in proxies, its own routes. */
 export const EXPRESS: HttpFramework<Request> = {
@@ -25,20 +30,21 @@ function originOf(req: Request, { headers, socket }: RequestHead): Origin {
 
 /** The pattern of the route that matched last, with those of all mounts before it. */
 function routeOf(req: Request, known: unknown): string | undefined {
-  const route = req.route as Route | undefined
-  if (route?.path === undefined) return undefined
-  const { baseUrl = '', url } = req
-  const routes = known as RouteMap | undefined
-  const question = url.indexOf('?')
-  const path = baseUrl + (question < 0 ? url : url.slice(0, question))
-  return routes?.patternOf(route, path) ?? patternBehind(routes, baseUrl, route)
+  const { baseUrl = '', url, originalUrl = url } = req
+  const matched = req.route as Route | undefined
+  const route = matched?.path === undefined ? undefined : matched
+  if (!route && baseUrl === '') return undefined
+  const routes = known as Routes | undefined
+  const rest = pathOf(url)
+  // A middleware within the mount has put back the whole URL, and what stands behind it matched that.
+  const base = baseUrl !== '' && rest === pathOf(originalUrl) ? '' : baseUrl
+  return routes ? routes.patternOf(route, base + rest, base) : visibleRoute(route, base + rest)
 }
 
-/** The pattern of a route that is not in any router that can be seen. */
-function patternBehind(routes: RouteMap | undefined, baseUrl: string, route: Route): string | undefined {
-  const mount = baseUrl === '' ? '' : routes?.mountOf(baseUrl)
-  if (mount === undefined || Array.isArray(route.path)) return undefined
-  return join(mount, String(route.path)) || '/'
+function pathOf(url: string): string {
+  if (!url.startsWith('/')) return splitTarget(url).path
+  const end = url.search(/[?#]/)
+  return end < 0 ? url : url.slice(0, end)
 }
 
 type Trust = (address: string | undefined, hop: number) => boolean

@@ -1,4 +1,4 @@
-import { context as contextApi } from '@opentelemetry/api'
+import { type Context, context as contextApi, type Span, trace } from '@opentelemetry/api'
 import { ATTR_SPANWRIGHT_LAYER_NAME, EVENT_NEXT_TWICE } from '@spanwright/core/semconv'
 import { exchangeOf, type LayerKind, type RequestLayers } from '@spanwright/core/plugin'
 import type { Request } from 'express'
@@ -6,12 +6,11 @@ import type { Request } from 'express'
 import {
   errorMethodOf,
   handlesErrors,
-  hidesApp,
   type Handle,
   type Layer,
+  leadsOn,
   requestMethodOf,
-  routerBehind,
-} from './router.ts'
+} from './internals.ts'
 
 /** Leads from a request to what is told of its layers. */
 const LAYERS: unique symbol = Symbol('spanwright.layers')
@@ -37,8 +36,7 @@ export function keepSilent(handle: (...args: never[]) => unknown): void {
  * Neither that function nor anything that other layers share is touched.
  */
 export function showLayer(layer: Layer, ofRoute: boolean): void {
-  const leadsOn = layer.route !== undefined || hidesApp(layer) || routerBehind(layer) !== undefined
-  if (leadsOn || SILENT.has(layer.handle)) return
+  if (leadsOn(layer) || SILENT.has(layer.handle)) return
   const isForErrors = handlesErrors(layer)
   const method = isForErrors ? errorMethodOf(layer) : requestMethodOf(layer)
   const inherited = layer[method]
@@ -49,22 +47,35 @@ export function showLayer(layer: Layer, ofRoute: boolean): void {
     const req = args[isForErrors ? 1 : 0] as Request & Layered
     const shown = req[LAYERS]?.start(kind, layer.name)
     if (!shown) return inherited.apply(layer, args)
-    const outer = contextApi.active()
     const next = args.at(-1) as Next
+    const nextOfRequest = req.next as Next
+    const span = trace.getActiveSpan()
     let calls = 0
-    const goOn: Next = (...reason) => {
-      if (++calls === 2)
-        exchangeOf(req)?.addEvent(EVENT_NEXT_TWICE, { [ATTR_SPANWRIGHT_LAYER_NAME]: layer.name })
-      shown.end(thrownBy(reason[0]))
-      contextApi.with(outer, () => next(...reason))
-    }
-    return shown.run(() => inherited.apply(layer, [...args.slice(0, -1), goOn]))
+    const goOnWith = (go: Next): Next =>
+      function next(reason) {
+        if (++calls === 2)
+          exchangeOf(req)?.addEvent(EVENT_NEXT_TWICE, { [ATTR_SPANWRIGHT_LAYER_NAME]: layer.name })
+        if (req.next === shownNext) req.next = nextOfRequest
+        shown.end(thrownBy(reason))
+        contextApi.with(withSpanOf(span), () => go(reason))
+      }
+    const shownNext = goOnWith(nextOfRequest)
+    req.next = shownNext
+    // Within a route they are two: the next handler of the route, and what comes after the route.
+    const given = next === nextOfRequest ? shownNext : goOnWith(next)
+    return shown.run(() => inherited.apply(layer, [...args.slice(0, -1), given]))
   }
+}
+
+/** The active context with another span in it: what a middleware has put there stays. */
+function withSpanOf(span: Span | undefined): Context {
+  const active = contextApi.active()
+  return span ? trace.setSpan(active, span) : trace.deleteSpan(active)
 }
 
 const SHOWN = new WeakSet<Layer>()
 
-type Next = (...reason: unknown[]) => void
+type Next = (reason?: unknown) => void
 
 /** What `next` was given, if that is an error: nothing, and the two words to leave a route, are none. */
 function thrownBy(reason: unknown): { readonly value: unknown } | undefined {

@@ -1,10 +1,11 @@
-import { HttpServer, type HttpServerOptions } from '@spanwright/core/plugin'
+import { exchangeOf, HttpServer, type HttpServerOptions } from '@spanwright/core/plugin'
 import type { Request, RequestHandler } from 'express'
 
 import { EXPRESS } from './framework.ts'
 import { keepSilent, setLayers } from './layered.ts'
+import type { Routes } from './routes.ts'
 import { VERSION } from './version.ts'
-import { watchApp } from './watch.ts'
+import { watchApp, watchCalledApp } from './watch.ts'
 
 /** Options of {@link tracing}. */
 export interface ExpressTracingOptions extends HttpServerOptions<Request> {}
@@ -19,7 +20,12 @@ export function tracing(options: ExpressTracingOptions = {}): RequestHandler {
   const { layers } = server
   const traceRequest: RequestHandler = function traceRequest(req, res, next) {
     const exchange = server.begin(req, res, req)
-    if (exchange.traced) exchange.routes = watchApp(req, layers.enabled)
+    if (exchange.traced) {
+      exchange.routes = watchApp(req, layers.enabled)
+    } else {
+      const open = exchangeOf(req)
+      if (open) open.routes = watchCalledApp(req, open.routes as Routes | undefined, layers.enabled)
+    }
     if (!layers.enabled) {
       exchange.run(next)
       return

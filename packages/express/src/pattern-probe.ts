@@ -1,4 +1,4 @@
-import type { Match } from './router.ts'
+import type { Match } from './internals.ts'
 
 /** Stands in a path for a parameter, to see which one it is. */
 const PROBE = 'spanwright'

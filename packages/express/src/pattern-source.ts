@@ -1,4 +1,4 @@
-import { type Layer, layerLike } from './router.ts'
+import { type Layer, layerLike } from './internals.ts'
 
 /** One of the paths a layer of Express 4 was mounted at. */
 export interface MountPath {

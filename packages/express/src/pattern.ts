@@ -1,6 +1,6 @@
 import { ProbedPattern } from './pattern-probe.ts'
 import { pathsOf } from './pattern-source.ts'
-import { type Layer, layerLike } from './router.ts'
+import { type App, type Layer, layerLike, type Route, routerOf } from './internals.ts'
 
 /** One of the paths a layer was registered for. */
 export interface Pattern {
@@ -37,6 +37,31 @@ export function routePatternsOf(layer: Layer): readonly Pattern[] {
   const [path] = paths
   if (paths.length === 1) return [expressionPattern(String(path), layer.regexp)]
   return paths.map(each => expressionPattern(String(each), layerLike(layer, each, true).regexp))
+}
+
+const HIDDEN = new WeakMap<Route, readonly Pattern[]>()
+
+/** The patterns of a route whose layer cannot be seen, made like those of the routers of an app. */
+export function hiddenPatternsOf(route: Route, app: App): readonly Pattern[] {
+  const known = HIDDEN.get(route)
+  if (known) return known
+  const patterns = findHiddenPatterns(route, routerOf(app)?.stack[0])
+  HIDDEN.set(route, patterns)
+  return patterns
+}
+
+function findHiddenPatterns(route: Route, sample: Layer | undefined): Pattern[] {
+  if (!sample) return []
+  return listOf(route.path).flatMap(path => {
+    const layer = layerLike(sample, path, true)
+    return layer.matchers ? writtenPatterns(layer, [path]) : [expressionPattern(String(path), layer.regexp)]
+  })
+}
+
+/** A pattern of which nothing is known but how it was written. */
+export function visiblePattern(path: unknown): Pattern {
+  if (path instanceof RegExp) return expressionPattern(String(path), path)
+  return { text: typeof path === 'string' ? path : undefined, match: () => undefined }
 }
 
 /** The patterns of an app's own mount path, for an app whose parents are not looked through. */

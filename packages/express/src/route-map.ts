@@ -1,4 +1,13 @@
 import {
+  type App,
+  hidesApp,
+  type Layer,
+  type Route,
+  routerBehind,
+  type Router,
+  routerOf,
+} from './internals.ts'
+import {
   appPatternsOf,
   firstMatch,
   join,
@@ -7,13 +16,15 @@ import {
   restOf,
   routePatternsOf,
 } from './pattern.ts'
-import { type App, hidesApp, type Layer, type Route, routerBehind, routerOf, type Router } from './router.ts'
+import { Place } from './place.ts'
 
-/** Where a route is registered: the patterns of every mount on the way to it, then its own. */
-interface Place {
-  readonly patterns: readonly (readonly Pattern[])[]
-  /** The whole pattern, when it is the same for every path. */
-  readonly text: string | undefined
+/** A middleware, router or app that stands at the beginning of a path. */
+export interface Mount {
+  readonly layer: Layer
+  /** The pattern, those of all mounts around it included. */
+  readonly text: string
+  /** What is left of the path behind it. */
+  readonly rest: string
 }
 
 /** A router mounted within itself is followed so many times, so that the number of patterns stays small. */
@@ -25,17 +36,16 @@ type Way = readonly Router[]
 /** Told of every layer that is found, when it is found, and whether it belongs to a route. */
 export type LayerVisitor = (layer: Layer, ofRoute: boolean) => void
 
-/**
- * The routes of an app and of everything mounted in it, found once and again when something was added.
- * Looking a route up costs next to nothing: most routes are in one place, and its pattern is known.
- */
+/** The routes of an app and of everything mounted in it, found once and again when something was added. */
 export class RouteMap {
-  private readonly app: App
+  readonly app: App
   private readonly visit: LayerVisitor
   private readonly apps = new Map<Layer, App>()
   private places = new Map<Route, Place[]>()
   private routers = new Set<Router>()
   private layers = -1
+  /** How often the map was made, for what is derived from it. */
+  version = 0
 
   constructor(app: App, visit: LayerVisitor) {
     this.app = app
@@ -58,41 +68,29 @@ export class RouteMap {
     return this.apps.has(layer)
   }
 
-  /** The pattern of a route, all mounts included, for a path that was matched by it. */
-  patternOf(route: Route, path: string): string | undefined {
-    const places = this.places.get(route)
-    const [place] = places ?? []
-    if (!places || !place) return undefined
-    if (places.length === 1 && place.text !== undefined) return place.text
-    for (const { patterns } of places) {
-      const pattern = matchAll(patterns, path)
-      if (pattern !== undefined) return pattern
-    }
-    return undefined
+  /** The places of a route; undefined when none of the routers found has it. */
+  placesOf(route: Route): readonly Place[] | undefined {
+    return this.places.get(route)
   }
 
-  /**
-   * The pattern of the mount that took a base path off the URL: for routers that a function of the application
-   * hides.
-   */
-  mountOf(basePath: string): string | undefined {
+  /** Every middleware, router and app that stands at the beginning of a path, outer ones first. */
+  *mountsAlong(path: string): Generator<Mount, void, void> {
     const router = routerOf(this.app)
-    return router && this.findMount(router, basePath, '', [])
+    if (router) yield* this.mountsIn(router, path, '', [])
   }
 
-  private findMount(router: Router, path: string, prefix: string, above: Way): string | undefined {
-    if (isFollowed(router, above)) return undefined
+  private *mountsIn(router: Router, path: string, prefix: string, above: Way): Generator<Mount, void, void> {
+    if (isFollowed(router, above)) return
     const way = [...above, router]
     for (const layer of router.stack) {
       const match = layer.route ? undefined : firstMatch(mountPatternsOf(layer), path)
       if (!match) continue
       const text = join(prefix, match.text)
-      if (match.length > 0 && match.length === path.length) return text
+      const rest = restOf(path, match)
+      yield { layer, text, rest }
       const inner = this.routerOf(layer)
-      const found = inner && this.findMount(inner, restOf(path, match), text, way)
-      if (found !== undefined) return found
+      if (inner) yield* this.mountsIn(inner, rest, text, way)
     }
-    return undefined
   }
 
   private countLayers(): number {
@@ -108,6 +106,7 @@ export class RouteMap {
     const router = routerOf(this.app)
     if (router) this.walk(router, mountsOf(this.app), [])
     this.layers = this.countLayers()
+    this.version++
   }
 
   private walk(router: Router, mounts: readonly (readonly Pattern[])[], above: Way): void {
@@ -132,11 +131,7 @@ export class RouteMap {
   }
 
   private addPlace(route: Route, patterns: readonly (readonly Pattern[])[]): void {
-    const texts = patterns.map(alternatives =>
-      alternatives.length === 1 ? alternatives[0]?.text : undefined,
-    )
-    const known = texts.every(text => text !== undefined)
-    const place = { patterns, text: known ? texts.reduce(join, '') || '/' : undefined }
+    const place = new Place(patterns)
     const places = this.places.get(route)
     if (places) places.push(place)
     else this.places.set(route, [place])
@@ -153,16 +148,4 @@ function mountsOf(app: App): (readonly Pattern[])[] {
   const mounts: (readonly Pattern[])[] = []
   for (let inner = app; inner.parent; inner = inner.parent) mounts.unshift(appPatternsOf(inner.mountpath))
   return mounts
-}
-
-function matchAll(patterns: readonly (readonly Pattern[])[], path: string): string | undefined {
-  let rest = path
-  let whole = ''
-  for (const alternatives of patterns) {
-    const match = firstMatch(alternatives, rest)
-    if (!match) return undefined
-    whole = join(whole, match.text)
-    rest = restOf(rest, match)
-  }
-  return whole || '/'
 }

@@ -4,15 +4,17 @@ import type { NextFunction, Request, Response } from 'express'
 
 import { keepSilent, showLayer } from './layered.ts'
 import { RouteMap } from './route-map.ts'
+import { AppRoutes, CalledRoutes, type Routes } from './routes.ts'
 import {
   type App,
+  checkInternals,
   errorMethodOf,
   handlesErrors,
   hidesApp,
   type Layer,
   requestMethodOf,
   routerOf,
-} from './router.ts'
+} from './internals.ts'
 
 /** What is known of the apps in which `tracing()` is registered. */
 const WATCHES = new WeakMap<App, AppWatch>()
@@ -20,18 +22,36 @@ const WATCHES = new WeakMap<App, AppWatch>()
 /**
  * Looks at an app before it handles a request: which routes there are, and where errors pass.
  * @param layered whether its middleware and handlers are to be told of
- * @returns its routes; undefined when the request belongs to no app
+ * @returns its routes; undefined when the request belongs to no app, or to one whose routes cannot be read
  */
-export function watchApp(req: Request, layered: boolean): RouteMap | undefined {
+export function watchApp(req: Request, layered: boolean): Routes | undefined {
   const app = req.app as unknown as App | undefined
-  if (!app) return undefined
+  return app && watchOf(app).refresh(layered)
+}
+
+/**
+ * Looks at the app that a traced request has come to, when another app has called it without mounting it.
+ * @param routes those of the request so far
+ * @returns those of the request from now on
+ */
+export function watchCalledApp(
+  req: Request,
+  routes: Routes | undefined,
+  layered: boolean,
+): Routes | undefined {
+  const app = req.app as unknown as App | undefined
+  if (!app || !routes || routes.covers(app)) return routes
+  const called = watchOf(app).refresh(layered)
+  return called ? new CalledRoutes(routes, req.baseUrl, called) : routes
+}
+
+function watchOf(app: App): AppWatch {
   let watch = WATCHES.get(app)
   if (!watch) {
     watch = new AppWatch(app)
     WATCHES.set(app, watch)
   }
-  watch.refresh(layered)
-  return watch.routes
+  return watch
 }
 
 /**
@@ -40,53 +60,70 @@ export function watchApp(req: Request, layered: boolean): RouteMap | undefined {
  * outermost app stands one that does nothing else. No layer that handles requests is touched.
  */
 class AppWatch {
-  readonly routes: RouteMap
   private readonly app: App
-  private readonly outermost: App
+  /** The apps in which this one is mounted. */
+  private readonly above: readonly App[]
+  private readonly map: RouteMap
+  private readonly routes: Routes
   private layered = false
+  private checked = false
   private failed = false
+  private layersAbove = -1
 
   constructor(app: App) {
     this.app = app
-    this.outermost = outermostOf(app)
-    this.routes = new RouteMap(app, (layer, ofRoute) => this.visit(layer, ofRoute))
+    this.above = parentsOf(app)
+    this.map = new RouteMap(app, (layer, ofRoute) => this.visit(layer, ofRoute))
+    this.routes = new AppRoutes(this.map)
   }
 
-  refresh(layered: boolean): void {
-    if (this.failed) return
+  /** @returns undefined when the app cannot be read */
+  refresh(layered: boolean): Routes | undefined {
+    if (this.failed) return undefined
     try {
-      this.stayLast()
+      if (!this.checked) this.check()
+      this.watchAbove()
+      stayLast(this.above.at(-1) ?? this.app)
       if (layered && !this.layered) {
         this.layered = true
-        this.routes.rebuild()
+        this.map.rebuild()
       } else {
-        this.routes.refresh()
+        this.map.refresh()
       }
+      return this.routes
     } catch (error) {
       this.failed = true
       reportFailure('reading the routes of Express', error)
+      return undefined
     }
   }
 
-  private stayLast(): void {
-    for (let app = this.app; app.parent; app = app.parent) routerOf(app.parent)?.stack.forEach(watchErrors)
-    const router = routerOf(this.outermost)
-    if (!router || router.stack.at(-1)?.handle === noteUnhandledError) return
-    router.use(noteUnhandledError)
-    const last = router.stack.at(-1)
-    if (last) watchEnd(last)
+  private check(): void {
+    this.checked = true
+    const missing = checkInternals(this.app)
+    if (missing.length > 0) throw new TypeError(`This version of Express has changed ${missing.join(', ')}`)
+  }
+
+  /** Error handlers of the apps in which this one is mounted. */
+  private watchAbove(): void {
+    if (this.above.length === 0) return
+    const stacks = this.above.map(app => routerOf(app)?.stack ?? [])
+    const count = stacks.reduce((sum, { length }) => sum + length, 0)
+    if (count === this.layersAbove) return
+    this.layersAbove = count
+    stacks.forEach(stack => stack.forEach(watchErrors))
   }
 
   private visit(layer: Layer, ofRoute: boolean): void {
     if (handlesErrors(layer)) watchErrors(layer)
-    else if (hidesApp(layer) && !this.routes.isLinked(layer)) this.findApp(layer)
+    else if (hidesApp(layer) && !this.map.isLinked(layer)) this.findApp(layer)
     if (this.layered) showLayer(layer, ofRoute)
   }
 
   /** Waits for the first request that enters a hidden app: while Express sets it up, `req.app` is that app. */
   private findApp(layer: Layer): void {
     const method = requestMethodOf(layer)
-    const { routes } = this
+    const { map } = this
     if (Object.hasOwn(layer, method)) return
     layer[method] = function handleRequest(req, res, next) {
       const outer = (req as Request).app as unknown as App
@@ -94,11 +131,31 @@ class AppWatch {
         const app = (req as Request).app as unknown as App
         if (app === outer || app.parent !== outer) return
         delete layer[method]
-        routes.link(layer, app)
+        map.link(layer, app)
       })
       return prototypeOf(layer)[method]?.call(layer, req, res, next)
     }
   }
+}
+
+/** Puts a layer of our own behind all others of an app, those that are added later included. */
+function stayLast(app: App): void {
+  const router = routerOf(app)
+  if (!router || router.stack.at(-1)?.handle === noteUnhandledError) return
+  router.use(noteUnhandledError)
+  const last = router.stack.at(-1)
+  if (!last) return
+  watchEnd(last)
+  // Not by moving it: a request on its way through the stack would miss a layer.
+  Object.defineProperty(router.stack, 'push', {
+    configurable: true,
+    writable: true,
+    value: function push(this: Layer[], ...layers: Layer[]): number {
+      if (this.at(-1) !== last) return Array.prototype.push.apply(this, layers)
+      this.splice(-1, 0, ...layers)
+      return this.length
+    },
+  })
 }
 
 /** Notes the error that a layer for errors is called with. */
@@ -144,10 +201,10 @@ function prototypeOf(layer: Layer): Layer {
   return Object.getPrototypeOf(layer) as Layer
 }
 
-function outermostOf(app: App): App {
-  let outermost = app
-  while (outermost.parent) outermost = outermost.parent
-  return outermost
+function parentsOf(app: App): App[] {
+  const parents: App[] = []
+  for (let inner = app; inner.parent; inner = inner.parent) parents.push(inner.parent)
+  return parents
 }
 
 /** Calls back when a property is read for the next time, and leaves it as it was. */

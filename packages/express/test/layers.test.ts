@@ -1,6 +1,7 @@
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { context, createContextKey, propagation, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { withSpan } from '@spanwright/core'
+import { suppressTracing } from '@spanwright/core/plugin'
 import { recordSpans, type SpanNode, type SpanRecorder } from '@spanwright/testing'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import request from 'supertest'
@@ -110,6 +111,77 @@ describe.each(VERSIONS)('with layers as spans, $name', ({ load }) => {
 
     expect(seen).toEqual([3, 'function'])
     expect(recorder.spans().filter(({ status }) => status.code === SpanStatusCode.ERROR)).toEqual([])
+  })
+})
+
+describe.each(VERSIONS)('what a handler sees with layers as spans, in $name', ({ load }) => {
+  const express = load()
+  const KEY = createContextKey('tenant')
+
+  it('is the context that the middleware before it has set up, but for the span', async () => {
+    const app = express().use(tracing({ layers: 'spans' }))
+    app.use(function setTenant(_req, _res, next) {
+      const baggage = propagation.createBaggage({ tenant: { value: 'blue' } })
+      const inner = propagation.setBaggage(context.active().setValue(KEY, 'blue'), baggage)
+      context.with(inner, next)
+    })
+    let seen: unknown
+    app.get('/x', function readTenant(_req, res) {
+      const tenant = propagation.getActiveBaggage()?.getEntry('tenant')?.value
+      seen = [context.active().getValue(KEY), tenant]
+      res.send('ok')
+    })
+    await request(app).get('/x').expect(200)
+    await recorder.waitFor(SERVER)
+
+    expect(seen).toEqual(['blue', 'blue'])
+    expect(outline(recorder.tree())).toEqual(['GET /x', '  middleware setTenant', '  handler readTenant'])
+  })
+
+  it('is traced no further when a middleware has suppressed tracing', async () => {
+    const app = express().use(tracing({ layers: 'spans' }))
+    app.use(function quiet(_req, _res, next) {
+      context.with(suppressTracing(context.active()), next)
+    })
+    app.get('/x', getUser)
+    await request(app).get('/x').expect(200)
+    await recorder.waitFor(SERVER)
+
+    expect(outline(recorder.tree())).toEqual(['GET /x', '  middleware quiet'])
+  })
+
+  it('is one next: that of the request is the one it is given', async () => {
+    const app = express().use(tracing({ layers: 'spans' }))
+    const seen: boolean[] = []
+    const look: RequestHandler = (req, _res, next) => {
+      seen.push(req.next === next)
+      next()
+    }
+    app.use(look, look)
+    app.use('/m', express.Router().use(look).get('/x', getUser))
+    await request(app).get('/m/x').expect(200)
+    await recorder.waitFor(SERVER)
+
+    expect(seen).toEqual([true, true, true])
+    expect(recorder.find('handler getUser')?.events).toEqual([])
+  })
+
+  it('ends a layer that passes its error by the next of the request', async () => {
+    const app = express().set('env', 'test')
+    app.use(tracing({ layers: 'spans' }))
+    app.get('/:way', function passOn(req) {
+      req.next?.(new RangeError('no'))
+    })
+    app.use(onError)
+    await request(app).get('/x').expect(422, 'handled')
+    await recorder.waitFor(SERVER)
+
+    expect(outline(recorder.tree())).toEqual(['GET /:way', '  handler passOn', '  error handler onError'])
+    expect(recorder.find('handler passOn')).toMatchObject({
+      status: { code: SpanStatusCode.ERROR, message: 'no' },
+      attributes: { 'error.type': 'RangeError' },
+    })
+    expect(recorder.open()).toEqual([])
   })
 })
 

@@ -2,6 +2,7 @@ import { SpanKind } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { requestOf, serve, text } from '@spanwright/http-servers'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import type { ErrorRequestHandler } from 'express'
 import * as fc from 'fast-check'
 
 import { tracing } from '@spanwright/express'
@@ -37,6 +38,54 @@ describe.each(NEWEST)('whatever routes of $name are made of', ({ load }) => {
         expect(span.name).toBe(`GET ${patterns.join('')}`)
       }),
       { seed: 2026, numRuns: 60 },
+    )
+  })
+})
+
+describe.each(NEWEST)('wherever routers of $name are hidden and errors answered', ({ load }) => {
+  const express = load()
+
+  it('reports the whole pattern or none, and never one that does not match the path', async () => {
+    const level = fc.record({
+      parts: fc.array(fc.constantFrom('a', 'b', ':p', ':q'), { minLength: 1, maxLength: 2 }),
+      isHidden: fc.boolean(),
+      handlesErrors: fc.boolean(),
+    })
+    const shape = fc.record({ levels: fc.array(level, { minLength: 1, maxLength: 3 }), fails: fc.boolean() })
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ levels, fails }) => {
+        const patterns = levels.map(
+          ({ parts }, depth) =>
+            `/${parts.map((part, i) => (part.startsWith(':') ? `${part}${depth}${i}` : part)).join('/')}`,
+        )
+        let router = express.Router()
+        router.get(patterns.at(-1) ?? '/', (_req, res) => {
+          if (fails) throw new RangeError('no')
+          res.send('ok')
+        })
+        for (const depth of levels.keys()) {
+          const { isHidden = false, handlesErrors = false } = levels.at(-1 - depth) ?? {}
+          const inner = router
+          const answerError: ErrorRequestHandler = (_error, _req, res, _next) =>
+            void res.status(503).send('no')
+          if (handlesErrors) inner.use(answerError)
+          if (depth === levels.length - 1) break
+          router = express.Router()
+          const path = patterns.at(-2 - depth) ?? '/'
+          if (isHidden) router.use(path, (req, res, next) => inner(req, res, next))
+          else router.use(path, inner)
+        }
+        const app = express().set('env', 'test').use(tracing()).use(router)
+        await using server = await serve(app)
+        const whole = patterns.join('')
+        await server.send(requestOf(`GET ${whole.replaceAll(/:\w+/g, 'x7')}`))
+        const span = await recorder.waitFor({ kind: SpanKind.SERVER })
+        await recorder.reset()
+
+        const isAnyHidden = levels.slice(1).some(({ isHidden }) => isHidden)
+        expect([whole, ...(isAnyHidden ? [undefined] : [])]).toContain(span.attributes['http.route'])
+      }),
+      { seed: 2026, numRuns: 100 },
     )
   })
 })

@@ -1,4 +1,5 @@
-// The parts of Express's own objects that are read here, over all its versions. Nothing else knows their shape.
+// The parts of Express's own objects that are read here, over all its versions. Nothing else knows their shape, and
+// `checkInternals()` says which of them an app lacks.
 
 /** Called by a router for an error or a request; a layer inherits one of each. */
 type LayerMethod = (this: Layer, ...args: unknown[]) => unknown
@@ -68,9 +69,29 @@ export function routerBehind({ handle }: Layer): Router | undefined {
   return isApp ? routerOf(handle as unknown as App) : undefined
 }
 
+const HIDING = new WeakMap<Handle, boolean>()
+
+/** What is in the function that Express puts around an app that another app uses, in minified bundles too. */
+const WORDS_OF_MOUNTED_APP = ['.app', '.handle(', '.request', '.response'] as const
+
+/** It is a short function; a longer one is not read. */
+const LONGEST_MOUNTED_APP = 500
+
 /** True for the function that Express puts around an app that another app uses. */
-export function hidesApp(layer: Layer): boolean {
-  return layer.name === 'mounted_app' && layer.route === undefined && routerBehind(layer) === undefined
+export function hidesApp({ handle, route }: Layer): boolean {
+  if (route !== undefined || handle.length !== 3) return false
+  const known = HIDING.get(handle)
+  if (known !== undefined) return known
+  const source = Function.prototype.toString.call(handle)
+  const hides =
+    source.length < LONGEST_MOUNTED_APP && WORDS_OF_MOUNTED_APP.every(word => source.includes(word))
+  HIDING.set(handle, hides)
+  return hides
+}
+
+/** True for a layer of a route, a router or an app: what answers there is another layer. */
+export function leadsOn(layer: Layer): boolean {
+  return layer.route !== undefined || hidesApp(layer) || routerBehind(layer) !== undefined
 }
 
 /** True for a layer that is called with errors only. */
@@ -96,4 +117,24 @@ export function errorMethodOf(layer: Layer): 'handle_error' | 'handleError' {
 /** The method by which routers hand a layer a request, in this version of Express. */
 export function requestMethodOf(layer: Layer): 'handle_request' | 'handleRequest' {
   return 'handle_request' in layer ? 'handle_request' : 'handleRequest'
+}
+
+/**
+ * Names the parts of Express that are not as they are expected, for the versions to come; empty when all are.
+ */
+export function checkInternals(app: App): string[] {
+  const router = routerOf(app)
+  if (!Array.isArray(router?.stack)) return ['the stack of a router']
+  const { stack } = router
+  const missing = new Set<string>()
+  for (const layer of stack) {
+    const prototype = (Object.getPrototypeOf(layer) ?? {}) as Layer
+    if (typeof layer.handle !== 'function') missing.add('the function of a layer')
+    if (!Array.isArray(layer.matchers) && !(layer.regexp instanceof RegExp))
+      missing.add('what a layer matches')
+    if (typeof prototype[requestMethodOf(layer)] !== 'function') missing.add('how a layer is given a request')
+    if (typeof prototype[errorMethodOf(layer)] !== 'function') missing.add('how a layer is given an error')
+    if (layer.route && !Array.isArray(layer.route.stack)) missing.add('the handlers of a route')
+  }
+  return [...missing]
 }
