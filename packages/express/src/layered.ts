@@ -47,7 +47,7 @@ export function showLayer(layer: Layer, ofRoute: boolean): void {
     const req = args[isForErrors ? 1 : 0] as Request & Layered
     const shown = req[LAYERS]?.start(kind, layer.name)
     if (!shown) return inherited.apply(layer, args)
-    const next = args.at(-1) as Next
+    const handedOver = args.at(-1) as Next
     const nextOfRequest = req.next as Next
     const span = trace.getActiveSpan()
     let calls = 0
@@ -62,7 +62,7 @@ export function showLayer(layer: Layer, ofRoute: boolean): void {
     const shownNext = goOnWith(nextOfRequest)
     req.next = shownNext
     // Within a route they are two: the next handler of the route, and what comes after the route.
-    const given = next === nextOfRequest ? shownNext : goOnWith(next)
+    const given = handedOver === nextOfRequest ? shownNext : goOnWith(handedOver)
     return shown.run(() => inherited.apply(layer, [...args.slice(0, -1), given]))
   }
 }

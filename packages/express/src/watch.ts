@@ -62,7 +62,7 @@ function watchOf(app: App): AppWatch {
 class AppWatch {
   private readonly app: App
   /** The apps in which this one is mounted. */
-  private readonly above: readonly App[]
+  private above: readonly App[] = []
   private readonly map: RouteMap
   private readonly routes: Routes
   private layered = false
@@ -72,7 +72,6 @@ class AppWatch {
 
   constructor(app: App) {
     this.app = app
-    this.above = parentsOf(app)
     this.map = new RouteMap(app, (layer, ofRoute) => this.visit(layer, ofRoute))
     this.routes = new AppRoutes(this.map)
   }
@@ -106,6 +105,11 @@ class AppWatch {
 
   /** Error handlers of the apps in which this one is mounted. */
   private watchAbove(): void {
+    // An app that is mounted a second time has another parent from then on.
+    if (this.above[0] !== this.app.parent) {
+      this.above = parentsOf(this.app)
+      this.layersAbove = -1
+    }
     if (this.above.length === 0) return
     const stacks = this.above.map(app => routerOf(app)?.stack ?? [])
     const count = stacks.reduce((sum, { length }) => sum + length, 0)

@@ -38,7 +38,7 @@ describe.each(NEWEST)('requests in flight of $name', ({ load }) => {
 
     const open = recorder.open().map(span => span.spanContext().traceId)
     expect(requestsInFlight()).toEqual([
-      { method: 'GET', route: undefined, path: '/early/7', ageMs: expect.any(Number), traceId: open[0] },
+      { method: 'GET', route: '/early', path: '/early/7', ageMs: expect.any(Number), traceId: open[0] },
       { method: 'GET', route: '/users/:id', path: '/users/8', ageMs: expect.any(Number), traceId: open[1] },
     ])
     const ages = requestsInFlight().map(({ ageMs }) => ageMs)

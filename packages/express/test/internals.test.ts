@@ -31,6 +31,11 @@ function routerOf(app: Application): { stack: Fields[] } {
   return (Reflect.get(app, '_router') ?? app.router) as { stack: Fields[] }
 }
 
+/** What has the elements of an array and is none. */
+function listLike<T>(list: T[]): T[] {
+  return Object.assign(Object.create(null) as T[], list, { length: list.length })
+}
+
 /** What the next version of Express could do to its own objects, and still work. */
 const CHANGES: readonly {
   readonly changed: string
@@ -40,7 +45,7 @@ const CHANGES: readonly {
     changed: 'the stack of a router',
     change(app) {
       const router = routerOf(app)
-      router.stack = { ...router.stack, length: router.stack.length } as unknown as Fields[]
+      router.stack = listLike(router.stack)
     },
   },
   {
@@ -57,8 +62,8 @@ const CHANGES: readonly {
     change(app) {
       for (const layer of routerOf(app).stack) {
         const { matchers, regexp } = layer as { matchers?: unknown[]; regexp?: RegExp }
-        if (matchers) layer['matchers'] = { ...matchers, length: matchers.length }
-        if (regexp) layer['regexp'] = { ...regexp, exec: (path: string) => regexp.exec(path) }
+        if (matchers) layer['matchers'] = listLike(matchers)
+        if (regexp) layer['regexp'] = { exec: (path: string) => regexp.exec(path) }
       }
     },
   },
@@ -67,7 +72,8 @@ const CHANGES: readonly {
     change(app) {
       for (const layer of routerOf(app).stack) {
         const methods = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(layer))
-        Object.defineProperties(Object.setPrototypeOf(layer, Object.prototype), methods)
+        Object.setPrototypeOf(layer, Object.prototype)
+        Object.defineProperties(layer, methods)
       }
     },
   },
