@@ -34,7 +34,12 @@ interface Visit {
 async function visit(plan: object, variables: Readonly<Record<string, string>> = {}): Promise<Visit> {
   const child = fork(join(__dirname, 'doctor-program.ts'), [JSON.stringify(plan)], {
     execArgv: [...RUN_FROM_SOURCE],
-    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url, ...variables },
+    env: {
+      ...process.env,
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url,
+      ...variables,
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const output = Promise.all(

@@ -75,6 +75,7 @@ export async function startEndpoint(behave: Behaviour = succeed, port = 0): Prom
     arrivals,
     accepted: () =>
       accepted
+        .filter(({ path }) => !path.endsWith('/v1/metrics'))
         .flatMap(arrival => parsed(arrival).resourceSpans)
         .flatMap(({ scopeSpans }) => scopeSpans)
         .flatMap(({ spans }) => spans.map(({ name }) => name)),

@@ -84,7 +84,7 @@ describe('an endpoint that fails', () => {
     async () => {
       const port = await freePort()
       const url = `http://127.0.0.1:${port}/v1/traces`
-      const running = trace(url, { bursts: [burst(10)] })
+      const running = trace(url, { bursts: [burst(10, true)] })
       // The first attempt is refused before the endpoint is there: a process needs longer than this to listen.
       await using endpoint = await startLater(port)
       expect((await running).exporter).toMatchObject({ exported: 10, dropped: { failed: 0 } })

@@ -37,7 +37,10 @@ function traceOnce(
   options: StartTracingOptions,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  return host.run({ options, variables: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url, ...variables } })
+  return host.run({
+    options,
+    variables: { OTEL_METRICS_EXPORTER: '', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url, ...variables },
+  })
 }
 
 function metricRequests(
@@ -98,7 +101,11 @@ describe('metrics over OTLP', () => {
   })
 
   it('are sent again and again', async () => {
-    const variables = { OTEL_METRIC_EXPORT_INTERVAL: '20', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url }
+    const variables = {
+      OTEL_METRICS_EXPORTER: 'otlp',
+      OTEL_METRIC_EXPORT_INTERVAL: '20',
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url,
+    }
     const { report } = await host.run({ options: { metrics: true, exporter: 'none' }, variables }, () =>
       endpoint.arrived(3),
     )
@@ -106,7 +113,7 @@ describe('metrics over OTLP', () => {
   })
 
   it.each<[metrics: StartTracingOptions['metrics'], variable: string, requests: number]>([
-    [undefined, '', 0],
+    [undefined, '', 1],
     [undefined, 'otlp', 1],
     [undefined, 'none', 0],
     [true, '', 1],

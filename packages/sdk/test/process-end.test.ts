@@ -23,7 +23,7 @@ async function runProgram(
 ): Promise<Ended> {
   const child = fork(join(__dirname, 'ending-program.ts'), [...argv], {
     execArgv: [...RUN_FROM_SOURCE],
-    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: url },
+    env: { OTEL_METRICS_EXPORTER: 'none', ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: url },
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   })
   const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>

@@ -297,7 +297,7 @@ describe('startTracing()', () => {
       flushTimeout: '200ms',
     })
     expect(counts).toMatchObject({
-      exporters: [{ exported: 0, waiting: 0, dropped: { shutDown: 1 } }],
+      exporters: [{ exported: 0, waiting: 0, dropped: { failed: 1, shutDown: 0 } }],
     })
     expect(lines.join('\n')).toMatch(/1 spans were not exported by otlp http\/protobuf/)
   })

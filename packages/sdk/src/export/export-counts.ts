@@ -1,13 +1,47 @@
-/** What one exporter did with the spans it was given, so far. */
+import { diag } from '@opentelemetry/api'
+
+/** Why a span was lost. */
+export type Loss = 'queueFull' | 'failed' | 'rejected' | 'shutDown'
+
+/** What one exporter did with the spans it was given, so far; losses are said to `diag` once an interval. */
 export class ExportCounts {
   exported = 0
-  queueFull = 0
-  failed = 0
-  shutDown = 0
-  /** The error of the last batch that could not be exported. */
+  readonly lost: Record<Loss, number> = { queueFull: 0, failed: 0, rejected: 0, shutDown: 0 }
+  /** Why the last batch failed that did, or was rejected in part. */
   lastError: string | undefined
+  private readonly name: string
+  private readonly reportInterval: number
+  private reported = 0
+  private timer: NodeJS.Timeout | undefined
 
-  get lost(): number {
-    return this.queueFull + this.failed + this.shutDown
+  /**
+   * @param name of the exporter
+   * @param reportInterval milliseconds between two reports
+   */
+  constructor(name: string, reportInterval: number) {
+    this.name = name
+    this.reportInterval = reportInterval
+  }
+
+  lose(reason: Loss, count: number): void {
+    if (count === 0) return
+    this.lost[reason] += count
+    this.timer ??= setTimeout(() => this.report(), this.reportInterval).unref()
+  }
+
+  /** Says what was lost since the last report, if anything was. */
+  report(): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    const { queueFull, failed, rejected, shutDown } = this.lost
+    const lost = queueFull + failed + rejected + shutDown
+    if (lost === this.reported) return
+    const because = this.lastError === undefined ? '' : `; last error: ${this.lastError}`
+    const rejections = rejected > 0 ? `, ${rejected} rejected by the endpoint` : ''
+    diag.warn(
+      `spanwright: ${lost - this.reported} spans were not exported by ${this.name} ` +
+        `(since the start: ${queueFull} queue full, ${failed} export failed${rejections}, ${shutDown} after shutdown)${because}`,
+    )
+    this.reported = lost
   }
 }

@@ -1,11 +1,17 @@
-import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { diag } from '@opentelemetry/api'
 
-import { ConsoleExporter } from './console/exporter.ts'
 import type { Environment } from '../start/environment.ts'
 import type { SpanExporter } from '../record/types.ts'
-import { makeOtlp, type OtlpOptions, type Signal } from './otlp.ts'
-import { RetryingExporter } from './retrying-exporter.ts'
+import type { ObjectBatch } from './batch.ts'
+import { ConsoleExporter } from './console/exporter.ts'
+import { adviseOnce } from './otlp/absent.ts'
+import { Delivery } from './otlp/delivery.ts'
+import { GrpcTransport } from './otlp/grpc.ts'
+import { HttpTransport } from './otlp/http.ts'
+import type { OtlpOptions } from './otlp/options.ts'
+import { type OtlpTarget, type SignalName, targetOf } from './otlp/target.ts'
+import type { Transport } from './otlp/transport.ts'
+import { EncodingSender, ObjectSender, type Sender } from './sender.ts'
 
 /** Where spans go: OTLP, a tree on the console, nowhere, or an exporter of one's own. */
 export type ExporterChoice = 'otlp' | 'console' | 'none' | OtlpOptions | SpanExporter
@@ -13,19 +19,10 @@ export type ExporterChoice = 'otlp' | 'console' | 'none' | OtlpOptions | SpanExp
 /** An exporter and what it is called in reports. */
 export interface NamedExporter {
   readonly name: string
-  readonly exporter: SpanExporter
+  readonly sender: Sender<ObjectBatch>
   /** Where it sends, if over the network. */
   readonly url?: string | undefined
 }
-
-const TRACES: Signal<SpanExporter> = {
-  name: 'traces',
-  'http/protobuf': ProtobufExporter,
-  'http/json': JsonExporter,
-  grpc: { package: '@opentelemetry/exporter-trace-otlp-grpc', exported: 'OTLPTraceExporter' },
-}
-
-const DEFAULT_TIMEOUT = 10_000
 
 /** Makes the exporters that were asked for, by option or by `OTEL_TRACES_EXPORTER`. */
 export function makeExporters(
@@ -45,16 +42,17 @@ export function listOf<Choice>(choice: Choice | readonly Choice[]): readonly Cho
 }
 
 function makeExporter(choice: Exclude<ExporterChoice, 'none'>, environment: Environment): NamedExporter {
-  if (choice === 'console') return { name: 'console', exporter: new ConsoleExporter() }
+  if (choice === 'console') return { name: 'console', sender: new ObjectSender(new ConsoleExporter()) }
   if (choice !== 'otlp' && isExporter(choice)) {
-    return { name: choice.constructor?.name || 'exporter', exporter: choice }
+    return { name: choice.constructor?.name || 'exporter', sender: new ObjectSender(choice) }
   }
-  const options = choice === 'otlp' ? {} : choice
-  const { protocol, exporter, url } = makeOtlp(TRACES, options, environment)
-  const name = `otlp ${protocol}`
-  if (protocol !== 'grpc') return { name, exporter, url }
-  const limit = options.timeout ?? timeoutIn(environment)
-  return { name, exporter: new RetryingExporter(exporter, limit), url }
+  const { target, transport } = makeOtlp('traces', choice === 'otlp' ? {} : choice, environment)
+  const delivery = new Delivery(transport, adviseOnce(target))
+  return {
+    name: `otlp ${target.protocol}`,
+    sender: new EncodingSender(delivery, target.timeout),
+    url: target.url,
+  }
 }
 
 /** True for an object that exports spans by itself. */
@@ -62,9 +60,25 @@ function isExporter(value: unknown): value is SpanExporter {
   return typeof (value as SpanExporter | undefined)?.export === 'function'
 }
 
-/** The exporter itself warns of a wrong one. */
-function timeoutIn(environment: Environment): number {
-  const name = environment.firstOf('OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT')
-  const timeout = Number(name && environment.text(name))
-  return timeout > 0 ? timeout : DEFAULT_TIMEOUT
+/** Where something is sent over OTLP, and by what. */
+export interface Otlp {
+  readonly target: OtlpTarget
+  readonly transport: Transport
+}
+
+/**
+ * Makes what sends a signal over OTLP.
+ * @throws TypeError when gRPC was asked for in code and its package is not installed
+ */
+export function makeOtlp(signal: SignalName, options: OtlpOptions, environment: Environment): Otlp {
+  const target = targetOf(signal, options, environment)
+  if (target.protocol !== 'grpc') return { target, transport: new HttpTransport(target) }
+  try {
+    return { target, transport: new GrpcTransport(target) }
+  } catch (error) {
+    if (options.protocol !== undefined) throw error
+    // A variable that cannot be followed is no reason for the app not to start.
+    diag.warn(`spanwright: ${(error as Error).message}; http/protobuf is used instead`)
+    return makeOtlp(signal, { ...options, protocol: 'http/protobuf' }, environment)
+  }
 }

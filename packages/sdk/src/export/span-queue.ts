@@ -1,81 +1,88 @@
-import { type Context, diag } from '@opentelemetry/api'
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
-import {
-  BatchSpanProcessor,
-  type ReadableSpan,
-  type SpanExporter,
-  type SpanProcessor,
-} from '@opentelemetry/sdk-trace'
+import { diag } from '@opentelemetry/api'
 
-import { within } from '../start/deadline.ts'
+import type { ReadableSpan } from '../record/types.ts'
+import type { Batch, SpanStore } from './batch.ts'
 import { ExportCounts } from './export-counts.ts'
-
-/** Milliseconds for an exporter to close whose last batch has been counted already. */
-const GRACE = 500
+import type { Answer } from './otlp/transport.ts'
+import type { Sender } from './sender.ts'
 
 /** How spans wait to be exported. */
 export interface QueueLimits {
   /** The most spans that wait or are on their way; more are dropped, counted and reported. */
   readonly maxQueueSize: number
+  /** The most bytes of these. */
+  readonly maxQueueBytes: number
   /** The most spans in one request. */
   readonly maxBatchSize: number
+  /** The most bytes in one request. */
+  readonly maxBatchBytes: number
   /** Milliseconds after which waiting spans are sent though no batch is full. */
   readonly delay: number
-  /** Milliseconds after which an export counts as failed. */
+  /** Milliseconds after which an export counts as failed; Infinity for no limit. */
   readonly timeout: number
   /** Milliseconds between two reports of dropped spans. */
   readonly reportInterval: number
 }
 
 /**
- * The spans on their way to one exporter: batched by the SDK, bounded here, since those already handed to
- * an exporter that hangs take memory too. Every span is counted once, as exported or as lost.
+ * The spans on their way to one exporter: batch after batch, one at a time, and bounded together with what is on its
+ * way. Every span is counted once, as exported or as lost.
  */
-export class SpanQueue implements SpanProcessor {
-  readonly counts: ExportCounts = new ExportCounts()
+export class SpanQueue<Kind extends Batch = Batch> {
+  readonly counts: ExportCounts
   readonly name: string
-  private readonly batches: BatchSpanProcessor
-  private readonly exporter: CountingExporter
+  private readonly store: SpanStore<Kind>
+  private readonly sender: Sender<Kind>
   private readonly limits: QueueLimits
-  private pending = 0
-  private ending: Promise<void> | undefined
-  private reported = 0
+  private readonly batchSize: number
+  /** Spans at the front of the queue that do not wait for a batch to fill. */
+  private due = 0
   private timer: NodeJS.Timeout | undefined
+  /** The batch that is on its way. */
+  private current: Promise<void> | undefined
+  /** Spans that have their outcome. */
+  private settled = 0
+  private hurries = 0
+  private ending: Promise<void> | undefined
+  private isAbandoned = false
 
-  constructor(name: string, exporter: SpanExporter, limits: QueueLimits) {
+  constructor(name: string, store: SpanStore<Kind>, sender: Sender<Kind>, limits: QueueLimits) {
     this.name = name
+    this.store = store
+    this.sender = sender
     this.limits = limits
-    this.exporter = new CountingExporter(exporter, limits.timeout, (size, error) => this.settle(size, error))
-    this.batches = new BatchSpanProcessor({
-      exporter: this.exporter,
-      maxQueueSize: limits.maxQueueSize,
-      maxExportBatchSize: Math.min(limits.maxBatchSize, limits.maxQueueSize),
-      scheduledDelayMillis: limits.delay,
-      // Our own exporter above keeps the time, so that a batch is settled once.
-      exportTimeoutMillis: limits.timeout + 1000,
-    })
+    this.batchSize = Math.min(limits.maxBatchSize, limits.maxQueueSize)
+    this.counts = new ExportCounts(name, limits.reportInterval)
   }
 
   /** Spans that wait or are on their way. */
   get size(): number {
-    return this.pending
+    return this.isAbandoned ? 0 : this.store.size
   }
-
-  onStart(_span: unknown, _context: Context): void {}
 
   onEnd(span: ReadableSpan): void {
-    if (this.ending) this.lose('shutDown', 1)
-    else if (this.pending >= this.limits.maxQueueSize) this.lose('queueFull', 1)
-    else {
-      this.pending += 1
-      this.batches.onEnd(span)
-    }
+    if (this.ending) this.counts.lose('shutDown', 1)
+    else if (!this.store.add(span)) this.counts.lose('queueFull', 1)
+    else if (this.isFull()) this.sendDue()
+    else this.timer ??= setTimeout(() => this.sendWaiting(), this.limits.delay).unref()
   }
 
-  async forceFlush(): Promise<void> {
-    // A batch that fails is counted and reported there; whoever flushes is not to fail for it.
-    await this.batches.forceFlush().catch(() => {})
-    await this.exporter.flush()
+  /**
+   * Sends what waits now; settles when all of it has its outcome, never rejects.
+   * @param isLast without another try where the endpoint cannot be reached, since the process may end
+   */
+  async forceFlush(isLast = false): Promise<void> {
+    const endHurry = isLast ? this.hurry() : undefined
+    const last = this.settled + this.size
+    try {
+      this.sendWaiting()
+      while (this.settled < last && this.current) await this.current
+      await this.sender.flush()
+    } catch (error) {
+      diag.warn(`spanwright: flushing ${this.name} failed`, error)
+    } finally {
+      endHurry?.()
+    }
   }
 
   shutdown(): Promise<void> {
@@ -83,127 +90,94 @@ export class SpanQueue implements SpanProcessor {
     return this.ending
   }
 
-  private async end(): Promise<void> {
-    await this.batches
-      .shutdown()
-      .catch((error: unknown) => diag.warn(`spanwright: shutting down ${this.name} failed`, error))
-    this.report()
-  }
-
   /** Gives up on what did not get through in time. */
   abandon(): void {
-    this.exporter.abandon()
-    this.lose('shutDown', this.pending)
-    this.pending = 0
-    this.report()
+    if (this.isAbandoned) return
+    this.isAbandoned = true
+    clearTimeout(this.timer)
+    this.counts.lose('shutDown', this.store.size)
+    this.store.clear()
+    this.sender.giveUp()
+    this.counts.report()
   }
 
-  private settle(size: number, error: string | undefined): void {
-    this.pending -= size
-    if (error === undefined) {
-      this.counts.exported += size
-      return
+  private async end(): Promise<void> {
+    await this.forceFlush(true)
+    clearTimeout(this.timer)
+    await this.sender
+      .close()
+      .catch((error: unknown) => diag.warn(`spanwright: shutting down ${this.name} failed`, error))
+    this.counts.report()
+  }
+
+  private hurry(): () => void {
+    this.hurries += 1
+    const endHurry = this.sender.hurry()
+    return () => {
+      this.hurries -= 1
+      endHurry()
     }
-    this.counts.lastError = error
-    this.lose('failed', size)
   }
 
-  private lose(reason: 'queueFull' | 'failed' | 'shutDown', count: number): void {
-    if (count === 0) return
-    this.counts[reason] += count
-    this.timer ??= setTimeout(() => this.report(), this.limits.reportInterval).unref()
+  private isFull(): boolean {
+    return this.store.waiting >= this.batchSize || this.store.waitingBytes >= this.limits.maxBatchBytes
   }
 
-  private report(): void {
+  private sendWaiting(): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    const { lost, queueFull, failed, shutDown, lastError } = this.counts
-    if (lost === this.reported) return
-    const because = lastError === undefined ? '' : `; last error: ${lastError}`
-    diag.warn(
-      `spanwright: ${lost - this.reported} spans were not exported by ${this.name} ` +
-        `(since the start: ${queueFull} queue full, ${failed} export failed, ${shutDown} after shutdown)${because}`,
-    )
-    this.reported = lost
-  }
-}
-
-/** Settles every batch exactly once, also when the exporter throws, answers twice or never. */
-class CountingExporter implements SpanExporter {
-  private readonly exporter: SpanExporter
-  private readonly timeout: number
-  private readonly onSettled: (size: number, error: string | undefined) => void
-  private readonly open = new Set<Promise<void>>()
-  private readonly unanswered = new Set<(error: string) => void>()
-  private isLate = false
-  private abandoned = false
-
-  constructor(
-    exporter: SpanExporter,
-    timeout: number,
-    onSettled: (size: number, error: string | undefined) => void,
-  ) {
-    this.exporter = exporter
-    this.timeout = timeout
-    this.onSettled = onSettled
+    this.due = this.store.waiting
+    this.sendDue()
   }
 
-  export(spans: ReadableSpan[], callback: (result: ExportResult) => void): void {
-    const settled = this.settle(spans, callback).finally(() => this.open.delete(settled))
-    this.open.add(settled)
+  private sendDue(): void {
+    if (!this.current) void this.sendAll()
   }
 
-  private async settle(spans: ReadableSpan[], callback: (result: ExportResult) => void): Promise<void> {
-    const error = await this.send(spans)
-    if (!this.abandoned) this.onSettled(spans.length, error)
-    // A failure is reported once an interval; told to the SDK, it would be reported with every batch.
-    callback({ code: ExportResultCode.SUCCESS })
+  private async sendAll(): Promise<void> {
+    while (this.due > 0 || this.isFull()) {
+      const batch = this.store.take(this.batchSize, this.limits.maxBatchBytes)
+      if (!batch) break
+      this.due -= batch.spans
+      this.current = this.deliver(batch, performance.now() + this.limits.timeout)
+      await this.current
+    }
+    this.due = 0
+    this.current = undefined
   }
 
-  /** Hands spans on. @returns why that failed, if it did */
-  private send(spans: ReadableSpan[]): Promise<string | undefined> {
-    return new Promise(resolve => {
-      const timer = setTimeout(() => {
-        this.isLate = true
-        settle(`no answer within ${this.timeout} ms`)
-      }, this.timeout)
-      const settle = (error: string | undefined): void => {
-        clearTimeout(timer)
-        this.unanswered.delete(settle)
-        resolve(error)
-      }
-      this.unanswered.add(settle)
-      try {
-        this.exporter.export(spans, result => settle(errorOf(result)))
-      } catch (error) {
-        settle(String(error))
-      }
-    })
+  /** Sends a batch, in halves where it is too large for the endpoint. */
+  private async deliver(batch: Kind, deadline: number): Promise<void> {
+    const answer = await this.sender.send(batch, Math.ceil(deadline - performance.now()))
+    if (this.isAbandoned) return
+    const halves = answer.kind === 'too large' ? this.store.split(batch) : undefined
+    if (halves) {
+      for (const half of halves) await this.deliver(half, deadline)
+      return
+    }
+    this.settle(batch.spans, answer)
+    this.store.release(batch)
+    // At the end nobody will be there for the next one either.
+    if (answer.kind === 'later' && answer.isUnreachable && this.hurries > 0) {
+      this.lose('failed', this.store.clear())
+    }
   }
 
-  /** Waits until everything handed on is settled, and whatever the exporter itself still holds is sent. */
-  async flush(): Promise<void> {
-    await Promise.all(this.open)
-    await this.withPatience(this.exporter.forceFlush?.())
+  private settle(spans: number, answer: Answer): void {
+    if (answer.kind !== 'accepted') {
+      this.counts.lastError = answer.reason
+      this.lose('failed', spans)
+      return
+    }
+    const rejected = Math.min(spans, answer.rejected)
+    this.counts.exported += spans - rejected
+    this.settled += spans - rejected
+    if (rejected > 0) this.counts.lastError = answer.message ?? 'rejected without a reason'
+    this.lose('rejected', rejected)
   }
 
-  abandon(): void {
-    this.abandoned = true
-    for (const settle of this.unanswered) settle('given up')
+  private lose(reason: 'failed' | 'rejected', spans: number): void {
+    this.settled += spans
+    this.counts.lose(reason, spans)
   }
-
-  async shutdown(): Promise<void> {
-    await Promise.all(this.open)
-    await this.withPatience(this.exporter.shutdown())
-  }
-
-  /** An exporter that was late once will wait for that batch still; it has been counted, so we do not. */
-  private async withPatience(work: Promise<void> | undefined): Promise<void> {
-    if (work) await within(this.isLate ? GRACE : this.timeout, work)
-  }
-}
-
-function errorOf({ code, error }: ExportResult): string | undefined {
-  if (code === ExportResultCode.SUCCESS) return undefined
-  return error?.message || 'the exporter gave no reason'
 }

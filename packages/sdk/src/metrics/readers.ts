@@ -1,5 +1,3 @@
-import { OTLPMetricExporter as JsonExporter } from '@opentelemetry/exporter-metrics-otlp-http'
-import { OTLPMetricExporter as ProtobufExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
 import { diag } from '@opentelemetry/api'
 import {
   ConsoleMetricExporter,
@@ -10,8 +8,11 @@ import {
 
 import { type Duration, millisecondsOf } from '../start/duration.ts'
 import type { Environment } from '../start/environment.ts'
-import { listOf } from '../export/exporters.ts'
-import { makeOtlp, type OtlpOptions, type Signal } from '../export/otlp.ts'
+import { listOf, makeOtlp } from '../export/exporters.ts'
+import { Delivery } from '../export/otlp/delivery.ts'
+import { placeOf } from '../export/otlp/advice.ts'
+import type { OtlpOptions } from '../export/otlp/options.ts'
+import { OtlpMetricExporter } from './otlp-exporter.ts'
 import { type PrometheusOptions, servePrometheus } from './prometheus.ts'
 
 /** Metrics over OTLP, sent at regular times. */
@@ -38,13 +39,8 @@ export interface NamedReader {
   readonly url?: string | undefined
   /** What keeps it from its work, once that is known. */
   readonly problem?: () => string | undefined
-}
-
-const METRICS: Signal<PushMetricExporter> = {
-  name: 'metrics',
-  'http/protobuf': ProtobufExporter,
-  'http/json': JsonExporter,
-  grpc: { package: '@opentelemetry/exporter-metrics-otlp-grpc', exported: 'OTLPMetricExporter' },
+  /** What sends them, if that is ours. */
+  readonly delivery?: Delivery
 }
 
 const NAMES = ['otlp', 'prometheus', 'console', 'none'] as const
@@ -61,7 +57,8 @@ export function makeReaders(
   if (choice !== undefined && choice !== true) {
     return listOf(choice as MetricsChoice).flatMap(one => makeReader(one, environment))
   }
-  const named = environment.listOf('OTEL_METRICS_EXPORTER', NAMES, [choice ? 'otlp' : 'none'])
+  const endpoint = environment.firstOf('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT')
+  const named = environment.listOf('OTEL_METRICS_EXPORTER', NAMES, [choice || endpoint ? 'otlp' : 'none'])
   return named.flatMap(one => {
     try {
       return makeReader(one, environment)
@@ -88,8 +85,16 @@ function makeReader(choice: MetricsChoice, environment: Environment): NamedReade
 }
 
 function overOtlp({ interval, ...options }: OtlpMetricsOptions, environment: Environment): NamedReader {
-  const { protocol, exporter, url } = makeOtlp(METRICS, options, environment)
-  return { name: `otlp ${protocol}`, reader: periodic(exporter, environment, interval), url }
+  const { target, transport } = makeOtlp('metrics', options, environment)
+  const delivery = new Delivery(transport)
+  const exporter = new OtlpMetricExporter(placeOf(target), delivery, target.timeout, environment)
+  return {
+    name: `otlp ${target.protocol}`,
+    reader: periodic(exporter, environment, interval),
+    url: target.url,
+    problem: () => exporter.problem,
+    delivery,
+  }
 }
 
 function periodic(
@@ -101,7 +106,7 @@ function periodic(
     interval === undefined
       ? environment.count('OTEL_METRIC_EXPORT_INTERVAL', 60_000)
       : millisecondsOf(interval)
-  const exportTimeoutMillis = environment.count('OTEL_METRIC_EXPORT_TIMEOUT', 30_000)
+  const exportTimeoutMillis = environment.timeLimit('OTEL_METRIC_EXPORT_TIMEOUT', 30_000)
   return new PeriodicExportingMetricReader({
     exporter,
     exportIntervalMillis,

@@ -9,9 +9,14 @@ import type { QueueLimits } from '../export/span-queue.ts'
 const MAX_VALUE_LENGTH = 4096
 const MAX_COUNT = 128
 
+const MAX_QUEUE_BYTES = 32 * 2 ** 20
+/** The most that a collector takes over gRPC unless it is told otherwise. */
+const MAX_BATCH_BYTES = 4 * 2 ** 20
+
 /** The limits of a span's parts: options, else variables, else the defaults of the specification. */
 export function spanLimitsOf(options: SpanLimits = {}, environment: Environment): Required<SpanLimits> {
   const count = (name: string, fallback: number): number => environment.count(name, fallback, 0)
+  const attributes = count('OTEL_ATTRIBUTE_COUNT_LIMIT', MAX_COUNT)
   return {
     attributeValueLengthLimit:
       options.attributeValueLengthLimit ??
@@ -19,15 +24,13 @@ export function spanLimitsOf(options: SpanLimits = {}, environment: Environment)
         'OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT',
         count('OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT', MAX_VALUE_LENGTH),
       ),
-    attributeCountLimit:
-      options.attributeCountLimit ??
-      count('OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', count('OTEL_ATTRIBUTE_COUNT_LIMIT', MAX_COUNT)),
+    attributeCountLimit: options.attributeCountLimit ?? count('OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', attributes),
     linkCountLimit: options.linkCountLimit ?? count('OTEL_SPAN_LINK_COUNT_LIMIT', MAX_COUNT),
     eventCountLimit: options.eventCountLimit ?? count('OTEL_SPAN_EVENT_COUNT_LIMIT', MAX_COUNT),
     attributePerEventCountLimit:
-      options.attributePerEventCountLimit ?? count('OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', MAX_COUNT),
+      options.attributePerEventCountLimit ?? count('OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', attributes),
     attributePerLinkCountLimit:
-      options.attributePerLinkCountLimit ?? count('OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', MAX_COUNT),
+      options.attributePerLinkCountLimit ?? count('OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', attributes),
   }
 }
 
@@ -36,9 +39,11 @@ export function queueLimitsOf(options: BatchOptions = {}, environment: Environme
   const { maxQueueSize, maxBatchSize, delay, timeout, reportInterval = 60_000 } = options
   return {
     maxQueueSize: maxQueueSize ?? environment.count('OTEL_BSP_MAX_QUEUE_SIZE', 2048),
+    maxQueueBytes: options.maxQueueBytes ?? MAX_QUEUE_BYTES,
     maxBatchSize: maxBatchSize ?? environment.count('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512),
+    maxBatchBytes: options.maxBatchBytes ?? MAX_BATCH_BYTES,
     delay: millisecondsOf(delay ?? environment.count('OTEL_BSP_SCHEDULE_DELAY', 5000, 0)),
-    timeout: millisecondsOf(timeout ?? environment.count('OTEL_BSP_EXPORT_TIMEOUT', 30_000)),
+    timeout: millisecondsOf(timeout ?? environment.timeLimit('OTEL_BSP_EXPORT_TIMEOUT', 30_000)),
     reportInterval: millisecondsOf(reportInterval),
   }
 }

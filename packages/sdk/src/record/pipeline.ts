@@ -26,8 +26,15 @@ export interface ExporterCount {
   readonly exported: number
   /** Spans that wait or are on their way. */
   readonly waiting: number
-  readonly dropped: { readonly queueFull: number; readonly failed: number; readonly shutDown: number }
-  /** Why the last batch failed that did. */
+  readonly dropped: {
+    readonly queueFull: number
+    /** In batches that could not be exported. */
+    readonly failed: number
+    /** Refused one by one by an endpoint that took the rest of their batch. */
+    readonly rejected: number
+    readonly shutDown: number
+  }
+  /** Why the last batch failed that did, or was rejected in part. */
   readonly lastError: string | undefined
 }
 
@@ -61,7 +68,7 @@ export class Pipeline implements SpanSink {
       return
     }
     const shown = this.redactor?.redact(span) ?? span
-    for (const queue of this.queues) queue.onEnd(shown as never)
+    for (const queue of this.queues) queue.onEnd(shown)
   }
 
   /** Counts a span that a decision at the end of its trace does not keep. */
@@ -70,8 +77,9 @@ export class Pipeline implements SpanSink {
     this.sampledOut += 1
   }
 
-  async forceFlush(): Promise<void> {
-    await Promise.all(this.queues.map(queue => queue.forceFlush()))
+  /** @param isLast whether the process may end, so that an endpoint that cannot be reached is not tried again */
+  async forceFlush(isLast = false): Promise<void> {
+    await Promise.all(this.queues.map(queue => queue.forceFlush(isLast)))
   }
 
   async shutdown(): Promise<void> {
@@ -101,7 +109,7 @@ export class Pipeline implements SpanSink {
         name,
         exported: counts.exported,
         waiting: size,
-        dropped: { queueFull: counts.queueFull, failed: counts.failed, shutDown: counts.shutDown },
+        dropped: { ...counts.lost },
         lastError: counts.lastError,
       })),
     }

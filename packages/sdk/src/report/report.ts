@@ -85,7 +85,7 @@ export function sayOutcome({ counts, entryPoints, problems }: TracingReport): vo
 }
 
 function outcomeOf({ name, exported, waiting, dropped }: ExporterCount): string {
-  const lost = dropped.queueFull + dropped.failed + dropped.shutDown
+  const lost = dropped.queueFull + dropped.failed + dropped.rejected + dropped.shutDown
   return `; ${name}: ${exported} exported, ${lost} dropped${waiting > 0 ? `, ${waiting} waiting` : ''}`
 }
 

@@ -16,7 +16,7 @@ import type { ExporterChoice } from '../export/exporters.ts'
 import { type KeepOptions, someKeepOptions } from '../record/keep.ts'
 import { isPattern } from '../sampling/match.ts'
 import { isReader, type MetricsChoice } from '../metrics/readers.ts'
-import { OTLP_RULES } from '../export/otlp.ts'
+import { anOtlpExporter } from '../export/otlp/options.ts'
 import { PROPAGATOR_NAMES, type PropagatorName } from '../propagation/propagators.ts'
 import type { IdGenerator, Sampler, SpanLimits, SpanProcessor } from '../record/types.ts'
 import type { Redaction } from '../record/redaction.ts'
@@ -28,6 +28,10 @@ export interface BatchOptions {
   readonly maxQueueSize?: number
   /** The most spans in one request. Default: `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, else 512. */
   readonly maxBatchSize?: number
+  /** The most bytes of spans that wait or are on their way. Default: 32 MiB. */
+  readonly maxQueueBytes?: number
+  /** The most bytes in one request, before compression. Default: 4 MiB, as much as a collector takes over gRPC. */
+  readonly maxBatchBytes?: number
   /** How long spans wait for a batch to fill. Default: `OTEL_BSP_SCHEDULE_DELAY`, else 5 s. */
   readonly delay?: Duration
   /** How long an export may take. Default: `OTEL_BSP_EXPORT_TIMEOUT`, else 30 s. */
@@ -54,7 +58,7 @@ export interface StartTracingOptions {
   readonly exporter?: ExporterChoice | readonly ExporterChoice[]
   /**
    * Whether there are metrics too, and where they go; `true`: as `OTEL_METRICS_EXPORTER` says, else over OTLP. Default:
-   * `OTEL_METRICS_EXPORTER`, else false.
+   * `OTEL_METRICS_EXPORTER`, else over OTLP where `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` is set.
    */
   readonly metrics?: boolean | MetricsChoice | readonly MetricsChoice[]
   /** How spans wait for being exported. */
@@ -84,7 +88,7 @@ export interface StartTracingOptions {
 const anExporter: OptionRule = anyOf(
   oneOf('otlp', 'console', 'none'),
   anObjectWith('an exporter', 'export', 'shutdown'),
-  aRecordOf(OTLP_RULES),
+  anOtlpExporter(),
 )
 
 const aPort: OptionRule = {
@@ -108,7 +112,7 @@ const aPrometheusServer: OptionRule = {
 const someMetrics: OptionRule = anyOf(
   oneOf('otlp', 'prometheus', 'console', 'none'),
   { expected: 'a metric reader (an object with collect())', accepts: isReader },
-  aRecordOf({ ...OTLP_RULES, interval: aDuration }),
+  anOtlpExporter({ interval: aDuration }),
   aPrometheusServer,
 )
 
@@ -140,6 +144,8 @@ const RULES: OptionRules = {
   batch: aRecordOf({
     maxQueueSize: aCount,
     maxBatchSize: aCount,
+    maxQueueBytes: aCount,
+    maxBatchBytes: aCount,
     delay: aDuration,
     timeout: aDuration,
     reportInterval: aDuration,

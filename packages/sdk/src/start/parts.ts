@@ -18,6 +18,7 @@ import type { Sampler } from '../record/types.ts'
 import { Redactor } from '../record/redaction.ts'
 import { makeResource } from './resource.ts'
 import { lateRulesOf } from '../sampling/rules.ts'
+import { ObjectStore } from '../export/object-store.ts'
 import { SpanQueue } from '../export/span-queue.ts'
 
 /** What tracing is made of; nothing of it is registered yet. */
@@ -99,8 +100,8 @@ function makeQueues(
   environment: Environment,
 ): SpanQueue[] {
   const limits = queueLimitsOf(batch, environment)
-  return exporters.map(({ name, exporter }) => {
+  return exporters.map(({ name, sender }) => {
     const delay = name === 'console' ? Math.min(CONSOLE_DELAY, limits.delay) : limits.delay
-    return new SpanQueue(name, exporter, { ...limits, delay })
+    return new SpanQueue(name, new ObjectStore(limits), sender, { ...limits, delay })
   })
 }

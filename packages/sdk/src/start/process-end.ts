@@ -4,15 +4,18 @@ import { reportFailure } from '@spanwright/core/plugin'
 export interface LastWork {
   /** Whether there is anything to be done. */
   readonly isNeeded: () => boolean
-  /** Sends what there is while the process goes on. */
-  readonly flush: () => Promise<void>
+  /**
+   * Sends what there is while the process goes on.
+   * @param isLast whether it ends then, as far as we know
+   */
+  readonly flush: (isLast: boolean) => Promise<void>
   /** Sends what there is for the last time; settles within a bounded time. */
   readonly finish: () => Promise<void>
   /** Told when the process ends at once, by `process.exit()`; nothing can be sent any more. */
   readonly leftBehind: () => void
 }
 
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
 
 /**
  * Does the last work when a process ends by a signal, an uncaught exception, or because nothing is left to
@@ -25,7 +28,7 @@ export function beforeProcessEnds(work: LastWork): () => void {
 
   function onSignal(signal: NodeJS.Signals): void {
     if (process.listenerCount(signal) > 1) {
-      work.flush().catch((error: unknown) => reportFailure(`flush on ${signal}`, error))
+      work.flush(false).catch((error: unknown) => reportFailure(`flush on ${signal}`, error))
       return
     }
     const end = (): void => {
@@ -42,7 +45,7 @@ export function beforeProcessEnds(work: LastWork): () => void {
 
   function onException(thrown: unknown): void {
     if (process.listenerCount('uncaughtException') > 1) {
-      work.flush().catch((reason: unknown) => reportFailure('flush on an uncaught exception', reason))
+      work.flush(false).catch((reason: unknown) => reportFailure('flush on an uncaught exception', reason))
       return
     }
     const end = (): void => {
@@ -62,7 +65,7 @@ export function beforeProcessEnds(work: LastWork): () => void {
   function onIdle(): void {
     if (ending || !work.isNeeded()) return
     ending = true
-    void work.flush().then(
+    void work.flush(true).then(
       () => (ending = false),
       // What holds the process up now is the exporter alone.
       () => process.exit(),

@@ -67,16 +67,7 @@ export class RunningTracing implements Tracing {
     })
   }
 
-  readonly forceFlush = async (): Promise<void> => {
-    const { provider, meterProvider } = this.parts
-    const { flushTimeout } = this.options
-    // Metrics that cannot be sent now are sent with the next ones; whoever flushes is not to fail for it.
-    const metricsSent = meterProvider
-      ?.forceFlush()
-      .catch((error: unknown) => diag.warn('spanwright: flushing metrics failed', error))
-    if (await within(flushTimeout, Promise.all([provider.forceFlush(), metricsSent]))) return
-    throw new Error(`spans could not be flushed within ${flushTimeout} ms`)
-  }
+  readonly forceFlush = (): Promise<void> => this.flush(false)
 
   readonly shutdown = (): Promise<void> => {
     this.ending ??= this.finish().finally(() => {
@@ -92,21 +83,53 @@ export class RunningTracing implements Tracing {
   }
 
   private watchProcess(): () => void {
-    const { pipeline, localTraces } = this.parts
+    const { pipeline, localTraces, meterProvider } = this.parts
+    /** Spans asked for when metrics were sent last. */
+    let measured = -1
     return beforeProcessEnds({
-      isNeeded: () => pipeline.waiting > 0 || (localTraces?.counts().held ?? 0) > 0,
-      flush: () => {
+      isNeeded: () =>
+        pipeline.waiting > 0 ||
+        (localTraces?.counts().held ?? 0) > 0 ||
+        (meterProvider !== undefined && pipeline.counts().started !== measured),
+      flush: isLast => {
         localTraces?.settleAll()
-        return this.forceFlush()
+        measured = pipeline.counts().started
+        return this.flush(isLast)
       },
       finish: this.shutdown,
       leftBehind: () => pipeline.abandon(),
     })
   }
 
-  private async finish(): Promise<void> {
+  /** @param isLast whether the process may end, so that what cannot be reached is not tried again */
+  private async flush(isLast: boolean): Promise<void> {
     const { provider, pipeline, meterProvider } = this.parts
+    const { flushTimeout } = this.options
+    const endHurry = this.hurryMetrics()
+    const spans = Promise.all([provider.forceFlush(), isLast && pipeline.forceFlush(true)])
+    // Metrics that cannot be sent now are sent with the next ones; whoever flushes is not to fail for it.
+    const metrics = meterProvider?.forceFlush() ?? Promise.resolve()
+    const [areSpansSent] = await Promise.all([
+      within(flushTimeout, spans),
+      within(flushTimeout, metrics).catch((error: unknown) =>
+        diag.warn('spanwright: flushing metrics failed', error),
+      ),
+    ])
+    endHurry()
+    if (!areSpansSent) throw new Error(`spans could not be flushed within ${flushTimeout} ms`)
+  }
+
+  private hurryMetrics(): () => void {
+    const endings = this.parts.readers.map(({ delivery }) => delivery?.hurry())
+    return () => {
+      for (const endHurry of endings) endHurry?.()
+    }
+  }
+
+  private async finish(): Promise<void> {
+    const { provider, pipeline, meterProvider, readers } = this.parts
     const deadline = performance.now() + this.options.flushTimeout
+    this.hurryMetrics()
     // Whatever a processor of somebody else does, ours has its time.
     const ended = provider
       .shutdown()
@@ -114,6 +137,7 @@ export class RunningTracing implements Tracing {
     if (!(await isDone(Promise.all([ended, pipeline.shutdown()]), deadline))) pipeline.abandon()
     // Metrics say how many spans were sent, so they go last.
     if (meterProvider) await isDone(meterProvider.shutdown(), deadline)
+    for (const { delivery } of readers) delivery?.giveUp()
   }
 }
 

@@ -1,0 +1,43 @@
+import { redactUrl, sensitiveQueryKeys } from '@spanwright/core/plugin'
+
+import type { OtlpTarget } from './target.ts'
+
+type Place = Pick<OtlpTarget, 'url' | 'setting' | 'signal'>
+
+/** What to do about a status, with the address and who named it; nothing for those that speak for themselves. */
+export function adviceOn(status: number, target: Place): string | undefined {
+  const place = placeOf(target)
+  if (status === 401 || status === 403) {
+    return `${place} wants other credentials: look at OTEL_EXPORTER_OTLP_HEADERS or the option headers`
+  }
+  if (status === 404 || status === 405) {
+    return `nothing takes ${target.signal} at ${place}: an OTLP endpoint has the path /v1/${target.signal}`
+  }
+  if (status === 413) {
+    return `${place} refuses a request of this size: make batch.maxBatchBytes or batch.maxBatchSize smaller, or raise the limit there`
+  }
+  return undefined
+}
+
+/** What to do about a connection that failed where another scheme or port would not. */
+export function adviceOnError(
+  { code = '' }: { readonly code?: string | undefined },
+  target: Place,
+): string | undefined {
+  const place = placeOf(target)
+  if (code === 'EPROTO' || /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code)) {
+    return `${place} does not speak TLS: begin the URL with http://`
+  }
+  if (code.startsWith('HPE_') && target.url.startsWith('http://')) {
+    return `${place} does not speak plain HTTP/1.1: a TLS endpoint wants https://, a gRPC endpoint protocol 'grpc' (HTTP is usually at port 4318)`
+  }
+  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) {
+    return `the certificate of ${place} is not trusted: OTEL_EXPORTER_OTLP_CERTIFICATE names the file with the one to trust`
+  }
+  return undefined
+}
+
+/** The address, without its secrets, and the setting that named it. */
+export function placeOf({ url, setting }: Pick<Place, 'url' | 'setting'>): string {
+  return `${redactUrl(url, sensitiveQueryKeys())} (${setting})`
+}

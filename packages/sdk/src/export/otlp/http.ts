@@ -1,0 +1,165 @@
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  type IncomingMessage,
+  request as requestHttp,
+} from 'node:http'
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+
+import { context, ROOT_CONTEXT } from '@opentelemetry/api'
+import { suppressTracing } from '@spanwright/core/plugin'
+
+import { VERSION } from '../../version.ts'
+import { adviceOn, adviceOnError } from './advice.ts'
+import { jsonOf } from './json.ts'
+import { REQUESTS } from './messages.ts'
+import { partialSuccessOf, statusMessageOf } from './response.ts'
+import type { OtlpTarget } from './target.ts'
+import { type Answer, later, reasonOf, refused, type Transport, unreachable } from './transport.ts'
+
+const compress = promisify(gzip)
+
+/** The statuses after which OTLP lets a client try again. */
+const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
+const TOO_LARGE = 413
+/** More than this of an answer is not read. */
+const MAX_ANSWER = 64 * 1024
+/** Errors of a host that cannot be reached. */
+const UNREACHABLE: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+])
+/** Errors of a connection that broke. Those of TLS and of HTTP's grammar would come again. */
+const BROKEN: ReadonlySet<unknown> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'])
+
+/** Sends OTLP over HTTP, with connections that are kept. */
+export class HttpTransport implements Transport {
+  private readonly target: OtlpTarget
+  private readonly url: URL
+  private readonly isJson: boolean
+  private readonly agent: HttpAgent
+  private readonly headers: Readonly<Record<string, string>>
+
+  constructor(target: OtlpTarget) {
+    this.target = target
+    this.url = new URL(target.url)
+    this.isJson = target.protocol === 'http/json'
+    const { ca, cert, key } = target.tls
+    this.agent =
+      this.url.protocol === 'https:'
+        ? new HttpsAgent({ keepAlive: true, ...(ca && { ca }), ...(cert && key && { cert, key }) })
+        : new HttpAgent({ keepAlive: true })
+    this.headers = {
+      'user-agent': `Spanwright-OTLP-Exporter-JavaScript/${VERSION}`,
+      ...target.headers,
+      'content-type': this.isJson ? 'application/json' : 'application/x-protobuf',
+      ...(target.compression === 'gzip' && { 'content-encoding': 'gzip' }),
+    }
+  }
+
+  async send(parts: readonly Uint8Array[], signal: AbortSignal): Promise<Answer> {
+    try {
+      const body = await this.bodyOf(parts)
+      signal.throwIfAborted()
+      // Our own requests are nobody's spans, and no request of the app is held by the socket they open.
+      return await context.with(suppressTracing(ROOT_CONTEXT), () => this.post(body, signal))
+    } catch (error) {
+      return refused(reasonOf(error))
+    }
+  }
+
+  close(): void {
+    this.agent.destroy()
+  }
+
+  /** In pieces as they are; JSON and gzip make one piece of them. */
+  private async bodyOf(parts: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+    const plain = this.isJson
+      ? [Buffer.from(JSON.stringify(jsonOf(Buffer.concat(parts), REQUESTS[this.target.signal])))]
+      : parts
+    // In the thread pool, so that the app is not held up.
+    return this.target.compression === 'gzip' ? [await compress(Buffer.concat(plain))] : plain
+  }
+
+  private post(body: readonly Uint8Array[], signal: AbortSignal): Promise<Answer> {
+    return new Promise(resolve => {
+      const length = body.reduce((sum, part) => sum + part.length, 0)
+      const request = (this.url.protocol === 'https:' ? requestHttps : requestHttp)(this.url, {
+        method: 'POST',
+        agent: this.agent,
+        headers: { ...this.headers, 'content-length': length },
+        signal,
+      })
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        // A kept connection that was closed meanwhile says nothing about the endpoint.
+        if (request.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted) {
+          resolve(this.post(body, signal))
+        } else resolve(this.answerToError(error))
+      })
+      request.on('response', response => {
+        void this.read(response, request).then(resolve)
+      })
+      for (const part of body) request.write(part)
+      request.end()
+    })
+  }
+
+  private answerToError(error: NodeJS.ErrnoException): Answer {
+    const advice = adviceOnError(error, this.target)
+    const reason = advice ? `${reasonOf(error)}: ${advice}` : reasonOf(error)
+    const codes = [error.code, ...((error as Partial<AggregateError>).errors ?? []).map(codeOf)]
+    if (codes.some(code => UNREACHABLE.has(code))) return unreachable(reason)
+    return codes.some(code => BROKEN.has(code)) ? later(reason) : refused(reason)
+  }
+
+  /** Reads an answer; one that is cut off counts by its status. */
+  private async read(response: IncomingMessage, request: ClientRequest): Promise<Answer> {
+    const chunks: Buffer[] = []
+    let length = 0
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        chunks.push(chunk)
+        length += chunk.length
+        if (length > MAX_ANSWER) {
+          request.destroy()
+          break
+        }
+      }
+    } catch {
+      // What has come must do.
+    }
+    return this.answerTo(response, Buffer.concat(chunks))
+  }
+
+  private answerTo({ statusCode = 0, statusMessage, headers }: IncomingMessage, body: Buffer): Answer {
+    const type = headers['content-type'] ?? ''
+    if (statusCode >= 200 && statusCode < 300) {
+      return { kind: 'accepted', ...partialSuccessOf(body, type.startsWith('application/json')) }
+    }
+    const said = [
+      statusMessage || `status ${statusCode}`,
+      statusMessageOf(body, type),
+      adviceOn(statusCode, this.target),
+    ]
+    const reason = said.filter(part => part !== undefined).join(': ')
+    if (RETRYABLE.has(statusCode)) return later(reason, retryAfterOf(headers['retry-after']))
+    return statusCode === TOO_LARGE ? { kind: 'too large', reason } : refused(reason)
+  }
+}
+
+/** Milliseconds to wait: `Retry-After` holds seconds or a date. */
+function retryAfterOf(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined
+  const seconds = Number(header)
+  const milliseconds = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000
+  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds)
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code
+}

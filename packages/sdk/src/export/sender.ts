@@ -1,0 +1,129 @@
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
+import type { ReadableSpan as SdkSpan } from '@opentelemetry/sdk-trace'
+
+import { within } from '../start/deadline.ts'
+import type { SpanExporter } from '../record/types.ts'
+import type { Batch, ByteBatch, ObjectBatch } from './batch.ts'
+import type { Delivery } from './otlp/delivery.ts'
+import { type Answer, refused } from './otlp/transport.ts'
+
+/** Sends batches, one at a time. */
+export interface Sender<Kind extends Batch = Batch> {
+  /**
+   * Sends a batch; never rejects, and answers in time.
+   * @param timeout milliseconds it may take
+   */
+  send(batch: Kind, timeout: number): Promise<Answer>
+  /** What the exporter itself still holds is to be sent. */
+  flush(): Promise<void>
+  /**
+   * From now on an endpoint that cannot be reached is not tried again.
+   * @returns ends the hurry
+   */
+  hurry(): () => void
+  /** Lets go of the batch that is on its way. */
+  giveUp(): void
+  /** Closes what is open. */
+  close(): Promise<void>
+}
+
+/** Sends bytes over OTLP. */
+export class ByteSender implements Sender<ByteBatch> {
+  private readonly delivery: Delivery
+  private readonly timeout: number
+
+  /** @param timeout milliseconds that one batch may take at the most, whatever the queue grants */
+  constructor(delivery: Delivery, timeout: number) {
+    this.delivery = delivery
+    this.timeout = timeout
+  }
+
+  send({ parts }: Pick<ByteBatch, 'parts'>, timeout: number): Promise<Answer> {
+    return this.delivery.deliver(parts, Math.min(timeout, this.timeout))
+  }
+
+  async flush(): Promise<void> {}
+
+  hurry(): () => void {
+    return this.delivery.hurry()
+  }
+
+  giveUp(): void {
+    this.delivery.giveUp()
+  }
+
+  async close(): Promise<void> {
+    this.delivery.close()
+  }
+}
+
+/** Encodes spans that wait as objects when they are sent. */
+export class EncodingSender extends ByteSender {
+  override send(batch: Pick<ByteBatch, 'parts'> | ObjectBatch, timeout: number): Promise<Answer> {
+    if ('parts' in batch) return super.send(batch, timeout)
+    const bytes = ProtobufTraceSerializer.serializeRequest(batch.list as unknown as SdkSpan[])
+    return super.send({ parts: bytes ? [bytes] : [] }, timeout)
+  }
+}
+
+/** Milliseconds for an exporter to close whose last batch has been counted already. */
+const GRACE = 500
+
+/** Hands spans to an exporter of OpenTelemetry's kind, which may throw, answer twice or never. */
+export class ObjectSender implements Sender<ObjectBatch> {
+  private readonly exporter: SpanExporter
+  private timeout = Infinity
+  private isLate = false
+  private drop: ((answer: Answer) => void) | undefined
+
+  constructor(exporter: SpanExporter) {
+    this.exporter = exporter
+  }
+
+  send({ list }: ObjectBatch, timeout: number): Promise<Answer> {
+    this.timeout = timeout
+    return new Promise(resolve => {
+      const timer = setTimeout(() => {
+        this.isLate = true
+        settle(refused(`no answer within ${timeout} ms`))
+      }, timeout)
+      const settle = (answer: Answer): void => {
+        clearTimeout(timer)
+        this.drop = undefined
+        resolve(answer)
+      }
+      this.drop = settle
+      try {
+        this.exporter.export(list, ({ code, error }) =>
+          settle(code === 0 ? ACCEPTED : refused(error?.message || 'the exporter gave no reason')),
+        )
+      } catch (error) {
+        settle(refused(String(error)))
+      }
+    })
+  }
+
+  async flush(): Promise<void> {
+    await this.withPatience(this.exporter.forceFlush?.())
+  }
+
+  /** An exporter of somebody else tries as often as it likes. */
+  hurry(): () => void {
+    return () => {}
+  }
+
+  giveUp(): void {
+    this.drop?.(refused('given up'))
+  }
+
+  async close(): Promise<void> {
+    await this.withPatience(this.exporter.shutdown())
+  }
+
+  /** An exporter that was late once will wait for that batch still; it has been counted, so we do not. */
+  private async withPatience(work: Promise<void> | undefined): Promise<void> {
+    if (work) await within(this.isLate ? GRACE : Math.min(this.timeout, 2 ** 31 - 1), work)
+  }
+}
+
+const ACCEPTED: Answer = { kind: 'accepted', rejected: 0, message: undefined }
