@@ -28,7 +28,7 @@ export interface Sender<Kind extends Batch = Batch> {
 }
 
 /** Sends bytes over OTLP. */
-export class ByteSender implements Sender<ByteBatch> {
+class ByteSender implements Sender<ByteBatch> {
   private readonly delivery: Delivery
   private readonly timeout: number
 

@@ -48,7 +48,7 @@ export class OtlpMetricExporter implements PushMetricExporter {
   }
 
   export(metrics: ResourceMetrics, callback: (result: ExportResult) => void): void {
-    void this.send(metrics).then(() => callback({ code: 0 }))
+    void this.send(metrics, callback)
   }
 
   selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
@@ -68,13 +68,15 @@ export class OtlpMetricExporter implements PushMetricExporter {
     this.delivery.close()
   }
 
-  private async send(metrics: ResourceMetrics): Promise<void> {
+  private async send(metrics: ResourceMetrics, callback: (result: ExportResult) => void): Promise<void> {
     try {
       const bytes = ProtobufMetricsSerializer.serializeRequest(metrics)
       this.settle(await this.delivery.deliver(bytes ? [bytes] : [], this.timeout))
     } catch (error) {
       this.fail(String(error))
     }
+    // A failure is said above; told to the reader, it would print a stack each time.
+    callback({ code: 0 })
   }
 
   private settle(answer: Answer): void {
@@ -102,7 +104,7 @@ export class OtlpMetricExporter implements PushMetricExporter {
 }
 
 /** Whether histograms without buckets of their own are wanted. */
-export function wantsExponential(environment: Environment): boolean {
+function wantsExponential(environment: Environment): boolean {
   const choices = ['explicit_bucket_histogram', 'base2_exponential_bucket_histogram'] as const
   return environment.oneOf(AGGREGATION, choices, 'explicit_bucket_histogram') === choices[1]
 }

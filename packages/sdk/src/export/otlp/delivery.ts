@@ -7,6 +7,9 @@ const MAX_BACKOFF = 5000
 /** Share by which a wait is shorter or longer by chance, so that not all processes come back at once. */
 const JITTER = 0.2
 
+/** Milliseconds that a further try needs: one that is cut off at once may still arrive, and is counted as failed. */
+const LEAST_TRY = 250
+
 /** Longer than a timer of Node can wait. */
 const FOREVER = 2 ** 31
 
@@ -47,7 +50,7 @@ export class Delivery {
           if (this.hurries > 0) return answer
         }
         const wait = answer.after ?? backoff * (1 + JITTER * (2 * Math.random() - 1))
-        if (performance.now() + wait > deadline) return answer
+        if (performance.now() + wait + LEAST_TRY > deadline) return answer
         await this.pause(wait, signal, answer.isUnreachable)
         if (signal.aborted) return answer
       }

@@ -9,7 +9,7 @@ import { type OtlpOptions, type OtlpProtocol, PROTOCOLS } from './options.ts'
 export type SignalName = 'traces' | 'metrics'
 
 /** Certificates and keys in PEM. */
-export interface Tls {
+interface Tls {
   /** Who is trusted; else those that Node trusts. */
   readonly ca: Buffer | undefined
   readonly cert: Buffer | undefined
@@ -55,11 +55,7 @@ export function targetOf(
   }
 }
 
-export function protocolIn(
-  environment: Environment,
-  signal: SignalName,
-  { protocol }: OtlpOptions,
-): OtlpProtocol {
+function protocolIn(environment: Environment, signal: SignalName, { protocol }: OtlpOptions): OtlpProtocol {
   return (
     protocol ?? environment.oneOf(variableFor(environment, signal, 'PROTOCOL'), PROTOCOLS, 'http/protobuf')
   )
