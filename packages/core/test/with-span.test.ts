@@ -14,6 +14,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { withSpan } from '@spanwright/core'
+import { version } from '../package.json'
 
 let recorder: SpanRecorder
 beforeAll(() => {
@@ -44,7 +45,7 @@ describe('withSpan()', () => {
       events: [],
       links: [],
       parentSpanContext: undefined,
-      instrumentationScope: { name: '@spanwright/core', version: '0.1.0' },
+      instrumentationScope: { name: '@spanwright/core', version },
     })
     expect(trace.getActiveSpan()).toBeUndefined()
   })

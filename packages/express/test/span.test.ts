@@ -9,6 +9,7 @@ import { tracing } from '@spanwright/express'
 
 import { serve } from '@spanwright/http-servers'
 import { VERSIONS } from './versions.ts'
+import { version } from '../package.json'
 
 let recorder: SpanRecorder
 beforeAll(() => {
@@ -39,7 +40,7 @@ describe.each(VERSIONS)('a request to $name', ({ load }) => {
       events: [],
       links: [],
       parentSpanContext: undefined,
-      instrumentationScope: { name: '@spanwright/express', version: '0.1.0' },
+      instrumentationScope: { name: '@spanwright/express', version },
     })
     expect(span.attributes).toEqual({
       'http.request.method': 'GET',

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { Message } from 'kafkajs'
 
 import { BROKER_TIME, described, Harness, pointsOf, textOf } from './harness.ts'
+import { version } from '../package.json'
 
 const harness = new Harness()
 
@@ -62,7 +63,7 @@ describe('send', () => {
       const [first, second] = await harness.read(topic, 2)
       expect(textOf(first?.headers)).toEqual({ traceparent })
       expect(textOf(second?.headers)).toEqual({ id: 'x', traceparent })
-      expect(send?.instrumentationScope).toEqual({ name: '@spanwright/kafkajs', version: '0.1.0' })
+      expect(send?.instrumentationScope).toEqual({ name: '@spanwright/kafkajs', version })
     },
     BROKER_TIME,
   )

@@ -11,6 +11,7 @@ import { type KoaTracingOptions, tracing } from '@spanwright/koa'
 import { recorder } from './recorder.ts'
 import { portOf, send, serve } from './service.ts'
 import { KOAS } from './versions.ts'
+import { version } from '../package.json'
 
 describe.each(KOAS)('a request to $name', ({ Koa }) => {
   function shop(options?: KoaTracingOptions): Promise<Server> {
@@ -44,7 +45,7 @@ describe.each(KOAS)('a request to $name', ({ Koa }) => {
       events: [],
       links: [],
       parentSpanContext: undefined,
-      instrumentationScope: { name: '@spanwright/koa', version: '0.1.0' },
+      instrumentationScope: { name: '@spanwright/koa', version },
     })
     expect(span.attributes).toEqual({
       'http.request.method': 'GET',

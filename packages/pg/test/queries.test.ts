@@ -5,6 +5,7 @@ import { tracePool, traceClient } from '@spanwright/pg'
 import { type Client, type PoolClient, Query, type QueryConfig } from 'pg'
 
 import { useDatabase } from './database.ts'
+import { version } from '../package.json'
 
 const db = useDatabase([
   'CREATE TABLE users (id int PRIMARY KEY, name text)',
@@ -74,7 +75,7 @@ describe.each([
       events: [],
       links: [],
       parentSpanContext: { spanId: caller?.spanContext().spanId },
-      instrumentationScope: { name: '@spanwright/pg', version: '0.1.0' },
+      instrumentationScope: { name: '@spanwright/pg', version },
     })
     const { 'spanwright.db.wait_time': waited, ...attributes } = query?.attributes ?? {}
     expect(attributes).toEqual({

@@ -7,6 +7,7 @@ import type * as undici7 from 'undici'
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, traceparentOf } from './span-assertions.ts'
 import { VERSIONS } from './ways.ts'
+import { version } from '../package.json'
 
 let recorder: SpanRecorder
 let server: TestServer
@@ -45,7 +46,7 @@ describe.each(VERSIONS)('tracing() on a dispatcher of %s', (_, undici) => {
       status: { code: SpanStatusCode.UNSET },
       links: [],
       parentSpanContext: undefined,
-      instrumentationScope: { name: '@spanwright/undici', version: '0.1.0' },
+      instrumentationScope: { name: '@spanwright/undici', version },
     })
     expect(span.attributes).toEqual({
       'http.request.method': 'GET',

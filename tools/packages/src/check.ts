@@ -1,72 +1,47 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-const run = promisify(execFile)
-const ROOT = join(__dirname, '..', '..', '..')
+import { packAll, type Tarball } from './pack.ts'
+import type { Manifest } from './published.ts'
 
-interface Manifest {
-  readonly name: string
-  readonly private?: boolean
-  readonly exports: Readonly<Record<string, unknown>>
-}
+const run = promisify(execFile)
 
 /** Packs every published package, checks the tarballs, and loads each from a project outside the workspace. */
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'spanwright-packages-'))
   try {
-    const packages = await publishedPackages()
-    const tarballs = await Promise.all(packages.map(({ directory }) => pack(directory, folder)))
-    await Promise.all(tarballs.flatMap(tarball => [lint(tarball), checkTypes(tarball)]))
-    await loadFromOutside(
-      folder,
-      tarballs,
-      packages.flatMap(({ manifest }) => entryPointsOf(manifest)),
-    )
+    await checkTarballs(folder, await packAll(folder))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function publishedPackages(): Promise<{ directory: string; manifest: Manifest }[]> {
-  const names = await readdir(join(ROOT, 'packages'))
-  const packages = await Promise.all(
-    names.map(async name => {
-      const directory = join(ROOT, 'packages', name)
-      return {
-        directory,
-        manifest: JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Manifest,
-      }
-    }),
-  )
-  return packages.filter(({ manifest }) => !manifest.private)
+/**
+ * Checks tarballs as their users get them; `folder` is for a project that installs them.
+ * @throws Error that says what is wrong
+ */
+export async function checkTarballs(folder: string, tarballs: readonly Tarball[]): Promise<void> {
+  await Promise.all(tarballs.flatMap(tarball => [lint(tarball), checkTypes(tarball), checkChanges(tarball)]))
+  await loadFromOutside(folder, tarballs)
 }
 
-async function pack(directory: string, folder: string): Promise<string> {
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: directory })
-  const packed = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>)[0]
-  if (!packed) throw new Error(`npm pack made nothing of ${directory}`)
-  return join(folder, packed.filename)
+async function lint({ path }: Tarball): Promise<void> {
+  await tool('publint', ['run', path, '--strict'])
 }
 
-async function lint(tarball: string): Promise<void> {
-  await tool('publint', ['run', tarball, '--strict'])
+async function checkTypes({ path }: Tarball): Promise<void> {
+  // Vitest cannot be required, and neither can what is made for it.
+  await tool('attw', [path, '--no-emoji', '--format', 'ascii', '--exclude-entrypoints', 'vitest'])
 }
 
-async function checkTypes(tarball: string): Promise<void> {
-  // Sub-paths are beyond the resolution of old (node10), and Vitest cannot be required.
-  await tool('attw', [
-    tarball,
-    '--no-emoji',
-    '--format',
-    'ascii',
-    '--profile',
-    'node16',
-    '--exclude-entrypoints',
-    'vitest',
-  ])
+/** What a version brings stands in the change log before it is published. */
+async function checkChanges({ directory, manifest }: Tarball): Promise<void> {
+  const text = await readFile(join(directory, 'CHANGELOG.md'), 'utf8')
+  if (text.includes(`\n## ${manifest.version}\n`)) return
+  throw new Error(`CHANGELOG.md of ${manifest.name} says nothing of ${manifest.version}: run npm run version`)
 }
 
 async function tool(name: string, args: string[]): Promise<void> {
@@ -89,13 +64,11 @@ function entryPointsOf({ name, exports }: Manifest): string[] {
 }
 
 /** One instance of every export, whichever way it was loaded: a CommonJS build read by `import` as well. */
-async function loadFromOutside(
-  folder: string,
-  tarballs: readonly string[],
-  entryPoints: string[],
-): Promise<void> {
+async function loadFromOutside(folder: string, tarballs: readonly Tarball[]): Promise<void> {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true }))
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs], { cwd: folder })
+  const paths = tarballs.map(({ path }) => path)
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...paths], { cwd: folder })
+  const entryPoints = tarballs.flatMap(({ manifest }) => entryPointsOf(manifest))
   const script = `
     import { createRequire } from 'node:module'
     const require = createRequire(import.meta.url)
@@ -113,7 +86,9 @@ async function loadFromOutside(
   process.stdout.write(stdout)
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
-})
+if (require.main === module) {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  })
+}

@@ -1,0 +1,50 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export const ROOT: string = join(__dirname, '..', '..', '..')
+
+/** One way into a package: a file, or a file for each condition. */
+export type Target = string | { readonly [condition: string]: Target }
+
+/** What package.json of a published package says. */
+export interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly private?: boolean
+  readonly files?: readonly string[]
+  readonly exports: Readonly<Record<string, Target>>
+  readonly bin?: Readonly<Record<string, string>>
+}
+
+/** A package that is published, and where its sources are. */
+export interface Published {
+  readonly directory: string
+  readonly manifest: Manifest
+}
+
+/** Every package that is published. */
+export async function publishedPackages(): Promise<Published[]> {
+  const names = await readdir(join(ROOT, 'packages'))
+  const packages = await Promise.all(
+    names.map(async name => {
+      const directory = join(ROOT, 'packages', name)
+      const text = await readFile(join(directory, 'package.json'), 'utf8')
+      return { directory, manifest: JSON.parse(text) as Manifest }
+    }),
+  )
+  return packages.filter(({ manifest }) => !manifest.private)
+}
+
+/** Where the repository lives, from the root's package.json; nothing until a maintainer has filled it in. */
+export async function repositoryUrl(): Promise<string | undefined> {
+  const { repository } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    repository?: { url: string }
+  }
+  return repository?.url.replace(/^git\+/, '').replace(/\.git$/, '')
+}
+
+/** The file that a condition leads to. */
+export function fileFor(target: Target | undefined, condition: 'types' | 'default'): string | undefined {
+  if (target === undefined || typeof target === 'string') return condition === 'default' ? target : undefined
+  return fileFor(target[condition], 'default') ?? fileFor(target['import'], condition)
+}

@@ -1,0 +1,20 @@
+import { posix } from 'node:path'
+
+/**
+ * The README of a package as npm shows it: links to other packages lead to their pages on npm, links into the
+ * repository to its home, and become plain text while it has none.
+ */
+export function readmeForNpm(text: string, folder: string, home: string | undefined): string {
+  return text.replace(
+    /(!?)\[((?:[^[\]]|\[[^[\]]*\])*)\]\(([^()\s]+)\)/g,
+    (whole, image: string, label: string, target: string) => {
+      if (/^(?:[a-z]+:|#)/.test(target)) return whole
+      const [path = '', anchor] = posix.join('packages', folder, target).split('#')
+      const name = /^packages\/([^/]+)(?:\/README\.md)?\/?$/.exec(path)?.[1]
+      const suffix = anchor === undefined ? '' : `#${anchor}`
+      if (name !== undefined) return `[${label}](https://www.npmjs.com/package/@spanwright/${name}${suffix})`
+      if (home === undefined) return label
+      return `${image}[${label}](${home}/${image ? 'raw' : 'blob'}/main/${path}${suffix})`
+    },
+  )
+}
