@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 
 import { redactQuery, redactUrl, sensitiveQueryKeys, splitHost, splitTarget } from '@spanwright/core/plugin'
 
+import { growthOf } from './steps.ts'
+
 describe('a query', () => {
   const keys = sensitiveQueryKeys()
 
@@ -12,28 +14,25 @@ describe('a query', () => {
     ['X-Amz-Credential=a%2Fb&X-Amz-Signature=x', 'X-Amz-Credential=REDACTED&X-Amz-Signature=REDACTED'],
     ['s%69g=abc', 's%69g=REDACTED'],
     ['Signature=a=b=c', 'Signature=REDACTED'],
+    ['PassWord=x&n=1&access%5Ftoken=y', 'PassWord=REDACTED&n=1&access%5Ftoken=REDACTED'],
+    ['a&token=x&b', 'a&token=REDACTED&b'],
+    [
+      'apiKey=1&api_key=2&client_secret=3&jwt=4',
+      'apiKey=REDACTED&api_key=REDACTED&client_secret=REDACTED&jwt=REDACTED',
+    ],
   ])('hides secrets: %s', (query, redacted) => {
     expect(redactQuery(query, keys)).toBe(redacted)
   })
 
-  it.each([
-    '',
-    '&',
-    '&&=&',
-    'a b=c d',
-    'a=1&a=2&a',
-    'SIG=kept',
-    'sig',
-    'sig=',
-    'x=sig=3',
-    '%ZZ=1&%=2',
-    'a=%00&b=+;c=d',
-  ])('stays byte for byte as it came: %j', query => {
-    expect(redactQuery(query, keys)).toBe(query)
-  })
+  it.each(['', '&', '&&=&', 'a b=c d', 'a=1&a=2&a', 'sig', 'sig=', 'x=sig=3', '%ZZ=1&%=2', 'a=%00&b=+;c=d'])(
+    'stays byte for byte as it came: %j',
+    query => {
+      expect(redactQuery(query, keys)).toBe(query)
+    },
+  )
 
   it('takes another list in place of the default one', () => {
-    expect(redactQuery('sig=1&token=2', sensitiveQueryKeys(['token']))).toBe('sig=1&token=REDACTED')
+    expect(redactQuery('sig=1&Ticket=2', sensitiveQueryKeys(['tickeT']))).toBe('sig=1&Ticket=REDACTED')
   })
 })
 
@@ -83,4 +82,29 @@ describe('a host', () => {
   ])('is taken apart: %s', (authority, parts) => {
     expect(splitHost(authority)).toEqual(parts)
   })
+})
+
+describe('a long one', () => {
+  const keys = sensitiveQueryKeys()
+  const filled = (part: string, size: number): string => part.repeat(size / part.length)
+
+  it.each(['&', '&a', '&a=', '&&=&', '=', 'token=x&', '%73ig=1&', 'a'])(
+    'of %j takes time in proportion',
+    part => {
+      expect(growthOf(size => redactQuery(filled(part, size), keys))).toBeLessThan(2.1)
+    },
+  )
+
+  it.each(['@', '?', '#', '/', ':', 'http://', '?@', '#?', '//@'])(
+    'URL of %j takes time in proportion',
+    part => {
+      const work = (size: number): unknown => [
+        redactUrl(`http://${filled(part, size)}`, keys),
+        redactUrl(filled(part, size), keys),
+        splitTarget(filled(part, size)),
+        splitHost(filled(part, size)),
+      ]
+      expect(growthOf(work)).toBeLessThan(2.1)
+    },
+  )
 })

@@ -2,22 +2,57 @@ import { SENSITIVE_QUERY_KEYS } from '../semconv/http.ts'
 
 const REDACTED = 'REDACTED'
 
+/** Query keys that hold secrets besides those of the semantic conventions. */
+const COMMON_SECRETS: readonly string[] = [
+  'access_token',
+  'accesstoken',
+  'api-key',
+  'api_key',
+  'apikey',
+  'auth',
+  'auth_token',
+  'authorization',
+  'client_assertion',
+  'client_secret',
+  'credentials',
+  'id_token',
+  'id_token_hint',
+  'jwt',
+  'passphrase',
+  'passwd',
+  'password',
+  'private_key',
+  'pwd',
+  'refresh_token',
+  'refreshtoken',
+  'samlresponse',
+  'secret',
+  'session_id',
+  'session_token',
+  'sessionid',
+  'signature',
+  'token',
+]
+
 /**
- * The query keys whose values are hidden.
+ * The query keys whose values are hidden, in whatever case they are written.
  * @param replacement what the option `sensitiveQueryKeys` holds: it replaces the default list
  */
 export function sensitiveQueryKeys(replacement?: readonly string[]): ReadonlySet<string> {
-  return new Set(replacement ?? SENSITIVE_QUERY_KEYS)
+  const keys = replacement ?? [...SENSITIVE_QUERY_KEYS, ...COMMON_SECRETS]
+  return new Set(keys.map(key => key.toLowerCase()))
 }
 
 /** A query with the values of sensitive keys replaced by `REDACTED`; everything else byte for byte as it came. */
 export function redactQuery(query: string, sensitive: ReadonlySet<string>): string {
   let redacted = ''
   let copied = 0
+  let equals = query.indexOf('=')
   for (let start = 0; start <= query.length;) {
     const next = query.indexOf('&', start)
     const end = next < 0 ? query.length : next
-    const equals = query.indexOf('=', start)
+    // Looked for once: one that stands further on is that of a later key.
+    if (equals >= 0 && equals < start) equals = query.indexOf('=', start)
     if (equals >= 0 && equals < end - 1 && isSensitive(query.slice(start, equals), sensitive)) {
       redacted += query.slice(copied, equals + 1) + REDACTED
       copied = end
@@ -28,7 +63,7 @@ export function redactQuery(query: string, sensitive: ReadonlySet<string>): stri
 }
 
 function isSensitive(key: string, sensitive: ReadonlySet<string>): boolean {
-  return sensitive.has(key) || (key.includes('%') && sensitive.has(decode(key)))
+  return sensitive.has((key.includes('%') ? decode(key) : key).toLowerCase())
 }
 
 function decode(key: string): string {

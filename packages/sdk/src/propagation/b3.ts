@@ -9,7 +9,7 @@ import {
   TraceFlags,
 } from '@opentelemetry/api'
 
-import { firstOf } from './carrier.ts'
+import { firstOf, textOf } from './carrier.ts'
 import { isTracingSuppressed } from './suppressed.ts'
 import { rememberOrigin } from '../sampling/trace-origin.ts'
 
@@ -59,10 +59,10 @@ export class B3Propagator implements TextMapPropagator {
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
-    const single = firstOf(carrier, getter, SINGLE)?.trim()
+    const single = textOf(firstOf(carrier, getter, SINGLE))
     const incoming = (single && readSingle(single)) || readMulti(carrier, getter)
     if (!incoming) {
-      const denied = single === '0' || (!single && isDenied(firstOf(carrier, getter, SAMPLED)))
+      const denied = single === '0' || (!single && isDenied(textOf(firstOf(carrier, getter, SAMPLED))))
       return denied ? context.setValue(DENIED, true) : context
     }
     // Zipkin decides on arrival when the sender deferred; so does OpenTelemetry, for whom absent is unsampled.
@@ -101,15 +101,15 @@ function readSingle(header: string): Incoming | undefined {
 
 function readMulti(carrier: unknown, getter: TextMapGetter): Incoming | undefined {
   const ids = readSingle(
-    `${firstOf(carrier, getter, TRACE_ID)?.trim()}-${firstOf(carrier, getter, SPAN_ID)?.trim()}`,
+    `${textOf(firstOf(carrier, getter, TRACE_ID))}-${textOf(firstOf(carrier, getter, SPAN_ID))}`,
   )
   if (!ids) return undefined
-  if (firstOf(carrier, getter, DEBUG)?.trim() === '1') return { ...ids, state: 'd' }
-  const sampled = firstOf(carrier, getter, SAMPLED)?.trim().toLowerCase()
+  if (textOf(firstOf(carrier, getter, DEBUG)) === '1') return { ...ids, state: 'd' }
+  const sampled = textOf(firstOf(carrier, getter, SAMPLED)).toLowerCase()
   return { ...ids, state: sampled === '1' || sampled === 'true' ? '1' : '0' }
 }
 
-function isDenied(sampled: string | undefined): boolean {
-  const text = sampled?.trim().toLowerCase()
+function isDenied(sampled: string): boolean {
+  const text = sampled.toLowerCase()
   return text === '0' || text === 'false'
 }

@@ -1,4 +1,5 @@
 import {
+  type BaggageEntry,
   type Context,
   isSpanContextValid,
   propagation,
@@ -9,12 +10,14 @@ import {
   TraceFlags,
 } from '@opentelemetry/api'
 
-import { firstOf } from './carrier.ts'
+import { firstOf, textOf } from './carrier.ts'
 import { isTracingSuppressed } from './suppressed.ts'
 import { rememberOrigin } from '../sampling/trace-origin.ts'
 
 const TRACE = 'uber-trace-id'
 const BAGGAGE_PREFIX = 'uberctx-'
+/** Characters of baggage that are read, as many as the W3C has a `baggage` hold. */
+const MOST_BAGGAGE = 8192
 const FIELDS = /^([\da-f]{1,32}):([\da-f]{1,16}):[\da-f]*:([\da-f]{1,2})$/i
 
 /** Propagates the headers of Jaeger's own clients, `uber-trace-id` and `uberctx-*`. */
@@ -27,7 +30,7 @@ export class JaegerPropagator implements TextMapPropagator {
       setter.set(carrier, TRACE, `${spanContext.traceId}:${spanContext.spanId}:0:0${sampled}`)
     }
     for (const [key, { value }] of propagation.getBaggage(context)?.getAllEntries() ?? []) {
-      setter.set(carrier, BAGGAGE_PREFIX + key, encodeURIComponent(value))
+      setter.set(carrier, BAGGAGE_PREFIX + encode(key), encode(value))
     }
   }
 
@@ -41,7 +44,7 @@ export class JaegerPropagator implements TextMapPropagator {
 }
 
 function extractTrace(context: Context, carrier: unknown, getter: TextMapGetter): Context {
-  const match = FIELDS.exec(decode(firstOf(carrier, getter, TRACE)?.trim() ?? ''))
+  const match = FIELDS.exec(decode(textOf(firstOf(carrier, getter, TRACE))))
   if (!match) return context
   const [, traceId = '', spanId = '', flags = ''] = match
   const spanContext = {
@@ -55,15 +58,26 @@ function extractTrace(context: Context, carrier: unknown, getter: TextMapGetter)
 }
 
 function extractBaggage(context: Context, carrier: unknown, getter: TextMapGetter): Context {
-  let baggage = propagation.getBaggage(context)
+  const entries: [string, BaggageEntry][] = []
+  let room = MOST_BAGGAGE
   for (const field of getter.keys(carrier)) {
     if (!field.toLowerCase().startsWith(BAGGAGE_PREFIX)) continue
     const value = firstOf(carrier, getter, field)
     if (value === undefined) continue
-    baggage ??= propagation.createBaggage()
-    baggage = baggage.setEntry(field.slice(BAGGAGE_PREFIX.length), { value: decode(value) })
+    room -= field.length + value.length
+    if (room < 0) break
+    entries.push([decode(field.slice(BAGGAGE_PREFIX.length)), { value: decode(value) }])
   }
-  return baggage ? propagation.setBaggage(context, baggage) : context
+  if (entries.length === 0) return context
+  const before = propagation.getBaggage(context)?.getAllEntries() ?? []
+  const baggage = propagation.createBaggage(Object.fromEntries([...before, ...entries]))
+  return propagation.setBaggage(context, baggage)
+}
+
+/** Percent-encoding of all that can be in no header, name or value. */
+function encode(text: string): string {
+  // A lone surrogate would make encodeURIComponent() throw; the way through UTF-8 replaces it.
+  return encodeURIComponent(Buffer.from(text).toString()).replaceAll('(', '%28').replaceAll(')', '%29')
 }
 
 function decode(text: string): string {

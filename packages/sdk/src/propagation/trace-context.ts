@@ -10,14 +10,13 @@ import {
 } from '@opentelemetry/api'
 
 import { isTracingSuppressed } from './suppressed.ts'
-import { joinedOf, singleOf } from './carrier.ts'
+import { joinedOf, singleOf, textOf } from './carrier.ts'
 import { isTraceIdRandom, RANDOM_FLAG, rememberOrigin } from '../sampling/trace-origin.ts'
 import { readTraceState } from './trace-state.ts'
 
 const TRACEPARENT = 'traceparent'
 const TRACESTATE = 'tracestate'
 const FIELDS = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/
-const BLANKS_AROUND = /^[ \t]+|[ \t]+$/g
 const KNOWN_FLAGS = TraceFlags.SAMPLED | RANDOM_FLAG
 
 /** Options of {@link TraceContextPropagator}. */
@@ -49,8 +48,7 @@ export class TraceContextPropagator implements TextMapPropagator {
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
-    const header = singleOf(carrier, getter, TRACEPARENT)
-    const parent = header === undefined ? undefined : readTraceparent(header)
+    const parent = readTraceparent(textOf(singleOf(carrier, getter, TRACEPARENT)))
     if (!parent) return context
     const state = joinedOf(carrier, getter, TRACESTATE)
     const traceState = state === undefined ? undefined : readTraceState(state)
@@ -65,7 +63,7 @@ export class TraceContextPropagator implements TextMapPropagator {
 
 /** Reads a `traceparent` of this version, or of a later one whose beginning looks the same. */
 function readTraceparent(header: string): SpanContext | undefined {
-  const match = FIELDS.exec(header.replaceAll(BLANKS_AROUND, ''))
+  const match = FIELDS.exec(header)
   if (!match) return undefined
   const [, version, traceId = '', spanId = '', flags = '', rest] = match
   if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined

@@ -1,11 +1,14 @@
 import type { TraceState } from '@opentelemetry/api'
 
+import { withoutBlanks } from './carrier.ts'
+
 /** The most members a `tracestate` may have (W3C Trace Context level 2). */
 const MAX_MEMBERS = 32
+/** The most characters of a list that is read; 512 are the least that has to be passed on. */
+const MOST_CHARACTERS = 8192
 const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/
 /** Printable ASCII without `,` and `=`; blanks inside and in front belong to the value, one behind does not. */
 const VALUE = /^[\x20-\x2B\x2D-\x3C\x3E-\x7E]{0,255}[\x21-\x2B\x2D-\x3C\x3E-\x7E]$/
-const BLANKS_AROUND = /^[ \t]+|[ \t]+$/g
 
 type Member = readonly [key: string, value: string]
 
@@ -46,10 +49,11 @@ export class MemberList implements TraceState {
  * @returns undefined when there is nothing to pass on
  */
 export function readTraceState(header: string): MemberList | undefined {
+  if (header.length > MOST_CHARACTERS) return undefined
   const members = new Map<string, string>()
   let count = 0
   for (const part of header.split(',')) {
-    const text = part.replaceAll(BLANKS_AROUND, '')
+    const text = withoutBlanks(part)
     if (text === '') continue
     const [key, value] = splitMember(text)
     if (!KEY.test(key) || !VALUE.test(value) || ++count > MAX_MEMBERS) return undefined

@@ -13,17 +13,19 @@ const REDACTED = '[redacted]'
 /** Numbers of 13 to 19 digits, alone or in groups, as payment cards have. */
 export const cardNumbers: RegExp = /(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])/g
 
+// A run of characters is begun at its first one only: else each of them would be a place to begin a long search.
+
 /** E-mail addresses. */
-export const emailAddresses: RegExp = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g
+export const emailAddresses: RegExp = /(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g
 
 /** Bearer tokens, with the word in front, and JSON web tokens without it. */
 export const bearerTokens: RegExp =
-  /\bbearer\s{1,8}[\w.~+/-]{1,4096}=*|\beyJ[\w-]{1,4096}\.[\w-]{1,4096}\.[\w-]{0,4096}/gi
+  /\bbearer\s+[\w.~+/-]+=*|(?<![\w-])(?=[\w-]*\beyJ)[\w-]+\.[\w-]+\.[\w-]*/gi
 
 /** Takes out of spans what is not to leave the process. */
 export class Redactor {
   private readonly keys = new Set<string>()
-  private readonly keyPatterns: RegExp[] = []
+  private readonly keyPatterns: ((key: string) => boolean)[] = []
   private readonly valuePatterns: RegExp[] = []
 
   constructor(redactions: readonly Redaction[]) {
@@ -72,7 +74,7 @@ export class Redactor {
   }
 
   private isSecret(key: string): boolean {
-    return this.keys.has(key) || this.keyPatterns.some(pattern => pattern.test(key))
+    return this.keys.has(key) || this.keyPatterns.some(isMatch => isMatch(key))
   }
 
   private value(value: AttributeValue | undefined): AttributeValue | undefined {
@@ -93,7 +95,18 @@ function everywhere(pattern: RegExp): RegExp {
   return new RegExp(pattern.source, `${pattern.flags.replaceAll(/[gy]/g, '')}g`)
 }
 
-function wildcard(keys: string): RegExp {
-  const parts = keys.split('*').map(part => part.replaceAll(/[\\^$.|?+()[\]{}]/g, String.raw`\$&`))
-  return new RegExp(`^${parts.join('.*')}$`, 's')
+/** A test of keys against one with `*` for any text: what stands between the stars is looked for one after the other. */
+function wildcard(pattern: string): (key: string) => boolean {
+  const [first = '', ...parts] = pattern.split('*')
+  const last = parts.pop() ?? ''
+  return key => {
+    if (!key.startsWith(first)) return false
+    let at = first.length
+    for (const part of parts) {
+      const found = key.indexOf(part, at)
+      if (found < 0) return false
+      at = found + part.length
+    }
+    return key.length >= at + last.length && key.endsWith(last)
+  }
 }

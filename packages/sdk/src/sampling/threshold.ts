@@ -38,6 +38,6 @@ export function thresholdIn(traceState: TraceState | undefined): string | undefi
 export function withThreshold(traceState: TraceState | undefined, threshold: string): TraceState {
   const own = traceState?.get(MEMBER) ?? ''
   const others = own.split(';').filter(part => part !== '' && !part.startsWith('th:'))
-  const short = threshold.replace(/0+$/, '') || '0'
+  const short = threshold.replace(/0{1,13}$/, '')
   return (traceState ?? new MemberList()).set(MEMBER, [`th:${short}`, ...others].join(';'))
 }

@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals'
+
+import { expressionsIn } from '../src/expressions.ts'
+
+describe('the expressions of a source', () => {
+  it('are found wherever they stand', () => {
+    const source = String.raw`
+      // /comment/
+      const URL: RegExp = /^a\/b[/]c$/gi
+      export class Word { static is = (text: string) => /\w+/.test(${'`${text.replace(/x/, "/y/")}`'}) }
+      const half = 4 / 2 / 1
+    `
+    expect(expressionsIn(source)).toEqual({
+      expressions: [
+        { pattern: String.raw`^a\/b[/]c$`, flags: 'gi' },
+        { pattern: String.raw`\w+`, flags: '' },
+        { pattern: 'x', flags: '' },
+      ],
+      makesSome: false,
+    })
+  })
+
+  it.each(['new RegExp(text)', 'RegExp(text, "g")'])('are seen to be made from a text by %s', call => {
+    expect(expressionsIn(`export const made = (text: string) => ${call}`).makesSome).toBe(true)
+  })
+})
