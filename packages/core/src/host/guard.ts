@@ -51,13 +51,14 @@ export function guarded<This, A extends unknown[], T>(
  * objects that are not ours. They return nothing when they fail.
  * @param what they do, for the report: `following a request`
  */
-export function guardMethods<T extends object>(
+export function guardMethods(
   what: string,
-  { prototype }: { readonly prototype: T },
-  ...names: (keyof T)[]
+  { prototype }: { readonly prototype: object },
+  ...names: readonly string[]
 ): void {
   for (const name of names) {
-    const method = prototype[name] as (...args: unknown[]) => unknown
+    const method = (prototype as Record<string, (...args: unknown[]) => unknown>)[name]
+    if (!method) throw new TypeError(`there is no method ${name} to guard`)
     Object.defineProperty(prototype, name, {
       value: guarded(what, method),
       configurable: true,

@@ -77,6 +77,11 @@ function classNameOf(value: object): string {
   return CLASS_NAME.test(name) ? name : ERROR_TYPE_OTHER
 }
 
+/** The property `name` of what was thrown; an empty text when it has none that can be read. */
+export function nameOf(value: unknown): string {
+  return value === null || typeof value !== 'object' ? '' : textOf(value, 'name')
+}
+
 /** What was thrown, in the form an exception event takes. Never throws. */
 export function exceptionOf(value: unknown): Exception {
   if (value === null || typeof value !== 'object') {

@@ -1,18 +1,21 @@
-import { context, diag } from '@opentelemetry/api'
+import { context } from '@opentelemetry/api'
 import {
+  attempt,
   copyOver,
+  guarded,
+  type HttpClient,
   isThenable,
   keepFace,
-  reportFailure,
   originalOf,
   type PerCall,
+  say,
   show,
 } from '@spanwright/core/plugin'
 
 import { learnConnections } from '../process/connection.ts'
 import { Call } from '../call.ts'
 import { httpClientFor, type UndiciTracingOptions } from '../entry-point.ts'
-import { type Dispatcher, FetchDispatcher, realmOf } from './dispatcher.ts'
+import { type Dispatcher, FetchDispatcher, type Realm, realmOf } from './dispatcher.ts'
 import { traceCall } from '../process/process.ts'
 
 /** What `fetch(url, { tracing })` takes. */
@@ -59,16 +62,13 @@ export function traceFetch<Fetch extends AnyFetch>(
   function tracedFetch(this: unknown, ...given: unknown[]): Promise<unknown> {
     const [input, init] = given
     const isIdle = witness.isSettled && client.isIdle
-    const plan = given.length > 0 && isInit(init) ? planOf(input, init, isIdle) : undefined
     // What fetch refuses, it has to refuse in its own words.
-    if (!plan) return Reflect.apply(original, this, given) as Promise<unknown>
-    const { call, choice } = plan
-    if (!choice) return traceCall(client, call, () => original.call(this, input, init))
-    const dispatcher = new FetchDispatcher(client, call, choice.dispatcher, realm)
-    return witness.watch(
-      original.call(this, input, initWith(init as Init | undefined, dispatcher)),
-      dispatcher,
-    )
+    const isPlain = given.length > 0 && isInit(init)
+    const call = isPlain ? attempt('reading a fetch call', callOf, input, init, isIdle) : undefined
+    if (!call) return Reflect.apply(original, this, given) as Promise<unknown>
+    const plan = attempt('reading a fetch call', planOf, client, call, input, init as Init | undefined, realm)
+    if (!plan) return traceCall(client, call, () => original.call(this, input, init))
+    return witness.watch(original.call(this, input, plan.init), plan.dispatcher)
   }
   return keepFace(
     tracedFetch as (...args: never[]) => unknown,
@@ -76,28 +76,35 @@ export function traceFetch<Fetch extends AnyFetch>(
   ) as unknown as TracedFetch<Fetch>
 }
 
-/** A call, and the dispatcher that its caller has chosen; no choice when that cannot be told. */
-interface Plan {
-  readonly call: Call
-  readonly choice: { readonly dispatcher: Dispatcher | undefined } | undefined
-}
-
 /**
  * @param isIdle true when a call that says nothing for itself is to be left alone
  * @returns undefined when the call is to be left alone
  */
-function planOf(input: unknown, init: Init | undefined, isIdle: boolean): Plan | undefined {
-  try {
-    const own = init?.tracing
-    if (isIdle && own === undefined) return undefined
-    const signal = init?.signal ?? (input as { signal?: unknown } | null | undefined)?.signal
-    const call = new Call(context.active(), own, signal, true)
-    return { call, choice: init?.dispatcher ? { dispatcher: init.dispatcher } : choiceOf(input) }
-  } catch (error) {
-    // A getter of the caller's has thrown; fetch is going to meet it too.
-    reportFailure('reading the options of a fetch call', error)
-    return undefined
-  }
+function callOf(input: unknown, init: Init | undefined, isIdle: boolean): Call | undefined {
+  const own = init?.tracing
+  if (isIdle && own === undefined) return undefined
+  const signal = init?.signal ?? (input as { signal?: unknown } | null | undefined)?.signal
+  return new Call(context.active(), own, signal, true)
+}
+
+/** What a call is sent through, and with. */
+interface Plan {
+  readonly dispatcher: FetchDispatcher
+  readonly init: object
+}
+
+/** @returns undefined when it cannot be told which dispatcher the caller has chosen */
+function planOf(
+  client: HttpClient,
+  call: Call,
+  input: unknown,
+  init: Init | undefined,
+  realm: Realm,
+): Plan | undefined {
+  const choice = init?.dispatcher ? { dispatcher: init.dispatcher } : choiceOf(input)
+  if (!choice) return undefined
+  const dispatcher = new FetchDispatcher(client, call, choice.dispatcher, realm)
+  return { dispatcher, init: initWith(init, dispatcher) }
 }
 
 /**
@@ -110,7 +117,8 @@ class Witness {
 
   watch(result: Promise<unknown>, dispatcher: FetchDispatcher): Promise<unknown> {
     if (!this.isSettled && isThenable(result)) {
-      result.then(response => this.look(response, dispatcher), ignored)
+      const look = (response: unknown): void => this.look(response, dispatcher)
+      attempt('watching a fetch call', () => void result.then(guarded('reading a response', look), ignored))
     }
     return result
   }
@@ -118,7 +126,7 @@ class Witness {
   private look(response: unknown, dispatcher: FetchDispatcher): void {
     if (this.isSettled || !String((response as { url?: unknown } | null)?.url).startsWith('http')) return
     this.isSettled = true
-    if (!dispatcher.isUsed) diag.warn(NO_FETCH_OF_UNDICI)
+    if (!dispatcher.isUsed) say('warn', NO_FETCH_OF_UNDICI)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ClientRequest, copyOver, type HttpClient } from '@spanwright/core/plugin'
+import { attempt, type ClientRequest, copyOver, type HttpClient } from '@spanwright/core/plugin'
 
 import { type Call, callOf } from '../call.ts'
 import { TracedHandler } from './handler.ts'
@@ -18,6 +18,8 @@ interface Departure {
   readonly given: DispatchOptions
   /** A copy of them. */
   readonly options: Traceable
+  /** Undefined when the options do not hold it. */
+  readonly origin: string | undefined
   /** With the query. */
   readonly path: string
   readonly handler: AnyHandler
@@ -41,15 +43,12 @@ export class TracedDispatch {
    */
   send(given: DispatchOptions, handler: AnyHandler, source: OriginSource | undefined, known?: Call): boolean {
     if (!isObject(given) || !isObject(handler)) return this.dispatch(given, handler)
-    const saysSomething = (known?.perCall ?? given[perCall]) !== undefined
-    if (!saysSomething && this.client.isIdle) return this.leave(given, handler)
-    const options = copyOf(given)
-    if (!isTraceable(options, handler)) return this.dispatch(given, handler)
-    const call = known ?? callOf(options, handler)
-    const departure: Departure = { given, options, path: pathOf(options), handler, call }
-    const { origin = null } = options
+    const departure = attempt('reading a request', departureOf, this.client, given, handler, known)
+    if (!departure) return this.dispatch(given, handler)
+    if (departure === 'idle') return this.leave(given, handler)
+    const { origin, call } = departure
     if (call.perCall?.ignore === true) return this.pass(departure, String(origin))
-    if (origin !== null) return this.sendTo(String(origin), departure)
+    if (origin !== undefined) return this.sendTo(origin, departure)
     const assumption = source?.known
     if (assumption) return this.sendTo(assumption.origin, departure, assumption)
     return source ? this.discover(source, departure) : this.dispatch(given, handler)
@@ -131,6 +130,25 @@ export class TracedDispatch {
     request?.whenOver(markRequest(method, path, request.injected, origin))
     return request
   }
+}
+
+/**
+ * Reads a request.
+ * @returns `idle` when nobody observes it; undefined when it is left alone
+ */
+function departureOf(
+  client: HttpClient,
+  given: DispatchOptions,
+  handler: AnyHandler,
+  known: Call | undefined,
+): Departure | 'idle' | undefined {
+  const saysSomething = (known?.perCall ?? given[perCall]) !== undefined
+  if (!saysSomething && client.isIdle) return 'idle'
+  const options = copyOf(given)
+  if (!isTraceable(options, handler)) return undefined
+  const call = known ?? callOf(options, handler)
+  const origin = options.origin === undefined || options.origin === null ? undefined : String(options.origin)
+  return { given, options, origin, path: pathOf(options), handler, call }
 }
 
 function isObject(value: unknown): value is object {

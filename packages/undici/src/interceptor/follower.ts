@@ -1,4 +1,4 @@
-import type { ClientRequest } from '@spanwright/core/plugin'
+import { type ClientRequest, guardMethods } from '@spanwright/core/plugin'
 
 import { sentOver, type SentHeaders } from '../process/connection.ts'
 import type { Assumption } from '../process/origin.ts'
@@ -91,6 +91,8 @@ export abstract class Follower<Handler extends object> {
     unreachable.unregister(this)
   }
 }
+
+guardMethods('following a request', Follower, 'written', 'succeeded', 'failed', 'letGo', 'takeHold')
 
 /** True when the caller has not begun to do anything with a body, and could not notice that it is gone. */
 function isUntouched(value: unknown): value is object {

@@ -1,4 +1,5 @@
 import { EVENT_RESPONSE_START } from '@spanwright/core/semconv'
+import { guardMethods } from '@spanwright/core/plugin'
 
 import { awaitConnection } from '../process/connection.ts'
 import { Follower } from './follower.ts'
@@ -43,7 +44,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
   }
 
   onResponseData(controller: Controller, chunk: Uint8Array): unknown {
-    this.request?.receivedBody(chunk.byteLength)
+    this.request?.receivedBody(chunk?.byteLength)
     const { handler } = this
     const result = handler?.onResponseData?.(controller, chunk)
     if (controller?.paused === true) this.paused(controller, handler)
@@ -62,7 +63,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
   }
 
   onBodySent(chunk: Uint8Array): unknown {
-    this.request?.sentBody(chunk.byteLength)
+    this.request?.sentBody(chunk?.byteLength)
     return this.handler?.onBodySent?.(chunk)
   }
 
@@ -84,3 +85,5 @@ export class TracedHandler extends Follower<Handler> implements Handler {
     }
   }
 }
+
+guardMethods('following a response', TracedHandler, 'paused')

@@ -1,4 +1,5 @@
 import { EVENT_RESPONSE_START } from '@spanwright/core/semconv'
+import { guardMethods } from '@spanwright/core/plugin'
 
 import { awaitConnection } from '../process/connection.ts'
 import { Follower } from './follower.ts'
@@ -38,7 +39,7 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
   }
 
   onData(chunk: Uint8Array): unknown {
-    this.request?.receivedBody(chunk.byteLength)
+    this.request?.receivedBody(chunk?.byteLength)
     const { handler } = this
     const result = handler?.onData?.(chunk)
     if (result === false) this.letGo(this.body?.deref() ?? (handler as { res?: unknown } | undefined)?.res)
@@ -56,7 +57,7 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
   }
 
   onBodySent(chunk: Uint8Array): unknown {
-    this.request?.sentBody(chunk.byteLength)
+    this.request?.sentBody(chunk?.byteLength)
     return this.handler?.onBodySent?.(chunk)
   }
 
@@ -70,6 +71,8 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
     if (typeof body === 'object' && body !== null) this.body ??= new WeakRef(body)
   }
 }
+
+guardMethods('following a response', TracedLegacyHandler, 'resumed')
 
 /** The body is a stream whose `_read()` is what resumes the response. */
 function tellingWho(follower: TracedLegacyHandler, resume: () => void): (this: unknown) => void {

@@ -1,7 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
 
-import type { ClientRequest } from '@spanwright/core/plugin'
+import { attempt, type ClientRequest } from '@spanwright/core/plugin'
 
+import { subscriberOf } from './subscriber.ts'
 import { sentOver, type SentHeaders } from './connection.ts'
 import { toldOf } from '../interceptor/caller.ts'
 import type { Call } from '../call.ts'
@@ -66,17 +67,17 @@ const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Publish
     const { request, call } = entry
     const reason = toldOf(created)?.reason
     const signal = reason ? { aborted: true, reason } : call.signal
-    request.failed(reasonOf(error, signal), wasCalledOff(entry, created, error))
+    const isCalledOff = attempt('reading why a request failed', wasCalledOff, entry, created, error)
+    request.failed(reasonOf(error, signal), isCalledOff === true)
   },
 }
 
 const followers = Object.entries(FOLLOWERS).map(([name, react]) => {
-  const follower = (message: unknown): void => {
-    const published = message as Published
+  const follower = (published: Published): void => {
     const entry = followed.get(published.request)
     if (entry) react(entry, published)
   }
-  return [name, follower] as const
+  return [name, subscriberOf(name, follower)] as const
 })
 
 /** Those who watch, and requests under way: these are followed to their end even when nobody watches any more. */
@@ -94,7 +95,7 @@ function hold(): () => void {
  * @returns ends that; requests under way are followed to their end
  */
 export function watchRequests(created: (request: UndiciRequest) => void): () => void {
-  const subscriber = (message: unknown): void => created((message as Published).request)
+  const subscriber = subscriberOf(CREATED, ({ request }: Published) => created(request))
   const release = [hold(), watchMarks()]
   channel(CREATED).subscribe(subscriber)
   return () => {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { ClientConnection, ClientRequest, Peer } from '@spanwright/core/plugin'
 
 import { passStages } from './stages.ts'
+import { subscriberOf } from './subscriber.ts'
 import type { UndiciRequest } from '../undici-types.ts'
 
 /** What the channel `undici:client:sendHeaders` publishes. */
@@ -84,21 +85,25 @@ export function awaitConnection(request: Starting): void {
   starting = request
 }
 
+const CONNECTED = 'undici:client:connected'
+const SENT = 'undici:client:sendHeaders'
 let isSubscribed = false
 
 /** Learns the connections of requests that interceptors trace. */
 export function learnConnections(): void {
   if (isSubscribed) return
   isSubscribed = true
-  subscribe('undici:client:connected', message => {
-    const { socket } = message as { socket?: object }
-    if (socket) opened.set(socket, performance.now())
-  })
-  subscribe('undici:client:sendHeaders', message => {
-    const awaited = starting
-    if (!awaited) return
-    starting = undefined
-    const sent = message as SentHeaders
-    if (awaited.method === sent.request.method && awaited.path === sent.request.path) awaited.written(sent)
-  })
+  subscribe(CONNECTED, subscriberOf(CONNECTED, noteOpened))
+  subscribe(SENT, subscriberOf(SENT, noteSent))
+}
+
+function noteOpened({ socket }: { readonly socket?: object }): void {
+  if (socket) opened.set(socket, performance.now())
+}
+
+function noteSent(sent: SentHeaders): void {
+  const awaited = starting
+  if (!awaited) return
+  starting = undefined
+  if (awaited.method === sent.request.method && awaited.path === sent.request.path) awaited.written(sent)
 }

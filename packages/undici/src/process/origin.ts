@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 
 import type { ClientRequest, HttpClient } from '@spanwright/core/plugin'
 
+import { subscriberOf } from './subscriber.ts'
 import type { UndiciRequest } from '../undici-types.ts'
 
 /** Is told what undici made of a request, and returns the request whose context is to be sent. */
@@ -58,14 +59,17 @@ export function isDiscovering(method: string): boolean {
 function subscribeOnce(): void {
   if (isSubscribed) return
   isSubscribed = true
-  subscribe('undici:request:create', message => {
-    const { request } = message as { request: UndiciRequest }
-    if (!pending || !isDiscovering(request.method)) return
-    const { discovered } = pending
-    pending = undefined
-    const traced = discovered(request)
-    if (traced) addContext(request, traced)
-  })
+  subscribe(CREATED, subscriberOf(CREATED, discover))
+}
+
+const CREATED = 'undici:request:create'
+
+function discover({ request }: { readonly request: UndiciRequest }): void {
+  if (!pending || !isDiscovering(request.method)) return
+  const { discovered } = pending
+  pending = undefined
+  const traced = discovered(request)
+  if (traced) addContext(request, traced)
 }
 
 /**

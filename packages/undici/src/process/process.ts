@@ -1,5 +1,5 @@
 import { context, createContextKey } from '@opentelemetry/api'
-import type { HttpClient } from '@spanwright/core/plugin'
+import { attempt, type HttpClient, isThenable } from '@spanwright/core/plugin'
 
 import { callBehind, handlerOf } from '../interceptor/caller.ts'
 import { follow, watchRequests } from './channels.ts'
@@ -57,7 +57,8 @@ export function traceCall(client: HttpClient, call: Call, run: () => Promise<unk
   }
   try {
     const result = context.with(call.parent.setValue(TRACED_CALL, traced), run)
-    result.then(finish, finish)
+    if (isThenable(result)) attempt('following a call', () => void result.then(finish, finish))
+    else finish()
     return result
   } catch (error) {
     finish()

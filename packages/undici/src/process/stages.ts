@@ -11,15 +11,11 @@ import {
   EVENT_TLS_END,
 } from '@spanwright/core/semconv'
 
+import { subscriberOf } from './subscriber.ts'
 import type { UndiciRequest } from '../undici-types.ts'
 
 /** When the stages of opening a connection were reached, as `performance.now()` told then. */
 type Opening = Map<string, number>
-
-interface ConnectParams {
-  readonly protocol?: string
-  readonly host?: string
-}
 
 /** Connections that are being opened, oldest first, by where they lead. */
 const openings = new Map<string, Opening[]>()
@@ -49,29 +45,40 @@ export function passStages(request: ClientRequest, created: UndiciRequest, socke
 export function learnStages(): void {
   if (isSubscribed) return
   isSubscribed = true
-  subscribe('undici:client:beforeConnect', message => begin(placeOf(message)))
-  subscribe('undici:client:connectError', message => finish(placeOf(message)))
-  subscribe('undici:client:connected', message => {
-    const { socket } = message as { socket?: { readonly encrypted?: boolean } }
+  for (const [name, read] of Object.entries(READERS)) subscribe(name, subscriberOf(name, read))
+}
+
+interface ConnectMessage {
+  readonly connectParams: { readonly protocol?: string; readonly host?: string }
+}
+
+/** What the channels publish; parts of it by the channel. */
+interface StageMessage extends ConnectMessage {
+  readonly socket?: EventEmitter & { readonly encrypted?: boolean }
+  readonly request: UndiciRequest
+}
+
+const READERS: Readonly<Record<string, (message: StageMessage) => void>> = {
+  'undici:client:beforeConnect': message => begin(placeOf(message)),
+  'undici:client:connectError': message => finish(placeOf(message)),
+  'undici:client:connected': message => {
+    const { socket } = message
     const opening = finish(placeOf(message))
     if (!opening || !socket) return
     opening.set(socket.encrypted ? EVENT_TLS_END : EVENT_CONNECT_END, performance.now())
     unused.set(socket, opening)
-  })
+  },
   // Older versions of Node publish plain sockets only; what TLS sockets do before their handshake stays unknown there.
-  subscribe('net.client.socket', message => {
+  'net.client.socket': ({ socket }) => {
     const opening = starting
-    if (!opening) return
+    if (!opening || !socket) return
     starting = undefined
-    const { socket } = message as { socket: EventEmitter & { readonly encrypted?: boolean } }
     socket.once('lookup', (_error: unknown, address: unknown, _family: unknown, host: unknown) => {
       if (address !== host) opening.set(EVENT_DNS_END, performance.now())
     })
     if (socket.encrypted) socket.once('connect', () => opening.set(EVENT_CONNECT_END, performance.now()))
-  })
-  subscribe('undici:request:bodySent', message => {
-    sending.get((message as { request: UndiciRequest }).request)?.reached(EVENT_REQUEST_END)
-  })
+  },
+  'undici:request:bodySent': ({ request }) => sending.get(request)?.reached(EVENT_REQUEST_END),
 }
 
 function begin(place: string): void {
@@ -92,7 +99,6 @@ function finish(place: string): Opening | undefined {
   return opening
 }
 
-function placeOf(message: unknown): string {
-  const { protocol, host } = (message as { connectParams: ConnectParams }).connectParams
+function placeOf({ connectParams: { protocol, host } }: ConnectMessage): string {
   return `${protocol}//${host}`
 }

@@ -3,7 +3,7 @@ import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
 import { CapturedHeaders, type HeaderValue } from '../captured-headers.ts'
 import { ClientRequest, type Watched } from './request.ts'
 import { decide, isIdle, isObserved } from '../../operation/decision.ts'
-import { callHook, reportFailure } from '../../host/guard.ts'
+import { attempt, callHook, guardMethods } from '../../host/guard.ts'
 import { HTTP_CLIENT_RULES, type HttpClientOptions, type HttpClientRecord, type PerCall } from './options.ts'
 import { type Destination, Destinations } from './destination.ts'
 import { knownMethods, writeMethod } from '../method.ts'
@@ -92,29 +92,30 @@ export class HttpClient {
    * @returns undefined when the request is to be left alone
    */
   start(outgoing: OutgoingRequest): ClientRequest | undefined {
-    try {
-      return this.begin(outgoing)
-    } catch (error) {
-      // Headers can be any object of the caller's. What cannot be read is the client's to refuse.
-      reportFailure('starting the span of a request', error)
-      return undefined
-    }
-  }
-
-  private begin(outgoing: OutgoingRequest): ClientRequest | undefined {
-    const { settings } = this
-    const { method, parent, perCall } = outgoing
+    const { method, perCall } = outgoing
     // A tunnel is not yet a request for something.
     if (method === 'CONNECT' || perCall?.ignore === true) return undefined
-    const observed = isObserved(settings, this.metrics.enabled)
-    if (!observed && propagatedFields(settings).length === 0) return undefined
-    const headers = settleHeaders(outgoing.headers)
+    const observed = isObserved(this.settings, this.metrics.enabled)
+    if (!observed && propagatedFields(this.settings).length === 0) return undefined
+    // Headers can be any object of the caller's. What cannot be read is the client's to refuse.
+    const headers = attempt('reading the headers of a request', settleHeaders, outgoing.headers)
+    if (headers === undefined && outgoing.headers !== undefined) return undefined
+    const request = this.begin(outgoing, headers, observed)
+    return request ?? (headers === outgoing.headers ? undefined : ClientRequest.untraced(headers))
+  }
+
+  /** @returns undefined when the request is not to be traced */
+  private begin(
+    outgoing: OutgoingRequest,
+    headers: RequestHeaders,
+    observed: boolean,
+  ): ClientRequest | undefined {
+    const { settings } = this
+    const { method, parent } = outgoing
     const destination = this.destinationOf(outgoing, headers)
     if (!destination) return undefined
     const record = this.recordOf(outgoing, destination, headers)
-    if (decide(settings, parent, record) !== 'trace') {
-      return headers === outgoing.headers ? undefined : ClientRequest.untraced(headers)
-    }
+    if (decide(settings, parent, record) !== 'trace') return undefined
     const attributes: Attributes = {}
     const name = observed ? this.describe(attributes, outgoing, destination, headers, record) : method
     const operation = new Operation(settings, {
@@ -125,15 +126,18 @@ export class HttpClient {
       record,
       duration: this.metrics.duration,
     })
-    const request = mayCarry(outgoing, destination)
-      ? this.withContext(operation, headers)
-      : new ClientRequest(operation, headers, NOTHING, this.watched)
+    const request =
+      (mayCarry(outgoing, destination) && this.withContext(operation, headers)) ||
+      new ClientRequest(operation, headers, NOTHING, this.watched)
     request.whenOver(this.metrics.begin(attributes, parent))
     return request
   }
 
   /** A request whose headers hold the context of its span. */
-  private withContext(operation: Operation<HttpClientRecord>, headers: RequestHeaders): ClientRequest {
+  private withContext(
+    operation: Operation<HttpClientRecord>,
+    headers: RequestHeaders,
+  ): ClientRequest | undefined {
     const isBare = headers === undefined || headers === null
     const existing = isBare ? NOTHING : namesIn(headers, propagatedFields(this.settings))
     const injected = this.inject(operation.context, existing)
@@ -198,6 +202,9 @@ export class HttpClient {
     return this.replaces || existing.length === 0 ? fields : without(fields, existing)
   }
 }
+
+guardMethods('starting the span of a request', HttpClient, 'begin')
+guardMethods('injecting the context', HttpClient, 'withContext')
 
 const NOTHING: readonly string[] = []
 

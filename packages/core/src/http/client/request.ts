@@ -3,13 +3,15 @@ import type { Attributes } from '@opentelemetry/api'
 import { ClientConnection } from './connection.ts'
 import type { CapturedHeaders, HeaderValue } from '../captured-headers.ts'
 import { CONNECTION_ATTRIBUTES, type HttpClientMetrics } from './metrics.ts'
+import { attempt, guardMethods } from '../../host/guard.ts'
 import type { HttpClientRecord } from './options.ts'
 import type { Destination } from './destination.ts'
 import { pickAttributes } from '../../operation/instruments.ts'
 import type { Operation } from '../../operation/operation.ts'
-import { errorTypeOf } from '../../operation/outcome.ts'
+import { errorTypeOf, nameOf } from '../../operation/outcome.ts'
 import { type Peer, writePeer } from '../peer.ts'
 import { type RequestHeaders } from '../request-headers.ts'
+import { writeTo } from '../../host/span.ts'
 import { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '../../semconv/attributes.ts'
 import {
   ATTR_HTTP_REQUEST_METHOD,
@@ -91,12 +93,12 @@ export class ClientRequest {
    */
   reached(stage: string, at?: number): void {
     if (!this.wantsStages || (at !== undefined && at < this.startedAt)) return
-    this.operation?.span.addEvent(stage, at)
+    if (this.operation) writeTo(this.operation.span, 'addEvent', stage, at)
   }
 
   /** Bytes of the request body went out. */
-  sentBody(bytes: number): void {
-    this.sentBytes = (this.sentBytes ?? 0) + bytes
+  sentBody(bytes: number | undefined): void {
+    this.sentBytes = (this.sentBytes ?? 0) + (bytes ?? 0)
   }
 
   /** The request body has a certain length. It counts where its bytes are not seen. */
@@ -105,8 +107,8 @@ export class ClientRequest {
   }
 
   /** Bytes of the response body came in. */
-  receivedBody(bytes: number): void {
-    this.receivedBytes = (this.receivedBytes ?? 0) + bytes
+  receivedBody(bytes: number | undefined): void {
+    this.receivedBytes = (this.receivedBytes ?? 0) + (bytes ?? 0)
   }
 
   /** True when somebody wants to know what becomes of connections. */
@@ -154,7 +156,7 @@ export class ClientRequest {
     const { operation, watched } = this
     if (watched?.metrics.measuresBodies) this.announcedResponse = lengthOf(valueOf(headers, 'content-length'))
     if (!operation?.isRecording) return
-    operation.span.addEvent(EVENT_RESPONSE_HEADERS)
+    writeTo(operation.span, 'addEvent', EVENT_RESPONSE_HEADERS)
     if (!watched || watched.headers.isEmpty) return
     this.captured ??= {}
     watched.headers.write(this.captured, name => valueOf(headers, name))
@@ -184,7 +186,7 @@ export class ClientRequest {
     const { statusCode, operation } = this
     if (wasAborted && !isTimeout(error)) {
       // A redirect that is followed, and an error that is reported by its status, are complete without their body.
-      if (statusCode < 300 && operation?.isRecording) operation.span.addEvent(EVENT_ABORTED)
+      if (statusCode < 300 && operation?.isRecording) writeTo(operation.span, 'addEvent', EVENT_ABORTED)
       this.settle()
       return
     }
@@ -198,7 +200,7 @@ export class ClientRequest {
    */
   abandoned(endedAt: number): void {
     const { statusCode, operation } = this
-    if (operation?.isRecording) operation.span.addEvent(EVENT_BODY_ABANDONED, endedAt)
+    if (operation?.isRecording) writeTo(operation.span, 'addEvent', EVENT_BODY_ABANDONED, endedAt)
     const errorType = String(statusCode)
     this.end({ ...(statusCode >= 400 && { failed: true, errorType }), statusCode, endedAt })
   }
@@ -223,7 +225,7 @@ export class ClientRequest {
     }
     const { endings } = this
     this.endings = undefined
-    if (endings) for (const over of endings) over()
+    if (endings) for (const over of endings) attempt('ending a request', over)
   }
 }
 
@@ -233,5 +235,15 @@ function lengthOf(value: HeaderValue): number | undefined {
 }
 
 function isTimeout(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'TimeoutError'
+  return nameOf(error) === 'TimeoutError'
 }
+
+guardMethods(
+  'following a request',
+  ClientRequest,
+  'connectionOver',
+  'responded',
+  'succeeded',
+  'failed',
+  'abandoned',
+)
