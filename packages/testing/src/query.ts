@@ -1,5 +1,5 @@
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import { showValue, valueMatches } from './value.ts'
 

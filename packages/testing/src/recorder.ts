@@ -2,7 +2,7 @@ import { context, metrics, propagation, type TextMapPropagator, trace } from '@o
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { type MetricData, MeterProvider } from '@opentelemetry/sdk-metrics'
-import { BasicTracerProvider, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace-base'
+import { TracerProvider, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace'
 
 import { MetricStore } from './metric-store.ts'
 import { indentLines, lineOf, printTrees } from './printer.ts'
@@ -30,7 +30,7 @@ export interface WaitOptions {
 
 /** Records the spans and metrics of a test. */
 export interface SpanRecorder extends Disposable, AsyncDisposable {
-  readonly tracerProvider: BasicTracerProvider
+  readonly tracerProvider: TracerProvider
   readonly meterProvider: MeterProvider
   readonly propagator: TextMapPropagator
   /** Finished spans, in the order they ended. */
@@ -66,7 +66,7 @@ export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
   const { global = false, sampler } = options
   const store = new SpanStore()
   const metricStore = new MetricStore()
-  const tracerProvider = new BasicTracerProvider({ spanProcessors: [store], ...(sampler && { sampler }) })
+  const tracerProvider = new TracerProvider({ spanProcessors: [store], ...(sampler && { sampler }) })
   const meterProvider = new MeterProvider({ readers: [metricStore] })
   const propagator = new CompositePropagator({
     propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
@@ -133,7 +133,7 @@ function describe({ finished, started }: SpanStore): string {
 }
 
 function registerGlobally(
-  tracers: BasicTracerProvider,
+  tracers: TracerProvider,
   meters: MeterProvider,
   propagator: TextMapPropagator,
 ): void {

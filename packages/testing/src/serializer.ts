@@ -1,4 +1,4 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import { kindNameOf } from './query.ts'
 import { type SpanNode, treesOf } from './tree.ts'

@@ -1,5 +1,5 @@
 import type { MetricData } from '@opentelemetry/sdk-metrics'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import type { SpanRecorder } from './recorder.ts'
 

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 
-import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
 
 /** Every span that a recorder records is published here when it has ended, for checks over a whole test suite. */
 const recordedSpans = channel('spanwright.testing.span')

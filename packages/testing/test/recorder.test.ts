@@ -1,5 +1,5 @@
 import { context, metrics, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
-import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base'
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace'
 import { afterEach, describe, expect, it } from '@jest/globals'
 
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'

@@ -1,5 +1,5 @@
 import { type Attributes, SpanStatusCode } from '@opentelemetry/api'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import { kindNameOf, type SpanFace } from '../query.ts'
 import { attributeFaults, type AttributeRules, type Vocabulary } from './attributes.ts'
