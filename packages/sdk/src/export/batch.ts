@@ -1,3 +1,4 @@
+import type { EncodedSpan } from '../record/otlp/encoded-span.ts'
 import type { ReadableSpan } from '../record/types.ts'
 
 // The seam between the recorder, which fills stores, and the exporters, which empty them.
@@ -31,8 +32,13 @@ export interface StoreLimits {
   readonly maxQueueBytes: number
 }
 
+/** A span that has ended; only a store of bytes is ever given one that is encoded. */
+export type EndedSpan = ReadableSpan | EncodedSpan
+
 /** Spans that wait for one exporter. */
 export interface SpanStore<Kind extends Batch = Batch> {
+  /** Whether spans stay the objects they are. */
+  readonly holdsObjects: boolean
   /** Spans that wait and were not taken yet. */
   readonly waiting: number
   /** Bytes of these. */
@@ -43,7 +49,7 @@ export interface SpanStore<Kind extends Batch = Batch> {
    * Keeps an ended span.
    * @returns false when it does not fit
    */
-  add(span: ReadableSpan): boolean
+  add(span: EndedSpan): boolean
   /**
    * Takes the oldest spans, at least one even when it alone is larger than `maxBytes`.
    * @returns undefined when none wait

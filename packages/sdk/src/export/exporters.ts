@@ -2,7 +2,7 @@ import { diag } from '@opentelemetry/api'
 
 import type { Environment } from '../start/environment.ts'
 import type { SpanExporter } from '../record/types.ts'
-import type { ObjectBatch } from './batch.ts'
+import type { ByteBatch, ObjectBatch } from './batch.ts'
 import { ConsoleExporter } from './console/exporter.ts'
 import { adviseOnce } from './otlp/absent.ts'
 import { Delivery } from './otlp/delivery.ts'
@@ -11,15 +11,20 @@ import { HttpTransport } from './otlp/http.ts'
 import type { OtlpOptions } from './otlp/options.ts'
 import { type OtlpTarget, type SignalName, targetOf } from './otlp/target.ts'
 import type { Transport } from './otlp/transport.ts'
-import { EncodingSender, ObjectSender, type Sender } from './sender.ts'
+import { ByteSender, ObjectSender, type Sender } from './sender.ts'
 
 /** Where spans go: OTLP, a tree on the console, nowhere, or an exporter of one's own. */
 export type ExporterChoice = 'otlp' | 'console' | 'none' | OtlpOptions | SpanExporter
 
 /** An exporter and what it is called in reports. */
-export interface NamedExporter {
+export type NamedExporter = Named &
+  (
+    | { readonly takes: 'bytes'; readonly sender: Sender<ByteBatch> }
+    | { readonly takes: 'objects'; readonly sender: Sender<ObjectBatch> }
+  )
+
+interface Named {
   readonly name: string
-  readonly sender: Sender<ObjectBatch>
   /** Where it sends, if over the network. */
   readonly url?: string | undefined
 }
@@ -42,15 +47,21 @@ export function listOf<Choice>(choice: Choice | readonly Choice[]): readonly Cho
 }
 
 function makeExporter(choice: Exclude<ExporterChoice, 'none'>, environment: Environment): NamedExporter {
-  if (choice === 'console') return { name: 'console', sender: new ObjectSender(new ConsoleExporter()) }
+  if (choice === 'console')
+    return { name: 'console', takes: 'objects', sender: new ObjectSender(new ConsoleExporter()) }
   if (choice !== 'otlp' && isExporter(choice)) {
-    return { name: choice.constructor?.name || 'exporter', sender: new ObjectSender(choice) }
+    return {
+      name: choice.constructor?.name || 'exporter',
+      takes: 'objects',
+      sender: new ObjectSender(choice),
+    }
   }
   const { target, transport } = makeOtlp('traces', choice === 'otlp' ? {} : choice, environment)
   const delivery = new Delivery(transport, adviseOnce(target))
   return {
     name: `otlp ${target.protocol}`,
-    sender: new EncodingSender(delivery, target.timeout),
+    takes: 'bytes',
+    sender: new ByteSender(delivery, target.timeout),
     url: target.url,
   }
 }

@@ -1,7 +1,8 @@
 import type { AttributeValue, Attributes } from '@opentelemetry/api'
 
+import { EncodedSpan } from '../record/otlp/encoded-span.ts'
 import type { ReadableSpan } from '../record/types.ts'
-import type { ObjectBatch, SpanStore, StoreLimits } from './batch.ts'
+import type { EndedSpan, ObjectBatch, SpanStore, StoreLimits } from './batch.ts'
 
 /** Bytes of a span besides its strings: ids, times, lengths, numbers. */
 const FRAME = 120
@@ -15,6 +16,7 @@ interface Weighed {
 
 /** Spans as objects, for exporters that need them. */
 export class ObjectStore implements SpanStore<ObjectBatch> {
+  readonly holdsObjects: boolean = true
   private readonly limits: StoreLimits
   private queue: Weighed[] = []
   /** Where in the queue the oldest one stands. */
@@ -35,8 +37,8 @@ export class ObjectStore implements SpanStore<ObjectBatch> {
     return this.waiting + this.taken
   }
 
-  add(span: ReadableSpan): boolean {
-    if (this.size >= this.limits.maxQueueSize) return false
+  add(span: EndedSpan): boolean {
+    if (span instanceof EncodedSpan || this.size >= this.limits.maxQueueSize) return false
     const bytes = weightOf(span)
     if (this.waitingBytes + this.takenBytes + bytes > this.limits.maxQueueBytes) return false
     this.queue.push({ span, bytes })

@@ -1,6 +1,3 @@
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
-import type { ReadableSpan as SdkSpan } from '@opentelemetry/sdk-trace'
-
 import { within } from '../start/deadline.ts'
 import type { SpanExporter } from '../record/types.ts'
 import type { Batch, ByteBatch, ObjectBatch } from './batch.ts'
@@ -28,7 +25,7 @@ export interface Sender<Kind extends Batch = Batch> {
 }
 
 /** Sends bytes over OTLP. */
-class ByteSender implements Sender<ByteBatch> {
+export class ByteSender implements Sender<ByteBatch> {
   private readonly delivery: Delivery
   private readonly timeout: number
 
@@ -38,7 +35,7 @@ class ByteSender implements Sender<ByteBatch> {
     this.timeout = timeout
   }
 
-  send({ parts }: Pick<ByteBatch, 'parts'>, timeout: number): Promise<Answer> {
+  send({ parts }: ByteBatch, timeout: number): Promise<Answer> {
     return this.delivery.deliver(parts, Math.min(timeout, this.timeout))
   }
 
@@ -54,15 +51,6 @@ class ByteSender implements Sender<ByteBatch> {
 
   async close(): Promise<void> {
     this.delivery.close()
-  }
-}
-
-/** Encodes spans that wait as objects when they are sent. */
-export class EncodingSender extends ByteSender {
-  override send(batch: Pick<ByteBatch, 'parts'> | ObjectBatch, timeout: number): Promise<Answer> {
-    if ('parts' in batch) return super.send(batch, timeout)
-    const bytes = ProtobufTraceSerializer.serializeRequest(batch.list as unknown as SdkSpan[])
-    return super.send({ parts: bytes ? [bytes] : [] }, timeout)
   }
 }
 

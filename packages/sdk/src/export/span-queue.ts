@@ -1,7 +1,6 @@
 import { diag } from '@opentelemetry/api'
 
-import type { ReadableSpan } from '../record/types.ts'
-import type { Batch, SpanStore } from './batch.ts'
+import type { Batch, EndedSpan, SpanStore } from './batch.ts'
 import { ExportCounts } from './export-counts.ts'
 import type { Answer } from './otlp/transport.ts'
 import type { Sender } from './sender.ts'
@@ -45,8 +44,17 @@ export class SpanQueue<Kind extends Batch = Batch> {
   private hurries = 0
   private ending: Promise<void> | undefined
   private isAbandoned = false
+  private ready: Promise<void> | undefined
 
-  constructor(name: string, store: SpanStore<Kind>, sender: Sender<Kind>, limits: QueueLimits) {
+  /** @param ready settles once batches can be made: something may still be found out about the resource */
+  constructor(
+    name: string,
+    store: SpanStore<Kind>,
+    sender: Sender<Kind>,
+    limits: QueueLimits,
+    ready?: Promise<void>,
+  ) {
+    this.ready = ready
     this.name = name
     this.store = store
     this.sender = sender
@@ -55,12 +63,17 @@ export class SpanQueue<Kind extends Batch = Batch> {
     this.counts = new ExportCounts(name, limits.reportInterval)
   }
 
+  /** Whether its spans stay objects. */
+  get holdsObjects(): boolean {
+    return this.store.holdsObjects
+  }
+
   /** Spans that wait or are on their way. */
   get size(): number {
     return this.isAbandoned ? 0 : this.store.size
   }
 
-  onEnd(span: ReadableSpan): void {
+  onEnd(span: EndedSpan): void {
     if (this.ending) this.counts.lose('shutDown', 1)
     else if (!this.store.add(span)) this.counts.lose('queueFull', 1)
     else if (this.isFull()) this.sendDue()
@@ -135,6 +148,11 @@ export class SpanQueue<Kind extends Batch = Batch> {
   }
 
   private async sendAll(): Promise<void> {
+    if (this.ready) {
+      this.current = this.ready
+      await this.ready
+      this.ready = undefined
+    }
     while (this.due > 0 || this.isFull()) {
       const batch = this.store.take(this.batchSize, this.limits.maxBatchBytes)
       if (!batch) break

@@ -9,7 +9,8 @@ import type { QueueLimits } from '../export/span-queue.ts'
 const MAX_VALUE_LENGTH = 4096
 const MAX_COUNT = 128
 
-const MAX_QUEUE_BYTES = 32 * 2 ** 20
+/** The most bytes of spans that wait for an exporter, or for the end of their trace. */
+export const MAX_QUEUE_BYTES: number = 32 * 2 ** 20
 /** The most that a collector takes over gRPC unless it is told otherwise. */
 const MAX_BATCH_BYTES = 4 * 2 ** 20
 

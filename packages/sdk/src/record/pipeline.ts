@@ -1,6 +1,8 @@
 import { TraceFlags } from '@opentelemetry/api'
 
-import type { LocalTraceCounts } from './local-traces.ts'
+import type { LocalTraceCounts } from './tail/local-traces.ts'
+import type { EndedSpan } from '../export/batch.ts'
+import { EncodedSpan } from './otlp/encoded-span.ts'
 import type { SpanSink } from './recorder.ts'
 import type { ReadableSpan } from './types.ts'
 import type { Redactor } from './redaction.ts'
@@ -41,34 +43,38 @@ export interface ExporterCount {
 /** The end of the way of every span: counted, and handed to the queue of each exporter. */
 export class Pipeline implements SpanSink {
   readonly queues: readonly SpanQueue[]
+  readonly redactor: Redactor | undefined
+  readonly keepsObjects: boolean
   private recorded = 0
   private unsampled = 0
   private ended = 0
   private sampledOut = 0
 
-  private readonly redactor: Redactor | undefined
-
   /** @param redactor takes out what is not to reach any exporter */
   constructor(queues: readonly SpanQueue[], redactor?: Redactor) {
     this.queues = queues
     this.redactor = redactor
+    this.keepsObjects = queues.some(({ holdsObjects }) => holdsObjects)
   }
-
-  readonly keepsObjects: boolean = true
 
   onStart(): void {
     this.recorded += 1
   }
 
-  onEnd(span: ReadableSpan): void {
+  onEnd(span: EndedSpan): void {
     this.ended += 1
+    if (span instanceof EncodedSpan) {
+      for (const queue of this.queues) queue.onEnd(span)
+      return
+    }
     // Recorded for processors only: its sampler did not want it exported.
-    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) {
+    if (!isSampled(span)) {
       this.sampledOut += 1
       return
     }
-    const shown = this.redactor?.redact(span) ?? span
-    for (const queue of this.queues) queue.onEnd(shown)
+    // What is encoded is redacted there.
+    const shown = this.keepsObjects && this.redactor ? this.redactor.redact(span) : span
+    for (const queue of this.queues) queue.onEnd(queue.holdsObjects ? shown : span)
   }
 
   /** Counts a span that a decision at the end of its trace does not keep. */
@@ -114,4 +120,9 @@ export class Pipeline implements SpanSink {
       })),
     }
   }
+}
+
+/** Whether the sampler of a span wanted it exported. */
+export function isSampled(span: ReadableSpan): boolean {
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0
 }

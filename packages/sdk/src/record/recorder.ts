@@ -2,7 +2,7 @@ import { type Context, propagation } from '@opentelemetry/api'
 
 import { ParentBased } from '../sampling/samplers.ts'
 import { Processors } from './processors.ts'
-import type { RecordingSpan } from './span.ts'
+import type { RecordingSpan } from './span/recording-span.ts'
 import type {
   IdGenerator,
   ReadableSpan,

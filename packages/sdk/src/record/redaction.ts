@@ -1,6 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
 
 import { isPattern } from '../sampling/match.ts'
+import type { Concealer } from './otlp/span.ts'
 import type { ReadableSpan } from './types.ts'
 import { copySpan, type SpanChanges } from './span-copy.ts'
 
@@ -23,7 +24,7 @@ export const bearerTokens: RegExp =
   /\bbearer\s+[\w.~+/-]+=*|(?<![\w-])(?=[\w-]*\beyJ)[\w-]+\.[\w-]+\.[\w-]*/gi
 
 /** Takes out of spans what is not to leave the process. */
-export class Redactor {
+export class Redactor implements Concealer {
   private readonly keys = new Set<string>()
   private readonly keyPatterns: ((key: string) => boolean)[] = []
   private readonly valuePatterns: RegExp[] = []
@@ -67,7 +68,7 @@ export class Redactor {
   private attributes(attributes: Attributes): Attributes {
     let redacted: Attributes | undefined
     for (const [key, value] of Object.entries(attributes)) {
-      const shown = this.isSecret(key) ? REDACTED : this.value(value)
+      const shown = this.value(key, value) as AttributeValue | undefined
       if (shown !== value) (redacted ??= { ...attributes })[key] = shown
     }
     return redacted ?? attributes
@@ -77,15 +78,17 @@ export class Redactor {
     return this.keys.has(key) || this.keyPatterns.some(isMatch => isMatch(key))
   }
 
-  private value(value: AttributeValue | undefined): AttributeValue | undefined {
+  /** What is shown in place of the value of a key. */
+  value(key: string, value: unknown): unknown {
+    if (this.isSecret(key)) return REDACTED
     if (typeof value === 'string') return this.text(value)
     if (!Array.isArray(value)) return value
-    const items = value as (string | number | boolean | null | undefined)[]
+    const items = value as readonly unknown[]
     const shown = items.map(item => (typeof item === 'string' ? this.text(item) : item))
-    return shown.some((item, index) => item !== items[index]) ? (shown as AttributeValue) : value
+    return shown.some((item, index) => item !== items[index]) ? shown : value
   }
 
-  private text(text: string): string {
+  text(text: string): string {
     return this.valuePatterns.reduce((shown, pattern) => shown.replaceAll(pattern, REDACTED), text)
   }
 }

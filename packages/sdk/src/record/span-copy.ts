@@ -28,6 +28,7 @@ export function copySpan(span: ReadableSpan, changes: SpanChanges): ReadableSpan
     droppedAttributesCount: span.droppedAttributesCount,
     droppedEventsCount: span.droppedEventsCount,
     droppedLinksCount: span.droppedLinksCount,
+    ...(span.isTraceIdRandom !== undefined && { isTraceIdRandom: span.isTraceIdRandom }),
     ...parts,
   }
 }

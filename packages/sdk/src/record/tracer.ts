@@ -17,7 +17,7 @@ import { reportFailure } from '@spanwright/core/plugin'
 import { isTracingSuppressed } from '../propagation/suppressed.ts'
 import { isTraceIdRandom } from '../sampling/trace-origin.ts'
 import type { Recorder } from './recorder.ts'
-import { RecordingSpan, type SpanOwner } from './span.ts'
+import { RecordingSpan, type SpanOwner } from './span/recording-span.ts'
 import {
   type InstrumentationScope,
   SamplingDecision,
@@ -105,8 +105,16 @@ export class RecordingTracer implements Tracer, SpanOwner {
       return trace.wrapSpanContext(own)
     }
     const { startTime, attributes, links } = options
-    const isRandom = local?.isRandom ?? isTraceIdRandom(context, parent ?? own, recorder.areIdsRandom)
-    const span = new RecordingSpan(this, { name, kind, context: own, parent, local, startTime, isRandom })
+    const isRandom = local?.isTraceIdRandom ?? isTraceIdRandom(context, parent ?? own, recorder.areIdsRandom)
+    const span = new RecordingSpan(this, {
+      name,
+      kind,
+      context: own,
+      parent,
+      local,
+      startTime,
+      isTraceIdRandom: isRandom,
+    })
     if (links !== undefined) span.addLinks(links)
     if (attributes !== undefined) span.recorded.start(attributes)
     if (result?.attributes !== undefined) span.setAttributes(result.attributes)

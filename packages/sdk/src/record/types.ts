@@ -55,6 +55,8 @@ export interface ReadableSpan {
   readonly droppedAttributesCount: number
   readonly droppedEventsCount: number
   readonly droppedLinksCount: number
+  /** Whether the trace id is known to be random, which the exported flags say. */
+  readonly isTraceIdRandom?: boolean
 }
 
 /** A span as processors get it while it is recorded. */

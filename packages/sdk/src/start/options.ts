@@ -13,7 +13,7 @@ import {
 
 import { aDuration, type Duration } from './duration.ts'
 import type { ExporterChoice } from '../export/exporters.ts'
-import { type KeepOptions, someKeepOptions } from '../record/keep.ts'
+import { type KeepOptions, someKeepOptions } from '../record/tail/keep.ts'
 import { isPattern } from '../sampling/match.ts'
 import { isReader, type MetricsChoice } from '../metrics/readers.ts'
 import { anOtlpExporter } from '../export/otlp/options.ts'

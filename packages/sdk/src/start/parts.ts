@@ -5,19 +5,20 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { millisecondsOf } from './duration.ts'
 import type { Environment } from './environment.ts'
 import { makeExporters, type NamedExporter } from '../export/exporters.ts'
-import { KeepPolicy } from '../record/keep.ts'
-import { queueLimitsOf, samplerIn, spanLimitsOf } from '../record/limits.ts'
-import { LocalTraces } from '../record/local-traces.ts'
+import { KeepPolicy } from '../record/tail/keep.ts'
+import { MAX_QUEUE_BYTES, queueLimitsOf, samplerIn, spanLimitsOf } from '../record/limits.ts'
+import { LocalTraces } from '../record/tail/local-traces.ts'
 import { makeReaders, type NamedReader } from '../metrics/readers.ts'
 import type { StartTracingOptions } from './options.ts'
 import { Pipeline } from '../record/pipeline.ts'
 import { makePropagator } from '../propagation/propagators.ts'
-import { randomIds } from '../record/ids.ts'
+import { randomIds } from '../record/span/ids.ts'
 import { RecordingTracerProvider } from '../record/provider.ts'
 import type { Sampler } from '../record/types.ts'
 import { Redactor } from '../record/redaction.ts'
 import { makeResource } from './resource.ts'
 import { lateRulesOf } from '../sampling/rules.ts'
+import { ByteStore } from '../record/otlp/byte-store.ts'
 import { ObjectStore } from '../export/object-store.ts'
 import { SpanQueue } from '../export/span-queue.ts'
 
@@ -41,14 +42,14 @@ export interface TracingParts {
  * @throws TypeError when an option cannot be what it is
  */
 export function makeParts(options: StartTracingOptions, environment: Environment): TracingParts {
+  const resource = makeResource(options, environment)
   const redactor = options.redact && new Redactor(options.redact)
   const exporters = makeExporters(options.exporter, environment)
   const readers = makeReaders(options.metrics, environment)
-  const pipeline = new Pipeline(makeQueues(exporters, options, environment), redactor)
+  const pipeline = new Pipeline(makeQueues(exporters, resource, redactor, options, environment), redactor)
   const sampler = options.sampler ?? samplerIn(environment)
   const localTraces = makeLocalTraces(options, sampler, pipeline)
   const areIdsRandom = options.idGenerator === undefined
-  const resource = makeResource(options, environment)
   const provider = new RecordingTracerProvider({
     resource,
     sampler,
@@ -79,14 +80,16 @@ export function makeParts(options: StartTracingOptions, environment: Environment
 
 /** Spans are held only where something is decided at the end of a trace. */
 function makeLocalTraces(
-  { keep }: StartTracingOptions,
+  options: StartTracingOptions,
   sampler: Sampler,
   pipeline: Pipeline,
 ): LocalTraces | undefined {
+  const { keep } = options
   const rules = lateRulesOf(sampler)
   if (!keep && !rules) return undefined
   return new LocalTraces(pipeline, rules, keep && new KeepPolicy(keep), {
     maxSpans: keep?.maxSpans ?? 10_000,
+    maxBytes: options.batch?.maxQueueBytes ?? MAX_QUEUE_BYTES,
     maxAge: millisecondsOf(keep?.maxAge ?? 60_000),
   })
 }
@@ -96,12 +99,20 @@ const CONSOLE_DELAY = 50
 
 function makeQueues(
   exporters: readonly NamedExporter[],
+  resource: Resource,
+  redactor: Redactor | undefined,
   { batch }: StartTracingOptions,
   environment: Environment,
 ): SpanQueue[] {
   const limits = queueLimitsOf(batch, environment)
-  return exporters.map(({ name, sender }) => {
+  // Detectors that fail say so themselves, and leave out what they did not find.
+  const ready = resource.asyncAttributesPending ? resource.waitForAsyncAttributes?.() : undefined
+  return exporters.map(exporter => {
+    const { name } = exporter
     const delay = name === 'console' ? Math.min(CONSOLE_DELAY, limits.delay) : limits.delay
-    return new SpanQueue(name, new ObjectStore(limits), sender, { ...limits, delay })
+    const own = { ...limits, delay }
+    return exporter.takes === 'bytes'
+      ? new SpanQueue(name, new ByteStore(limits, resource, redactor), exporter.sender, own, ready)
+      : new SpanQueue(name, new ObjectStore(limits), exporter.sender, own, ready)
   })
 }

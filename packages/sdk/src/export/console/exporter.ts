@@ -1,7 +1,7 @@
 import { type AttributeValue, SpanStatusCode } from '@opentelemetry/api'
 import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
 
-import { millisecondsIn } from '../../record/time.ts'
+import { millisecondsIn } from '../../record/span/time.ts'
 import type { ExportResult, ReadableSpan, SpanExporter } from '../../record/types.ts'
 import { printTrace } from './printer.ts'
 import { SPAN_KINDS, type TraceSpan } from './span.ts'

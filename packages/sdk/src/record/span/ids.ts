@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 
-import type { IdGenerator } from './types.ts'
+import type { IdGenerator } from '../types.ts'
 
 const TRACE_ID_BYTES = 16
 const SPAN_ID_BYTES = 8

@@ -24,7 +24,7 @@ export class SpanAttributes {
     const { list, lengthLimit } = this
     const most = this.countLimit * 2
     for (const key in attributes) {
-      const value = cleanValue(key, attributes[key], lengthLimit)
+      const value = Object.hasOwn(attributes, key) ? cleanValue(key, attributes[key], lengthLimit) : undefined
       if (value === undefined) continue
       if (list.length < most) list.push(key, value)
       else this.dropped += 1
@@ -107,7 +107,7 @@ export function limitAttributes(
   let count = 0
   let dropped = 0
   for (const key in given) {
-    const value = cleanValue(key, given[key], lengthLimit)
+    const value = Object.hasOwn(given, key) ? cleanValue(key, given[key], lengthLimit) : undefined
     if (value === undefined) continue
     if (count < countLimit) attributes[key] = value
     else dropped += 1

@@ -1,13 +1,20 @@
-import { type Context, diag, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api'
+import { type Context, diag, ROOT_CONTEXT, type SpanContext, SpanStatusCode, trace } from '@opentelemetry/api'
 import { ATTR_KEEP_REASON } from '@spanwright/core/semconv'
 
 import { adjusted, type KeepPolicy, type KeepReason, type Verdict } from './keep.ts'
-import type { SpanSink } from './recorder.ts'
-import { type ReadableSpan, type RecordedSpan, SamplingDecision } from './types.ts'
-import type { Pipeline } from './pipeline.ts'
-import type { RuleSampler } from '../sampling/rules.ts'
-import { copySpan } from './span-copy.ts'
-import { thresholdIn } from '../sampling/threshold.ts'
+import type { SpanSink } from '../recorder.ts'
+import { type ReadableSpan, type RecordedSpan, SamplingDecision } from '../types.ts'
+import type { EndedSpan } from '../../export/batch.ts'
+import { EncodedSpan } from '../otlp/encoded-span.ts'
+import { encodeEarly } from '../otlp/span.ts'
+import { Writer } from '../otlp/writer.ts'
+import { isSampled, type Pipeline } from '../pipeline.ts'
+import type { RuleSampler } from '../../sampling/rules.ts'
+import { copySpan } from '../span-copy.ts'
+import { thresholdIn } from '../../sampling/threshold.ts'
+
+/** Bytes of the buffer that a local trace begins with. */
+const FIRST_BUFFER = 1024
 
 /** How local traces were decided, since the start. */
 export interface LocalTraceCounts {
@@ -23,6 +30,8 @@ export interface LocalTraceCounts {
 /** Bounds of what is held. */
 export interface HoldLimits {
   readonly maxSpans: number
+  /** Of spans that are held in bytes. */
+  readonly maxBytes: number
   /** Milliseconds. */
   readonly maxAge: number
 }
@@ -34,7 +43,11 @@ interface LocalTrace {
   readonly began: number
   /** Whether the rules of the sampler still have to be asked. */
   readonly isProvisional: boolean
-  spans: ReadableSpan[]
+  /** Spans that have ended: in bytes, unless an exporter needs objects. */
+  spans: EndedSpan[]
+  bytes: number
+  writer: Writer | undefined
+  hasFailed: boolean
   verdict: Verdict | undefined
 }
 
@@ -52,6 +65,7 @@ export class LocalTraces implements SpanSink {
   private dropped = 0
   private early = 0
   private held = 0
+  private heldBytes = 0
   private timer: NodeJS.Timeout | undefined
 
   constructor(
@@ -66,7 +80,9 @@ export class LocalTraces implements SpanSink {
     this.limits = limits
   }
 
-  readonly keepsObjects: boolean = true
+  get keepsObjects(): boolean {
+    return this.next.keepsObjects
+  }
 
   refuse(): void {
     this.next.refuse()
@@ -84,14 +100,15 @@ export class LocalTraces implements SpanSink {
 
   onEnd(span: ReadableSpan): void {
     const local = this.traces.get(span.spanContext())
-    if (!local) this.next.onEnd(span)
-    else if (local.verdict) this.pass(span, local, local.verdict)
-    else {
-      local.spans.push(span)
-      this.held += 1
-      if (span.spanContext() === local.root.spanContext()) this.settle(local)
-      else this.makeRoom()
+    if (!local) {
+      this.next.onEnd(span)
+      return
     }
+    if (span.status.code === SpanStatusCode.ERROR) local.hasFailed = true
+    const isRoot = span.spanContext() === local.root.spanContext()
+    if (isRoot && !local.verdict) this.settle(local)
+    if (local.verdict) this.pass(span, local.verdict, isRoot)
+    else this.hold(span, local)
   }
 
   async forceFlush(): Promise<void> {
@@ -113,6 +130,23 @@ export class LocalTraces implements SpanSink {
     return { kept: { ...this.kept }, dropped: this.dropped, early: this.early, held: this.held }
   }
 
+  private hold(span: ReadableSpan, local: LocalTrace): void {
+    if (!isSampled(span)) {
+      this.next.onEnd(span)
+      return
+    }
+    if (this.next.keepsObjects) local.spans.push(span)
+    else {
+      local.writer ??= new Writer(FIRST_BUFFER)
+      const encoded = encodeEarly(local.writer, span, this.next.redactor)
+      local.spans.push(encoded)
+      local.bytes += encoded.fields.length
+      this.heldBytes += encoded.fields.length
+    }
+    this.held += 1
+    this.makeRoom()
+  }
+
   private begin(root: RecordedSpan, parentContext: Context): LocalTrace | undefined {
     const isProvisional = this.isProvisional(root)
     if (!isProvisional && !this.policy) return undefined
@@ -123,6 +157,9 @@ export class LocalTraces implements SpanSink {
       began: performance.now(),
       isProvisional,
       spans: [],
+      bytes: 0,
+      writer: undefined,
+      hasFailed: false,
       verdict: undefined,
     }
     this.open.add(local)
@@ -136,10 +173,10 @@ export class LocalTraces implements SpanSink {
   }
 
   private makeRoom(): void {
-    if (this.held <= this.limits.maxSpans) return
+    const { maxSpans, maxBytes } = this.limits
     for (const local of this.open) {
+      if (this.held <= maxSpans && this.heldBytes <= maxBytes) return
       if (local.spans.length > 0) this.settle(local)
-      if (this.held <= this.limits.maxSpans) return
     }
   }
 
@@ -163,20 +200,22 @@ export class LocalTraces implements SpanSink {
     const verdict = this.judge(local)
     local.verdict = verdict
     local.spans = []
+    local.writer = undefined
     this.held -= spans.length
+    this.heldBytes -= local.bytes
     if (!root.ended) this.early += 1
     if (!verdict.isKept) this.dropped += 1
     else if (verdict.reason) this.kept[verdict.reason] += 1
-    for (const span of spans) this.pass(span, local, verdict)
+    for (const span of spans) this.pass(span, verdict, false)
   }
 
   private judge(local: LocalTrace): Verdict {
     try {
-      const { root, spans, context } = local
+      const { root, hasFailed, context } = local
       const late = local.isProvisional ? this.judgeByRoute(local) : undefined
       if (late && (!late.isKept || !this.policy)) return late
       const age = performance.now() - local.began
-      const verdict = this.policy?.decide(root, spans, context, age) ?? { isKept: true }
+      const verdict = this.policy?.decide(root, hasFailed, context, age) ?? { isKept: true }
       return { ...verdict, threshold: strictest(late?.threshold, verdict.threshold) }
     } catch (error) {
       diag.error('spanwright: deciding about a trace failed; it is kept', error)
@@ -191,19 +230,19 @@ export class LocalTraces implements SpanSink {
     return { isKept, reason: 'rule', threshold: thresholdIn(result.traceState) }
   }
 
-  private pass(span: ReadableSpan, { root }: LocalTrace, verdict: Verdict): void {
+  private pass(span: EndedSpan, verdict: Verdict, isRoot: boolean): void {
     if (!verdict.isKept) {
       this.next.giveUp()
       return
     }
-    if (verdict.reason === undefined) {
-      this.next.onEnd(span)
-      return
+    if (verdict.reason === undefined) this.next.onEnd(span)
+    else if (span instanceof EncodedSpan) this.next.onEnd(span.with(adjusted(span.traceState, verdict)))
+    else {
+      const own = span.spanContext()
+      const context = { ...own, traceState: adjusted(own.traceState, verdict) }
+      const attributes = { ...span.attributes, [ATTR_KEEP_REASON]: verdict.reason }
+      this.next.onEnd(copySpan(span, isRoot ? { context, attributes } : { context }))
     }
-    const isRoot = span.spanContext() === root.spanContext()
-    const context = { ...span.spanContext(), traceState: adjusted(span, verdict) }
-    const attributes = { ...span.attributes, [ATTR_KEEP_REASON]: verdict.reason }
-    this.next.onEnd(copySpan(span, isRoot ? { context, attributes } : { context }))
   }
 }
 

@@ -1,11 +1,11 @@
-import { type Context, SpanStatusCode } from '@opentelemetry/api'
+import type { Context, TraceState } from '@opentelemetry/api'
 import { aBoolean, aRecordOf, type OptionRule } from '@spanwright/core/plugin'
 
-import { millisecondsIn } from './time.ts'
-import type { ReadableSpan } from './types.ts'
-import { aDuration, type Duration, millisecondsOf } from '../start/duration.ts'
-import { aListOfRules, decide, firstMatch, type SamplingRule } from '../sampling/rules.ts'
-import { thresholdIn, withThreshold } from '../sampling/threshold.ts'
+import { millisecondsIn } from '../span/time.ts'
+import type { ReadableSpan } from '../types.ts'
+import { aDuration, type Duration, millisecondsOf } from '../../start/duration.ts'
+import { aListOfRules, decide, firstMatch, type SamplingRule } from '../../sampling/rules.ts'
+import { thresholdIn, withThreshold } from '../../sampling/threshold.ts'
 
 /** Which local traces are kept once they have ended: the first of these that applies decides, in this order. */
 export interface KeepOptions {
@@ -64,11 +64,12 @@ export class KeepPolicy {
 
   /**
    * @param root the first span, ended or, when it has to be decided early, not
+   * @param hasFailed whether a span of the trace has failed so far
    * @param age milliseconds since it began
    */
-  decide(root: ReadableSpan, spans: readonly ReadableSpan[], context: Context, age: number): Verdict {
+  decide(root: ReadableSpan, hasFailed: boolean, context: Context, age: number): Verdict {
     const { errors = true, rules = [], otherwise = 0 } = this.options
-    if (errors && (hasFailed(root) || spans.some(hasFailed))) return { isKept: true, reason: 'error' }
+    if (errors && hasFailed) return { isKept: true, reason: 'error' }
     const duration = root.ended ? millisecondsIn(root.duration) : age
     if (duration > this.slowerThan) return { isKept: true, reason: 'slow' }
     const { traceId } = root.spanContext()
@@ -79,13 +80,8 @@ export class KeepPolicy {
   }
 }
 
-function hasFailed({ status }: ReadableSpan): boolean {
-  return status.code === SpanStatusCode.ERROR
-}
-
 /** The `tracestate` that says how likely a trace was kept; what an earlier sampler did counts too. */
-export function adjusted(span: ReadableSpan, { threshold }: Verdict): ReturnType<typeof withThreshold> {
-  const { traceState } = span.spanContext()
+export function adjusted(traceState: TraceState | undefined, { threshold }: Verdict): TraceState {
   const earlier = thresholdIn(traceState)
   const own = threshold ?? ALWAYS
   return withThreshold(traceState, earlier !== undefined && earlier > own ? earlier : own)

@@ -17,7 +17,7 @@ import { EVENT_EXCEPTION } from '@spanwright/core/semconv'
 import { limitAttributes, SpanAttributes } from './attributes.ts'
 import { exceptionAttributes } from './exception.ts'
 import { anchorAt, between, hrTimeAt, isTime, toHrTime } from './time.ts'
-import type { InstrumentationScope, RecordedSpan, SpanLimits, SpanResource, TimedEvent } from './types.ts'
+import type { InstrumentationScope, RecordedSpan, SpanLimits, SpanResource, TimedEvent } from '../types.ts'
 
 /** What a span asks of the one who made it. */
 export interface SpanOwner {
@@ -38,7 +38,7 @@ export interface SpanStart {
   readonly local: RecordingSpan | undefined
   readonly startTime: TimeInput | undefined
   /** Whether the trace id is known to be random. */
-  readonly isRandom: boolean
+  readonly isTraceIdRandom: boolean
 }
 
 const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET })
@@ -52,7 +52,7 @@ export class RecordingSpan implements RecordedSpan {
   readonly parentSpanContext?: SpanContext
   status: SpanStatus = UNSET
   /** Whether the trace id is known to be random, which the exported flags say. */
-  readonly isRandom: boolean
+  readonly isTraceIdRandom: boolean
   /** Attributes in the form that is encoded. */
   readonly recorded: SpanAttributes
   /** What is added to `performance.now()` for the time since 1970. */
@@ -69,13 +69,16 @@ export class RecordingSpan implements RecordedSpan {
   droppedLinksCount = 0
   private state: State = 'recording'
 
-  constructor(owner: SpanOwner, { name, kind, context, parent, local, startTime, isRandom }: SpanStart) {
+  constructor(
+    owner: SpanOwner,
+    { name, kind, context, parent, local, startTime, isTraceIdRandom }: SpanStart,
+  ) {
     this.owner = owner
     this.name = name
     this.kind = kind
     this.context = context
     this.parentSpanContext = parent as SpanContext
-    this.isRandom = isRandom
+    this.isTraceIdRandom = isTraceIdRandom
     this.started = performance.now()
     this.anchor = local === undefined ? anchorAt(this.started) : local.anchor
     this.givenStart = startTime === undefined ? undefined : toHrTime(startTime, this.anchor)
@@ -98,7 +101,9 @@ export class RecordingSpan implements RecordedSpan {
 
   setAttributes(attributes: Attributes): this {
     if (this.hasEnded()) return this
-    for (const key in attributes) this.recorded.set(key, attributes[key])
+    for (const key in attributes) {
+      if (Object.hasOwn(attributes, key)) this.recorded.set(key, attributes[key])
+    }
     return this
   }
 
@@ -200,6 +205,11 @@ export class RecordingSpan implements RecordedSpan {
 
   get links(): Link[] {
     return (this.linkList ??= [])
+  }
+
+  /** Whether there are events or links, without making lists of them. */
+  get hasParts(): boolean {
+    return this.eventList !== undefined || this.linkList !== undefined
   }
 
   get startTime(): HrTime {

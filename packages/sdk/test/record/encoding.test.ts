@@ -1,0 +1,162 @@
+import { describe, expect, it } from '@jest/globals'
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace'
+import * as fc from 'fast-check'
+
+import { RecordingTracerProvider } from '../../src/record/provider.ts'
+import { ByteStore } from '../../src/record/otlp/byte-store.ts'
+import type { SpanLimits } from '../../src/record/types.ts'
+import { alwaysOn, parentBased } from '../../src/sampling/samplers.ts'
+import { type DecodedSpan, decodeRequest, spansIn } from './otlp-decoder.ts'
+import { PATIENCE } from '../host.ts'
+import { aScript, play, type Script } from './scripts.ts'
+
+const RESOURCE = resourceFromAttributes({ 'service.name': 'shop', 'service.version': '1' })
+const SCOPE = ['@spanwright/test', '1.2.3', { schemaUrl: 'https://opentelemetry.io/schemas/1.45.0' }] as const
+const RANDOM_FLAG = 2
+/** A message that is left out is one of defaults. */
+const UNSET = { code: 0, message: '' }
+
+const WIDE: Required<SpanLimits> = {
+  attributeValueLengthLimit: Infinity,
+  attributeCountLimit: 128,
+  linkCountLimit: 128,
+  eventCountLimit: 128,
+  attributePerEventCountLimit: 128,
+  attributePerLinkCountLimit: 128,
+}
+
+const NARROW: Required<SpanLimits> = {
+  attributeValueLengthLimit: 7,
+  attributeCountLimit: 4,
+  linkCountLimit: 2,
+  eventCountLimit: 2,
+  attributePerEventCountLimit: 1,
+  attributePerLinkCountLimit: 2,
+}
+
+/** Ids that both SDKs are given alike. */
+function countedIds(): { generateTraceId(): string; generateSpanId(): string } {
+  let traces = 0
+  let spans = 0
+  return {
+    generateTraceId: () => (traces += 1).toString(16).padStart(32, '0'),
+    generateSpanId: () => (spans += 1).toString(16).padStart(16, 'a'),
+  }
+}
+
+/** The bytes of our own encoder. */
+function recordedBytes(scripts: readonly Script[], limits: Required<SpanLimits>): Uint8Array {
+  const store = new ByteStore({ maxQueueSize: Infinity, maxQueueBytes: Infinity }, RESOURCE)
+  const provider = new RecordingTracerProvider({
+    resource: RESOURCE,
+    sampler: parentBased(alwaysOn()),
+    limits,
+    ids: countedIds(),
+    areIdsRandom: true,
+    processors: [],
+    baggageAttributes: [],
+    sink: {
+      keepsObjects: false,
+      onStart: () => {},
+      onEnd: span => void store.add(span),
+      refuse: () => {},
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    },
+  })
+  for (const script of scripts) play(provider.getTracer(...SCOPE), script)
+  const batch = store.take(Infinity, Infinity)
+  expect(batch).toMatchObject({ spans: scripts.length })
+  const bytes = Buffer.concat(batch?.parts ?? [])
+  expect(batch?.bytes).toBe(bytes.length)
+  return bytes
+}
+
+/** The bytes of OpenTelemetry's SDK and its encoder. */
+function expectedBytes(scripts: readonly Script[], spanLimits: Required<SpanLimits>): Uint8Array {
+  const spans: ReadableSpan[] = []
+  const provider = new TracerProvider({
+    resource: RESOURCE,
+    spanLimits,
+    idGenerator: countedIds(),
+    spanProcessors: [
+      {
+        onStart: () => {},
+        onEnd: span => void spans.push(span),
+        forceFlush: async () => {},
+        shutdown: async () => {},
+      },
+    ],
+  })
+  for (const script of scripts) play(provider.getTracer(...SCOPE), script)
+  return ProtobufTraceSerializer.serializeRequest(spans) ?? new Uint8Array()
+}
+
+/** Objects may order their keys by themselves, and the SDK's flags lack the random bit. */
+function comparable(bytes: Uint8Array): unknown {
+  const { resourceSpans } = decodeRequest(bytes)
+  return resourceSpans.map(({ scopeSpans, ...rest }) => ({
+    ...rest,
+    scopeSpans: scopeSpans.map(({ spans, ...scope }) => ({ ...scope, spans: spans.map(withoutOrder) })),
+  }))
+}
+
+function withoutOrder(span: DecodedSpan): unknown {
+  return JSON.parse(
+    JSON.stringify(
+      { ...span, flags: span.flags & ~RANDOM_FLAG, status: span['status'] ?? UNSET },
+      (_key, value: unknown) =>
+        Array.isArray(value) &&
+        value.every(item => typeof item === 'object' && item !== null && 'key' in item)
+          ? value.toSorted((one: { key: string }, other: { key: string }) => (one.key < other.key ? -1 : 1))
+          : typeof value === 'number' && !Number.isFinite(value)
+            ? String(value)
+            : value,
+    ),
+  )
+}
+
+describe('a span that ended', () => {
+  it.each([
+    ['wide', WIDE],
+    ['narrow', NARROW],
+  ])(
+    'has the bytes that OpenTelemetry gives it, with %s limits',
+    (_name, limits) => {
+      fc.assert(
+        fc.property(fc.array(aScript, { minLength: 1, maxLength: 4 }), scripts => {
+          expect(comparable(recordedBytes(scripts, limits))).toEqual(
+            comparable(expectedBytes(scripts, limits)),
+          )
+        }),
+        { numRuns: 200 },
+      )
+    },
+    PATIENCE,
+  )
+
+  it('says in its flags that its trace id is random, and whether its parent is remote', () => {
+    const parent = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1, isRemote: true }
+    const script = {
+      name: 'one',
+      kind: 1,
+      attributes: {},
+      links: [],
+      start: [1, 0],
+      steps: [],
+      end: [2, 0],
+    } as const
+    const scripts = [undefined, parent, { ...parent, traceFlags: 3 }].map((above): Script => ({
+      ...script,
+      links: [],
+      start: [1, 0],
+      steps: [],
+      end: [2, 0],
+      parent: above,
+    }))
+    const flags = spansIn(decodeRequest(recordedBytes(scripts, WIDE))).map(span => span.flags)
+    expect(flags).toEqual([0x103, 0x301, 0x303])
+  })
+})
