@@ -166,7 +166,7 @@ describe('the metrics of an operation', () => {
   })
 
   it('are only the count when the duration was measured in parts', async () => {
-    measuredJob().end({ ...SUCCESS, measuredInParts: true })
+    measuredJob().end({ ...SUCCESS, unmeasured: true })
 
     expect(await recorder.metrics()).toMatchObject([{ descriptor: COUNTED, dataPoints: [{ value: 3 }] }])
   })

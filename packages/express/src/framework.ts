@@ -11,7 +11,7 @@ import type { App, Route } from './internals.ts'
 import { type Routes, visibleRoute } from './routes.ts'
 
 /** What Express knows of a request: its own trust in proxies, its own routes. */
-export const EXPRESS: HttpFramework<Request> = {
+export const EXPRESS: HttpFramework<Request, Routes> = {
   url: req => req.originalUrl ?? req.url,
   origin: originOf,
   route: routeOf,
@@ -29,12 +29,11 @@ function originOf(req: Request, { headers, socket }: RequestHead): Origin {
 }
 
 /** The pattern of the route that matched last, with those of all mounts before it. */
-function routeOf(req: Request, known: unknown): string | undefined {
+function routeOf(req: Request, routes: Routes | undefined): string | undefined {
   const { baseUrl = '', url, originalUrl = url } = req
   const matched = req.route as Route | undefined
   const route = matched?.path === undefined ? undefined : matched
   if (!route && baseUrl === '') return undefined
-  const routes = known as Routes | undefined
   const rest = pathOf(url)
   // A middleware within the mount has put back the whole URL, and what stands behind it matched that.
   const base = baseUrl !== '' && rest === pathOf(originalUrl) ? '' : baseUrl

@@ -16,7 +16,11 @@ export interface ExpressTracingOptions extends HttpServerOptions<Request> {}
  * @throws TypeError when an option is unknown or of the wrong type
  */
 export function tracing(options: ExpressTracingOptions = {}): RequestHandler {
-  const server = new HttpServer<Request>({ name: '@spanwright/express', version: VERSION }, EXPRESS, options)
+  const server = new HttpServer<Request, Routes>(
+    { name: '@spanwright/express', version: VERSION },
+    EXPRESS,
+    options,
+  )
   const { layers } = server
   const traceRequest: RequestHandler = function traceRequest(req, res, next) {
     const exchange = server.begin(req, res, req)
@@ -24,7 +28,7 @@ export function tracing(options: ExpressTracingOptions = {}): RequestHandler {
       exchange.routes = watchApp(req, layers.enabled)
     } else {
       const open = exchangeOf(req)
-      if (open) open.routes = watchCalledApp(req, open.routes as Routes | undefined, layers.enabled)
+      if (open?.traced) open.routes = watchCalledApp(req, open.routes as Routes | undefined, layers.enabled)
     }
     if (!layers.enabled) {
       exchange.run(next)

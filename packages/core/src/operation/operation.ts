@@ -15,8 +15,6 @@ export interface DurationMetric<Described> {
   readonly keys: readonly string[]
   /** What it takes of an operation that succeeds, where that is known beforehand and hooks do not change it. */
   readonly known?: Attributes | undefined
-  /** Takes the amount that an ending tells, with the same attributes. */
-  readonly amounts?: LateHistogram<Described> | undefined
 }
 
 /** What an operation starts with. */
@@ -52,10 +50,10 @@ export interface OperationStart<Described> {
 export class Operation<Described = unknown> {
   /** Attributes so far, in the latest names. */
   readonly attributes: Attributes
-  /** What the option `metrics.attributes` added when the operation ended. */
-  metricAttributes: Attributes | undefined
+  /** What the duration metric took when the operation ended, for the metrics beside it. */
+  measured: Attributes | undefined
   private readonly settings: Settings<Described>
-  private readonly measured: boolean
+  private readonly isMeasured: boolean
   private readonly startedAt: number
   private start: OperationStart<Described> | undefined
   private activeSpan: Span
@@ -76,8 +74,8 @@ export class Operation<Described = unknown> {
       this.activeSpan = passOn(start)
       this.activeContext = start.root ? contextWithSpan(start.parent, this.activeSpan) : start.parent
     }
-    this.measured = Boolean(start.duration?.histogram.enabled) || Boolean(start.count?.counter.enabled)
-    this.startedAt = this.measured || settings.hasHooks ? (start.startedAt ?? performance.now()) : 0
+    this.isMeasured = Boolean(start.duration?.histogram.enabled) || Boolean(start.count?.counter.enabled)
+    this.startedAt = this.isMeasured || settings.hasHooks ? (start.startedAt ?? performance.now()) : 0
     if (onStart && start.record !== undefined) callHook('onStart', onStart, this.activeSpan, start.record)
   }
 
@@ -147,7 +145,7 @@ export class Operation<Described = unknown> {
     if (options.onEnd && start.record !== undefined) {
       callHook('onEnd', options.onEnd, span, start.record, outcomeOf(ending, durationMs))
     }
-    if (this.measured) this.measure(start, context, ending, durationMs, last)
+    if (this.isMeasured) this.measure(start, context, ending, durationMs, last)
   }
 
   private measure(
@@ -157,9 +155,10 @@ export class Operation<Described = unknown> {
     durationMs: number,
     last: Attributes,
   ): void {
-    if (duration?.known && !count && !ending.failed && !ending.measuredInParts) {
-      duration.histogram.record(durationMs / 1000, duration.known, context)
-      if (ending.amount !== undefined) duration.amounts?.record(ending.amount, duration.known, context)
+    const { histogram, known, keys } = duration ?? {}
+    if (known && !count && !ending.failed && !ending.unmeasured) {
+      this.measured = known
+      histogram?.record(durationMs / 1000, known, context)
       return
     }
     const finished = Object.assign(this.attributes, last)
@@ -168,12 +167,10 @@ export class Operation<Described = unknown> {
     if (metricAttributes && record !== undefined) {
       added = {}
       addFromHook(added, 'metrics.attributes', metricAttributes, record, outcomeOf(ending, durationMs))
-      this.metricAttributes = added
     }
-    if (duration && !ending.measuredInParts) {
-      const attributes = pickAttributes(finished, duration.keys, added)
-      duration.histogram.record(durationMs / 1000, attributes, context)
-      if (ending.amount !== undefined) duration.amounts?.record(ending.amount, attributes, context)
+    if (keys && !ending.unmeasured) {
+      this.measured = pickAttributes(finished, keys, added)
+      histogram?.record(durationMs / 1000, this.measured, context)
     }
     if (count) count.counter.add(count.amount, pickAttributes(finished, count.keys, added), context)
   }

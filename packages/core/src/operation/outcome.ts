@@ -29,10 +29,8 @@ export interface Ending {
   readonly exception?: Exception
   readonly statusCode?: number
   readonly result?: unknown
-  /** How much came of it, such as a number of rows; for a metric beside that of the duration. */
-  readonly amount?: number
-  /** True: the duration metric leaves it out, because its parts were measured one by one. */
-  readonly measuredInParts?: boolean
+  /** True: the duration metric leaves it out. */
+  readonly unmeasured?: boolean
   /** When it ended, as `performance.now()` told then; default: now. */
   readonly endedAt?: number
 }
@@ -153,15 +151,4 @@ export function outcomeOf(ending: Ending, durationMs: number): Outcome {
 export function withErrorType(attributes: Attributes, ending: Ending): Attributes {
   const errorType = errorTypeOfEnding(ending)
   return errorType === undefined ? attributes : { ...attributes, [ATTR_ERROR_TYPE]: errorType }
-}
-
-/** True for an error that says what an HTTP client did wrong: it is an answer, not a failure. */
-export function isMeantForClient(error: unknown): boolean {
-  if (error === null || typeof error !== 'object') return false
-  try {
-    const { status, statusCode = status } = error as { status?: unknown; statusCode?: unknown }
-    return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
-  } catch {
-    return false
-  }
 }

@@ -81,7 +81,8 @@ function traceBatch<T>(
   const rest = (): IncomingMessage[] => batch.messages.filter(message => !measured.has(message))
   const settle = (ending: Ending): void => {
     recordQueueTimes(tracing, rest(), now, attributes, context)
-    operation.end({ ...ending, measuredInParts: measured.size > 0 })
+    // Its messages were measured one by one.
+    operation.end({ ...ending, unmeasured: measured.size > 0 })
   }
   const [first] = batch.messages
   return runToEnd(operation, () => work(traceEach), {

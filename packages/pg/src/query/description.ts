@@ -30,7 +30,7 @@ export interface Description {
 /** Describes queries, each text once. */
 export class Descriptions {
   readonly histogram: LateHistogram<DatabaseOperation>
-  private readonly rows: LateHistogram<DatabaseOperation>
+  readonly rows: LateHistogram<DatabaseOperation>
   private readonly settings: Settings<DatabaseOperation>
   private readonly queryText: PoolTracingOptions['queryText']
   private readonly measuresSummary: boolean
@@ -85,10 +85,10 @@ export class Descriptions {
     attributes: Attributes,
     showsParameters: boolean,
   ): Description {
-    const { histogram, rows: amounts, settings } = this
+    const { histogram, settings } = this
     const keys = this.measuresSummary ? KEYS_WITH_SUMMARY : DB_METRIC_ATTRIBUTES
     const known = settings.hasHooks ? undefined : pickAttributes(attributes, keys)
-    return { endpoint, name, attributes, showsParameters, duration: { histogram, keys, known, amounts } }
+    return { endpoint, name, attributes, showsParameters, duration: { histogram, keys, known } }
   }
 }
 

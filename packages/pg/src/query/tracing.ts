@@ -2,7 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
 import { ATTR_DB_RESPONSE_RETURNED_ROWS, ATTR_SPANWRIGHT_DB_WAIT_TIME } from '@spanwright/core/semconv'
-import { decide, type EntryPoint, isObserved, Operation, Settings } from '@spanwright/core/plugin'
+import {
+  decide,
+  type Ending,
+  type EntryPoint,
+  isObserved,
+  Operation,
+  Settings,
+} from '@spanwright/core/plugin'
 
 import type { QueryCall } from './call.ts'
 import { commented } from './comment.ts'
@@ -69,15 +76,20 @@ export class QueryTracing {
 
   /** Ends the span of a query that was answered. */
   succeed(operation: QueryOperation, result: unknown, rows?: number, waited?: number): void {
-    const late = lateAttributes(rows, waited)
-    operation.end(rows === undefined ? { result } : { result, amount: rows }, late)
+    this.end(operation, { result }, lateAttributes(rows, waited), rows)
   }
 
   /** Ends the span of a query that failed, or was never sent. */
   fail(operation: QueryOperation, error: unknown, rows?: number, waited?: number): void {
     const late = lateAttributes(rows, waited)
-    const ending = failureOf(error, this.options.errorMessages === 'raw', late)
-    operation.end(rows === undefined ? ending : { ...ending, amount: rows }, late)
+    this.end(operation, failureOf(error, this.options.errorMessages === 'raw', late), late, rows)
+  }
+
+  private end(operation: QueryOperation, ending: Ending, late: Attributes, rows: number | undefined): void {
+    const { context, ended } = operation
+    operation.end(ending, late)
+    const { measured } = operation
+    if (measured && !ended && rows !== undefined) this.descriptions.rows.record(rows, measured, context)
   }
 }
 

@@ -97,19 +97,10 @@ export class HttpClientMetrics<Described> {
     return () => active.add(-1, picked, context)
   }
 
-  /**
-   * @param attributes those of the finished request
-   * @param added what the option `metrics.attributes` adds to them
-   */
-  recordBodies(
-    { request, response }: BodyBytes,
-    attributes: Attributes,
-    added: Attributes | undefined,
-    context: Context,
-  ): void {
-    const picked = pickAttributes(attributes, HTTP_CLIENT_METRIC_ATTRIBUTES, added)
-    if (request !== undefined) this.requestBody?.record(request, picked, context)
-    if (response !== undefined) this.responseBody?.record(response, picked, context)
+  /** @param measured what the duration metric took of the finished request */
+  recordBodies({ request, response }: BodyBytes, measured: Attributes, context: Context): void {
+    if (request !== undefined) this.requestBody?.record(request, measured, context)
+    if (response !== undefined) this.responseBody?.record(response, measured, context)
   }
 
   /** Counts connections as they open, close, and change between work and rest. */

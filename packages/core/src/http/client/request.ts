@@ -219,9 +219,10 @@ export class ClientRequest {
     if (!operation || operation.ended) return
     const { context } = operation
     operation.end(ending, this.learned())
-    if (watched?.metrics.measuresBodies) {
+    const { measured } = operation
+    if (measured && watched?.metrics.measuresBodies) {
       const sizes = { request: this.sentBytes ?? this.announcedRequest, response: this.receivedBytes }
-      watched.metrics.recordBodies(sizes, operation.attributes, operation.metricAttributes, context)
+      watched.metrics.recordBodies(sizes, measured, context)
     }
     const { endings } = this
     this.endings = undefined

@@ -3,17 +3,17 @@ import type { ServerResponse } from 'node:http'
 import { type Attributes, type Context, context as contextApi, createContextKey } from '@opentelemetry/api'
 
 import { BodySizes } from './response/body-sizes.ts'
-import type { CapturedHeaders, HeaderValue } from '../captured-headers.ts'
-import { type ExposedTrace, valueGivenIn } from './response/exposed-trace.ts'
+import type { HttpDescription } from './description.ts'
+import { endingOf, type Thrown, unfinished } from './ending.ts'
+import type { ExposedTrace } from './response/exposed-trace.ts'
+import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './framework.ts'
 import { exchangeOf, releaseExchange, setExchange } from './open-exchanges.ts'
 import { reportFailure } from '../../host/guard.ts'
-import { endingOf, ResponseProgress, unfinished } from './ending.ts'
-import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './framework.ts'
-import { routeOf } from './route.ts'
+import { isRecording, writeTo } from '../../host/span.ts'
 import type { HttpServerMetrics } from './metrics.ts'
 import type { HttpServerRecord } from './options.ts'
-import type { Operation } from '../../operation/operation.ts'
-import { type Ending, exceptionOf, isMeantForClient } from '../../operation/outcome.ts'
+import type { Ending } from '../../operation/outcome.ts'
+import type { Description, SpanOwner } from './owner.ts'
 import {
   addOpenRequest,
   describeRequest,
@@ -21,65 +21,82 @@ import {
   removeOpenRequest,
   type RequestInFlight,
 } from './requests-in-flight.ts'
-import { type Emitter, hookStreams, type Method } from './response/stream-hooks.ts'
-import { ATTR_HTTP_RESPONSE_STATUS_CODE, ATTR_HTTP_ROUTE } from '../../semconv/http.ts'
+import { ATTR_HTTP_ROUTE, EVENT_RESPONSE_START } from '../../semconv/http.ts'
+import type { ResponseProgress } from './response/progress.ts'
+import { type Emitter, type Method, type Sending, tap, type Tapped, tapSending } from './response/tap.ts'
 import { watchWaiting } from './response/waiting-responses.ts'
 
 /** Under this key the context of a request holds a token of it, by which its work is known. */
 export const REQUEST_TOKEN: symbol = createContextKey('spanwright.request')
 
-/** What an exchange is about. */
-export interface ExchangeStart<Request> {
-  readonly operation: Operation<HttpServerRecord<Request>>
-  readonly framework: HttpFramework<Request>
-  /** First word of the span name. */
-  readonly method: string
-  readonly responseHeaders: CapturedHeaders
-  readonly recordExceptions: boolean
+/** What the exchanges of one server share. */
+export interface ExchangeSettings<Request, Routes> {
+  readonly framework: HttpFramework<Request, Routes>
+  readonly description: HttpDescription<Request, Routes>
   readonly exposed: ExposedTrace | undefined
   readonly metrics: HttpServerMetrics<HttpServerRecord<Request>>
+  readonly stages: boolean
   readonly endOnShutdown: boolean
-  readonly token: object
-  readonly req: ServerRequest
-  readonly res: ServerAnswer
-  readonly isHttp2: boolean
-  readonly request: Request
 }
 
 /** The life of one traced request, until its response is closed. */
-export class HttpExchange<Request> implements Exchange, OpenRequest {
+export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequest, Tapped {
   readonly traced = true
-  routes: unknown
+  readonly tapsItself: boolean
+  routes: Routes | undefined
   before: OpenRequest | undefined
   after: OpenRequest | undefined
-  private readonly start: ExchangeStart<Request>
+  private readonly settings: ExchangeSettings<Request, Routes>
+  private readonly owner: SpanOwner
+  private readonly progress: ResponseProgress
+  private readonly req: ServerRequest
+  private readonly request: Request
+  private readonly method: string
   /** Context of the request, as long as one of its streams can still emit something. */
   private context: Context | undefined
   private readonly openedAt: number = performance.now()
-  private readonly progress: ResponseProgress
   private readonly bodies: BodySizes | undefined
   private readonly closeCount: (() => void) | undefined
   private readonly stopWatching: (() => void) | undefined
   private isClosing = false
-  /** What the head of the response was written with, where its headers are captured. */
-  private head: readonly unknown[] = []
+  private isOver = false
+  /** True until the first byte of the response leaves, where that is to become an event. */
+  private awaitsStart: boolean
   private route: string | undefined
-  private thrown: { readonly value: unknown } | undefined
+  private isRouteFinal = false
+  private thrown: Thrown
 
-  constructor(start: ExchangeStart<Request>) {
-    this.start = start
-    this.context = start.operation.context
-    const { req, res, isHttp2, framework, request } = start
-    this.progress = new ResponseProgress(res, isHttp2)
+  /** @param method first word of the span name */
+  constructor(
+    settings: ExchangeSettings<Request, Routes>,
+    owner: SpanOwner,
+    req: ServerRequest,
+    progress: ResponseProgress,
+    request: Request,
+    method: string,
+  ) {
+    const { framework, metrics, stages, endOnShutdown } = settings
+    const { res } = progress
+    this.settings = settings
+    this.owner = owner
+    this.progress = progress
+    this.req = req
+    this.request = request
+    this.method = method
+    this.context = owner.isOurs ? owner.context : undefined
     const prototypes = framework.prototypes?.(request)
     setExchange(req, this, prototypes !== undefined)
-    hookStreams(req, res, prototypes)
-    res.on('close', endExchange)
-    if (start.metrics.measuresBodies) this.bodies = new BodySizes(start.req, start.res)
-    this.closeCount = start.metrics.open(start.operation.attributes, this.context)
-    addOpenRequest(this, start.endOnShutdown)
-    if (!isHttp2) this.stopWatching = watchWaiting(req, res as ServerResponse, this)
-    if (this.progress.isClosed) this.end()
+    this.tapsItself = tap(req, res, prototypes)
+    // Another instrumentation ends its span in a listener, before which it has to be complete.
+    if (owner.isOurs) res.on('close', closeExchange)
+    else res.prependListener('close', closeExchange)
+    if (metrics.measuresBodies) this.bodies = new BodySizes(req, res)
+    this.awaitsStart = stages && isRecording(owner.span)
+    if (this.bodies || this.awaitsStart) tapSending(res)
+    this.closeCount = metrics.open(owner.attributes, owner.context)
+    addOpenRequest(this, endOnShutdown)
+    if (!progress.isHttp2) this.stopWatching = watchWaiting(req, res as ServerResponse, this)
+    if (progress.isClosed) this.end()
   }
 
   run<T>(work: () => T): T {
@@ -87,39 +104,26 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
   }
 
   recordError(error: unknown): void {
-    if (this.thrown && this.thrown.value === error) return
-    const replaced = this.thrown
+    const before = this.thrown
+    if (before && before.value === error) return
     this.thrown = { value: error }
-    // The last one decides about the outcome; those before it would be lost.
-    if (replaced && this.start.recordExceptions && !isMeantForClient(replaced.value)) {
-      this.start.operation.span.recordException(exceptionOf(replaced.value))
-    }
+    this.owner.noteThrown(this.thrown, before)
   }
 
   addEvent(name: string, attributes?: Attributes): void {
-    this.start.operation.span.addEvent(name, attributes)
-  }
-
-  /** Emits an event of the request or the response in the request's context. */
-  emit(emitter: Emitter, emit: Method, args: readonly unknown[]): unknown {
-    const { context } = this
-    if (!context || emitter.listenerCount(args[0]) === 0 || this.isActive()) {
-      return Reflect.apply(emit, emitter, args)
-    }
-    return contextApi.with(context, () => Reflect.apply(emit, emitter, args))
+    writeTo(this.owner.span, 'addEvent', name, attributes)
   }
 
   emitOfRequest(req: Emitter, emit: Method, args: readonly unknown[]): unknown {
-    if (this.bodies && args[0] === 'data') this.bodies.add(args[1])
+    if (this.bodies && args[0] === 'data') this.bodies.addRead(args[1])
     const result = this.emit(req, emit, args)
-    if (args[0] === 'close' && this.start.operation.ended) this.release()
+    if (args[0] === 'close' && this.isOver) this.release()
     return result
   }
 
-  /** The span ends after what listeners for `close` do. */
   emitOfResponse(res: Emitter, emit: Method, args: readonly unknown[]): unknown {
     if (args[0] === 'finish') this.progress.noteFinish()
-    if (args[0] !== 'close') return this.emit(res, emit, args)
+    if (args[0] !== 'close' || !this.owner.isOurs) return this.emit(res, emit, args)
     this.isClosing = true
     try {
       return this.emit(res, emit, args)
@@ -128,105 +132,119 @@ export class HttpExchange<Request> implements Exchange, OpenRequest {
     }
   }
 
-  /** The response was closed, perhaps where a framework has taken our `emit` away. */
+  writeHead(res: ServerAnswer, writeHead: Method, args: readonly unknown[]): unknown {
+    const { exposed } = this.settings
+    let head = args
+    try {
+      this.noteHead(args)
+      if (exposed) head = exposed.addTo(res, this.owner.span, args)
+    } catch (error) {
+      reportFailure('describing a response', error)
+    }
+    const written = Reflect.apply(writeHead, res, head)
+    this.progress.noteHead(args)
+    return written
+  }
+
+  send(res: ServerAnswer, name: Sending, send: Method, args: readonly unknown[]): unknown {
+    if (name !== 'flushHeaders') this.bodies?.addWritten(args[0], args[1], name === 'end')
+    const result = Reflect.apply(send, res, args)
+    // `writeHead` alone only keeps the head.
+    if (this.awaitsStart && res.headersSent) {
+      this.awaitsStart = false
+      this.addEvent(EVENT_RESPONSE_START)
+    }
+    return result
+  }
+
+  /** The response was closed, perhaps where a framework has taken our `emit` away, or its connection before its turn. */
   closed(): void {
     if (!this.isClosing) this.end()
   }
 
-  /** The response is about to begin. */
-  writeHead(res: unknown, writeHead: Method, args: readonly unknown[]): unknown {
-    const { exposed, operation, responseHeaders } = this.start
-    this.readRoute()
-    let head = args
-    if (!responseHeaders.isEmpty) this.head = args
-    try {
-      if (exposed) head = exposed.addTo(this.start.res, operation.span, args)
-    } catch (error) {
-      reportFailure('exposing the trace', error)
-    }
-    const written = Reflect.apply(writeHead, res, head)
-    this.progress.noteHead(args[0])
-    return written
-  }
-
   describe(): RequestInFlight {
-    const { operation, req, request, framework } = this.start
-    const route = this.route ?? this.currentRoute()
-    return describeRequest(req.method, route, framework.url(request), this.openedAt, operation.span)
+    const { description } = this.settings
+    const route = this.route ?? description.routeOf(this.request, this.routes)
+    const url = description.urlOf(this.request)
+    return describeRequest(this.req.method, route, url, this.openedAt, this.owner.span)
   }
 
   endUnfinished(): void {
-    this.end(unfinished(this.progress))
+    this.end(unfinished(this.progress), true)
   }
 
-  /** The connection is gone. */
-  leftWaiting(): void {
-    this.end()
+  /** Emits an event of the request or the response in the request's context. */
+  private emit(emitter: Emitter, emit: Method, args: readonly unknown[]): unknown {
+    const { context } = this
+    if (!context || emitter.listenerCount(args[0]) === 0 || isActive(context)) {
+      return Reflect.apply(emit, emitter, args)
+    }
+    return contextApi.with(context, () => Reflect.apply(emit, emitter, args))
+  }
+
+  private end(ending: Ending = this.ending(), isUnfinished = false): void {
+    if (this.isOver) return
+    this.isOver = true
+    removeOpenRequest(this)
+    const { owner } = this
+    const { context } = owner
+    if (isUnfinished) owner.endUnfinished(ending, this.description())
+    else owner.end(ending, this.description())
+    this.closeCount?.()
+    this.stopWatching?.()
+    const { measured } = owner
+    if (this.bodies && measured) this.settings.metrics.recordBodies(this.bodies, measured, context)
+    // A body that is still coming emits in the context of the request too.
+    if (this.req.destroyed) this.release()
   }
 
   private ending(): Ending {
     // It waited for its turn until the connection was gone.
-    if (this.stopWatching && !this.start.res.socket) this.progress.noteUnsent()
+    if (this.stopWatching && !this.progress.res.socket) this.progress.noteUnsent()
     return endingOf(this.progress, this.thrown)
-  }
-
-  /** True when what runs now belongs to this request, in a span of its own perhaps. */
-  private isActive(): boolean {
-    return contextApi.active().getValue(REQUEST_TOKEN) === this.start.token
-  }
-
-  private readRoute(): void {
-    this.route ??= this.currentRoute()
-  }
-
-  private currentRoute(): string | undefined {
-    return routeOf(this.start.framework, this.start.request, this.routes)
-  }
-
-  private end(ending: Ending = this.ending()): void {
-    const { operation, metrics } = this.start
-    if (operation.ended) return
-    removeOpenRequest(this)
-    const { context } = operation
-    operation.end(ending, this.lateAttributes())
-    this.closeCount?.()
-    this.stopWatching?.()
-    if (this.bodies)
-      metrics.recordBodies(this.bodies, operation.attributes, operation.metricAttributes, context)
-    // A body that is still coming emits in the context of the request too.
-    if (this.start.req.destroyed) this.release()
   }
 
   private release(): void {
     this.context = undefined
-    releaseExchange(this.start.req)
+    releaseExchange(this.req)
   }
 
-  /** Node keeps no header that came with the head alone. */
-  private headerOf(name: string): HeaderValue {
-    return this.start.res.getHeader(name) ?? valueGivenIn(this.head, name)
+  /** The route is that of the time when the response began. */
+  private readRoute(): void {
+    if (this.isRouteFinal) return
+    this.route = this.settings.description.routeOf(this.request, this.routes)
+    this.isRouteFinal = this.route !== undefined || this.progress.res.headersSent
   }
 
-  private lateAttributes(): Attributes {
-    const { operation, method, responseHeaders } = this.start
+  private noteHead(head: readonly unknown[]): void {
     this.readRoute()
-    const late: Attributes = {}
-    const { statusCode } = this.progress
-    if (statusCode !== undefined) late[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
-    if (this.route !== undefined) {
-      late[ATTR_HTTP_ROUTE] = this.route
-      operation.rename(`${method} ${this.route}`)
-    }
-    try {
-      if (!responseHeaders.isEmpty) responseHeaders.write(late, name => this.headerOf(name))
-    } catch (error) {
-      reportFailure('capturing headers', error)
-    }
-    return late
+    if (this.owner.isOurs) return
+    const isFailure = this.progress.statusOf(head) >= 500
+    this.owner.noteHead(this.named({}), isFailure ? this.thrown : undefined)
+  }
+
+  /** What is known besides the start, once the response is over. */
+  private description(): Description {
+    this.readRoute()
+    const attributes: Attributes = {}
+    this.settings.description.writeResponse(attributes, this.progress)
+    return this.named(attributes)
+  }
+
+  private named(attributes: Attributes): Description {
+    const { route } = this
+    if (route === undefined) return { name: undefined, attributes }
+    attributes[ATTR_HTTP_ROUTE] = route
+    return { name: `${this.method} ${route}`, attributes }
   }
 }
 
-function endExchange(this: ServerAnswer): void {
+/** True when what runs now belongs to the request of a context, in a span of its own perhaps. */
+function isActive(context: Context): boolean {
+  return contextApi.active().getValue(REQUEST_TOKEN) === context.getValue(REQUEST_TOKEN)
+}
+
+function closeExchange(this: ServerAnswer): void {
   const exchange = exchangeOf(this.req)
   if (exchange instanceof HttpExchange) exchange.closed()
 }

@@ -33,9 +33,9 @@ export interface Origin {
 
 /**
  * What a framework knows of a request, by its own router and its own trust in proxies. One for all requests:
- * `Request` is what it hands to its handlers.
+ * `Request` is what it hands to its handlers, `Routes` what its plugin needs besides to find the route of a request.
  */
-export interface HttpFramework<Request> {
+export interface HttpFramework<Request, Routes = never> {
   /** Request target as it was sent, before any mount took its part away. */
   url(request: Request): string
   /** Who asked whom, as far as the framework trusts what proxies have forwarded. */
@@ -44,7 +44,7 @@ export interface HttpFramework<Request> {
    * Pattern of the route that matched last; undefined when none did. Read when the response begins.
    * @param routes what {@link Exchange.routes} holds
    */
-  route(request: Request, routes: unknown): string | undefined
+  route(request: Request, routes: Routes | undefined): string | undefined
   /**
    * Objects of the app that its requests and responses inherit from: they are given the methods that lead through
    * tracing, once, and nothing is put on a request. Where there are none, each request and response is given them.
@@ -53,11 +53,11 @@ export interface HttpFramework<Request> {
 }
 
 /** A request while it is answered. */
-export interface Exchange {
+export interface Exchange<Routes = never> {
   /** False when there is no span: then nothing needs to be found out about the request. */
   readonly traced: boolean
   /** Whatever the plugin needs to find the route of this request. */
-  routes?: unknown
+  routes?: Routes | undefined
   /** Runs what handles the request in the request's context. */
   run<T>(work: () => T): T
   /** Notes an error that reached the framework. What becomes of the request is seen when it ends. */

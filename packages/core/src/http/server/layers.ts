@@ -3,7 +3,8 @@ import { context as contextApi, type Span, SpanKind, trace } from '@opentelemetr
 import type { ServerAnswer } from './framework.ts'
 import { Operation } from '../../operation/operation.ts'
 import { aListOfStrings, aPositiveNumber, oneOf, type OptionRules } from '../../host/options.ts'
-import { type Ending, errorTypeOf, exceptionOf, isMeantForClient, SUCCESS } from '../../operation/outcome.ts'
+import { isMeantForClient } from './ending.ts'
+import { type Ending, errorTypeOf, exceptionOf, SUCCESS } from '../../operation/outcome.ts'
 import {
   ATTR_SPANWRIGHT_LAYER_DURATION,
   ATTR_SPANWRIGHT_LAYER_KIND,

@@ -65,18 +65,9 @@ export class HttpServerMetrics<Described> {
     return () => active.add(-1, picked, context)
   }
 
-  /**
-   * @param attributes those of the finished request
-   * @param added what the option `metrics.attributes` adds to them
-   */
-  recordBodies(
-    sizes: BodySizes,
-    attributes: Attributes,
-    added: Attributes | undefined,
-    context: Context,
-  ): void {
-    const picked = pickAttributes(attributes, HTTP_SERVER_METRIC_ATTRIBUTES, added)
-    this.requestBody?.record(sizes.request, picked, context)
-    this.responseBody?.record(sizes.response, picked, context)
+  /** @param measured what the duration metric took of the finished request */
+  recordBodies(sizes: BodySizes, measured: Attributes, context: Context): void {
+    this.requestBody?.record(sizes.request, measured, context)
+    this.responseBody?.record(sizes.response, measured, context)
   }
 }

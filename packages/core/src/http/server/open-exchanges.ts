@@ -1,6 +1,8 @@
+import { type Context, context as contextApi } from '@opentelemetry/api'
+
 import type { Exchange, ServerRequest } from './framework.ts'
 
-type Exchanges = WeakMap<ServerRequest, Exchange>
+type Exchanges = WeakMap<ServerRequest, Exchange<unknown>>
 
 // Under registered symbols, so that two copies of this package make one span of a request between them.
 const EXCHANGES_KEY = Symbol.for('spanwright.exchanges')
@@ -11,11 +13,11 @@ const shared = globalThis as unknown as { [EXCHANGES_KEY]?: Exchanges }
 const EXCHANGES: Exchanges = (shared[EXCHANGES_KEY] ??= new WeakMap())
 
 interface MarkedRequest {
-  [EXCHANGE_KEY]?: Exchange
+  [EXCHANGE_KEY]?: Exchange<unknown>
 }
 
 /** The exchange of a request that is traced. */
-export function exchangeOf(req: ServerRequest): Exchange | undefined {
+export function exchangeOf(req: ServerRequest): Exchange<unknown> | undefined {
   return EXCHANGES.get(req) ?? (req as MarkedRequest)[EXCHANGE_KEY]
 }
 
@@ -23,17 +25,9 @@ export function exchangeOf(req: ServerRequest): Exchange | undefined {
  * Makes the exchange of a request known to {@link exchangeOf}.
  * @param beside whether it is kept beside the request instead of on it
  */
-export function setExchange(req: ServerRequest, exchange: Exchange, beside: boolean): void {
+export function setExchange(req: ServerRequest, exchange: Exchange<unknown>, beside: boolean): void {
   if (beside) EXCHANGES.set(req, exchange)
   else (req as MarkedRequest)[EXCHANGE_KEY] = exchange
-}
-
-/** Stands for a request that was traced and is over. */
-const OVER: Exchange = {
-  traced: false,
-  run: work => work(),
-  recordError: () => undefined,
-  addEvent: () => undefined,
 }
 
 /**
@@ -42,5 +36,26 @@ const OVER: Exchange = {
  * map holds is alive, and an exchange holds its request.
  */
 export function releaseExchange(req: ServerRequest): void {
-  setExchange(req, OVER, EXCHANGES.has(req))
+  setExchange(req, UNTRACED, EXCHANGES.has(req))
 }
+
+/** A request that has no span: it is not to be traced, or it is over. */
+export class Untraced implements Exchange {
+  readonly traced = false
+  private readonly context: Context | undefined
+
+  /** @param context in which its work runs. Default: as it is */
+  constructor(context?: Context) {
+    this.context = context
+  }
+
+  run<T>(work: () => T): T {
+    return this.context ? contextApi.with(this.context, work) : work()
+  }
+
+  recordError(): void {}
+
+  addEvent(): void {}
+}
+
+export const UNTRACED: Exchange = new Untraced()

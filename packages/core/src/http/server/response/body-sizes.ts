@@ -1,38 +1,28 @@
 import type { ServerAnswer, ServerRequest } from '../framework.ts'
 
-type Write = (this: ServerAnswer, chunk?: unknown, ...rest: unknown[]) => unknown
-
 /** Counts the bytes of a request body as it is read, and of a response body as it is written. */
 export class BodySizes {
-  private read = 0
-  private written = 0
   private readonly req: ServerRequest
   private readonly res: ServerAnswer
+  private read = 0
+  private written = 0
+  private isEnding = false
 
   constructor(req: ServerRequest, res: ServerAnswer) {
     this.req = req
     this.res = res
-    // Own methods, so that nothing beneath them is touched; `end` hands its chunk to no other method of ours.
-    const own = res as unknown as { write: Write; end: Write }
-    const { write, end } = own
-    let ending = false
-    const count = (chunk: unknown, encoding: unknown): void => {
-      if (!ending) this.written += sizeOf(chunk, encoding)
-    }
-    own.write = function countedWrite(chunk, ...rest) {
-      count(chunk, rest[0])
-      return Reflect.apply(write, this, [chunk, ...rest])
-    }
-    own.end = function countedEnd(...args) {
-      count(args[0], args[1])
-      ending = true
-      return Reflect.apply(end, this, args)
-    }
   }
 
   /** Notes a part of the request body. */
-  add(chunk: unknown): void {
+  addRead(chunk: unknown): void {
     this.read += sizeOf(chunk, undefined)
+  }
+
+  /** Notes a part of the response body. */
+  addWritten(chunk: unknown, encoding: unknown, isLast: boolean): void {
+    // Over HTTP/2, `end` hands its part to `write`.
+    if (!this.isEnding) this.written += sizeOf(chunk, encoding)
+    if (isLast) this.isEnding = true
   }
 
   /** Bytes of the request body: what was announced, or what was read of a body without a length. */

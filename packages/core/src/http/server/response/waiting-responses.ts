@@ -7,7 +7,7 @@ type Connection = ServerRequest['socket']
 /** A response that waits for its turn. */
 interface WaitingResponse {
   /** The connection is gone. */
-  leftWaiting(): void
+  closed(): void
 }
 
 /** The responses of a connection that wait for their turn. */
@@ -35,7 +35,7 @@ function watch(socket: Connection): Set<WaitingResponse> {
   const waiting = new Set<WaitingResponse>()
   WAITING.set(socket, waiting)
   socket.once('close', () => {
-    for (const response of waiting) response.leftWaiting()
+    for (const response of waiting) response.closed()
   })
   return waiting
 }

@@ -5,6 +5,8 @@ import type { Attributes } from '@opentelemetry/api'
 import { type CaptureHeaders, CapturedHeaders } from '../captured-headers.ts'
 import { reportFailure } from '../../host/guard.ts'
 import type { HttpFramework, Origin, RequestHead, ServerRequest } from './framework.ts'
+import { valueGivenIn } from './response/exposed-trace.ts'
+import type { ResponseProgress } from './response/progress.ts'
 import { knownMethods, writeMethod } from '../method.ts'
 import {
   ATTR_CLIENT_ADDRESS,
@@ -16,6 +18,8 @@ import {
 } from '../../semconv/attributes.ts'
 import {
   ATTR_HTTP_REQUEST_HEADER_PREFIX,
+  ATTR_HTTP_RESPONSE_HEADER_PREFIX,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_URL_PATH,
   ATTR_URL_QUERY,
   ATTR_URL_SCHEME,
@@ -26,29 +30,31 @@ import { redactQuery, sensitiveQueryKeys, splitHost, splitTarget } from '../url.
 /** `httpVersion` of a request over HTTP/2. */
 export const HTTP_2 = '2.0'
 
-/** What is said of a request when its span starts. */
-export class HttpRequestDescription<Request> {
-  private readonly framework: HttpFramework<Request>
+/** What is said of a request and its response. */
+export class HttpDescription<Request, Routes> {
+  private readonly framework: HttpFramework<Request, Routes>
   private readonly methods: ReadonlySet<string> = knownMethods()
   private readonly sensitiveKeys: ReadonlySet<string>
-  private readonly headers: CapturedHeaders
+  private readonly requestHeaders: CapturedHeaders
+  private readonly responseHeaders: CapturedHeaders
 
   constructor(
-    framework: HttpFramework<Request>,
+    framework: HttpFramework<Request, Routes>,
     sensitiveKeys: readonly string[] | undefined,
-    { request, unmasked }: CaptureHeaders,
+    { request, response, unmasked }: CaptureHeaders,
   ) {
     this.framework = framework
     this.sensitiveKeys = sensitiveQueryKeys(sensitiveKeys)
-    this.headers = new CapturedHeaders(ATTR_HTTP_REQUEST_HEADER_PREFIX, request, unmasked)
+    this.requestHeaders = new CapturedHeaders(ATTR_HTTP_REQUEST_HEADER_PREFIX, request, unmasked)
+    this.responseHeaders = new CapturedHeaders(ATTR_HTTP_RESPONSE_HEADER_PREFIX, response, unmasked)
   }
 
   /**
-   * Writes the start attributes.
+   * Writes the attributes of the start.
    * @param observed whether anybody sees more than the metrics need
    * @returns the first word of the span name
    */
-  writeTo(
+  writeRequest(
     attributes: Attributes,
     req: ServerRequest,
     httpVersion: string,
@@ -69,6 +75,33 @@ export class HttpRequestDescription<Request> {
     return method
   }
 
+  /** Target of a request as it was sent. */
+  urlOf(request: Request): string {
+    return this.framework.url(request)
+  }
+
+  /** Pattern of the route that matched last. */
+  routeOf(request: Request, routes: Routes | undefined): string | undefined {
+    try {
+      return this.framework.route(request, routes)
+    } catch (error) {
+      reportFailure('reading the route', error)
+      return undefined
+    }
+  }
+
+  /** Writes what a response has told: its status code and captured headers. */
+  writeResponse(attributes: Attributes, { statusCode, res, head }: ResponseProgress): void {
+    if (statusCode !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
+    if (this.responseHeaders.isEmpty) return
+    try {
+      // Node keeps no header that came with the head alone.
+      this.responseHeaders.write(attributes, name => res.getHeader(name) ?? valueGivenIn(head, name))
+    } catch (error) {
+      reportFailure('capturing headers', error)
+    }
+  }
+
   private writeAll(attributes: Attributes, target: string, origin: Origin, head: RequestHead): void {
     const { path, query } = splitTarget(target)
     attributes[ATTR_URL_PATH] = path
@@ -77,7 +110,7 @@ export class HttpRequestDescription<Request> {
     const { headers } = head
     const userAgent = headers['user-agent']
     if (userAgent !== undefined) attributes[ATTR_USER_AGENT_ORIGINAL] = userAgent
-    if (!this.headers.isEmpty) this.headers.write(attributes, name => headers[name])
+    if (!this.requestHeaders.isEmpty) this.requestHeaders.write(attributes, name => headers[name])
   }
 }
 

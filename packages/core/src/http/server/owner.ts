@@ -1,0 +1,87 @@
+import type { Attributes, Context, Span } from '@opentelemetry/api'
+
+import { writeTo } from '../../host/span.ts'
+import type { Operation } from '../../operation/operation.ts'
+import { type Ending, exceptionOf } from '../../operation/outcome.ts'
+import { isMeantForClient, type Thrown } from './ending.ts'
+import type { HttpServerRecord } from './options.ts'
+
+/** What is known of a request besides its start, in the latest names. */
+export interface Description {
+  /** Name of the span; undefined as long as there is no route. */
+  readonly name: string | undefined
+  readonly attributes: Attributes
+}
+
+/** The span of a request, which this package or another instrumentation has started. */
+export interface SpanOwner {
+  /** True when listeners of the request run in its context and the span ends after them; else its owner sees to that. */
+  readonly isOurs: boolean
+  readonly span: Span
+  /** Attributes at the start, in the latest names. */
+  readonly attributes: Attributes
+  /** Context in which the span is active. */
+  readonly context: Context
+  /**
+   * An error reached the framework.
+   * @param before the error that came before it
+   */
+  noteThrown(thrown: NonNullable<Thrown>, before: Thrown): void
+  /**
+   * The response is about to begin.
+   * @param failure what was thrown when it is an error
+   */
+  noteHead(known: Description, failure: Thrown): void
+  /** The response is over. */
+  end(ending: Ending, known: Description): void
+  /** The process ends before the response. */
+  endUnfinished(ending: Ending, known: Description): void
+  /** What the metrics of the request take, once it is over; undefined where nothing is measured. */
+  readonly measured: Attributes | undefined
+}
+
+/** A span that was started here: the last error decides about its outcome, and it is measured. */
+export class OwnSpan<Request> implements SpanOwner {
+  readonly isOurs = true
+  private readonly operation: Operation<HttpServerRecord<Request>>
+  private readonly recordExceptions: boolean
+
+  constructor(operation: Operation<HttpServerRecord<Request>>, recordExceptions: boolean) {
+    this.operation = operation
+    this.recordExceptions = recordExceptions
+  }
+
+  get span(): Span {
+    return this.operation.span
+  }
+
+  get context(): Context {
+    return this.operation.context
+  }
+
+  get attributes(): Attributes {
+    return this.operation.attributes
+  }
+
+  get measured(): Attributes | undefined {
+    return this.operation.measured
+  }
+
+  noteThrown(_thrown: NonNullable<Thrown>, before: Thrown): void {
+    // Those before the last one would be lost.
+    if (before && this.recordExceptions && !isMeantForClient(before.value)) {
+      writeTo(this.operation.span, 'recordException', exceptionOf(before.value))
+    }
+  }
+
+  noteHead(): void {}
+
+  end(ending: Ending, { name, attributes }: Description): void {
+    if (name !== undefined) this.operation.rename(name)
+    this.operation.end(ending, attributes)
+  }
+
+  endUnfinished(ending: Ending, known: Description): void {
+    this.end(ending, known)
+  }
+}

@@ -1,0 +1,170 @@
+import { exchangeOf } from '../open-exchanges.ts'
+import type { Exchange, ServerAnswer, ServerRequest, StreamPrototypes } from '../framework.ts'
+import { keepFace } from '../../../host/wrap.ts'
+
+/** A method of a request or a response, called with them as `this`. */
+export type Method = (this: unknown, ...args: unknown[]) => unknown
+
+/** A request or a response, as far as its listeners go. */
+export interface Emitter {
+  listenerCount(event: unknown): number
+}
+
+/** The methods that hand bytes of a response to its connection. */
+const SENDING = ['write', 'end', 'flushHeaders'] as const
+export type Sending = (typeof SENDING)[number]
+
+/** An exchange through which the calls on its request and its response are led. */
+export interface Tapped extends Exchange<unknown> {
+  /** Whether the taps are on request and response themselves: then those of their prototypes pass all calls on. */
+  readonly tapsItself: boolean
+  emitOfRequest(req: Emitter, emit: Method, args: readonly unknown[]): unknown
+  emitOfResponse(res: Emitter, emit: Method, args: readonly unknown[]): unknown
+  writeHead(res: ServerAnswer, writeHead: Method, args: readonly unknown[]): unknown
+  /** Called only where {@link tapSending} was. */
+  send(res: ServerAnswer, name: Sending, send: Method, args: readonly unknown[]): unknown
+}
+
+/**
+ * Leads what request and response emit, and the head of the response, through the exchange of the request.
+ * @param prototypes where the methods are put once for all requests; else each request gets its own
+ * @returns {@link Tapped.tapsItself}
+ */
+export function tap(
+  req: ServerRequest,
+  res: ServerAnswer,
+  prototypes: StreamPrototypes | undefined,
+): boolean {
+  if (prototypes) {
+    tapPrototype(prototypes.request, REQUEST_TAPS)
+    tapPrototype(prototypes.response, RESPONSE_TAPS)
+    // Methods that middleware put on before may lead past a prototype that was tapped only now.
+    if (!hasOwnMethods(req, res)) return false
+  }
+  const { emit } = tapsBelow(req, REQUEST_TAPS)
+  const below = tapsBelow(res, RESPONSE_TAPS)
+  // One by one: in a loop over names every access would be a search.
+  if (Object.hasOwn(req, 'emit')) tapMethod(req, 'emit', REQUEST_TAPS)
+  else (req as Tappable).emit = emit
+  if (Object.hasOwn(res, 'emit')) tapMethod(res, 'emit', RESPONSE_TAPS)
+  else (res as Tappable).emit = below.emit
+  if (Object.hasOwn(res, 'writeHead')) tapMethod(res, 'writeHead', RESPONSE_TAPS)
+  else (res as Tappable).writeHead = below.writeHead
+  return true
+}
+
+function hasOwnMethods(req: ServerRequest, res: ServerAnswer): boolean {
+  return Object.hasOwn(res, 'writeHead') || Object.hasOwn(res, 'emit') || Object.hasOwn(req, 'emit')
+}
+
+/** Leads the bytes of one response through the exchange of its request. */
+export function tapSending(res: ServerAnswer): void {
+  const below = tapsBelow(res, SENDING_TAPS)
+  for (const name of SENDING) {
+    if (Object.hasOwn(res, name)) tapMethod(res, name, SENDING_TAPS)
+    else (res as unknown as Record<Sending, unknown>)[name] = below[name]
+  }
+}
+
+interface Tappable {
+  emit: unknown
+  writeHead?: unknown
+}
+
+/** Finds the method that a tap stands before. */
+type Original = () => Method
+/** @param isOwn whether the tap is on a request or a response itself, not on a prototype */
+type Make = (original: Original, isOwn: boolean) => Method
+
+/** Taps by the name of their method; those before methods of a prototype are shared by all that inherit from it. */
+interface Taps<Name extends string> {
+  readonly make: Readonly<Record<Name, Make>>
+  readonly shared: WeakMap<object, Readonly<Record<Name, Method>>>
+}
+
+const REQUEST_TAPS: Taps<'emit'> = tapsOf({
+  emit: (original, isOwn) =>
+    function emit(...args) {
+      const exchange = tappedBy(this, isOwn)
+      if (!exchange) return Reflect.apply(original(), this, args)
+      return exchange.emitOfRequest(this as Emitter, original(), args)
+    },
+})
+
+const RESPONSE_TAPS: Taps<'emit' | 'writeHead'> = tapsOf({
+  emit: (original, isOwn) =>
+    function emit(...args) {
+      const exchange = tappedBy((this as ServerAnswer).req, isOwn)
+      if (!exchange) return Reflect.apply(original(), this, args)
+      return exchange.emitOfResponse(this as Emitter, original(), args)
+    },
+  writeHead: (original, isOwn) =>
+    function writeHead(...args) {
+      const exchange = tappedBy((this as ServerAnswer).req, isOwn)
+      if (!exchange) return Reflect.apply(original(), this, args)
+      return exchange.writeHead(this as ServerAnswer, original(), args)
+    },
+})
+
+const sending =
+  (name: Sending): Make =>
+  original =>
+    function send(...args) {
+      const exchange = exchangeTappedBy((this as ServerAnswer).req)
+      if (!exchange) return Reflect.apply(original(), this, args)
+      return exchange.send(this as ServerAnswer, name, original(), args)
+    }
+
+const SENDING_TAPS: Taps<Sending> = tapsOf({
+  write: sending('write'),
+  end: sending('end'),
+  flushHeaders: sending('flushHeaders'),
+})
+
+function tapsOf<Name extends string>(make: Readonly<Record<Name, Make>>): Taps<Name> {
+  return { make, shared: new WeakMap() }
+}
+
+function tapsBelow<Name extends string>(stream: object, taps: Taps<Name>): Readonly<Record<Name, Method>> {
+  const prototype = Object.getPrototypeOf(stream) as object
+  let made = taps.shared.get(prototype)
+  if (!made) {
+    const entries = Object.entries<Make>(taps.make).map(([name, make]) => {
+      // Not of the one that is called: what inherits from a tapped response would find the tap again.
+      const original = (): Method => methodOf(prototype, name)
+      return [name, keepFace(make(original, true), original())]
+    })
+    made = Object.fromEntries(entries) as Readonly<Record<Name, Method>>
+    taps.shared.set(prototype, made)
+  }
+  return made
+}
+
+const TAPPED = new WeakSet<object>()
+
+function tapPrototype<Name extends string>(prototype: object, taps: Taps<Name>): void {
+  if (TAPPED.has(prototype)) return
+  TAPPED.add(prototype)
+  for (const name of Object.keys(taps.make) as Name[]) tapMethod(prototype, name, taps, false)
+}
+
+function tapMethod<Name extends string>(target: object, name: Name, taps: Taps<Name>, isOwn = true): void {
+  const own = Object.hasOwn(target, name) ? methodOf(target, name) : undefined
+  const original = (): Method => own ?? methodOf(Object.getPrototypeOf(target), name)
+  const value = keepFace(taps.make[name](original, isOwn), original())
+  Object.defineProperty(target, name, { value, configurable: true, writable: true })
+}
+
+function methodOf(target: unknown, name: string): Method {
+  return (target as Record<string, Method>)[name]!
+}
+
+function tappedBy(req: unknown, isOwn: boolean): Tapped | undefined {
+  const exchange = exchangeTappedBy(req)
+  return exchange?.tapsItself === isOwn ? exchange : undefined
+}
+
+function exchangeTappedBy(req: unknown): Tapped | undefined {
+  const exchange = exchangeOf(req as ServerRequest)
+  return exchange && 'tapsItself' in exchange ? (exchange as Tapped) : undefined
+}

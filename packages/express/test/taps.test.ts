@@ -1,0 +1,5 @@
+import { testTaps } from '@spanwright/http-servers'
+
+import { FRAMEWORKS } from './frameworks.ts'
+
+testTaps(FRAMEWORKS)
