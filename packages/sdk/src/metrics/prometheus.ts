@@ -1,5 +1,5 @@
 import { diag } from '@opentelemetry/api'
-import type { IMetricReader } from '@opentelemetry/sdk-metrics'
+import type { IMetricReader, MetricProducer } from '@opentelemetry/sdk-metrics'
 
 import type { Environment } from '../start/environment.ts'
 import { loadOptional } from '../start/optional-package.ts'
@@ -33,11 +33,13 @@ const MAX_PORT = 65_535
 
 /**
  * Serves metrics in the text format of Prometheus.
+ * @param producer what it serves besides the metrics of the SDK
  * @throws TypeError when the package is not installed
  */
 export function servePrometheus(
   options: Omit<PrometheusOptions, 'protocol'>,
   environment: Environment,
+  producer: MetricProducer,
 ): PrometheusServer {
   const { exports } = loadOptional('@opentelemetry/exporter-prometheus', "metrics 'prometheus'")
   const host = options.host ?? environment.text('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1'
@@ -45,7 +47,13 @@ export function servePrometheus(
   const endpoint = options.path ?? '/metrics'
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}${endpoint}`
   const { PrometheusExporter } = exports as PrometheusModule
-  const reader = new PrometheusExporter({ host, port, endpoint, preventServerStart: true })
+  const reader = new PrometheusExporter({
+    host,
+    port,
+    endpoint,
+    preventServerStart: true,
+    metricProducers: [producer],
+  })
   let problem: string | undefined
   reader.startServer().catch((error: unknown) => {
     problem = String((error as Partial<Error> | undefined)?.message ?? error)

@@ -1,4 +1,10 @@
 import { type Attributes, type MeterProvider, metrics, type ObservableResult } from '@opentelemetry/api'
+import type { Resource } from '@opentelemetry/resources'
+import {
+  AggregationType,
+  InstrumentType,
+  MeterProvider as SdkMeterProvider,
+} from '@opentelemetry/sdk-metrics'
 import {
   ATTR_EXPORTER,
   ATTR_KEEP_DECISION,
@@ -10,6 +16,47 @@ import {
 
 import type { SpanCounts } from '../record/pipeline.ts'
 import { VERSION } from '../version.ts'
+import { Meters } from './meters.ts'
+import type { NamedReader } from './readers.ts'
+import { type MetricView, sdkViewsOf } from './views.ts'
+
+/** What keeps metrics until they are read. */
+export interface MetricParts {
+  /** Where instruments come from. */
+  readonly meters: MeterProvider
+  /** Flushes and ends the readers. */
+  readonly sdk: SdkMeterProvider
+}
+
+/**
+ * Makes what keeps metrics: those of our own libraries as series, all others in OpenTelemetry's SDK. Where a reader
+ * cannot be given series, or wants exponential histograms, all of them are kept there.
+ */
+export function makeMetrics(
+  readers: readonly NamedReader[],
+  views: readonly MetricView[],
+  resource: Resource,
+): MetricParts | undefined {
+  if (readers.length === 0) return undefined
+  const sdk = new SdkMeterProvider({
+    resource,
+    views: sdkViewsOf(views),
+    readers: readers.map(({ reader }) => reader),
+  })
+  const producers = readers.flatMap(({ producer, reader }) =>
+    producer && !wantsExponential(reader) ? [producer] : [],
+  )
+  if (producers.length < readers.length) return { meters: sdk, sdk }
+  const meters = new Meters(sdk, views, type =>
+    readers.map(({ reader }) => reader.selectAggregationTemporality(type)),
+  )
+  for (const [index, producer] of producers.entries()) producer.connect(meters, index)
+  return { meters, sdk }
+}
+
+function wantsExponential(reader: NamedReader['reader']): boolean {
+  return reader.selectAggregation(InstrumentType.HISTOGRAM).type === AggregationType.EXPONENTIAL_HISTOGRAM
+}
 
 type Point = readonly [count: number, attributes: Attributes]
 

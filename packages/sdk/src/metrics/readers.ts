@@ -13,6 +13,7 @@ import { Delivery } from '../export/otlp/delivery.ts'
 import { placeOf } from '../export/otlp/advice.ts'
 import type { OtlpOptions } from '../export/otlp/options.ts'
 import { OtlpMetricExporter } from './otlp-exporter.ts'
+import { SeriesProducer } from './producer.ts'
 import { type PrometheusOptions, servePrometheus } from './prometheus.ts'
 
 /** Metrics over OTLP, sent at regular times. */
@@ -41,6 +42,8 @@ export interface NamedReader {
   readonly problem?: () => string | undefined
   /** What sends them, if that is ours. */
   readonly delivery?: Delivery
+  /** Hands it the series of our own instruments; absent for a reader that was made elsewhere. */
+  readonly producer?: SeriesProducer
 }
 
 const NAMES = ['otlp', 'prometheus', 'console', 'none'] as const
@@ -73,32 +76,40 @@ export function makeReaders(
 function makeReader(choice: MetricsChoice, environment: Environment): NamedReader[] {
   if (choice === 'none') return []
   if (choice === 'console') {
-    return [{ name: 'console', reader: periodic(new ConsoleMetricExporter(), environment) }]
+    const producer = new SeriesProducer()
+    const reader = periodic(new ConsoleMetricExporter(), producer, environment)
+    return [{ name: 'console', reader, producer }]
   }
   if (choice === 'otlp') return [overOtlp({}, environment)]
-  if (choice === 'prometheus') return [{ name: 'prometheus', ...servePrometheus({}, environment) }]
+  if (choice === 'prometheus') return [prometheus({}, environment)]
   if (isReader(choice)) return [{ name: choice.constructor?.name || 'reader', reader: choice }]
-  if (choice.protocol === 'prometheus') {
-    return [{ name: 'prometheus', ...servePrometheus(choice, environment) }]
-  }
+  if (choice.protocol === 'prometheus') return [prometheus(choice, environment)]
   return [overOtlp(choice, environment)]
+}
+
+function prometheus(options: Omit<PrometheusOptions, 'protocol'>, environment: Environment): NamedReader {
+  const producer = new SeriesProducer()
+  return { name: 'prometheus', producer, ...servePrometheus(options, environment, producer) }
 }
 
 function overOtlp({ interval, ...options }: OtlpMetricsOptions, environment: Environment): NamedReader {
   const { target, transport } = makeOtlp('metrics', options, environment)
   const delivery = new Delivery(transport)
+  const producer = new SeriesProducer()
   const exporter = new OtlpMetricExporter(placeOf(target), delivery, target.timeout, environment)
   return {
     name: `otlp ${target.protocol}`,
-    reader: periodic(exporter, environment, interval),
+    reader: periodic(exporter, producer, environment, interval),
     url: target.url,
     problem: () => exporter.problem,
     delivery,
+    producer,
   }
 }
 
 function periodic(
   exporter: PushMetricExporter,
+  producer: SeriesProducer,
   environment: Environment,
   interval?: Duration,
 ): PeriodicExportingMetricReader {
@@ -109,6 +120,7 @@ function periodic(
   const exportTimeoutMillis = environment.timeLimit('OTEL_METRIC_EXPORT_TIMEOUT', 30_000)
   return new PeriodicExportingMetricReader({
     exporter,
+    metricProducers: [producer],
     exportIntervalMillis,
     exportTimeoutMillis: Math.min(exportTimeoutMillis, exportIntervalMillis),
   })

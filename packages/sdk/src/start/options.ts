@@ -15,6 +15,7 @@ import { aDuration, type Duration } from './duration.ts'
 import type { ExporterChoice } from '../export/exporters.ts'
 import { type KeepOptions, someKeepOptions } from '../record/tail/keep.ts'
 import { isPattern } from '../sampling/match.ts'
+import { type MetricView, someViews } from '../metrics/views.ts'
 import { isReader, type MetricsChoice } from '../metrics/readers.ts'
 import { anOtlpExporter } from '../export/otlp/options.ts'
 import { PROPAGATOR_NAMES, type PropagatorName } from '../propagation/propagators.ts'
@@ -61,6 +62,8 @@ export interface StartTracingOptions {
    * `OTEL_METRICS_EXPORTER`, else over OTLP where `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` is set.
    */
   readonly metrics?: boolean | MetricsChoice | readonly MetricsChoice[]
+  /** What is kept of metrics: other buckets, fewer attributes, fewer instruments. The first that matches counts. Default: all. */
+  readonly views?: readonly MetricView[]
   /** How spans wait for being exported. */
   readonly batch?: BatchOptions
   /** Which traces are recorded. Default: `OTEL_TRACES_SAMPLER`, else all that the caller did not decide against. */
@@ -150,6 +153,7 @@ const RULES: OptionRules = {
     timeout: aDuration,
     reportInterval: aDuration,
   }),
+  views: someViews,
   metrics: anyOf(aBoolean, someMetrics, aListOf(someMetrics)),
   sampler: anObjectWith('a sampler', 'shouldSample'),
   keep: someKeepOptions,

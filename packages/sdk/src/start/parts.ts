@@ -1,6 +1,5 @@
 import type { TextMapPropagator } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
-import { MeterProvider } from '@opentelemetry/sdk-metrics'
 
 import { millisecondsOf } from './duration.ts'
 import type { Environment } from './environment.ts'
@@ -8,6 +7,7 @@ import { makeExporters, type NamedExporter } from '../export/exporters.ts'
 import { KeepPolicy } from '../record/tail/keep.ts'
 import { MAX_QUEUE_BYTES, queueLimitsOf, samplerIn, spanLimitsOf } from '../record/limits.ts'
 import { LocalTraces } from '../record/tail/local-traces.ts'
+import { makeMetrics, type MetricParts } from '../metrics/providers.ts'
 import { makeReaders, type NamedReader } from '../metrics/readers.ts'
 import type { StartTracingOptions } from './options.ts'
 import { Pipeline } from '../record/pipeline.ts'
@@ -33,7 +33,7 @@ export interface TracingParts {
   readonly localTraces: LocalTraces | undefined
   readonly provider: RecordingTracerProvider
   /** Absent when metrics go nowhere. */
-  readonly meterProvider: MeterProvider | undefined
+  readonly metrics: MetricParts | undefined
   readonly propagator: TextMapPropagator
 }
 
@@ -61,10 +61,7 @@ export function makeParts(options: StartTracingOptions, environment: Environment
     sink: localTraces ?? pipeline,
   })
   const propagator = makePropagator(options.propagators, environment, areIdsRandom)
-  const meterProvider =
-    readers.length > 0
-      ? new MeterProvider({ resource, readers: readers.map(({ reader }) => reader) })
-      : undefined
+  const metrics = makeMetrics(readers, options.views ?? [], resource)
   return {
     resource,
     exporters,
@@ -73,7 +70,7 @@ export function makeParts(options: StartTracingOptions, environment: Environment
     pipeline,
     localTraces,
     provider,
-    meterProvider,
+    metrics,
     propagator,
   }
 }

@@ -39,12 +39,12 @@ export class RunningTracing implements Tracing {
   constructor(parts: TracingParts, options: RunningOptions) {
     this.parts = parts
     this.options = options
-    const { provider, propagator, meterProvider } = parts
+    const { provider, propagator, metrics } = parts
     this.tracerProvider = provider
     const unregister = register(provider, new AsyncLocalStorageContextManager(), propagator)
-    const withdrawMetrics = meterProvider ? registerMetrics(meterProvider) : () => {}
+    const withdrawMetrics = metrics ? registerMetrics(metrics.meters) : () => {}
     const release = options.flushOnExit ? this.watchProcess() : () => {}
-    this.withdrawals = [release, unregister, withdrawMetrics, observeSpans(this.counts, meterProvider)]
+    this.withdrawals = [release, unregister, withdrawMetrics, observeSpans(this.counts, metrics?.meters)]
     if (options.isDebugging) sayReport(this.report())
   }
 
@@ -83,14 +83,14 @@ export class RunningTracing implements Tracing {
   }
 
   private watchProcess(): () => void {
-    const { pipeline, localTraces, meterProvider } = this.parts
+    const { pipeline, localTraces, metrics } = this.parts
     /** Spans asked for when metrics were sent last. */
     let measured = -1
     return beforeProcessEnds({
       isNeeded: () =>
         pipeline.waiting > 0 ||
         (localTraces?.counts().held ?? 0) > 0 ||
-        (meterProvider !== undefined && pipeline.counts().started !== measured),
+        (metrics !== undefined && pipeline.counts().started !== measured),
       flush: isLast => {
         localTraces?.settleAll()
         measured = pipeline.counts().started
@@ -103,15 +103,15 @@ export class RunningTracing implements Tracing {
 
   /** @param isLast whether the process may end, so that what cannot be reached is not tried again */
   private async flush(isLast: boolean): Promise<void> {
-    const { provider, pipeline, meterProvider } = this.parts
+    const { provider, pipeline, metrics } = this.parts
     const { flushTimeout } = this.options
     const endHurry = this.hurryMetrics()
     const spans = Promise.all([provider.forceFlush(), isLast && pipeline.forceFlush(true)])
     // Metrics that cannot be sent now are sent with the next ones; whoever flushes is not to fail for it.
-    const metrics = meterProvider?.forceFlush() ?? Promise.resolve()
+    const measured = metrics?.sdk.forceFlush() ?? Promise.resolve()
     const [areSpansSent] = await Promise.all([
       within(flushTimeout, spans),
-      within(flushTimeout, metrics).catch((error: unknown) =>
+      within(flushTimeout, measured).catch((error: unknown) =>
         diag.warn('spanwright: flushing metrics failed', error),
       ),
     ])
@@ -127,7 +127,7 @@ export class RunningTracing implements Tracing {
   }
 
   private async finish(): Promise<void> {
-    const { provider, pipeline, meterProvider, readers } = this.parts
+    const { provider, pipeline, metrics, readers } = this.parts
     const deadline = performance.now() + this.options.flushTimeout
     this.hurryMetrics()
     // Whatever a processor of somebody else does, ours has its time.
@@ -136,7 +136,7 @@ export class RunningTracing implements Tracing {
       .catch((error: unknown) => diag.error('spanwright: shutdown failed', error))
     if (!(await isDone(Promise.all([ended, pipeline.shutdown()]), deadline))) pipeline.abandon()
     // Metrics say how many spans were sent, so they go last.
-    if (meterProvider) await isDone(meterProvider.shutdown(), deadline)
+    if (metrics) await isDone(metrics.sdk.shutdown(), deadline)
     for (const { delivery } of readers) delivery?.giveUp()
   }
 }

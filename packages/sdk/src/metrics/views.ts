@@ -1,0 +1,86 @@
+import {
+  AggregationType,
+  createDenyListAttributesProcessor,
+  InstrumentType,
+  type ViewOptions,
+} from '@opentelemetry/sdk-metrics'
+import type { Attributes } from '@opentelemetry/api'
+import { aListOfStrings, aRecordOf, aString, aBoolean, type OptionRule } from '@spanwright/core/plugin'
+
+/** Changes what is kept of instruments. */
+export interface MetricView {
+  /** Name of the instruments, with `*` for any text: `'http.server.*'`. */
+  readonly instrument: string
+  /** Upper ends of the buckets of histograms, in the unit of the instrument, each above the one before. */
+  readonly buckets?: readonly number[]
+  /** Attributes that are taken off. */
+  readonly dropAttributes?: readonly string[]
+  /** Whether nothing is kept. Default: false. */
+  readonly drop?: boolean
+}
+
+const someBuckets: OptionRule = {
+  expected: 'an array of numbers, each above the one before',
+  accepts: value =>
+    Array.isArray(value) &&
+    value.every(
+      (bound, index) => Number.isFinite(bound) && (index === 0 || bound > (value[index - 1] as number)),
+    ),
+}
+
+const aViewRecord = aRecordOf({
+  instrument: aString,
+  buckets: someBuckets,
+  dropAttributes: aListOfStrings,
+  drop: aBoolean,
+})
+
+/** The option `views`. */
+export const someViews: OptionRule = {
+  expected: `an array of views, each ${aViewRecord.expected}, of which instrument is needed`,
+  accepts: value =>
+    Array.isArray(value) &&
+    value.every(view => aViewRecord.accepts(view) && (view as Partial<MetricView>).instrument !== undefined),
+}
+
+/** The first view on an instrument of that name. */
+export function viewOn(name: string, views: readonly MetricView[]): MetricView | undefined {
+  return views.find(({ instrument }) => patternOf(instrument).test(name))
+}
+
+function patternOf(instrument: string): RegExp {
+  const parts = instrument.split('*').map(part => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+  return new RegExp(`^${parts.join('.*')}$`, 'i')
+}
+
+/** Attributes without those that a view takes off. */
+export function withoutDropped(attributes: Attributes, dropped: readonly string[]): Attributes {
+  const kept: Attributes = {}
+  for (const key in attributes) {
+    const value = attributes[key]
+    if (value !== undefined && !dropped.includes(key)) kept[key] = value
+  }
+  return kept
+}
+
+/** The same for instruments that OpenTelemetry's SDK keeps. */
+export function sdkViewsOf(views: readonly MetricView[]): ViewOptions[] {
+  return views.flatMap(({ instrument, buckets, dropAttributes, drop }): ViewOptions[] => {
+    if (drop) return [{ instrumentName: instrument, aggregation: { type: AggregationType.DROP } }]
+    const kept = dropAttributes && {
+      attributesProcessors: [createDenyListAttributesProcessor([...dropAttributes])],
+    }
+    if (!buckets) return kept ? [{ instrumentName: instrument, ...kept }] : []
+    const boundaries = [...buckets]
+    return Object.values(InstrumentType).flatMap((instrumentType): ViewOptions[] => {
+      if (instrumentType !== InstrumentType.HISTOGRAM) {
+        return kept ? [{ instrumentName: instrument, instrumentType, ...kept }] : []
+      }
+      const aggregation = {
+        type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM,
+        options: { boundaries },
+      } as const
+      return [{ instrumentName: instrument, instrumentType, ...kept, aggregation }]
+    })
+  })
+}
