@@ -135,6 +135,20 @@ describe('instruments of our own libraries', () => {
     expect(all['@spanwright/sdk 0.1.0 spanwright.spans']?.sum?.dataPoints[0]).toHaveProperty('asInt')
   })
 
+  it('have buckets from 1 ms to 10 s for times in seconds, unless they advise others', async () => {
+    const { tracing, ours } = start()
+    ours.createHistogram('test.wait', { unit: 's' }).record(0.002)
+    ours.createHistogram('test.size', { unit: 'By' }).record(7)
+    await tracing.shutdown()
+    const all = sent()
+    expect(all['@spanwright/test 1.2.3 test.wait']?.histogram?.dataPoints).toMatchObject([
+      { explicitBounds: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] },
+    ])
+    expect(all['@spanwright/test 1.2.3 test.size']?.histogram?.dataPoints[0]?.explicitBounds).toContain(
+      10_000,
+    )
+  })
+
   it('are served to Prometheus', async () => {
     const port = await freePort()
     const { tracing, ours } = start({ metrics: { protocol: 'prometheus', port } })

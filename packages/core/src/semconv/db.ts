@@ -32,14 +32,11 @@ export function dbQueryParameterKey(name: string): string {
   return `db.query.parameter.${name}`
 }
 
-/** Seconds, as the conventions advise for operations; those of pools have none, and need the same. */
-const DURATION_BOUNDARIES: readonly number[] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
-
 export const METRIC_DB_CLIENT_OPERATION_DURATION: MetricDefinition = {
   name: 'db.client.operation.duration',
   unit: 's',
   description: 'Duration of database client operations.',
-  boundaries: DURATION_BOUNDARIES,
+  boundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
 }
 
 export const DB_METRIC_ATTRIBUTES: readonly string[] = [
@@ -98,19 +95,16 @@ export const METRIC_DB_CLIENT_CONNECTION_CREATE_TIME: MetricDefinition = {
   name: 'db.client.connection.create_time',
   unit: 's',
   description: 'Time it took to open a connection.',
-  boundaries: DURATION_BOUNDARIES,
 }
 
 export const METRIC_DB_CLIENT_CONNECTION_WAIT_TIME: MetricDefinition = {
   name: 'db.client.connection.wait_time',
   unit: 's',
   description: 'Time it took to get a connection from a pool.',
-  boundaries: DURATION_BOUNDARIES,
 }
 
 export const METRIC_DB_CLIENT_CONNECTION_USE_TIME: MetricDefinition = {
   name: 'db.client.connection.use_time',
   unit: 's',
   description: 'Time between borrowing a connection from a pool and returning it.',
-  boundaries: DURATION_BOUNDARIES,
 }

@@ -23,6 +23,8 @@ import { type MetricView, withoutDropped } from './views.ts'
 
 /** As the SDK has them for histograms without advice. */
 const DEFAULT_BOUNDARIES = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10_000]
+/** The same for times in seconds without advice, such as those of pools. */
+const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
 const NONE: Attributes = {}
 
@@ -78,8 +80,11 @@ export class SeriesHistogram extends Described implements Histogram, Collected {
 
   constructor(parts: InstrumentParts) {
     super(InstrumentType.HISTOGRAM, parts)
+    const { view, options } = parts
     const boundaries =
-      parts.view?.buckets ?? parts.options.advice?.explicitBucketBoundaries ?? DEFAULT_BOUNDARIES
+      view?.buckets ??
+      options.advice?.explicitBucketBoundaries ??
+      (options.unit === 's' ? SECONDS : DEFAULT_BOUNDARIES)
     this.storages = this.temporalities.map(temporality => new HistogramStorage(temporality, boundaries))
   }
 
