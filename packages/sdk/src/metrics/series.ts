@@ -26,6 +26,7 @@ const OVERFLOW: Attributes = { 'otel.metric.overflow': true }
  */
 export class SeriesTable<State> {
   readonly all: Series<State>[] = []
+  private readonly byName = new Map<string, Series<State>>()
   private readonly make: () => State
   private readonly limit: number
   private readonly root: Step<State> = newStep()
@@ -55,12 +56,18 @@ export class SeriesTable<State> {
     return series.state
   }
 
+  /** Finds a set whose attributes come in an order that is new. */
   private add(attributes: Attributes): Series<State> {
-    if (this.all.length >= this.limit - 1) {
-      this.overflow ??= this.create(OVERFLOW)
-      return this.overflow
+    const name = canonicalName(attributes)
+    let series = this.byName.get(name)
+    if (!series) {
+      if (this.all.length >= this.limit - 1) {
+        this.overflow ??= this.create(OVERFLOW)
+        return this.overflow
+      }
+      series = this.create({ ...attributes })
+      this.byName.set(name, series)
     }
-    const series = this.all.find(known => isOf(known, attributes)) ?? this.create({ ...attributes })
     let step = this.root
     for (const key in attributes) {
       const value = attributes[key]
@@ -78,6 +85,12 @@ export class SeriesTable<State> {
     this.all.push(series)
     return series
   }
+}
+
+/** The same for the same attributes in any order; slow, and wanted once for each order. */
+function canonicalName(attributes: Attributes): string {
+  const present = Object.entries(attributes).filter(([, value]) => value !== undefined)
+  return JSON.stringify(present.toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 function newStep<State>(): Step<State> {
