@@ -206,14 +206,30 @@ describe('several statements in one text', () => {
     await client.query("BEGIN; INSERT INTO users VALUES (8, 'Bea'); SELECT * FROM users; ROLLBACK")
     const [span, ...others] = db.recorder.spans()
     expect(others).toEqual([])
-    expect(span?.name).toBe('BEGIN INSERT users SELECT users ROLLBACK')
+    expect(span?.name).toBe('BATCH')
     expect(span?.attributes).toEqual({
       'db.system.name': 'postgresql',
       'db.namespace': 'shop',
       'db.query.text': 'BEGIN; INSERT INTO users VALUES (?, ?); SELECT * FROM users; ROLLBACK',
-      'db.query.summary': 'BEGIN INSERT users SELECT users ROLLBACK',
+      'db.query.summary': 'BATCH',
       'db.operation.batch.size': 4,
       'db.response.returned_rows': 2,
+      'server.address': '127.0.0.1',
+      'server.port': db.server.port,
+    })
+  })
+
+  it('are shown once when they are the same but for their values', async () => {
+    const client = traceClient(await db.client())
+    await client.query("DELETE FROM users WHERE name = 'x';\nDELETE FROM users WHERE name = 'y';")
+    const [span] = db.recorder.spans()
+    expect(span?.name).toBe('BATCH DELETE users')
+    expect(span?.attributes).toEqual({
+      'db.system.name': 'postgresql',
+      'db.namespace': 'shop',
+      'db.query.text': 'DELETE FROM users WHERE name = ?',
+      'db.query.summary': 'BATCH DELETE users',
+      'db.operation.batch.size': 2,
       'server.address': '127.0.0.1',
       'server.port': db.server.port,
     })

@@ -1,28 +1,48 @@
 import { Kind, type Token } from './kind.ts'
+import { isAmong, nameIn, type Names } from './names.ts'
 
 const LONGEST = 255
 
-/** The operations and targets of a summary, as they are found. */
+/** An operation, or a target that may turn out to be a common table expression. */
+interface Part {
+  readonly text: string
+  readonly names: Names | undefined
+}
+
+/** The operations and targets of one statement, as they are found. */
 export class Parts {
-  text = ''
-  /** Names of common table expressions: they are no targets. */
-  private expressions: Set<string> | undefined
-  private full = false
+  private readonly parts: Part[] = []
   private name = ''
+  private names: Names | undefined
   private nameGoesOn = false
 
-  /** Adds an operation. */
-  add(part: string): void {
-    if (this.full) return
-    const text = this.text === '' ? part : `${this.text} ${part}`
-    // No part is ever cut, and none follows one that had no room.
-    if (text.length > LONGEST) this.full = true
-    else this.text = text
+  /**
+   * All of them, behind a word that stands before them. No part is ever cut, and none follows one that had no room.
+   * A name is looked up now: with `RECURSIVE`, common table expressions are visible before they are named.
+   */
+  textAfter(word: string): string {
+    let text = word
+    for (const { text: part, names } of this.parts) {
+      if (names && isAmong(names, nameIn(part))) continue
+      const longer = text === '' ? part : `${text} ${part}`
+      if (longer.length > LONGEST) break
+      text = longer
+    }
+    return text
   }
 
-  /** Begins the name of a target, which may go on: `schema.table`. */
-  beginName(name: string): void {
+  /** Adds an operation, or a target that is what it is called. */
+  add(text: string, names?: Names): void {
+    if (this.parts.length < LONGEST) this.parts.push({ text, names })
+  }
+
+  /**
+   * Begins the name of a target, which may go on: `schema.table`.
+   * @param names of the common table expressions that may be meant
+   */
+  beginName(name: string, names: Names | undefined): void {
     this.name = name
+    this.names = names
     this.nameGoesOn = false
   }
 
@@ -36,24 +56,20 @@ export class Parts {
       return false
     }
     this.name += slice
+    this.names = undefined
     this.nameGoesOn = isDot
     return true
   }
 
   endName(): void {
-    const { name } = this
+    if (this.name !== '') this.add(this.name, this.names)
     this.name = ''
-    if (name !== '' && !this.expressions?.has(name.toLowerCase())) this.add(name)
   }
 
-  /** Notes the name of a common table expression. */
-  except(name: string): void {
-    this.expressions ??= new Set()
-    this.expressions.add(name.toLowerCase())
-  }
-
-  /** Takes the end of a statement, behind which its common table expressions are not known. */
-  endStatement(): void {
-    this.expressions = undefined
+  /** Forgets the name that was begun, if it is this word: it was no name. */
+  takeBack(word: string): boolean {
+    if (this.name.toUpperCase() !== word) return false
+    this.name = ''
+    return true
   }
 }

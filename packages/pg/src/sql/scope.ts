@@ -1,38 +1,84 @@
+import type { Names } from './names.ts'
 import type { Course } from './words.ts'
 
 /** What the next word of a scope is. */
-type Expected = 'statement' | 'target' | 'object' | 'transaction' | 'expression' | 'nothing' | 'end'
+type Expected =
+  | 'statement'
+  /** A table, or a function in place of one; a common table expression may be meant. */
+  | 'target'
+  /** What a statement is about: never a common table expression. */
+  | 'relation'
+  /** The table that `SELECT INTO` makes. */
+  | 'into'
+  | 'object'
+  | 'transaction'
+  /** The name of a common table expression. */
+  | 'expression'
+  /** The parenthesis around a common table expression. */
+  | 'body'
+  /** The columns after `SEARCH` and `CYCLE`. */
+  | 'columns'
+  /** The name after `AS`, which may be any word. */
+  | 'label'
+  | 'nothing'
+  | 'end'
 
 /** What lies between two parentheses, or a whole statement. */
 export interface Scope {
   expected: Expected
   /** What is expected after a target. */
   next: Expected
-  /** True when `FROM` and `JOIN` stand before targets: in a query, not in `extract(year FROM ..)`. */
-  query: boolean
-  /** True when a comma stands before another target. */
-  list: boolean
+  /** True when `FROM` is yet to come and stands before targets: not in `extract(year FROM ..)`. */
+  from: boolean
   /** True when `USING` stands before a target. */
   using: boolean
+  /** Whether `JOIN` stands before another target, or a comma does too. */
+  targets: 'none' | 'one' | 'list'
   /** Which words may yet begin the statement of this scope: any after `WITH` and `EXPLAIN`, `WITH` after `INSERT`. */
   lead: 'with' | 'prefix' | 'insertion' | undefined
-  /** True right after `UNION` and its like: the `SELECT` that follows goes on with the same operation. */
+  /** True between parentheses that hold a statement of any kind: a common table expression, or what is copied. */
+  readonly body: boolean
+  /** The operation of the query, in upper case. */
+  operation: string
+  /** True after `UNION` and its like: what follows goes on with the same operation. */
   union: boolean
+  /** The common table expressions that can be seen here. */
+  names: Names | undefined
+  /** Those that could be seen where the statement began: `INSERT INTO t WITH .. SELECT .. RETURNING` goes back to them. */
+  namesBefore: Names | undefined
+  /** Those of a `WITH RECURSIVE`, which see each other. */
+  recursive: Set<string> | undefined
+  /** The common table expression whose body is yet to come. */
+  named: string
 }
 
-function newScope(expected: Expected, query = false, union = false): Scope {
-  return { expected, next: 'nothing', query, list: query, using: false, lead: undefined, union }
+const STATEMENT: Scope = {
+  expected: 'statement',
+  next: 'nothing',
+  from: false,
+  using: false,
+  targets: 'none',
+  lead: undefined,
+  body: false,
+  operation: '',
+  union: false,
+  names: undefined,
+  namesBefore: undefined,
+  recursive: undefined,
+  named: '',
 }
 
-/** What becomes of the scope of a statement after the word that begins it. */
+/** How a statement goes on after the word that begins it. */
 export const AFTER_FIRST: Readonly<Record<Course, Partial<Scope>>> = {
-  insertion: { expected: 'target', lead: 'insertion' },
-  update: { expected: 'target', query: true },
-  deletion: { expected: 'target', query: true, using: true },
-  target: { expected: 'target' },
-  list: { expected: 'target', list: true },
+  selection: { from: true },
+  insertion: { expected: 'relation', lead: 'insertion' },
+  update: { expected: 'relation', from: true },
+  deletion: { expected: 'relation', using: true },
+  table: { expected: 'target' },
+  target: { expected: 'relation' },
+  list: { expected: 'relation', targets: 'list' },
   object: { expected: 'object', next: 'end' },
-  objects: { expected: 'object', list: true },
+  objects: { expected: 'object', targets: 'list' },
   prefix: { lead: 'prefix' },
   transaction: { expected: 'transaction' },
   values: {},
@@ -43,7 +89,7 @@ const DEEPEST = 200
 
 /** The scope at hand, and those it lies in. */
 export class Scopes {
-  current: Scope = newScope('statement')
+  current: Scope = { ...STATEMENT }
   private readonly around: Scope[] = []
   /** How many parentheses are open that are too deep to be looked into. */
   private ignored = 0
@@ -60,30 +106,54 @@ export class Scopes {
 
   /** Takes the start of a statement. */
   begin(): void {
-    this.current = newScope('statement')
+    this.current = { ...STATEMENT }
   }
 
-  /** Takes an opening parenthesis. */
+  /** Takes an opening parenthesis or bracket. */
   open(): void {
     if (this.ignored > 0 || this.around.length >= DEEPEST) {
       this.ignored++
       return
     }
     const { current: scope } = this
-    const joined = scope.expected === 'target' && scope.query
+    const { expected, names } = scope
+    const begins = expected === 'statement'
+    const joined = expected === 'target' || (begins && scope.targets !== 'none')
     this.around.push(scope)
-    this.current = newScope(scope.expected === 'end' ? 'end' : 'statement', joined, scope.union)
-    scope.union = false
-    if (joined) scope.expected = 'nothing'
-    if (scope.expected === 'statement') {
-      scope.expected = 'nothing'
-      scope.query = true
+    this.current = {
+      ...STATEMENT,
+      expected: expected === 'end' ? 'end' : 'statement',
+      targets: joined ? 'list' : 'none',
+      // What is copied may be a statement in place of a table.
+      body:
+        expected === 'body' ||
+        (expected === 'relation' && scope.targets === 'none') ||
+        (begins && scope.body),
+      operation: begins ? scope.operation : '',
+      union: begins && scope.union,
+      names,
     }
+    if (begins) scope.union = false
+    if (begins || expected === 'target' || expected === 'label') scope.expected = 'nothing'
   }
 
-  /** Takes a closing parenthesis. */
+  /** Takes a closing parenthesis or bracket. */
   close(): void {
-    if (this.ignored > 0) this.ignored--
-    else this.current = this.around.pop() ?? this.current
+    if (this.ignored > 0) {
+      this.ignored--
+      return
+    }
+    const outer = this.around.pop()
+    if (!outer) return
+    const { operation } = this.current
+    this.current = outer
+    if (outer.operation === '') outer.operation = operation
+    if (outer.expected !== 'body') {
+      // The query in parentheses was the statement that was yet to come.
+      if (operation !== '') outer.lead = undefined
+      return
+    }
+    outer.expected = 'nothing'
+    if (!outer.recursive) outer.names = { own: new Set([outer.named]), outer: outer.names }
   }
 }

@@ -8,9 +8,9 @@ import type { Control } from './transaction-control.ts'
 
 /** What a text of SQL tells about itself. */
 export interface Statement {
-  /** Operations and targets in order of appearance; empty when there is nothing known in the text. */
+  /** Operations and targets in order of appearance, `BATCH` for several statements; empty when nothing is known. */
   readonly summary: string
-  /** The text with `?` in place of every literal. */
+  /** The text with `?` in place of every literal; that of one statement, where all have the same. */
   readonly masked: string
   /** Number of statements in the text. */
   readonly count: number
@@ -38,8 +38,23 @@ export function readStatement(text: string): Statement {
     if (kind !== Kind.Space && kind !== Kind.Comment) afterDot = isDot(lexer)
   }
   summary.finish()
-  const { text: summaryText, statements: count, control } = summary
-  return { summary: summaryText, masked: mask.finish(), count, control, comments, open: lexer.open }
+  const { text: summaryText, statements: count, control, repeats, ends } = summary
+  const masked = (repeats && commonText(text, ends)) || mask.finish()
+  return { summary: summaryText, masked, count, control, comments, open: lexer.open }
+}
+
+/** The masked text that all statements of a text have; undefined when they differ. */
+function commonText(text: string, ends: readonly number[]): string | undefined {
+  let common: string | undefined
+  let start = 0
+  for (const end of [...ends, text.length]) {
+    const { masked, count } = readStatement(text.slice(start, end))
+    start = end + 1
+    if (count === 0) continue
+    const statement = masked.trim()
+    if (statement !== (common ??= statement)) return undefined
+  }
+  return common
 }
 
 function isDot({ kind, text, start, end }: Lexer): boolean {

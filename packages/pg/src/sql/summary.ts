@@ -1,10 +1,12 @@
 import { FunctionBody } from './function-body.ts'
 import { Kind } from './kind.ts'
 import type { Lexer } from './lexer.ts'
+import { nameIn, type Names } from './names.ts'
 import { Parts } from './parts.ts'
 import { AFTER_FIRST, type Scope, Scopes } from './scope.ts'
 import { type Control, TransactionControl } from './transaction-control.ts'
 import {
+  AFTER_LEAD,
   AFTER_TARGETS,
   BEFORE_NAME,
   COURSES,
@@ -12,19 +14,26 @@ import {
   OBJECT_MODIFIERS,
   OBJECT_PREFIXES,
   OBJECTS,
+  SET_OPERATIONS,
   STATEMENTS,
 } from './words.ts'
 
+const BATCH = 'BATCH'
+
 /**
- * Builds `db.query.summary`: operations and their targets in order of appearance, spelt as in the statement.
+ * Builds `db.query.summary`: operations and their targets in order of appearance, spelt as in the statement; of several
+ * statements `BATCH`, and the summary of each where they have the same.
  *
- * Source: semantic conventions, "Generating a summary of the query text". The README says what is decided here for
- * statements the convention has no rule for.
+ * Source: semantic conventions 1.45, "Generating a summary of the query text" and "Batch operations". The README says
+ * what is decided here for statements the convention has no rule for.
  */
 export class Summary {
-  /** Number of statements. */
-  statements = 0
-  private readonly parts = new Parts()
+  /** Where the semicolons stand that end a statement. */
+  readonly ends: number[] = []
+  private first: Parts | undefined
+  private count = 0
+  private alike = true
+  private parts = new Parts()
   private readonly transaction = new TransactionControl()
   private readonly body = new FunctionBody()
   private readonly scopes = new Scopes()
@@ -38,8 +47,20 @@ export class Summary {
     return this.scopes.current
   }
 
+  /** Number of statements. */
+  get statements(): number {
+    return this.count
+  }
+
   get text(): string {
-    return this.parts.text
+    const { first, count, alike } = this
+    if (count <= 1) return first?.textAfter('') ?? ''
+    return first && alike ? first.textAfter(BATCH) : BATCH
+  }
+
+  /** True when there are several statements that have one summary. */
+  get repeats(): boolean {
+    return this.count > 1 && this.alike
   }
 
   /** What the text does to the transaction of its session. */
@@ -51,12 +72,17 @@ export class Summary {
   add(lexer: Lexer, word: string): void {
     const { kind } = lexer
     if (kind === Kind.Space || kind === Kind.Comment) return
+    if (word === 'FROM' && this.parts.takeBack('ROWS')) {
+      this.scope.expected = 'target'
+      return
+    }
     if (this.parts.extendName(lexer)) return
-    if (kind === Kind.Mark) this.addMark(lexer.text[lexer.start] ?? '')
-    else this.begin()
+    if (kind === Kind.Mark) this.addMark(lexer.text[lexer.start] ?? '', lexer.start)
+    else this.begun = true
     if (!this.scopes.ignoring) {
       if (kind === Kind.Word) this.addWord(word, lexer)
       else if (kind === Kind.QuotedName) this.addName(lexer)
+      else if (kind !== Kind.Mark) this.addValue()
     }
     this.wordBefore = this.word
     this.word = word
@@ -64,33 +90,50 @@ export class Summary {
 
   /** Takes the end of the text. */
   finish(): void {
-    this.parts.endName()
+    this.endParts()
     this.transaction.end()
   }
 
-  private begin(): void {
-    if (!this.begun) this.statements++
-    this.begun = true
-  }
-
-  private addMark(mark: string): void {
-    if (mark === '(') {
-      this.begin()
+  private addMark(mark: string, at: number): void {
+    if (mark === '(' || mark === '[') {
+      this.begun = true
       this.scopes.open()
-    } else if (mark === ')') this.scopes.close()
-    else if (mark === ';') this.endStatement()
-    else if (mark === ',' && !this.scopes.ignoring) {
-      if (this.scope.lead === 'with') this.scope.expected = 'expression'
-      else if (this.scope.list) this.scope.expected = 'target'
-    }
+    } else if (mark === ')' || mark === ']') this.scopes.close()
+    else if (mark === ';') this.endStatement(at)
+    else if (mark === ',' && !this.scopes.ignoring) this.addComma(this.scope)
   }
 
-  private endStatement(): void {
+  private addComma(scope: Scope): void {
+    if (scope.lead === 'with') {
+      if (scope.expected !== 'columns') scope.expected = 'expression'
+    } else if (scope.targets === 'list') scope.expected = 'target'
+  }
+
+  /** A literal, parameter or operator: what comes next begins no statement, and is no label. */
+  private addValue(): void {
+    const { scope } = this
+    if (scope.expected === 'statement') scope.expected = this.scopes.outer ? 'nothing' : 'end'
+    else if (scope.expected === 'label') scope.expected = 'nothing'
+  }
+
+  private endStatement(at: number): void {
     if (this.scopes.outer || this.body.open) return
+    if (this.begun) this.ends.push(at)
+    this.endParts()
     this.scopes.begin()
-    this.begun = false
-    this.parts.endStatement()
     this.transaction.end()
+  }
+
+  private endParts(): void {
+    if (!this.begun) return
+    this.begun = false
+    this.count++
+    const { parts } = this
+    parts.endName()
+    this.parts = new Parts()
+    if (!this.first) this.first = parts
+    const text = parts.textAfter('')
+    this.alike &&= text !== '' && text === this.first.textAfter('')
   }
 
   private addWord(word: string, lexer: Lexer): void {
@@ -109,51 +152,60 @@ export class Summary {
       case 'transaction':
         this.addTransaction(word, lexer)
         return
-      case 'target':
       case 'expression':
-        if (BEFORE_NAME.has(word)) return
+        if (word === 'RECURSIVE' && this.word === 'WITH') this.startRecursive()
+        else this.addName(lexer)
+        return
+      case 'columns':
+        if (word === 'SET') scope.expected = 'nothing'
+        return
+      case 'label':
+        scope.expected = 'nothing'
+        return
+      case 'relation':
+      case 'target':
+      case 'into':
+        if (BEFORE_NAME[scope.expected].has(word)) return
         if (!NO_NAME.has(word)) {
           this.addName(lexer)
           return
         }
         scope.expected = scope.next
     }
-    if (word === 'SELECT') this.addSelect(lexer.slice)
-    else if (this.mayBegin(word)) this.addFirst(word, lexer)
+    if (scope.lead && AFTER_LEAD[scope.lead].has(word)) this.addFirst(word, lexer)
     else this.addClause(word)
-  }
-
-  private mayBegin(word: string): boolean {
-    const { lead } = this.scope
-    return lead === 'insertion'
-      ? word === 'WITH' || word === 'TABLE'
-      : lead !== undefined && STATEMENTS.has(word)
   }
 
   /** The first word of a statement, or of what stands between parentheses. */
   private addFirst(word: string, lexer: Lexer): void {
     const { scope } = this
-    const { outer } = this.scopes
+    // `UNION ALL` is followed by a query, and in the parentheses of a function these words do no harm.
+    if (word === 'ALL' || word === 'DISTINCT') return
     scope.expected = 'nothing'
-    if (word === 'SELECT') this.addSelect(lexer.slice)
-    else if (word === 'WITH') {
+    const { outer } = this.scopes
+    const { union, lead, body, targets } = scope
+    // `DECLARE c CURSOR WITH HOLD FOR` has its statement yet to come.
+    if (word === 'WITH' && this.word === 'CURSOR') return
+    if (word === 'WITH') {
       scope.lead = 'with'
       scope.expected = 'expression'
-    } else if (!outer || scope.lead || word === 'TABLE' || (outer.lead === 'with' && STATEMENTS.has(word))) {
-      this.addOperation(word, lexer.slice)
-    } else if (scope.query && word !== 'VALUES') {
+      scope.recursive = undefined
+    } else if (word === 'SELECT' || word === 'TABLE') this.addOperation(word, lexer.slice)
+    else if (!outer || lead || (body && STATEMENTS.has(word))) {
+      // The values of an insertion, or in a set operation, are no operation.
+      if (word === 'VALUES' && (union || lead === 'insertion')) scope.lead = undefined
+      else this.addOperation(word, lexer.slice)
+    } else if (word === 'VALUES') scope.targets = 'none'
+    else if (targets !== 'none') {
       scope.expected = 'target'
       this.addWord(word, lexer)
     }
   }
 
-  private addSelect(spelt: string): void {
+  private startRecursive(): void {
     const { scope } = this
-    if (!scope.union) this.parts.add(spelt)
-    scope.union = false
-    scope.query = true
-    scope.list = false
-    scope.lead = undefined
+    scope.recursive = new Set()
+    scope.names = { own: scope.recursive, outer: scope.names }
   }
 
   private addOperation(word: string, spelt: string): void {
@@ -161,13 +213,17 @@ export class Summary {
     const course = COURSES.get(word)
     if (!this.scopes.outer) this.transaction.begin(word)
     scope.lead = undefined
+    scope.targets = 'none'
     if (!course) {
       scope.expected = 'end'
       return
     }
     if (course === 'object' || course === 'objects' || course === 'transaction') this.operation = spelt
-    else this.parts.add(spelt)
+    else if (!scope.union || scope.operation !== word) this.parts.add(spelt)
+    scope.operation = word
+    scope.union = false
     Object.assign(scope, AFTER_FIRST[course])
+    if (scope.expected === 'relation') scope.namesBefore = scope.names
   }
 
   /** A word between `CREATE` and the name of what is created. */
@@ -178,8 +234,9 @@ export class Summary {
     if (isObject || OBJECT_PREFIXES.has(word)) this.operation += ` ${lexer.slice}`
     if (!isObject && OBJECT_PREFIXES.has(word)) return
     this.parts.add(this.operation)
-    scope.expected = isObject || scope.list ? 'target' : 'end'
-    if (!isObject && scope.list) this.addWord(word, lexer)
+    const isList = scope.targets === 'list'
+    scope.expected = isObject || isList ? 'relation' : 'end'
+    if (!isObject && isList) this.addWord(word, lexer)
   }
 
   private addTransaction(word: string, lexer: Lexer): void {
@@ -192,36 +249,57 @@ export class Summary {
   /** A word in the middle of a statement that may change what comes next. */
   private addClause(word: string): void {
     const { scope } = this
-    if (word === 'FROM' || word === 'JOIN') {
+    const joins = SET_OPERATIONS.has(word)
+    if (joins || AFTER_TARGETS.has(word)) {
+      scope.targets = 'none'
+      // `DECLARE c CURSOR FOR` is followed by a statement.
+      if (scope.lead !== 'prefix') scope.lead = undefined
+      if (word === 'RETURNING' || word === 'DO') scope.names = scope.namesBefore
+      if (!joins) return
+      scope.union = true
+      scope.expected = 'statement'
+    } else if (word === 'AS') {
+      if (scope.lead === 'with') scope.expected = 'body'
+      else if (scope.lead !== 'prefix') scope.expected = 'label'
+    } else if (scope.lead === 'with') {
+      if (word === 'BY' || word === 'CYCLE') scope.expected = 'columns'
+    } else if (word === 'FROM') {
       const compares = this.word === 'DISTINCT' && (this.wordBefore === 'IS' || this.wordBefore === 'NOT')
-      if (scope.query && !compares) this.expectTargets()
+      if (scope.from && !compares) this.expectTargets('list')
+    } else if (word === 'INTO') {
+      if (scope.from) scope.expected = 'into'
+    } else if (word === 'JOIN') {
+      if (scope.targets !== 'none') scope.expected = 'target'
     } else if (word === 'USING') {
-      if (scope.using) this.expectTargets()
-      scope.using = false
-    } else if (word === 'UNION' || word === 'INTERSECT' || word === 'EXCEPT') {
-      // Behind values or a table, the query that is joined is another operation.
-      scope.union = scope.query
-      scope.list = false
-    } else if (AFTER_TARGETS.has(word)) scope.list = false
+      if (scope.using) this.expectTargets(scope.operation === 'MERGE' ? 'one' : 'list')
+    }
   }
 
-  private expectTargets(): void {
-    this.scope.expected = 'target'
-    this.scope.list = true
+  private expectTargets(targets: Scope['targets']): void {
+    const { scope } = this
+    scope.from = scope.using = false
+    scope.expected = 'target'
+    scope.targets = targets
   }
 
   private addName(lexer: Lexer): void {
     const { scope } = this
-    if (scope.expected === 'expression') {
-      this.parts.except(lexer.slice)
+    const { expected, targets } = scope
+    if (expected === 'expression') {
+      scope.named = nameIn(lexer.slice)
+      scope.recursive?.add(scope.named)
       scope.expected = 'nothing'
-    } else if (scope.expected === 'target' || (scope.expected === 'statement' && scope.query)) {
-      this.parts.beginName(lexer.slice)
-      scope.expected = scope.next
-    } else if (scope.expected === 'object' && scope.list) {
+    } else if (expected === 'target' || (expected === 'statement' && targets !== 'none')) {
+      this.beginTarget(lexer, scope.names)
+    } else if (expected === 'relation' || expected === 'into') this.beginTarget(lexer, undefined)
+    else if (expected === 'object' && targets === 'list') {
       this.parts.add(this.operation)
-      this.parts.beginName(lexer.slice)
-      scope.expected = scope.next
-    }
+      this.beginTarget(lexer, undefined)
+    } else this.addValue()
+  }
+
+  private beginTarget(lexer: Lexer, names: Names | undefined): void {
+    this.parts.beginName(lexer.slice, names)
+    this.scope.expected = this.scope.next
   }
 }

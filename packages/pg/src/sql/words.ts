@@ -6,6 +6,10 @@ export type Course =
   | 'update'
   /** Its target follows, then clauses in which `USING` stands before more. */
   | 'deletion'
+  /** `FROM` stands before targets. */
+  | 'selection'
+  /** A query whose target follows. */
+  | 'table'
   /** One target, and nothing after it. */
   | 'target'
   /** Targets separated by commas. */
@@ -23,15 +27,16 @@ export type Course =
   /** Nothing of interest: what follows may be of any cardinality. */
   | 'alone'
 
-/** Words that begin a statement. `SELECT` and `WITH` are not here: they have courses of their own. */
+/** Words that begin a statement, but for `WITH`, which is no operation. */
 export const COURSES: ReadonlyMap<string, Course> = new Map([
+  ['SELECT', 'selection'],
   ['INSERT', 'insertion'],
   ['UPDATE', 'update'],
   ['DELETE', 'deletion'],
   ['MERGE', 'deletion'],
   ['COPY', 'target'],
   ['CALL', 'target'],
-  ['TABLE', 'target'],
+  ['TABLE', 'table'],
   ['CLUSTER', 'target'],
   ['VACUUM', 'list'],
   ['ANALYZE', 'list'],
@@ -54,8 +59,17 @@ export const COURSES: ReadonlyMap<string, Course> = new Map([
   ).map((word): [string, Course] => [word, 'alone']),
 ])
 
-/** Statements that may stand where a query may: after `WITH`, `EXPLAIN` and their like. */
-export const STATEMENTS: ReadonlySet<string> = new Set(words('INSERT UPDATE DELETE MERGE VALUES TABLE WITH'))
+/** Statements that may stand where a query may: after `WITH`, in parentheses after it, and in those after `COPY`. */
+export const STATEMENTS: ReadonlySet<string> = new Set(
+  words('SELECT INSERT UPDATE DELETE MERGE VALUES TABLE WITH'),
+)
+
+/** Words that may yet begin a statement, by what led to it. */
+export const AFTER_LEAD: Readonly<Record<'with' | 'prefix' | 'insertion', ReadonlySet<string>>> = {
+  with: STATEMENTS,
+  prefix: new Set([...STATEMENTS, ...words('CREATE DECLARE EXECUTE REFRESH')]),
+  insertion: new Set(words('SELECT VALUES TABLE WITH')),
+}
 
 /** Types of objects; the last word where there are several. */
 export const OBJECTS: ReadonlySet<string> = new Set(
@@ -79,22 +93,28 @@ export const OBJECT_MODIFIERS: ReadonlySet<string> = new Set(
   ),
 )
 
-/** Words that may stand before the name of a target. */
-export const BEFORE_NAME: ReadonlySet<string> = new Set(
-  words(
-    'ANALYZE ANALYSE AUTHORIZATION CONCURRENTLY EXISTS FREEZE FROM FULL IF INTO LATERAL NOT ONLY RECURSIVE VERBOSE',
+/** Words that may stand before a name, by what is expected. */
+export const BEFORE_NAME: Readonly<Record<'relation' | 'target' | 'into', ReadonlySet<string>>> = {
+  relation: new Set(
+    words('ANALYZE ANALYSE AUTHORIZATION CONCURRENTLY EXISTS FREEZE FROM FULL IF INTO NOT ONLY VERBOSE'),
   ),
+  target: new Set(words('LATERAL ONLY')),
+  into: new Set(words('GLOBAL LOCAL TABLE TEMP TEMPORARY UNLOGGED')),
+}
+
+/** Words after which neither a comma nor `JOIN` stands before a target any more. */
+export const AFTER_TARGETS: ReadonlySet<string> = new Set(
+  words('DO FETCH FOR GROUP HAVING LIMIT OFFSET ORDER RETURNING WHERE WINDOW'),
 )
 
-/** Words after which a comma separates no targets any more. */
-export const AFTER_TARGETS: ReadonlySet<string> = new Set(
-  words('FETCH FOR GROUP HAVING LIMIT OFFSET ORDER RETURNING SET VALUES WHEN WHERE WINDOW'),
-)
+/** Words that join queries. */
+export const SET_OPERATIONS: ReadonlySet<string> = new Set(words('UNION INTERSECT EXCEPT'))
 
 /** Words that cannot be the name of a target. */
 export const NO_NAME: ReadonlySet<string> = new Set([
   ...AFTER_TARGETS,
-  ...words('AS IN ON SELECT TO USING WITH'),
+  ...SET_OPERATIONS,
+  ...words('AS IN ON SELECT TO USING WHEN WITH'),
 ])
 
 function words(list: string): string[] {

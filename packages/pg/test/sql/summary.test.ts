@@ -75,6 +75,19 @@ describe('the summary of a query', () => {
       'VALUES SELECT a SELECT',
     ],
     ['WITH gone AS (DELETE FROM a RETURNING *) INSERT INTO b SELECT * FROM gone', 'DELETE a INSERT b SELECT'],
+    ['WITH orders AS (SELECT * FROM orders) SELECT * FROM orders', 'SELECT orders SELECT'],
+    ['WITH orders AS (SELECT 1) SELECT * FROM Orders, s.orders, "Orders"', 'SELECT SELECT s.orders "Orders"'],
+    ['WITH "active" AS (SELECT 1), "B" AS (SELECT 2) SELECT * FROM active, b, "B"', 'SELECT SELECT SELECT b'],
+    ['WITH RECURSIVE x AS (SELECT * FROM y), y AS (SELECT 1) SELECT * FROM x', 'SELECT SELECT SELECT'],
+    ['WITH x AS (SELECT * FROM y), y AS (SELECT 1) SELECT * FROM x', 'SELECT y SELECT SELECT'],
+    ['SELECT * FROM (WITH x AS (SELECT 1) SELECT * FROM x) s, x', 'SELECT SELECT SELECT x'],
+    ['WITH x AS (SELECT 1) INSERT INTO x SELECT * FROM x', 'SELECT INSERT x SELECT'],
+    ['SELECT min(d) AS from, max(d) AS to, x AS join, y AS "from" FROM periods', 'SELECT periods'],
+    ['SELECT * FROM ROWS FROM (f(1), s.g(2)) AS x, rows', 'SELECT f s.g rows'],
+    ['EXPLAIN CREATE TABLE t AS SELECT 1 FROM u', 'EXPLAIN CREATE TABLE t'],
+    ['SELECT 1 INTO TEMP t FROM u', 'SELECT t u'],
+    ['INSERT INTO t SELECT 1 FROM u ON CONFLICT (x) DO UPDATE SET a = 1, b = 2', 'INSERT t SELECT u'],
+
     ['INSERT INTO t WITH x AS (SELECT 1 FROM a) SELECT * FROM x', 'INSERT t SELECT a SELECT'],
     ['INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 2 RETURNING a', 'INSERT t'],
     ['UPDATE ONLY t SET a = 1, b = 2 FROM u, v WHERE t.id = u.id', 'UPDATE t u v'],
@@ -133,17 +146,52 @@ describe('the summary of a query', () => {
     expect(summaryOf(text)).toBe(summary)
   })
 
-  it('names the operations of several statements in order, and counts them', () => {
+  it('of several statements is BATCH, with the summary of each when they have the same, and they are counted', () => {
     const script = "BEGIN; INSERT INTO a VALUES (';'); SELECT 1 FROM b;; COMMIT;"
-    expect(readStatement(script)).toMatchObject({ summary: 'BEGIN INSERT a SELECT b COMMIT', count: 4 })
-    expect(readStatement('SELECT 1;').count).toBe(1)
+    expect(readStatement(script)).toMatchObject({ summary: 'BATCH', count: 4 })
+    expect(readStatement('INSERT INTO a VALUES (1); INSERT INTO a SELECT 2;')).toMatchObject({
+      summary: 'BATCH',
+      count: 2,
+    })
+    const alike = readStatement("INSERT INTO a VALUES (1, 'x');\nINSERT INTO a VALUES (2);;")
+    expect(alike).toMatchObject({ summary: 'BATCH INSERT a', count: 2 })
+    expect(readStatement('nothing known; nothing known')).toMatchObject({ summary: 'BATCH', count: 2 })
+    expect(readStatement('SELECT 1;')).toMatchObject({ summary: 'SELECT', count: 1 })
     expect(readStatement(' ; ;').count).toBe(0)
   })
 
   it('takes the body of a function for one statement', () => {
     const text =
       'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; DELETE FROM a; END; SELECT 1 FROM b'
-    expect(readStatement(text)).toMatchObject({ summary: 'CREATE FUNCTION f SELECT b', count: 2 })
+    expect(readStatement(text)).toMatchObject({ summary: 'BATCH', count: 2 })
+    expect(readStatement(text.slice(0, text.lastIndexOf(';')))).toMatchObject({
+      summary: 'CREATE FUNCTION f',
+      count: 1,
+    })
+  })
+
+  it('of a batch is cut at whole targets too', () => {
+    const long = 't'.repeat(240)
+    const text = `SELECT * FROM ${long}, users`
+    expect(summaryOf(text)).toBe(`SELECT ${long} users`)
+    expect(summaryOf(`${text};${text}`)).toBe(`BATCH SELECT ${long}`)
+  })
+
+  it.each([
+    ['INSERT INTO a VALUES ', "(1, 'x', null)", 'INSERT a'],
+    ['VALUES ', "('x'::text, b, null)", 'VALUES'],
+    ['SELECT * FROM (VALUES ', "(1, 'x'::timestamptz, null)", 'SELECT', ') v'],
+    ['UPDATE a SET x = v.x FROM (VALUES ', "(1, 'x'::timestamptz, null)", 'UPDATE a', ') AS v (id, x)'],
+    ['SELECT * FROM a JOIN b ON a.x = ANY (ARRAY[', 'b.y', 'SELECT a b', '])'],
+    ['SELECT * FROM a WHERE (x, y) IN (', '(b, c)', 'SELECT a', ')'],
+    ['SELECT * FROM a, f(', 'b', 'SELECT a f', ')'],
+    ['MERGE INTO a USING (VALUES ', '(1, null)', 'MERGE a', ') v ON true WHEN MATCHED THEN DELETE'],
+    ['', 'INSERT INTO a VALUES (1, null);', 'BATCH INSERT a'],
+  ])('does not grow with the data: %s%s ..', (start, row, summary, end = '') => {
+    const separator = row.endsWith(';') ? ' ' : ', '
+    for (const count of [2, 3, 100]) {
+      expect(summaryOf(start + Array<string>(count).fill(row).join(separator) + end)).toBe(summary)
+    }
   })
 
   it('leaves out, from the first on, targets that do not fit into 255 characters', () => {
