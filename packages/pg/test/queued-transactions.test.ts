@@ -133,7 +133,7 @@ describe('a text with more behind its COMMIT', () => {
     await target.query('BEGIN')
     await target.query('SELECT broken').catch(() => {})
     await target.query('COMMIT; SELECT 1')
-    expect(names()).toEqual([['transaction rollback', 'BEGIN', 'SELECT', 'COMMIT SELECT']])
+    expect(names()).toEqual([['transaction rollback', 'BEGIN', 'SELECT', 'BATCH']])
   })
 })
 

@@ -93,7 +93,7 @@ describe('a transaction', () => {
     ],
     [
       ['BEGIN; SELECT 1', 'ABORT'],
-      ['rollback', 0, ['BEGIN SELECT', 'ABORT']],
+      ['rollback', 0, ['BATCH', 'ABORT']],
     ],
     [
       ['BEGIN', 'BEGIN', 'COMMIT'],
@@ -159,7 +159,7 @@ describe('a transaction', () => {
   it('of one text alone is one span', async () => {
     const target = await client()
     await target.query('BEGIN; SELECT 1; COMMIT')
-    expect(db.recorder.spans().map(span => span.name)).toEqual(['BEGIN SELECT COMMIT'])
+    expect(db.recorder.spans().map(span => span.name)).toEqual(['BATCH'])
   })
 
   it('keeps queries of another trace in that trace', async () => {
