@@ -145,6 +145,7 @@ describe('what was given, in a message', () => {
       '{ trap: [Getter] }',
     ],
     ['a URL shows no password', 'postgres://u:hunter2@db:5432/shop', "'postgres://…@db:5432/shop'"],
+    ['a URL shows no query', 'https://h.test/p?key=hunter2&b=', "'https://h.test/p?key=…&b='"],
   ])('%s', (_, value, text) => {
     expect(show(value)).toBe(text)
   })

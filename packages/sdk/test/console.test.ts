@@ -48,3 +48,20 @@ it('a whole trace is one tree with places, times and failures', async () => {
   expect(written[0]).toMatch(/shop {2}SERVER GET \/ +10\.0 ms {2}▕█+▏\n/)
   expect(written[0]).toMatch(/shop {2}└─ CLIENT SELECT items +5\.0 ms {2}▕█+ +▏ ✗ 42P01\n$/)
 })
+
+it('what a terminal would obey is shown instead', async () => {
+  const written: string[] = []
+  const exporter = new ConsoleExporter({ write: text => void written.push(text), width: 90, colors: false })
+  const tracing = startTracing({ serviceName: 'sh\u001b[31mop', exporter, flushOnExit: false })
+  const tracer = trace.getTracer('test')
+  const links = [{ context: tracer.startSpan('never ended').spanContext() }]
+  const span = tracer.startSpan('GET /\u001b]0;owned\u0007\r\n\u009b2J\u202e\u2028ü', { links }, ROOT_CONTEXT)
+  span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', 'E\nrror').end()
+  await tracing.shutdown()
+  const [text = ''] = written
+  expect(text).toContain(String.raw`sh\u001b[31mop`)
+  expect(text).toContain(String.raw`GET /\u001b]0;owned\u0007\u000d\u000a\u009b2J\u202e\u2028ü`)
+  expect(text).toContain(String.raw`✗ E\u000arror`)
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+  expect(text.split('\n')).toHaveLength(3)
+})

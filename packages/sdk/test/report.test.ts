@@ -40,13 +40,16 @@ describe('tracing.report()', () => {
   })
 
   it('names an endpoint that refuses', async () => {
-    const url = `http://user:secret@127.0.0.1:${await freePort()}/`
-    const { report } = await host.run({
+    const url = `http://user:secret@127.0.0.1:${await freePort()}/v1/traces?any=secret#secret`
+    const { report, said } = await host.run({
       options: { exporter: { url, timeout: 300 } },
       bursts: [{ spans: ['one'], flush: true }],
     })
     expect(report.problems).toEqual([expect.stringMatching(/^otlp http\/protobuf failed: .*ECONNREFUSED/)])
-    expect(report.exporters.join('')).not.toContain('secret')
+    expect(report.exporters).toEqual([
+      expect.stringMatching(/ http:\/\/REDACTED:REDACTED@127\.0\.0\.1:\d+\/v1\/traces\?…$/),
+    ])
+    expect(JSON.stringify([report, said])).not.toContain('secret')
   })
 
   it('says that another SDK came first', async () => {

@@ -24,6 +24,7 @@ const MAKERS: ReadonlySet<string> = new Set([
   'express/src/pattern.ts',
   'express/src/place.ts',
   'koa/src/mount.ts',
+  'sdk/src/metrics/views.ts',
   'sdk/src/record/redaction.ts',
 ])
 

@@ -89,7 +89,9 @@ export function checkOptions(caller: string, options: unknown, rules: OptionRule
 export function show(value: unknown): string {
   try {
     const text = isRecord(value) ? showObject(value) : inspect(value, { depth: 0, breakLength: Infinity })
-    const harmless = text.replaceAll(/:\/\/[^/\s]*@/g, '://…@')
+    const harmless = text
+      .replaceAll(/:\/\/[^/\s]*@/g, '://…@')
+      .replaceAll(/([?&][^?&=\s]*=)[^&\s'"]+/g, '$1…')
     return harmless.length > 80 ? `${harmless.slice(0, 79)}…` : harmless
   } catch {
     return typeof value

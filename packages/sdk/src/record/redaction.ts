@@ -1,8 +1,14 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
+import {
+  type DetectedResourceAttributes,
+  type Resource,
+  resourceFromAttributes,
+} from '@opentelemetry/resources'
+import { isThenable } from '@spanwright/core/plugin'
 
 import { isPattern } from '../sampling/match.ts'
 import type { Concealer } from './otlp/span.ts'
-import type { ReadableSpan } from './types.ts'
+import type { ReadableSpan, TimedEvent } from './types.ts'
 import { copySpan, type SpanChanges } from './span-copy.ts'
 
 /** What is not to leave the process: a key, with `*` for any text, or a pattern of values. */
@@ -20,10 +26,9 @@ export const cardNumbers: RegExp = /(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])/g
 export const emailAddresses: RegExp = /(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g
 
 /** Bearer tokens, with the word in front, and JSON web tokens without it. */
-export const bearerTokens: RegExp =
-  /\bbearer\s+[\w.~+/-]+=*|(?<![\w-])(?=[\w-]*\beyJ)[\w-]+\.[\w-]+\.[\w-]*/gi
+export const bearerTokens: RegExp = /\bbearer\s+[\w.~+/-]+=*|(?<![\w-])-*eyJ[\w-]*\.[\w-]+\.[\w-]*/gi
 
-/** Takes out of spans what is not to leave the process. */
+/** Takes out of what is exported what is not to leave the process. */
 export class Redactor implements Concealer {
   private readonly keys = new Set<string>()
   private readonly keyPatterns: ((key: string) => boolean)[] = []
@@ -40,9 +45,11 @@ export class Redactor implements Concealer {
   /** The span, or a copy of it where something had to be taken out. */
   redact(span: ReadableSpan): ReadableSpan {
     const changes: SpanChanges = {}
+    const name = this.text(span.name)
+    if (name !== span.name) changes.name = name
     const attributes = this.attributes(span.attributes)
     if (attributes !== span.attributes) changes.attributes = attributes
-    const events = this.carriers(span.events)
+    const events = this.events(span.events)
     if (events !== span.events) changes.events = events
     const links = this.carriers(span.links)
     if (links !== span.links) changes.links = links
@@ -50,6 +57,29 @@ export class Redactor implements Concealer {
     const shown = message === undefined ? undefined : this.text(message)
     if (shown !== undefined && shown !== message) changes.status = { ...span.status, message: shown }
     return Object.keys(changes).length > 0 ? copySpan(span, changes) : span
+  }
+
+  /** The resource without what is to be taken out, as each part of it becomes known. */
+  redactResource(resource: Resource): Resource {
+    // Of a key that is there twice the first one counts.
+    const attributes = resource.getRawAttributes().toReversed()
+    const shown = attributes.map(([key, value]) => [
+      key,
+      isThenable(value) ? value.then(settled => this.value(key, settled)) : this.value(key, value),
+    ])
+    const { schemaUrl } = resource
+    return resourceFromAttributes(
+      Object.fromEntries(shown) as DetectedResourceAttributes,
+      schemaUrl === undefined ? {} : { schemaUrl },
+    )
+  }
+
+  /** The same list when nothing in it changes. */
+  private events(events: TimedEvent[]): TimedEvent[] {
+    const redacted = this.carriers(events)
+    return redacted.some(({ name }) => this.text(name) !== name)
+      ? redacted.map(event => ({ ...event, name: this.text(event.name) }))
+      : redacted
   }
 
   /** The same list when nothing in it changes. */
@@ -65,7 +95,8 @@ export class Redactor implements Concealer {
     return changed ? redacted : carriers
   }
 
-  private attributes(attributes: Attributes): Attributes {
+  /** The same object when nothing in it changes. */
+  attributes(attributes: Attributes): Attributes {
     let redacted: Attributes | undefined
     for (const [key, value] of Object.entries(attributes)) {
       const shown = this.value(key, value) as AttributeValue | undefined

@@ -4,7 +4,7 @@ import type { ReadableSpan } from './types.ts'
 
 /** What differs in the copy of a span. */
 export type SpanChanges = {
-  -readonly [Part in 'attributes' | 'events' | 'links' | 'status']?: ReadableSpan[Part]
+  -readonly [Part in 'name' | 'attributes' | 'events' | 'links' | 'status']?: ReadableSpan[Part]
 } & { context?: SpanContext }
 
 /** A copy of an ended span with some parts of its own: the span itself belongs to whoever made it. */

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { sep } from 'node:path'
 
 import { context, createContextKey, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api'
-import { entryPointCounts } from '@spanwright/core/plugin'
+import { entryPointCounts, refusedFields } from '@spanwright/core/plugin'
 
 import { apiGlobals } from '../start/globals.ts'
 import type { ExporterCount, SpanCounts } from '../record/pipeline.ts'
@@ -18,6 +18,8 @@ export interface TracingReport {
   readonly metrics: readonly string[]
   /** Fields that the propagators write. */
   readonly propagates: readonly string[]
+  /** Fields of propagators that the plugins left out, because no header can hold them or they are the application's. */
+  readonly refusedFields: number
   /** What traces here: entry points that were called, such as `@spanwright/pg tracePool()`, and how often. */
   readonly entryPoints: Readonly<Record<string, number>>
   readonly counts: SpanCounts
@@ -26,7 +28,7 @@ export interface TracingReport {
 }
 
 /** What {@link diagnose} looks at besides the process itself. */
-export interface Setup extends Omit<TracingReport, 'problems' | 'entryPoints'> {
+export interface Setup extends Omit<TracingReport, 'problems' | 'entryPoints' | 'refusedFields'> {
   /** Whether the API took the provider and the context manager that were made. */
   readonly isRegistered: boolean
   /** What is known to have failed besides exports of spans, a sentence each. */
@@ -40,8 +42,10 @@ const API = /^(.*[\\/]@opentelemetry[\\/]api)[\\/]build[\\/]/
 /** Finds what commonly makes traces go missing, or come twice. */
 export function diagnose({ isRegistered, failures = [], ...setup }: Setup): TracingReport {
   const entryPoints = Object.fromEntries(entryPointCounts())
+  const refused = refusedFields()
   return {
     ...setup,
+    refusedFields: refused,
     entryPoints,
     problems: [
       ...(isRegistered
@@ -54,6 +58,7 @@ export function diagnose({ isRegistered, failures = [], ...setup }: Setup): Trac
         lastError === undefined ? [] : [`${name} failed: ${lastError}`],
       ),
       ...failures,
+      ...(refused > 0 ? [`propagators wrote ${refused} fields that cannot be sent; the others were`] : []),
     ],
   }
 }

@@ -70,7 +70,7 @@ export interface StartTracingOptions {
   readonly sampler?: Sampler
   /** Which local traces are kept once they have ended. Default: all that were sampled. */
   readonly keep?: KeepOptions
-  /** What is taken out of attributes, events and links before any exporter sees them. Default: nothing. */
+  /** What is taken out of spans and of the resource before anything is exported. Default: nothing. */
   readonly redact?: readonly Redaction[]
   /** How traces travel between processes. Default: `OTEL_PROPAGATORS`, else tracecontext and baggage. */
   readonly propagators?: readonly (PropagatorName | TextMapPropagator)[]

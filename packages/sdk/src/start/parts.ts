@@ -42,8 +42,9 @@ export interface TracingParts {
  * @throws TypeError when an option cannot be what it is
  */
 export function makeParts(options: StartTracingOptions, environment: Environment): TracingParts {
-  const resource = makeResource(options, environment)
   const redactor = options.redact && new Redactor(options.redact)
+  const found = makeResource(options, environment)
+  const resource = redactor?.redactResource(found) ?? found
   const exporters = makeExporters(options.exporter, environment)
   const readers = makeReaders(options.metrics, environment)
   const pipeline = new Pipeline(makeQueues(exporters, resource, redactor, options, environment), redactor)

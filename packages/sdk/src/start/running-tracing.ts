@@ -2,10 +2,10 @@ import { diag, type TracerProvider } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 
 import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
-import { redactUrl, sensitiveQueryKeys } from '@spanwright/core/plugin'
 
 import { within } from './deadline.ts'
 import type { NamedExporter } from '../export/exporters.ts'
+import { shownUrl } from '../export/otlp/advice.ts'
 import { register, registerMetrics } from './globals.ts'
 import type { NamedReader } from '../metrics/readers.ts'
 import { observeSpans } from '../metrics/providers.ts'
@@ -152,7 +152,7 @@ async function isDone(work: Promise<unknown>, deadline: number): Promise<boolean
 }
 
 function addressOf({ name, url }: Pick<NamedExporter, 'name' | 'url'>): string {
-  return url === undefined ? name : `${name} ${redactUrl(url, sensitiveQueryKeys())}`
+  return url === undefined ? name : `${name} ${shownUrl(url)}`
 }
 
 function failureOf(reader: NamedReader): string[] {

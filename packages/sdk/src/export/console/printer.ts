@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 
+import { printable } from './printable.ts'
 import type { SpanAddress, TraceSpan } from './span.ts'
 import type { SpanNode, Trace } from './tree.ts'
 
@@ -48,7 +49,11 @@ function count(number: number, word: string): string {
 }
 
 function columnsOf({ span, branch }: Row): [service: string, tree: string, duration: string] {
-  return [span.service, `${branch}${span.kind} ${span.name}`, milliseconds(span.end - span.start)]
+  return [
+    printable(span.service),
+    `${branch}${span.kind} ${printable(span.name)}`,
+    milliseconds(span.end - span.start),
+  ]
 }
 
 function rowsOf(node: SpanNode, branch: string, indent: string): Row[] {
@@ -80,12 +85,12 @@ function notesOf(span: TraceSpan, trace: Trace): string {
 
 function errorTypeOf({ attributes }: TraceSpan): string {
   const errorType = attributes['error.type']
-  return typeof errorType === 'string' ? errorType : 'error'
+  return typeof errorType === 'string' ? printable(errorType) : 'error'
 }
 
 function targetOf(link: SpanAddress, trace: Trace): string {
   const target = trace.spans.find(({ spanId, traceId }) => spanId === link.spanId && traceId === link.traceId)
-  return target ? `${target.service} ${target.name}` : `trace ${link.traceId.slice(0, 8)}…`
+  return target ? printable(`${target.service} ${target.name}`) : `trace ${link.traceId.slice(0, 8)}…`
 }
 
 function milliseconds(duration: number): string {

@@ -1,4 +1,4 @@
-import { redactUrl, sensitiveQueryKeys } from '@spanwright/core/plugin'
+import { redactUrl } from '@spanwright/core/plugin'
 
 import type { OtlpTarget } from './target.ts'
 
@@ -39,5 +39,13 @@ export function adviceOnError(
 
 /** The address, without its secrets, and the setting that named it. */
 export function placeOf({ url, setting }: Pick<Place, 'url' | 'setting'>): string {
-  return `${redactUrl(url, sensitiveQueryKeys())} (${setting})`
+  return `${shownUrl(url)} (${setting})`
 }
+
+/** The address of an endpoint without what may be a key: its credentials and its query. */
+export function shownUrl(url: string): string {
+  const end = url.search(/[?#]/)
+  return redactUrl(end < 0 ? url : `${url.slice(0, end)}?…`, NO_KEYS)
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set()

@@ -50,7 +50,7 @@ export function endpointOf(
     url.pathname = url.pathname.replace(PATH_OF_SIGNAL, '')
     environment.warn(general, 'holds the path of a signal, which is added to it; it is left out once')
   }
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/${signal}`
+  url.pathname = `${url.pathname.replace(/(?<!\/)\/+$/, '')}/v1/${signal}`
   return { url: url.href, setting: base ? general : `the default; ${general} says otherwise` }
 }
 

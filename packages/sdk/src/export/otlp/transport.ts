@@ -40,5 +40,5 @@ export function reasonOf(error: unknown): string {
   const { message, code, errors } = (error ?? {}) as Partial<Error> & { code?: unknown; errors?: unknown[] }
   // A host with several addresses fails with an error for each of them.
   if (!message && errors && errors.length > 0) return errors.map(reasonOf).join(', ')
-  return (message || String(code ?? error)).replaceAll(/\s*\n\s*/g, ' ').trim()
+  return (message || String(code ?? error)).replaceAll(/\s+/g, ' ').trim()
 }

@@ -100,7 +100,7 @@ function writeFields(writer: Writer, span: ReadableSpan, conceal: Concealer | un
   writer.bytes[writer.position++] = FLAGS[0]
   writer.bytes[writer.position++] = FLAGS[1]
   writer.fixed32(flagsOf(traceFlags, span.isTraceIdRandom === true, parent?.isRemote))
-  writer.string(NAME, span.name)
+  writer.string(NAME, conceal === undefined ? span.name : conceal.text(span.name))
   if (span instanceof RecordingSpan) {
     if (conceal === undefined) span.recorded.forEach(writer, writeOwn)
     else span.recorded.forEach(writer, (into, key, value) => writeOwn(into, key, conceal.value(key, value)))
@@ -140,7 +140,7 @@ function writeEvent(writer: Writer, event: TimedEvent, conceal: Concealer | unde
   writer.reserve(9)
   const [seconds, nanoseconds]: HrTime = event.time
   writer.time(EVENT_TIME, seconds, nanoseconds)
-  writer.string(EVENT_NAME, event.name)
+  writer.string(EVENT_NAME, conceal === undefined ? event.name : conceal.text(event.name))
   writeAttributes(writer, EVENT_ATTRIBUTES, event.attributes, conceal)
   writer.count(EVENT_DROPPED, event.droppedAttributesCount ?? 0)
   writer.close(opened)

@@ -14,6 +14,7 @@ import {
 import { reportFailure } from '@spanwright/core/plugin'
 import { EVENT_EXCEPTION } from '@spanwright/core/semconv'
 
+import { printable } from '../../export/console/printable.ts'
 import { limitAttributes, SpanAttributes } from './attributes.ts'
 import { exceptionAttributes } from './exception.ts'
 import { anchorAt, between, hrTimeAt, isTime, toHrTime } from './time.ts'
@@ -252,7 +253,9 @@ export class RecordingSpan implements RecordedSpan {
 
   private sayEnded(what: string): void {
     const { traceId, spanId } = this.context
-    diag.warn(`spanwright: span ${this.name} (${traceId}-${spanId}) has ended already, and ${what} once more`)
+    diag.warn(
+      `spanwright: span ${printable(this.name)} (${traceId}-${spanId}) has ended already, and ${what} once more`,
+    )
   }
 }
 
