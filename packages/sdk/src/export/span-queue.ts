@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks'
+
 import { diag } from '@opentelemetry/api'
 
 import type { Batch, EndedSpan, SpanStore } from './batch.ts'
@@ -42,6 +44,8 @@ export class SpanQueue<Kind extends Batch = Batch> {
   /** Spans that have their outcome. */
   private settled = 0
   private hurries = 0
+  /** Timers and connections are to hold nothing of the request that happened to fill a batch. */
+  private readonly scope = new AsyncResource('spanwright export')
   private ending: Promise<void> | undefined
   private isAbandoned = false
   private ready: Promise<void> | undefined
@@ -77,7 +81,7 @@ export class SpanQueue<Kind extends Batch = Batch> {
     if (this.ending) this.counts.lose('shutDown', 1)
     else if (!this.store.add(span)) this.counts.lose('queueFull', 1)
     else if (this.isFull()) this.sendDue()
-    else this.timer ??= setTimeout(() => this.sendWaiting(), this.limits.delay).unref()
+    else if (this.timer === undefined) this.scope.runInAsyncScope(this.wait, this)
   }
 
   /**
@@ -136,6 +140,10 @@ export class SpanQueue<Kind extends Batch = Batch> {
     return this.store.waiting >= this.batchSize || this.store.waitingBytes >= this.limits.maxBatchBytes
   }
 
+  private wait(): void {
+    this.timer = setTimeout(() => this.sendWaiting(), this.limits.delay).unref()
+  }
+
   private sendWaiting(): void {
     clearTimeout(this.timer)
     this.timer = undefined
@@ -144,7 +152,7 @@ export class SpanQueue<Kind extends Batch = Batch> {
   }
 
   private sendDue(): void {
-    if (!this.current) void this.sendAll()
+    if (!this.current) void this.scope.runInAsyncScope(this.sendAll, this)
   }
 
   private async sendAll(): Promise<void> {

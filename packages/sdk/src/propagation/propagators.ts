@@ -25,7 +25,7 @@ export function makePropagator(
   environment: Environment,
   randomTraceIds: boolean,
 ): TextMapPropagator {
-  const named = environment.text('OTEL_PROPAGATORS')
+  const named = environment.text('OTEL_PROPAGATORS')?.toLowerCase()
   const listed =
     choice ??
     (named === 'none'

@@ -83,6 +83,13 @@ export class Environment {
     return used
   }
 
+  /** Says of variables that are set that nothing here follows them. */
+  ignore(...names: readonly string[]): void {
+    for (const name of names) {
+      if (this.text(name) !== undefined) this.warn(name, 'is not supported and has no effect')
+    }
+  }
+
   /** Says that a variable could not be used. */
   refuse(name: string, expected: string, used: unknown): void {
     this.warn(name, `must be ${expected}; got ${show(this.text(name))}; ${show(used)} is used instead`)

@@ -53,9 +53,8 @@ export const DETECTOR_NAMES: readonly DetectorName[] = Object.keys(DETECTORS) as
  */
 export function makeResource(options: ResourceOptions, environment: Environment): Resource {
   const { name, version } = nearestManifest()
-  const detected = detectResources({
-    detectors: (options.detectors ?? []).map(detector => DETECTORS[detector]),
-  })
+  const names = options.detectors ?? detectorsIn(environment)
+  const detected = detectResources({ detectors: names.map(detector => DETECTORS[detector]) })
   return defaultResource()
     .merge(
       resourceFromAttributes(
@@ -79,6 +78,14 @@ export function makeResource(options: ResourceOptions, environment: Environment)
         }),
       }),
     )
+}
+
+/** Those that are always there, and what stands for many. */
+const FURTHER_NAMES = ['env', 'serviceinstance', 'all', 'none'] as const
+
+function detectorsIn(environment: Environment): readonly DetectorName[] {
+  const names = environment.listOf('OTEL_NODE_RESOURCE_DETECTORS', [...DETECTOR_NAMES, ...FURTHER_NAMES], [])
+  return names.includes('all') ? DETECTOR_NAMES : DETECTOR_NAMES.filter(name => names.includes(name))
 }
 
 /** As the specification has it: a list with anything wrong in it is not used at all. */

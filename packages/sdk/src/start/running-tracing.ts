@@ -56,7 +56,7 @@ export class RunningTracing implements Tracing {
   readonly report = (): TracingReport => {
     const { resource, sampler, exporters, readers, propagator, provider } = this.parts
     return diagnose({
-      service: String(resource.attributes[ATTR_SERVICE_NAME]),
+      service: serviceOf(resource),
       sampler: sampler.toString(),
       exporters: exporters.map(addressOf),
       metrics: readers.map(addressOf),
@@ -149,6 +149,11 @@ async function isDone(work: Promise<unknown>, deadline: number): Promise<boolean
     diag.error('spanwright: shutdown failed', error)
     return false
   }
+}
+
+/** Reading `attributes` would be complained of while detectors are still at work; the first of a key counts. */
+function serviceOf(resource: Resource): string {
+  return String(resource.getRawAttributes().find(([key]) => key === ATTR_SERVICE_NAME)?.[1])
 }
 
 function addressOf({ name, url }: Pick<NamedExporter, 'name' | 'url'>): string {

@@ -9,6 +9,9 @@ import { RunningTracing } from './running-tracing.ts'
 import type { Tracing } from './tracing.ts'
 import { makeParts } from './parts.ts'
 
+/** Variables of the specification whose absence here should not be found out by looking for what they do. */
+const UNSUPPORTED = ['OTEL_CONFIG_FILE', 'OTEL_EXPERIMENTAL_CONFIG_FILE', 'OTEL_METRICS_EXEMPLAR_FILTER']
+
 let running: Tracing | undefined
 
 /**
@@ -25,6 +28,7 @@ export function startTracing(options: StartTracingOptions = {}): Tracing {
     diag.warn('spanwright: startTracing() was called again; what runs already goes on')
     return running
   }
+  environment.ignore(...UNSUPPORTED)
   const ended = (): void => {
     running = undefined
   }
