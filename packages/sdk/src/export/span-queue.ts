@@ -81,7 +81,7 @@ export class SpanQueue<Kind extends Batch = Batch> {
     if (this.ending) this.counts.lose('shutDown', 1)
     else if (!this.store.add(span)) this.counts.lose('queueFull', 1)
     else if (this.isFull()) this.sendDue()
-    else if (this.timer === undefined) this.scope.runInAsyncScope(this.wait, this)
+    else if (this.timer === undefined) this.scope.runInAsyncScope(this.wait)
   }
 
   /**
@@ -140,7 +140,7 @@ export class SpanQueue<Kind extends Batch = Batch> {
     return this.store.waiting >= this.batchSize || this.store.waitingBytes >= this.limits.maxBatchBytes
   }
 
-  private wait(): void {
+  private readonly wait = (): void => {
     this.timer = setTimeout(() => this.sendWaiting(), this.limits.delay).unref()
   }
 
@@ -152,10 +152,10 @@ export class SpanQueue<Kind extends Batch = Batch> {
   }
 
   private sendDue(): void {
-    if (!this.current) void this.scope.runInAsyncScope(this.sendAll, this)
+    if (!this.current) void this.scope.runInAsyncScope(this.sendAll)
   }
 
-  private async sendAll(): Promise<void> {
+  private readonly sendAll = async (): Promise<void> => {
     if (this.ready) {
       this.current = this.ready
       await this.ready

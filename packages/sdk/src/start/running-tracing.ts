@@ -1,3 +1,4 @@
+import type { Resource } from '@opentelemetry/resources'
 import { diag, type TracerProvider } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 
