@@ -17,7 +17,14 @@ export { bearerTokens, cardNumbers, emailAddresses, type Redaction } from './rec
 export type { TracingReport } from './report/report.ts'
 export type { DetectorName } from './start/resource.ts'
 export { rules, type Sampling, type SamplingRule } from './sampling/rules.ts'
-export { alwaysOff, alwaysOn, parentBased, perSecond, ratio } from './sampling/samplers.ts'
+export {
+  alwaysOff,
+  alwaysOn,
+  parentBased,
+  perSecond,
+  ratio,
+  type RemoteParents,
+} from './sampling/samplers.ts'
 export { startTracing } from './start/start-tracing.ts'
 export { TraceContextPropagator, type TraceContextOptions } from './propagation/trace-context.ts'
 export { type PrintOptions, printTrace } from './export/console/printer.ts'

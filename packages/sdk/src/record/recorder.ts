@@ -1,4 +1,4 @@
-import { type Context, propagation } from '@opentelemetry/api'
+import { type Context, propagation, type SpanContext } from '@opentelemetry/api'
 
 import { ParentBased } from '../sampling/samplers.ts'
 import { Processors } from './processors.ts'
@@ -43,20 +43,19 @@ export interface RecorderOptions {
 export class Recorder {
   readonly resource: SpanResource
   readonly sampler: Sampler
-  /** Whether the sampler follows a parent's decision, so that it need not be asked about children. */
-  readonly followsParent: boolean
   readonly limits: Required<SpanLimits>
   readonly ids: IdGenerator
   readonly areIdsRandom: boolean
   readonly processors: Processors
   readonly sink: SpanSink
+  private readonly parentBased: ParentBased | undefined
   private readonly baggageAttributes: readonly string[]
   private readonly keepsObjects: boolean
 
   constructor(options: RecorderOptions) {
     this.resource = options.resource
     this.sampler = options.sampler
-    this.followsParent = options.sampler instanceof ParentBased
+    this.parentBased = options.sampler instanceof ParentBased ? options.sampler : undefined
     this.limits = options.limits
     this.ids = options.ids
     this.areIdsRandom = options.areIdsRandom
@@ -64,6 +63,11 @@ export class Recorder {
     this.sink = options.sink
     this.baggageAttributes = options.baggageAttributes
     this.keepsObjects = options.sink.keepsObjects || !this.processors.isEmpty
+  }
+
+  /** Whether the sampler follows the decision of a parent, so that it need not be asked. */
+  follows(parent: SpanContext): boolean {
+    return this.parentBased?.follows(parent) === true
   }
 
   start(span: RecordingSpan, context: Context): void {

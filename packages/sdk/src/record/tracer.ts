@@ -88,7 +88,7 @@ export class RecordingTracer implements Tracer, SpanOwner {
     let traceState: TraceState | undefined = parent?.traceState
     let decision: number
     let result: SamplingResult | undefined
-    if (recorder.followsParent && parent !== undefined) {
+    if (parent !== undefined && recorder.follows(parent)) {
       decision =
         (parent.traceFlags & TraceFlags.SAMPLED) === 0
           ? SamplingDecision.NOT_RECORD

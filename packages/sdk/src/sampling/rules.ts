@@ -112,10 +112,19 @@ export class RuleSampler implements Sampler {
   }
 }
 
+/** Rules that wait for routes. */
+export interface LateRules {
+  readonly sampler: RuleSampler
+  /** Whether they decide about traces that another process began, too. */
+  readonly resamples: boolean
+}
+
 /** The rules of a sampler that wait for routes, if it has such. */
-export function lateRulesOf(sampler: Sampler): RuleSampler | undefined {
-  const root = sampler instanceof ParentBased ? sampler.root : sampler
-  return root instanceof RuleSampler && root.needsRoute ? root : undefined
+export function lateRulesOf(sampler: Sampler): LateRules | undefined {
+  const parentBased = sampler instanceof ParentBased ? sampler : undefined
+  const root = parentBased ? parentBased.root : sampler
+  if (!(root instanceof RuleSampler) || !root.needsRoute) return undefined
+  return { sampler: root, resamples: parentBased?.resamples === true }
 }
 
 /** What the first matching rule says, for a trace whose spans are all there. */
@@ -126,7 +135,9 @@ export function firstMatch(list: readonly SamplingRule[], candidate: Candidate):
 function samplerOf(sample: Sampling): Sampler {
   if (sample === 'keep') return { shouldSample: () => KEEP }
   if (sample === 'drop') return { shouldSample: () => DROP }
-  return typeof sample === 'number' ? shareOf(sample) : sample
+  if (typeof sample === 'number') return shareOf(sample)
+  // Whoever asks a rule has decided already that the parent does not.
+  return sample instanceof ParentBased ? sample.root : sample
 }
 
 /** Asks a sampling about a trace: the threshold it was kept by, or that it was not. */

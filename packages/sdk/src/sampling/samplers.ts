@@ -3,6 +3,7 @@ import {
   type Context,
   isSpanContextValid,
   type Link,
+  type SpanContext,
   type SpanKind,
   trace,
   TraceFlags,
@@ -87,12 +88,30 @@ export function parentBased(root: Sampler): Sampler {
   return new ParentBased(root)
 }
 
+/**
+ * What counts of a parent that came from another process: `follow` takes its decision over, `resample` decides as if the
+ * trace began here.
+ */
+export type RemoteParents = 'follow' | 'resample'
+
+/** A sampler that treats parents of other processes in a certain way; one that does not follow parents stays as it is. */
+export function withRemoteParents(sampler: Sampler, remoteParents: RemoteParents = 'follow'): Sampler {
+  return sampler instanceof ParentBased ? new ParentBased(sampler.root, remoteParents) : sampler
+}
+
 /** Asks another sampler about the beginnings of traces only. */
 export class ParentBased implements Sampler {
   readonly root: Sampler
+  readonly resamples: boolean
 
-  constructor(root: Sampler) {
+  constructor(root: Sampler, remoteParents: RemoteParents = 'follow') {
     this.root = root
+    this.resamples = remoteParents === 'resample'
+  }
+
+  /** True when a valid parent decides. */
+  follows(parent: SpanContext): boolean {
+    return !this.resamples || parent.isRemote !== true
   }
 
   shouldSample(
@@ -104,14 +123,14 @@ export class ParentBased implements Sampler {
     links: Link[],
   ): SamplingResult {
     const parent = trace.getSpanContext(context)
-    if (parent && isSpanContextValid(parent)) {
+    if (parent && isSpanContextValid(parent) && this.follows(parent)) {
       return (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? DROP : KEEP
     }
-    if (isSamplingDenied(context)) return DROP
+    if (!this.resamples && isSamplingDenied(context)) return DROP
     return this.root.shouldSample(context, traceId, name, kind, attributes, links)
   }
 
   toString(): string {
-    return `parentBased(${this.root.toString()})`
+    return `parentBased(${this.root.toString()})${this.resamples ? ', remote parents resampled' : ''}`
   }
 }

@@ -21,6 +21,7 @@ import { anOtlpExporter } from '../export/otlp/options.ts'
 import { PROPAGATOR_NAMES, type PropagatorName } from '../propagation/propagators.ts'
 import type { IdGenerator, Sampler, SpanLimits, SpanProcessor } from '../record/types.ts'
 import type { Redaction } from '../record/redaction.ts'
+import type { RemoteParents } from '../sampling/samplers.ts'
 import { DETECTOR_NAMES, type DetectorName } from './resource.ts'
 
 /** How spans wait for being exported, for each exporter. */
@@ -68,6 +69,12 @@ export interface StartTracingOptions {
   readonly batch?: BatchOptions
   /** Which traces are recorded. Default: `OTEL_TRACES_SAMPLER`, else all that the caller did not decide against. */
   readonly sampler?: Sampler
+  /**
+   * What counts of the decision that came with a trace from another process: `'follow'` takes it over, `'resample'` asks the
+   * sampler as if the trace began here, so that nobody can pass its rules and limits by a header. Samplers that follow no
+   * parent, such as `alwaysOn()`, are asked anyway. Default: 'follow'.
+   */
+  readonly remoteParents?: RemoteParents
   /** Which local traces are kept once they have ended. Default: all that were sampled. */
   readonly keep?: KeepOptions
   /** What is taken out of spans and of the resource before anything is exported. Default: nothing. */
@@ -156,6 +163,7 @@ const RULES: OptionRules = {
   views: someViews,
   metrics: anyOf(aBoolean, someMetrics, aListOf(someMetrics)),
   sampler: anObjectWith('a sampler', 'shouldSample'),
+  remoteParents: oneOf('follow', 'resample'),
   keep: someKeepOptions,
   redact: {
     expected: 'a list of keys, with * for any text, and RegExps',

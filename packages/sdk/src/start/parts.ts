@@ -18,6 +18,7 @@ import type { Sampler } from '../record/types.ts'
 import { Redactor } from '../record/redaction.ts'
 import { makeResource } from './resource.ts'
 import { lateRulesOf } from '../sampling/rules.ts'
+import { withRemoteParents } from '../sampling/samplers.ts'
 import { ByteStore } from '../record/otlp/byte-store.ts'
 import { ObjectStore } from '../export/object-store.ts'
 import { SpanQueue } from '../export/span-queue.ts'
@@ -48,7 +49,7 @@ export function makeParts(options: StartTracingOptions, environment: Environment
   const exporters = makeExporters(options.exporter, environment)
   const readers = makeReaders(options.metrics, environment)
   const pipeline = new Pipeline(makeQueues(exporters, resource, redactor, options, environment), redactor)
-  const sampler = options.sampler ?? samplerIn(environment)
+  const sampler = withRemoteParents(options.sampler ?? samplerIn(environment), options.remoteParents)
   const localTraces = makeLocalTraces(options, sampler, pipeline)
   const areIdsRandom = options.idGenerator === undefined
   const provider = new RecordingTracerProvider({

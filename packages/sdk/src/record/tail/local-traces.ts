@@ -9,7 +9,7 @@ import { EncodedSpan } from '../otlp/encoded-span.ts'
 import { encodeEarly } from '../otlp/span.ts'
 import { Writer } from '../otlp/writer.ts'
 import { isSampled, type Pipeline } from '../pipeline.ts'
-import type { RuleSampler } from '../../sampling/rules.ts'
+import type { LateRules } from '../../sampling/rules.ts'
 import { copySpan } from '../span-copy.ts'
 import { thresholdIn } from '../../sampling/threshold.ts'
 
@@ -54,7 +54,7 @@ interface LocalTrace {
 /** Holds the spans of local traces until their first span has ended, and then passes on all of them or none. */
 export class LocalTraces implements SpanSink {
   private readonly next: Pipeline
-  private readonly rules: RuleSampler | undefined
+  private readonly rules: LateRules | undefined
   private readonly policy: KeepPolicy | undefined
   private readonly limits: HoldLimits
   // By the identity of the span context, which wrappers of a span pass on: nothing long-lived holds a span.
@@ -70,7 +70,7 @@ export class LocalTraces implements SpanSink {
 
   constructor(
     next: Pipeline,
-    rules: RuleSampler | undefined,
+    rules: LateRules | undefined,
     policy: KeepPolicy | undefined,
     limits: HoldLimits,
   ) {
@@ -168,8 +168,8 @@ export class LocalTraces implements SpanSink {
   }
 
   private isProvisional(root: RecordedSpan): boolean {
-    if (!this.rules || root.parentSpanContext) return false
-    return this.rules.mustWait(root)
+    if (!this.rules || (root.parentSpanContext && !this.rules.resamples)) return false
+    return this.rules.sampler.mustWait(root)
   }
 
   private makeRoom(): void {
@@ -224,7 +224,7 @@ export class LocalTraces implements SpanSink {
   }
 
   private judgeByRoute({ root, context }: LocalTrace): Verdict | undefined {
-    const result = this.rules?.decideLate(root, context, root.spanContext().traceId)
+    const result = this.rules?.sampler.decideLate(root, context, root.spanContext().traceId)
     if (!result) return undefined
     const isKept = result.decision === SamplingDecision.RECORD_AND_SAMPLED
     return { isKept, reason: 'rule', threshold: thresholdIn(result.traceState) }
