@@ -61,7 +61,10 @@ export {
   show,
 } from './host/options.ts'
 export { type PropagateTo } from './http/client/policy.ts'
-export { type Ending, errorTypeOf, exceptionOf, failure, type Outcome, SUCCESS } from './operation/outcome.ts'
+export { type Ending, failure, type Outcome, SUCCESS } from './operation/outcome.ts'
+export { exceptionOf, type ShownException } from './operation/errors/exception.ts'
+export { errorTypeOf, isError } from './operation/errors/kind.ts'
+export { type ErrorReader, recogniseErrors, withholdMessage } from './operation/errors/library.ts'
 export type { Peer } from './http/peer.ts'
 export {
   extractContext,

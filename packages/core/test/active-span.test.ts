@@ -62,10 +62,11 @@ describe('recordException()', () => {
 
   it('keeps the stack of an error, and takes another span than the active one', () => {
     const error = new Error('no')
+    const { stack } = error
     withSpan('outer', outer => withSpan('inner', () => recordException(error, outer)))
 
     expect(recorder.find({ name: 'outer' })?.events).toMatchObject([
-      { attributes: { 'exception.stacktrace': error.stack } },
+      { attributes: { 'exception.stacktrace': stack } },
     ])
     expect(recorder.find({ name: 'inner' })?.events).toEqual([])
   })

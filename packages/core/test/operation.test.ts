@@ -22,6 +22,7 @@ import {
   runToEnd,
   SUCCESS,
   suppressTracing,
+  withholdMessage,
 } from '@spanwright/core/plugin'
 
 import { collectReports, jobSettings, startJob, SWEEP } from './job.ts'
@@ -166,6 +167,7 @@ describe('the end of an operation', () => {
 
   it('by a failure sets status, error.type and an exception event', () => {
     const error = new RangeError('seven is too many')
+    const { stack } = error
     startJob().end(failure(error))
 
     const [span] = recorder.spans()
@@ -177,7 +179,7 @@ describe('the end of an operation', () => {
         attributes: {
           'exception.type': 'RangeError',
           'exception.message': 'seven is too many',
-          'exception.stacktrace': error.stack,
+          'exception.stacktrace': stack,
         },
       },
     ])
@@ -218,15 +220,18 @@ describe('the end of an operation', () => {
     ])
   })
 
-  it('shows the exception it is told to show instead of the one thrown', () => {
-    startJob().end({
-      ...failure(new Error('duplicate key (email)=(a@b.example)')),
-      exception: { name: 'Error', message: '' },
-    })
+  it('shows of an error whose message is withheld what is shown in its place', () => {
+    const error = new Error('duplicate key (email)=(a@b.example)')
+    withholdMessage(error, 'duplicate key')
+    startJob().end(failure(error))
 
     const [span] = recorder.spans()
-    expect(span?.status).toEqual({ code: SpanStatusCode.ERROR })
-    expect(span?.events[0]?.attributes).toEqual({ 'exception.type': 'Error' })
+    expect(span?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'duplicate key' })
+    expect(span?.events[0]?.attributes).toEqual({
+      'exception.type': 'Error',
+      'exception.message': 'duplicate key',
+      'exception.stacktrace': expect.stringMatching(/^Error: duplicate key\n {4}at .*operation\.test\.ts/),
+    })
   })
 
   it('makes no exception event when that is switched off, and still tells the error', () => {

@@ -26,6 +26,9 @@ const answerWith =
   (_error, _req, res, _next) =>
     void res.status(status).send('handled')
 
+/** Types of what was thrown and has no stack. */
+const NO_ERRORS: ReadonlySet<unknown> = new Set(['string', '_OTHER'])
+
 interface Result {
   readonly name: string
   readonly status: { readonly code: SpanStatusCode; readonly message?: string }
@@ -45,7 +48,7 @@ async function ask(app: Application, path = '/x'): Promise<Result> {
     ...(span.attributes['error.type'] !== undefined && { 'error.type': span.attributes['error.type'] }),
   })
   const exceptions = span.events.filter(({ name }) => name === 'exception')
-  const errors = exceptions.filter(({ attributes }) => attributes?.['exception.type'] !== 'string')
+  const errors = exceptions.filter(({ attributes }) => !NO_ERRORS.has(attributes?.['exception.type']))
   const stacks = errors.map(({ attributes }) => attributes?.['exception.stacktrace'])
   expect(stacks).toEqual(errors.map(() => expect.stringMatching(/\n +at /)))
   return {
@@ -175,6 +178,49 @@ describe.each(VERSIONS)('an error in $name', ({ load, major }) => {
       errorType: '_OTHER',
       exceptions: ['string'],
     })
+  })
+
+  it.each([
+    ['an object', { name: 'cart-42', code: 'cart 42', message: 'sesame' }],
+    ['a text', 'sesame'],
+    ['an object with a status', { status: 201, message: 'sesame' }],
+  ])('that is no error, but an answer below 500, is told of nowhere: %s', async (_, body) => {
+    const answer: ErrorRequestHandler = (given, _req, res, _next) => void res.status(201).send(given)
+    const app = quiet()
+      .get('/x', (_req, _res, next) => next(body))
+      .use(answer)
+
+    expect(await ask(app)).toEqual({
+      ...outOfStock,
+      status: UNSET,
+      code: 201,
+      errorType: undefined,
+      exceptions: [],
+    })
+    expect(JSON.stringify(recorder.spans()[0]?.events)).not.toMatch(/sesame|cart/)
+  })
+
+  it('that is no error has a type of a bounded set', async () => {
+    const app = quiet().get('/x', (_req, _res, next) => next({ name: 'cart-42', message: 'none left' }))
+
+    expect(await ask(app)).toEqual({ ...outOfStock, errorType: '_OTHER', exceptions: ['_OTHER'] })
+  })
+
+  it('that a framework replaces by a plain object is the one that counts', async () => {
+    const replace: ErrorRequestHandler = (error, _req, _res, next) =>
+      next({ code: '500', message: String(error) })
+    const app = quiet().get('/x', fail).use(replace)
+
+    expect(await ask(app)).toEqual(outOfStock)
+  })
+
+  it('replaces an object that was passed before', async () => {
+    const replace: ErrorRequestHandler = (_body, _req, _res, next) => next(new OutOfStock('none left'))
+    const app = quiet()
+      .get('/x', (_req, _res, next) => next({ code: '500' }))
+      .use(replace)
+
+    expect(await ask(app)).toEqual(outOfStock)
   })
 
   it('null is none for Express, which goes on', async () => {

@@ -2,7 +2,7 @@ import { context, type Span, SpanKind, SpanStatusCode, trace } from '@openteleme
 import { type RPCMetadata, RPCType, setRPCMetadata } from '@opentelemetry/core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
-import type { Application } from 'express'
+import type { Application, ErrorRequestHandler } from 'express'
 import request from 'supertest'
 
 import { type ExpressTracingOptions, tracing } from '@spanwright/express'
@@ -46,6 +46,21 @@ describe.each(NEWEST)('beside an HTTP instrumentation, $name', ({ load }) => {
     })
     return app
   }
+
+  it.each([
+    [201, []],
+    [503, ['_OTHER']],
+  ])('tells of what is no error only when it fails the request: %s', async (status, exceptions) => {
+    const app = express().set('env', 'test').use(tracing())
+    app.get('/carts', (_req, _res, next) => next({ name: 'cart-42', message: 'full' }))
+    app.use(((given, _req, res, _next) => void res.status(status).send(given)) as ErrorRequestHandler)
+    await using server = await serveInstrumented(app)
+    await request(server.origin).get('/carts').expect(status)
+
+    const span = await recorder.waitFor({ kind: SpanKind.SERVER })
+    expect(span.events.map(({ attributes }) => attributes?.['exception.type'])).toEqual(exceptions)
+    expect(span.attributes['error.type']).toBe(exceptions[0])
+  })
 
   it('gives its span the route and what it lacks, and makes none of its own', async () => {
     let told: RPCMetadata | undefined

@@ -1,22 +1,79 @@
-import { type Ending, errorTypeOf, exceptionOf, failure } from '@spanwright/core/plugin'
+import {
+  type Ending,
+  errorTypeOf,
+  failure,
+  isError,
+  recogniseErrors,
+  withholdMessage,
+} from '@spanwright/core/plugin'
 
-/** How an operation ends that kafkajs, or a handler, failed. */
+/** How an operation ends that a handler of the application failed. */
 export function kafkaFailure(error: unknown): Ending {
-  const ending = { ...failure(error), errorType: kafkaErrorType(error) }
-  const exception = exceptionOf(error)
-  const message = typeof exception === 'object' ? exception.message : exception
-  const safe = message && withoutRecord(message)
-  if (!safe || safe === message || typeof exception !== 'object') return ending
-  const stack = exception.stack?.replace(message, safe)
-  return { ...ending, description: safe, exception: { ...exception, message: safe, ...(stack && { stack }) } }
+  return { ...failure(error), errorType: kafkaErrorType(error) }
 }
 
-const REFUSED_RECORD = /^(Invalid message without value for topic "[^"]*"): /
-
-/** kafkajs prints the whole record it refuses: key, headers and all. They are not for the span. */
-function withoutRecord(message: string): string {
-  return REFUSED_RECORD.exec(message)?.[1] ?? message
+/**
+ * How an operation of the client ends that failed. What is no error of the library or the network is one of the values it
+ * was given, which may stand in its message.
+ */
+export function clientFailure(error: unknown): Ending {
+  const isOfNetwork = typeof (Object(error) as { syscall?: unknown }).syscall === 'string'
+  if (isError(error) && !isOfNetwork && textOf(error) === undefined) withholdMessage(error)
+  return kafkaFailure(error)
 }
+
+recogniseErrors('kafka', textOf)
+
+/** What may be shown of an error of a Kafka client; undefined for any other. */
+function textOf(error: object): string | undefined {
+  const { name, code, type, message, cause } = error as Partial<Record<string, unknown>>
+  if (!isOfClient(name, code)) return undefined
+  // Made of the number the broker answers with.
+  if (name === 'KafkaJSProtocolError' && typeof type === 'string' && PROTOCOL_ERROR.test(type)) {
+    return String(message)
+  }
+  if (typeof cause === 'object' && cause !== null) {
+    const text = textOf(cause)
+    if (text !== undefined) return text
+  }
+  return (typeof message === 'string' && OWN_MESSAGES.exec(message)?.[0]) || codeOf(code)
+}
+
+function isOfClient(name: unknown, code: unknown): boolean {
+  if (typeof code === 'string' && code.startsWith('PLT_KFK_')) return true
+  return typeof name === 'string' && (name.startsWith('KafkaJS') || name === 'LibrdKafkaError')
+}
+
+function codeOf(code: unknown): string {
+  return typeof code === 'string' && /^PLT_KFK_[A-Z_]{1,50}$/.test(code) ? code : ''
+}
+
+/** Beginnings of messages that hold nothing of a record. kafkajs prints the whole record that it refuses. */
+const OWN_MESSAGES = new RegExp(
+  [
+    'Invalid message without value for topic "[^"]*"',
+    'Invalid (?:topic|messages array|partition metadata|offset)',
+    'The producer is disconnected',
+    'The consumer is disconnected',
+    'Connection (?:timeout|error|closed by the server)',
+    'Not connected',
+    'Closed connection',
+    'Failed to connect',
+    'Topic metadata not loaded',
+    'Producing to topic without metadata',
+    'Topic has been updated',
+    'No brokers in the broker pool',
+    'Failed to find group coordinator',
+    'Method unavailable if non-transactional',
+    'Must provide transactional id for transactional producer',
+    'Cannot manage transactions without a transactionalId',
+    'Cannot continue to use transaction once ended',
+    'There is already an ongoing transaction for this producer',
+    'API Versions not supported',
+  ]
+    .map(message => `^${message}`)
+    .join('|'),
+)
 
 /**
  * The broker's name for the error, such as `UNKNOWN_TOPIC_OR_PARTITION`, or the system's, such as `ECONNREFUSED`,

@@ -52,11 +52,6 @@ export interface ClientTracingOptions extends TracingOptions<DatabaseOperation> 
   /** Text to record for a value, or nothing to leave it out. Default: the value as text. */
   readonly maskParameter?: ((value: unknown, index: number) => string | undefined) | undefined
   /**
-   * What status and exception event show of an error of the server: SQLSTATE and condition name, or its message,
-   * which may quote values. Default: `'masked'`.
-   */
-  readonly errorMessages?: 'masked' | 'raw' | undefined
-  /**
    * Appends a comment with `traceparent`, `tracestate` and own tags to the text that is sent, but not to that of
    * named statements. Default: false. Source: the sqlcommenter specification.
    */
@@ -80,7 +75,6 @@ const CLIENT_RULES: OptionRules = {
   queryText: oneOf('masked', 'raw', 'off'),
   parameters: anyOf(aBoolean, aListOfStrings),
   maskParameter: aFunction,
-  errorMessages: oneOf('masked', 'raw'),
   comment: anyOf(aBoolean, aRecordOf({ tags: aFunction })),
   transactions: oneOf('span'),
 }

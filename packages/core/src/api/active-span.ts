@@ -2,7 +2,7 @@ import type { Attributes, Span } from '@opentelemetry/api'
 import { trace } from '@opentelemetry/api'
 
 import { isRecording, writeTo } from '../host/span.ts'
-import { exceptionOf } from '../operation/outcome.ts'
+import { exceptionOf } from '../operation/errors/exception.ts'
 
 /**
  * Notes a moment on a span, such as a cache miss or a retry. Without a span nothing happens. Never throws.

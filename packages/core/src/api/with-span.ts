@@ -2,7 +2,7 @@ import type { Attributes, Context, Link, Span, TracerProvider } from '@opentelem
 import { context, INVALID_SPAN_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 
 import { attempt } from '../host/guard.ts'
-import { aBoolean, anObjectWith, checkOptions, type OptionRules, show } from '../host/options.ts'
+import { aBoolean, anObjectWith, checkOptions, oneOf, type OptionRules, show } from '../host/options.ts'
 import { Operation } from '../operation/operation.ts'
 import { runToEnd } from '../operation/run-to-end.ts'
 import { Settings } from '../operation/settings.ts'
@@ -24,6 +24,8 @@ export interface WithSpanOptions {
   readonly tracerProvider?: TracerProvider | undefined
   /** Whether an exception becomes an event on the span besides status and `error.type`. Default: true. */
   readonly recordExceptions?: boolean | undefined
+  /** `'raw'`: messages of errors of libraries, which may quote values, are shown as they are. Default: `'masked'`. */
+  readonly errorMessages?: 'masked' | 'raw' | undefined
 }
 
 const anyObject = { expected: 'an object', accepts: (v: unknown) => typeof v === 'object' && v !== null }
@@ -36,6 +38,7 @@ const RULES: OptionRules = {
   root: aBoolean,
   tracerProvider: anObjectWith('a TracerProvider', 'getTracer'),
   recordExceptions: aBoolean,
+  errorMessages: oneOf('masked', 'raw'),
 }
 
 /**
@@ -74,16 +77,21 @@ function start(name: string, options: WithSpanOptions): Operation<never> {
 const ENTRY = { scope: { name: '@spanwright/core', version: VERSION }, caller: 'withSpan()' }
 
 // Settings are made once for a provider, because withSpan() is called for every span. ENTRY stands for the global one.
-const WITH_EXCEPTIONS = new WeakMap<object, Settings<never>>()
-const WITHOUT_EXCEPTIONS = new WeakMap<object, Settings<never>>()
+const KNOWN: Readonly<Record<string, WeakMap<object, Settings<never>>>> = {
+  masked: new WeakMap(),
+  raw: new WeakMap(),
+  'masked without exceptions': new WeakMap(),
+  'raw without exceptions': new WeakMap(),
+}
 
-function settingsFor({ tracerProvider, recordExceptions = true }: WithSpanOptions): Settings<never> {
-  const known = recordExceptions ? WITH_EXCEPTIONS : WITHOUT_EXCEPTIONS
+function settingsFor(options: WithSpanOptions): Settings<never> {
+  const { tracerProvider, recordExceptions = true, errorMessages = 'masked' } = options
+  const known = KNOWN[recordExceptions ? errorMessages : `${errorMessages} without exceptions`]
   const key = tracerProvider ?? ENTRY
-  let settings = known.get(key)
+  let settings = known?.get(key)
   if (!settings) {
-    settings = new Settings<never>(ENTRY, { tracerProvider, recordExceptions })
-    known.set(key, settings)
+    settings = new Settings<never>(ENTRY, { tracerProvider, recordExceptions, errorMessages })
+    known?.set(key, settings)
   }
   return settings
 }

@@ -136,11 +136,12 @@ export class Operation<Described = unknown> {
     late: Attributes,
   ): void {
     const durationMs = this.startedAt ? (ending.endedAt ?? performance.now()) - this.startedAt : 0
-    const { translate, recordExceptions, options } = this.settings
+    const { settings } = this
+    const { translate, options } = settings
     const last = withErrorType(late, ending)
     if (isRecording(span)) {
       if (last !== NONE) writeTo(span, 'setAttributes', translate?.(last) ?? last)
-      writeEnding(span, ending, recordExceptions)
+      writeEnding(span, ending, settings)
     }
     if (options.onEnd && start.record !== undefined) {
       callHook('onEnd', options.onEnd, span, start.record, outcomeOf(ending, durationMs))

@@ -58,6 +58,12 @@ export interface TracingOptions<Described> {
   readonly metrics?: boolean | MetricsOptions<Described> | undefined
   /** Whether exceptions become events on the span besides status and `error.type`. Default: true. */
   readonly recordExceptions?: boolean | undefined
+  /**
+   * What status and exception event show of an error that a traced library, Node or the language itself has made, or
+   * that carries one: class, code and condition name, or its message, which may quote values. The words of the
+   * application's own errors are shown in either case. Default: `'masked'`.
+   */
+  readonly errorMessages?: 'masked' | 'raw' | undefined
 }
 
 /** Name and version of the package that makes the spans. */
@@ -90,6 +96,7 @@ const SHARED_RULES: OptionRules = {
   onStart: aFunction,
   onEnd: aFunction,
   recordExceptions: aBoolean,
+  errorMessages: oneOf('masked', 'raw'),
 }
 
 /** Options, resolved once per factory call. */
@@ -102,6 +109,8 @@ export class Settings<Described> {
   /** Rewrites finished attributes into legacy words alone, for the metrics that have a legacy twin. */
   readonly translateLegacy: (attributes: Attributes) => Attributes
   readonly recordExceptions: boolean
+  /** True: messages of errors are shown as they are. */
+  readonly rawErrors: boolean
   readonly requireParent: boolean
   readonly metrics: boolean
   readonly metricAttributes: MetricsOptions<Described>['attributes'] | undefined
@@ -123,6 +132,7 @@ export class Settings<Described> {
     this.translate = area && translatorOf(area, this.semconv)
     this.translateLegacy = area ? legacyTranslatorOf(area) : asIs
     this.recordExceptions = options.recordExceptions ?? true
+    this.rawErrors = options.errorMessages === 'raw'
     this.requireParent = options.requireParent ?? false
     this.metrics = options.metrics !== false
     this.metricAttributes = typeof options.metrics === 'object' ? options.metrics.attributes : undefined

@@ -10,7 +10,7 @@ import { decide, type Ending, Operation, SUCCESS, wrapMethod } from '@spanwright
 
 import { addAddress, type Client } from '../client.ts'
 import type { BrokerAddress } from '../cluster.ts'
-import { kafkaFailure } from '../failure.ts'
+import { clientFailure } from '../failure.ts'
 import { type Consumer, eventName, listenTo, type Offsets, type TopicPartitionOffset } from '../library.ts'
 import type { KafkaOperation } from '../options.ts'
 import type { KafkaTracing } from '../tracing.ts'
@@ -56,7 +56,7 @@ export class Commits {
     try {
       await commit()
     } catch (error) {
-      this.record(positions, startedAt, kafkaFailure(error))
+      this.record(positions, startedAt, clientFailure(error))
       throw error
     }
     // Without positions it may have been found unnecessary.

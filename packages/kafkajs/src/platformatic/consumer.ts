@@ -7,7 +7,7 @@ import {
 import { isTracingSuppressed, isWrapped, SUCCESS, wrapMethod } from '@spanwright/core/plugin'
 
 import { startCommit } from '../consume/commit.ts'
-import { kafkaFailure } from '../failure.ts'
+import { clientFailure } from '../failure.ts'
 import { reportGroupEvent } from '../consume/rebalance.ts'
 import type { CallEnding, Published } from './channels.ts'
 import { clientOfConsumer } from './clients.ts'
@@ -58,5 +58,5 @@ export function followCommit(published: Published): ((ending: CallEnding) => voi
   const coordinator = new PlatformaticCluster(consumer).broker(consumer.coordinatorId)
   const scene = { parent: contextApi.active(), coordinator }
   const operation = startCommit(tracing, clientOfConsumer(consumer), positions, scene)
-  return operation && (({ failure }) => operation.end(failure ? kafkaFailure(failure.error) : SUCCESS))
+  return operation && (({ failure }) => operation.end(failure ? clientFailure(failure.error) : SUCCESS))
 }

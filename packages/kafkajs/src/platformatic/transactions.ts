@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api'
 import { SUCCESS } from '@spanwright/core/plugin'
 
-import { kafkaFailure } from '../failure.ts'
+import { clientFailure } from '../failure.ts'
 import { ABANDONED, startTransaction, type TransactionSpan } from '../produce/transaction.ts'
 import type { CallEnding, Published } from './channels.ts'
 import { clientOfProducer } from './clients.ts'
@@ -30,7 +30,7 @@ export function followTransaction(
   if (operation === 'begin') return begin(producer as Producer, hold)
   if (operation !== 'commit' && operation !== 'abort') return undefined
   return ({ failure }) =>
-    finish(producer, ({ span }) => span.end(operation, failure ? kafkaFailure(failure.error) : SUCCESS))
+    finish(producer, ({ span }) => span.end(operation, failure ? clientFailure(failure.error) : SUCCESS))
 }
 
 /** Ends the span of a transaction that will be neither committed nor aborted. */

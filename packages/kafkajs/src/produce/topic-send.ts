@@ -12,7 +12,7 @@ import { Operation, reportFailure, SUCCESS } from '@spanwright/core/plugin'
 
 import { addAddress, type Client } from '../client.ts'
 import { createMessages } from './creation.ts'
-import { kafkaFailure } from '../failure.ts'
+import { clientFailure } from '../failure.ts'
 import type { OutgoingMessage, RecordMetadata, TopicMessages } from '../library.ts'
 import { addMessageFacts, isTombstone } from '../message-facts.ts'
 import type { KafkaOperation } from '../options.ts'
@@ -91,7 +91,7 @@ export class TopicSend {
   }
 
   failed(error: unknown): void {
-    this.operation.end(kafkaFailure(error))
+    this.operation.end(clientFailure(error))
   }
 
   private stamp(

@@ -3,7 +3,7 @@ import { runToEnd, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { positionsIn, startCommit } from '../consume/commit.ts'
-import { kafkaFailure } from '../failure.ts'
+import { clientFailure } from '../failure.ts'
 import type { GroupOffsets, Transaction } from '../library.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
@@ -30,7 +30,7 @@ export function traceOffsets(
         // By its ids only: kafkajs may open connections now, which hold on to the context they were opened in.
         const byIds = trace.setSpanContext(operation.context, operation.span.spanContext())
         return runToEnd(operation, () => contextApi.with(byIds, work), {
-          failed: error => operation.end(kafkaFailure(error)),
+          failed: error => operation.end(clientFailure(error)),
         })
       },
   )

@@ -11,7 +11,7 @@ import {
 } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
-import { kafkaFailure } from '../failure.ts'
+import { clientFailure } from '../failure.ts'
 import type { Producer, Transaction } from '../library.ts'
 import type { KafkaOperation } from '../options.ts'
 import { traceSender } from './sender.ts'
@@ -104,7 +104,7 @@ export class TransactionSpan {
 
   /** Ends the span of a transaction that did not begin. */
   failed(error: unknown): void {
-    this.operation.end(kafkaFailure(error))
+    this.operation.end(clientFailure(error))
   }
 
   /** Context of the parent of what is sent within. */
@@ -119,7 +119,7 @@ export class TransactionSpan {
     const byIds = spanContext ? trace.setSpanContext(active, spanContext) : active
     return runToEnd(this.operation, () => contextApi.with(byIds, work), {
       succeeded: () => this.end(outcome, SUCCESS),
-      failed: error => this.end(outcome, kafkaFailure(error)),
+      failed: error => this.end(outcome, clientFailure(error)),
     })
   }
 

@@ -24,7 +24,6 @@ interface Connection {
 /** One transaction of a client, from `BEGIN` to its end. */
 export class Transaction {
   readonly operation: Operation<DatabaseOperation>
-  private readonly tracing: QueryTracing
   private readonly connection: Connection
   private statements = 0
   private underWay = 0
@@ -33,7 +32,6 @@ export class Transaction {
   private readonly lost = (): void => this.end('abandoned')
 
   private constructor(tracing: QueryTracing, endpoint: Endpoint, parent: Context, connection: Connection) {
-    this.tracing = tracing
     this.connection = connection
     this.operation = new Operation(tracing.settings, {
       kind: SpanKind.INTERNAL,
@@ -89,8 +87,7 @@ export class Transaction {
       [ATTR_SPANWRIGHT_DB_TRANSACTION_STATEMENTS]: this.statements,
       [ATTR_SPANWRIGHT_DB_TRANSACTION_IDLE_TIME]: this.idleMs / 1000,
     }
-    const rawMessages = this.tracing.options.errorMessages === 'raw'
-    this.operation.end(error === undefined ? SUCCESS : failureOf(error, rawMessages, late), late)
+    this.operation.end(error === undefined ? SUCCESS : failureOf(error, late), late)
   }
 }
 

@@ -34,7 +34,7 @@ export class Checkout {
   /** There is no client to be had. */
   fail(error: unknown): void {
     const late = {}
-    this.operation?.end(failureOf(error, this.tracing.options.errorMessages === 'raw', late), late)
+    this.operation?.end(failureOf(error, late), late)
   }
 
   /** The client was given back. */

@@ -1,4 +1,4 @@
-import type { Attributes, Exception } from '@opentelemetry/api'
+import type { Attributes } from '@opentelemetry/api'
 import {
   ATTR_DB_RESPONSE_STATUS_CODE,
   ATTR_SPANWRIGHT_DB_ERROR_COLUMN,
@@ -6,16 +6,13 @@ import {
   ATTR_SPANWRIGHT_DB_ERROR_SCHEMA,
   ATTR_SPANWRIGHT_DB_ERROR_TABLE,
 } from '@spanwright/core/semconv'
-import { type Ending, exceptionOf, failure } from '@spanwright/core/plugin'
+import { type Ending, failure, recogniseErrors, withholdMessage } from '@spanwright/core/plugin'
 
 import { conditionOf } from './sqlstate.ts'
 
 /** An error that the server sent, with the fields of its message. */
 interface ServerError {
   readonly code: string
-  readonly name?: unknown
-  readonly message?: unknown
-  readonly stack?: unknown
   readonly schema?: unknown
   readonly table?: unknown
   readonly column?: unknown
@@ -31,13 +28,22 @@ export function isServerError(error: unknown): error is ServerError {
   return typeof code === 'string' && SQLSTATE.test(code) && typeof severity === 'string'
 }
 
+// PostgreSQL quotes values in its messages.
+recogniseErrors('pg', error => (isServerError(error) ? textOf(error) : undefined))
+
+/** SQLSTATE and condition name. */
+function textOf({ code }: ServerError): string {
+  const condition = conditionOf(code)
+  return condition === undefined ? code : `${code} ${condition}`
+}
+
 /**
- * How a query ended that failed. PostgreSQL quotes values in its messages, so unless `rawMessages` an error of the
- * server shows SQLSTATE and condition name instead of its message. Errors of the network or the pool keep theirs.
+ * How a query ended that failed.
  * @param late is given the attributes of the failure
  */
-export function failureOf(error: unknown, rawMessages: boolean, late: Attributes): Ending {
+export function failureOf(error: unknown, late: Attributes): Ending {
   if (!isServerError(error)) {
+    withholdUnknown(error)
     const errorType = ownErrorType(error)
     return errorType === undefined ? failure(error) : { ...failure(error), errorType }
   }
@@ -46,11 +52,17 @@ export function failureOf(error: unknown, rawMessages: boolean, late: Attributes
     const value = error[field]
     if (typeof value === 'string') late[key] = value
   }
-  const ending: Ending = { ...failure(error), errorType: error.code }
-  if (rawMessages) return ending
-  const condition = conditionOf(error.code)
-  const description = condition === undefined ? error.code : `${error.code} ${condition}`
-  return { ...ending, description, exception: withoutMessage(error, description) }
+  return { ...failure(error), errorType: error.code }
+}
+
+/**
+ * Withholds the message of an error that neither the server, the network nor node-postgres itself has made: parsers of
+ * types quote rows, and libpq quotes what it was given.
+ */
+export function withholdUnknown(error: unknown): void {
+  if (isServerError(error)) return
+  const { message, syscall } = Object(error) as { message?: unknown; syscall?: unknown }
+  if (syscall === undefined && !OWN_MESSAGES.has(message)) withholdMessage(error)
 }
 
 const NAMED = [
@@ -59,20 +71,6 @@ const NAMED = [
   ['column', ATTR_SPANWRIGHT_DB_ERROR_COLUMN],
   ['constraint', ATTR_SPANWRIGHT_DB_ERROR_CONSTRAINT],
 ] as const
-
-/** The exception event with another message, in its stack too. */
-function withoutMessage(error: ServerError, message: string): Exception {
-  const name = String((exceptionOf(error) as { name?: unknown }).name)
-  const frames = framesOf(error)
-  return frames === undefined ? { name, message } : { name, message, stack: `${name}: ${message}${frames}` }
-}
-
-/** What follows the message in a stack; undefined when the two cannot be told apart. */
-function framesOf({ message, stack }: ServerError): string | undefined {
-  if (typeof stack !== 'string' || typeof message !== 'string') return undefined
-  const at = stack.indexOf(message)
-  return at < 0 ? undefined : stack.slice(at + message.length)
-}
 
 // node-postgres gives its timeouts neither a code nor a class.
 const TIMEOUT = 'timeout'
@@ -83,6 +81,19 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
   'Query read timeout',
 ])
 const LOST: ReadonlySet<string> = new Set(['Connection terminated', 'Connection terminated unexpectedly'])
+/** Messages of node-postgres that hold nothing of a query. */
+const OWN_MESSAGES: ReadonlySet<unknown> = new Set([
+  ...TIMEOUTS,
+  ...LOST,
+  'Cannot use a pool after calling end on the pool',
+  'Client was closed and is not queryable',
+  'Client has encountered a connection error and is not queryable',
+  'Client has already been connected. You cannot reuse a client.',
+  'A query must have either text or a name. Supplying neither is unsupported.',
+  'Query values must be an array',
+  'The server does not support SSL connections',
+  'There was an error establishing an SSL connection',
+])
 
 /** True when a failure is that of a wait that took too long. */
 export function isTimeout(error: unknown): boolean {

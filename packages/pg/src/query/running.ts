@@ -3,6 +3,7 @@ import { isThenable } from '@spanwright/core/plugin'
 
 import { type Callback, callbackOf, type QueryArguments, type QueryCall, replaceIn } from './call.ts'
 import type { Endpoint } from '../connection/endpoint.ts'
+import { withholdUnknown } from './failure.ts'
 import { type QueryOperation, type QueryTracing, returnedRows } from './tracing.ts'
 
 /** A method of node-postgres, before it was replaced. */
@@ -57,7 +58,7 @@ export class RunningQuery {
       this.fail(error)
       throw error
     }
-    if (this.call.callback || !(this.operation || this.watcher)) return result
+    if (this.call.callback || !(this.operation || this.watcher || this.tracing.active)) return result
     if (isThenable(result)) return this.follow(result)
     this.succeed(result)
     return result
@@ -75,6 +76,8 @@ export class RunningQuery {
   fail(error: unknown, rows?: number): void {
     const { watcher } = this
     if (this.operation) this.tracing.fail(this.operation, error, rows, this.waited)
+    // A span around it shows the error too.
+    else withholdUnknown(error)
     this.watcher = undefined
     watcher?.(error, undefined)
   }

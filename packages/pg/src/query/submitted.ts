@@ -68,6 +68,11 @@ export class SubmittedQuery {
     this.ended()
   }
 
+  /** True when an error has its fields only once it was handled: as with pg-native. */
+  get learnsOfErrors(): boolean {
+    return !this.submittable.handleReadyForQuery
+  }
+
   /** Context of the caller. */
   get caller(): Context {
     return this.query.caller
@@ -104,8 +109,13 @@ export class SubmittedQuery {
 
 function handler(submitted: SubmittedQuery, name: (typeof PROTOCOL)[number], original: Method): Callback {
   const { caller } = submitted
+  const isLate = name === 'handleError' && submitted.learnsOfErrors
   return function (this: unknown, ...args: unknown[]): unknown {
-    submitted.notice(name, args[0])
-    return contextApi.with(caller, original as Callback, this, ...args)
+    if (!isLate) submitted.notice(name, args[0])
+    try {
+      return contextApi.with(caller, original as Callback, this, ...args)
+    } finally {
+      if (isLate) submitted.notice(name, args[0])
+    }
   }
 }

@@ -82,7 +82,7 @@ export class QueryTracing {
   /** Ends the span of a query that failed, or was never sent. */
   fail(operation: QueryOperation, error: unknown, rows?: number, waited?: number): void {
     const late = lateAttributes(rows, waited)
-    this.end(operation, failureOf(error, this.options.errorMessages === 'raw', late), late, rows)
+    this.end(operation, failureOf(error, late), late, rows)
   }
 
   private end(operation: QueryOperation, ending: Ending, late: Attributes, rows: number | undefined): void {

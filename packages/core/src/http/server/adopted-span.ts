@@ -3,18 +3,13 @@ import type { Attributes, Context, Span } from '@opentelemetry/api'
 import { addFromHook, callHook, reportFailure } from '../../host/guard.ts'
 import { isRecording, writeTo } from '../../host/span.ts'
 import { pickAttributes } from '../../operation/instruments.ts'
-import {
-  type Ending,
-  errorTypeOf,
-  exceptionOf,
-  outcomeOf,
-  withErrorType,
-  writeEnding,
-} from '../../operation/outcome.ts'
+import { exceptionOf } from '../../operation/errors/exception.ts'
+import { errorTypeOf } from '../../operation/errors/kind.ts'
+import { type Ending, outcomeOf, withErrorType, writeEnding } from '../../operation/outcome.ts'
 import type { Settings } from '../../operation/settings.ts'
 import { ATTR_ERROR_TYPE } from '../../semconv/attributes.ts'
 import { ATTR_HTTP_ROUTE, HTTP_SERVER_METRIC_ATTRIBUTES } from '../../semconv/http.ts'
-import { isMeantForClient, type Thrown } from './ending.ts'
+import { isFault, type Thrown } from './ending.ts'
 import type { ForeignSpan } from './foreign-span.ts'
 import type { HttpServerRecord } from './options.ts'
 import type { Description, SpanOwner } from './owner.ts'
@@ -60,9 +55,10 @@ export class AdoptedSpan<Request> implements SpanOwner {
   }
 
   noteThrown({ value }: NonNullable<Thrown>): void {
-    if (!this.settings.recordExceptions || isMeantForClient(value)) return
+    const { recordExceptions, rawErrors } = this.settings
+    if (!recordExceptions || !isFault(value)) return
     this.hasRecorded = true
-    writeTo(this.span, 'recordException', exceptionOf(value))
+    writeTo(this.span, 'recordException', exceptionOf(value, rawErrors))
   }
 
   /** Its owner may end the span with the last byte. */
@@ -77,7 +73,11 @@ export class AdoptedSpan<Request> implements SpanOwner {
       if (isRecording(this.span)) {
         this.write(withErrorType({}, ending))
         if (ending.failed) {
-          writeEnding(this.span, ending, this.settings.recordExceptions && !this.hasRecorded)
+          const { recordExceptions, rawErrors } = this.settings
+          writeEnding(this.span, ending, {
+            recordExceptions: recordExceptions && !this.hasRecorded,
+            rawErrors,
+          })
         }
       }
     } catch (error) {

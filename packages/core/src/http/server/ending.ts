@@ -1,3 +1,4 @@
+import { isError } from '../../operation/errors/kind.ts'
 import type { Ending } from '../../operation/outcome.ts'
 import type { ResponseProgress } from './response/progress.ts'
 
@@ -16,7 +17,20 @@ export function endingOf(response: ResponseProgress, thrown: Thrown): Ending {
       ? { failed: true, thrown, statusCode }
       : { failed: true, errorType: String(statusCode), statusCode }
   }
-  return thrown && !isMeantForClient(thrown.value) ? { thrown, statusCode } : { statusCode }
+  return thrown && isFault(thrown.value) ? { thrown, statusCode } : { statusCode }
+}
+
+/** True for an error that gets an event even where it fails nothing: neither an answer nor a mistake of the client. */
+export function isFault(thrown: unknown): boolean {
+  return isError(thrown) && !isMeantForClient(thrown)
+}
+
+/**
+ * True when what reaches a framework decides about the outcome. The last error does, but a framework may pass on the
+ * answer it makes of an error.
+ */
+export function decides(thrown: unknown, before: Thrown): boolean {
+  return !before || (before.value !== thrown && (isError(thrown) || !isError(before.value)))
 }
 
 /** A request that is ended before its response, because the process is. */

@@ -4,7 +4,7 @@ import { type Attributes, type Context, context as contextApi, createContextKey 
 
 import { BodySizes } from './response/body-sizes.ts'
 import type { HttpDescription } from './description.ts'
-import { endingOf, type Thrown, unfinished } from './ending.ts'
+import { decides, endingOf, type Thrown, unfinished } from './ending.ts'
 import type { ExposedTrace } from './response/exposed-trace.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './framework.ts'
 import { exchangeOf, releaseExchange, setExchange } from './open-exchanges.ts'
@@ -105,7 +105,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
 
   recordError(error: unknown): void {
     const before = this.thrown
-    if (before && before.value === error) return
+    if (!decides(error, before)) return
     this.thrown = { value: error }
     this.owner.noteThrown(this.thrown, before)
   }

@@ -4,7 +4,9 @@ import type { ServerAnswer } from './framework.ts'
 import { Operation } from '../../operation/operation.ts'
 import { aListOfStrings, aPositiveNumber, oneOf, type OptionRules } from '../../host/options.ts'
 import { isMeantForClient } from './ending.ts'
-import { type Ending, errorTypeOf, exceptionOf, SUCCESS } from '../../operation/outcome.ts'
+import { exceptionOf } from '../../operation/errors/exception.ts'
+import { errorTypeOf, isError } from '../../operation/errors/kind.ts'
+import { type Ending, SUCCESS } from '../../operation/outcome.ts'
 import {
   ATTR_SPANWRIGHT_LAYER_DURATION,
   ATTR_SPANWRIGHT_LAYER_KIND,
@@ -147,9 +149,11 @@ class TimedLayer implements Layer {
 class LayerSpan<Described> implements Layer {
   private readonly operation: Operation<Described>
   private readonly open: Set<Layer>
+  private readonly rawErrors: boolean
 
   constructor(settings: Settings<Described>, kind: LayerKind, name: string, open: Set<Layer>) {
     this.open = open
+    this.rawErrors = settings.rawErrors
     this.operation = new Operation(settings, {
       kind: SpanKind.INTERNAL,
       name: `${kind} ${name}`,
@@ -168,13 +172,13 @@ class LayerSpan<Described> implements Layer {
 
   end(thrown?: { readonly value: unknown }): void {
     this.open.delete(this)
-    this.operation.end(thrown ? endingOf(thrown.value) : SUCCESS)
+    this.operation.end(thrown ? endingOf(thrown.value, this.rawErrors) : SUCCESS)
   }
 }
 
 /** Without its exception event: an error passes many layers, and the event stands on the server span. */
-function endingOf(thrown: unknown): Ending {
+function endingOf(thrown: unknown, rawErrors: boolean): Ending {
   if (isMeantForClient(thrown)) return SUCCESS
-  const { message } = exceptionOf(thrown) as { message?: string }
+  const message = isError(thrown) ? exceptionOf(thrown, rawErrors).message : ''
   return { failed: true, errorType: errorTypeOf(thrown), ...(message && { description: message }) }
 }

@@ -2,8 +2,9 @@ import type { Attributes, Context, Span } from '@opentelemetry/api'
 
 import { writeTo } from '../../host/span.ts'
 import type { Operation } from '../../operation/operation.ts'
-import { type Ending, exceptionOf } from '../../operation/outcome.ts'
-import { isMeantForClient, type Thrown } from './ending.ts'
+import { exceptionOf } from '../../operation/errors/exception.ts'
+import type { Ending, ErrorRecording } from '../../operation/outcome.ts'
+import { isFault, type Thrown } from './ending.ts'
 import type { HttpServerRecord } from './options.ts'
 
 /** What is known of a request besides its start, in the latest names. */
@@ -44,11 +45,11 @@ export interface SpanOwner {
 export class OwnSpan<Request> implements SpanOwner {
   readonly isOurs = true
   private readonly operation: Operation<HttpServerRecord<Request>>
-  private readonly recordExceptions: boolean
+  private readonly errors: ErrorRecording
 
-  constructor(operation: Operation<HttpServerRecord<Request>>, recordExceptions: boolean) {
+  constructor(operation: Operation<HttpServerRecord<Request>>, errors: ErrorRecording) {
     this.operation = operation
-    this.recordExceptions = recordExceptions
+    this.errors = errors
   }
 
   get span(): Span {
@@ -69,8 +70,8 @@ export class OwnSpan<Request> implements SpanOwner {
 
   noteThrown(_thrown: NonNullable<Thrown>, before: Thrown): void {
     // Those before the last one would be lost.
-    if (before && this.recordExceptions && !isMeantForClient(before.value)) {
-      writeTo(this.operation.span, 'recordException', exceptionOf(before.value))
+    if (before && this.errors.recordExceptions && isFault(before.value)) {
+      writeTo(this.operation.span, 'recordException', exceptionOf(before.value, this.errors.rawErrors))
     }
   }
 

@@ -109,7 +109,7 @@ export class HttpServer<Request, Routes = never> {
       record,
       duration: this.shared.metrics.duration,
     })
-    return new OwnSpan(operation, this.settings.recordExceptions)
+    return new OwnSpan(operation, this.settings)
   }
 
   private recordOf(req: ServerRequest, request: Request): HttpServerRecord<Request> {
