@@ -1,0 +1,136 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { startPostgres } from '@spanwright/services'
+import { Client } from 'pg'
+
+import { packAll, type Tarball } from '../pack.ts'
+import { writeSource } from './sources.ts'
+import { type Way, WAYS } from './ways.ts'
+
+const run = promisify(execFile)
+/** What every project has. */
+const USED = ['core', 'express', 'pg', 'sdk', 'testing', 'undici']
+/** Does not compile where libraries are checked, because @types/koa does not. */
+const NOT_COMPILED = 'koa'
+const AT_A_TIME = 2
+
+/** Makes a project for each way of use from the packed tarballs, and runs it: each traces Express, fetch and pg. */
+async function main(): Promise<void> {
+  const only = process.argv[2]
+  const chosen = WAYS.filter(({ name }) => only === undefined || name.includes(only))
+  const parent = await mkdtemp(join(tmpdir(), 'spanwright-ways-'))
+  await using database = await startPostgres()
+  try {
+    await fill(database.connectionString)
+    const tarballs = await packAll(join(parent, 'tarballs'))
+    const waiting = chosen.map((way, index) => ({ way, folder: join(parent, `way-${index}`) }))
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        await report(next.way, tryWay(next.way, next.folder, tarballs, database.connectionString))
+      }
+    }
+    await Promise.all(Array.from({ length: AT_A_TIME }, work))
+  } finally {
+    await rm(parent, { recursive: true, force: true })
+  }
+}
+
+async function fill(connectionString: string): Promise<void> {
+  const client = new Client({ connectionString })
+  await client.connect()
+  await client.query("CREATE TABLE items AS SELECT 1 AS id, 'teapot' AS name")
+  await client.end()
+}
+
+async function report(way: Way, trying: Promise<void>): Promise<void> {
+  const start = performance.now()
+  try {
+    await trying
+    process.stdout.write(`✓ ${way.name} (${((performance.now() - start) / 1000).toFixed(1)} s)\n`)
+  } catch (error) {
+    const {
+      stdout = '',
+      stderr = '',
+      message,
+    } = error as { stdout?: string; stderr?: string; message: string }
+    process.stdout.write(`✗ ${way.name}: ${message}\n${stdout}${stderr}\n`)
+    process.exitCode = 1
+  }
+}
+
+async function tryWay(
+  way: Way,
+  folder: string,
+  tarballs: readonly Tarball[],
+  connectionString: string,
+): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const used = tarballs.filter(({ manifest }) => {
+    const name = manifest.name.replace('@spanwright/', '')
+    return way.hasSubPaths ? name !== NOT_COMPILED : USED.includes(name)
+  })
+  const dependencies = {
+    ...Object.fromEntries(used.map(({ manifest, path }) => [manifest.name, `file:${path}`])),
+    '@opentelemetry/api': '^1.9.0',
+    express: '^5.0.0',
+    pg: '^8.16.0',
+    ...way.packages,
+  }
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ private: true, type: way.type, dependencies }),
+  )
+  for (const [name, text] of Object.entries(way.files ?? {})) await writeFile(join(folder, name), text)
+  for (const [target, source] of Object.entries(way.sources)) {
+    await writeSource(folder, source, target, way.language)
+  }
+  if (way.hasSubPaths) await writeFile(join(folder, 'sub-paths.ts'), subPaths(used))
+  const env = environment(folder, connectionString)
+  // A conflict of peers is an error here, as it is for many.
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--strict-peer-deps'], {
+    cwd: folder,
+    env,
+  })
+  for (const [program = '', ...args] of way.commands) {
+    // A bundle stands alone.
+    if (args[0]?.startsWith('alone/'))
+      await rm(join(folder, 'node_modules'), { recursive: true, force: true })
+    await run(program, args, { cwd: folder, env })
+  }
+}
+
+/** Imports everything but what works in a test runner alone. */
+function subPaths(tarballs: readonly Tarball[]): string {
+  const paths = tarballs.flatMap(({ manifest: { name, exports } }) =>
+    Object.keys(exports)
+      .filter(path => !/\.json$|^\.\/(?:jest|vitest)$/.test(path))
+      .map(path => name + path.slice(1)),
+  )
+  return [
+    ...paths.map((path, index) => `import * as door${index} from '${path}'`),
+    `for (const door of [${paths.map((_path, index) => `door${index}`).join()}]) {`,
+    "  if (Object.keys(door).length === 0) throw new Error('nothing is exported')",
+    '}',
+    '',
+  ].join('\n')
+}
+
+/** What was set for this process does not reach the project. */
+function environment(folder: string, connectionString: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(?:NODE_OPTIONS|NODE_ENV|OTEL_|SPANWRIGHT_|npm_(?!config_cache))/i.test(name),
+  )
+  return {
+    ...Object.fromEntries(kept),
+    PATH: [join(folder, 'node_modules', '.bin'), process.env['PATH']].join(delimiter),
+    DATABASE_URL: connectionString,
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exitCode = 1
+})
