@@ -1,5 +1,5 @@
 import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
-import { isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
+import { attempt, isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Callback, QueryArguments } from '../query/call.ts'
 import { detachEvents } from './detached-events.ts'
@@ -72,11 +72,11 @@ export function unseen(callback: Callback): Callback {
  */
 function detachedConnect(original: Method, connected?: (seconds: number) => void): Callback {
   return function connect(this: unknown, callback?: unknown): unknown {
-    const letGo = keepPasswordInContext(this as { password?: unknown })
+    const letGo = attempt('reading a client', keepPasswordInContext, this as { password?: unknown })
     if (typeof callback === 'function') {
       const startedAt = performance.now()
       arguments[0] = calledOnce(callback as Callback, error => {
-        letGo()
+        if (letGo) attempt('reading a client', letGo)
         if (!error) connected?.((performance.now() - startedAt) / 1000)
       })
     }

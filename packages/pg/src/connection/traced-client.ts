@@ -1,4 +1,5 @@
 import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { attempt, guardMethods, spanContextOf, traceOf } from '@spanwright/core/plugin'
 
 import {
   type Callback,
@@ -32,7 +33,7 @@ export class TracedClient {
   constructor(client: object, tracing: QueryTracing) {
     this.client = client
     this.tracing = tracing
-    this.endpoint = endpointOfClient(client, tracing)
+    this.endpoint = attempt('reading a client', endpointOfClient, client, tracing) ?? tracing.endpointOf({})
   }
 
   /** True when a call of `query()` is left alone: nobody sees it, and there is no context to keep for its callback. */
@@ -42,14 +43,19 @@ export class TracedClient {
 
   /** Makes a call of `query()`, with a span of its own. */
   query(original: Method, self: unknown, args: QueryArguments, caller: Context): unknown {
+    const running = this.prepare(args, caller)
+    if (!running) return Reflect.apply(original, self, args)
     const [config] = args
-    const submittable = isSubmittable(config) ? config : undefined
-    const call = submittable ? readSubmittable(submittable) : this.withText(readCall(args, false))
-    if (!call) return Reflect.apply(original, self, args)
-    const running = this.start(call, caller)
-    return submittable
-      ? this.submit(original, self, args, submittable, running)
+    return isSubmittable(config)
+      ? this.submit(original, self, args, config, running)
       : running.run(original, self, args)
+  }
+
+  /** @returns undefined when the call is left alone */
+  private prepare(args: QueryArguments, caller: Context): RunningQuery | undefined {
+    const [config] = args
+    const call = isSubmittable(config) ? readSubmittable(config) : this.withText(readCall(args, false))
+    return call && this.start(call, caller)
   }
 
   /** Calls a function of the pool that makes its own call of `query()`. */
@@ -104,9 +110,9 @@ export class TracedClient {
   private enclose(caller: Context): Context {
     const operation = this.transaction?.operation ?? this.checkout?.operation
     if (!operation || operation.ended) return caller
-    const active = trace.getSpanContext(caller)
+    const active = traceOf(caller)
     const { span } = operation
-    return active && active.traceId !== span.spanContext().traceId ? caller : trace.setSpan(caller, span)
+    return active && active.traceId !== spanContextOf(span).traceId ? caller : trace.setSpan(caller, span)
   }
 
   private submit(
@@ -116,15 +122,24 @@ export class TracedClient {
     submittable: Submittable,
     running: RunningQuery,
   ): unknown {
-    const submitted = new SubmittedQuery(submittable, running, () => this.submitted?.delete(submitted))
-    this.submitted ??= new Set()
-    this.submitted.add(submitted)
+    const submitted = this.followSubmittable(submittable, running)
     try {
       return Reflect.apply(original, self, args)
     } catch (error) {
-      submitted.fail(error)
+      if (submitted) submitted.fail(error)
+      else running.fail(error)
       throw error
+    } finally {
+      // What does not let itself be followed is over for its span.
+      if (!submitted) running.succeed(undefined)
     }
+  }
+
+  private followSubmittable(submittable: Submittable, running: RunningQuery): SubmittedQuery | undefined {
+    const submitted = new SubmittedQuery(submittable, running, () => this.submitted?.delete(submitted))
+    this.submitted ??= new Set()
+    this.submitted.add(submitted)
+    return submitted
   }
 
   /** A named statement may be called by its name alone, once the server has its text. */
@@ -135,6 +150,8 @@ export class TracedClient {
     return typeof text === 'string' ? { ...call, text } : call
   }
 }
+
+guardMethods('tracing a query', TracedClient, 'prepare', 'followSubmittable', 'release')
 
 function endpointOfClient(client: object, tracing: QueryTracing): Endpoint {
   const { host, port, database, user, connectionParameters } = client as ConnectionTarget & {

@@ -4,7 +4,7 @@ import {
   ATTR_SPANWRIGHT_DB_TRANSACTION_OUTCOME,
   ATTR_SPANWRIGHT_DB_TRANSACTION_STATEMENTS,
 } from '@spanwright/core/semconv'
-import { decide, Operation, SUCCESS } from '@spanwright/core/plugin'
+import { attempt, decide, guardMethods, Operation, SUCCESS } from '@spanwright/core/plugin'
 
 import type { QueryCall } from '../query/call.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -39,7 +39,7 @@ export class Transaction {
       attributes: { ...endpoint.place },
       parent,
     })
-    connection.once?.('end', this.lost)
+    attempt('following a connection', () => connection.once?.('end', this.lost))
   }
 
   /** Starts a transaction with its `BEGIN`; undefined when that is not traced. */
@@ -80,7 +80,7 @@ export class Transaction {
   /** Ends the span. Only the first call counts. */
   end(outcome: 'commit' | 'rollback' | 'abandoned', error?: unknown): void {
     if (this.ended) return
-    this.connection.removeListener?.('end', this.lost)
+    attempt('following a connection', () => this.connection.removeListener?.('end', this.lost))
     if (this.underWay === 0 && this.idleSince) this.idleMs += performance.now() - this.idleSince
     const late: Attributes = {
       [ATTR_SPANWRIGHT_DB_TRANSACTION_OUTCOME]: outcome,
@@ -90,6 +90,8 @@ export class Transaction {
     this.operation.end(error === undefined ? SUCCESS : failureOf(error, late), late)
   }
 }
+
+guardMethods('following a transaction', Transaction, 'enter', 'leave', 'end')
 
 /**
  * What became of a `COMMIT`: in a failed transaction the server rolls back, and says so. Without an answer of the

@@ -1,6 +1,6 @@
-import { type Context, diag, SpanKind } from '@opentelemetry/api'
+import { type Context, SpanKind } from '@opentelemetry/api'
 import { ATTR_SPANWRIGHT_DB_WAIT_TIME } from '@spanwright/core/semconv'
-import { decide, Operation, SUCCESS } from '@spanwright/core/plugin'
+import { decide, guardMethods, Operation, say, SUCCESS, writeTo } from '@spanwright/core/plugin'
 
 import type { Endpoint } from '../connection/endpoint.ts'
 import { failureOf } from '../query/failure.ts'
@@ -24,7 +24,7 @@ export class Checkout {
 
   /** The client is there. */
   acquire(waited: number): void {
-    this.operation?.span.setAttribute(ATTR_SPANWRIGHT_DB_WAIT_TIME, waited)
+    if (this.operation) writeTo(this.operation.span, 'setAttribute', ATTR_SPANWRIGHT_DB_WAIT_TIME, waited)
     const { leakThreshold } = this.tracing.options
     if (leakThreshold === undefined) return
     this.timer = setTimeout(() => this.report(leakThreshold), leakThreshold)
@@ -45,12 +45,15 @@ export class Checkout {
 
   private report(leakThreshold: number): void {
     const frames = this.place?.stack?.split('\n').slice(1).join('\n') ?? ''
-    diag.warn(
+    say(
+      'warn',
       `spanwright: a client of the pool is held for more than ${leakThreshold} ms and not yet released; ` +
         `checked out\n${frames}`,
     )
   }
 }
+
+guardMethods('following a checkout', Checkout, 'acquire', 'fail', 'end')
 
 function startSpan(
   { settings }: QueryTracing,

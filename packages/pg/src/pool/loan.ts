@@ -1,4 +1,5 @@
 import { type Context, context as contextApi } from '@opentelemetry/api'
+import { guardMethods } from '@spanwright/core/plugin'
 
 import type { Callback } from '../query/call.ts'
 import { Checkout } from './checkout.ts'
@@ -71,6 +72,8 @@ export class Loan {
     return contextApi.active() === caller ? call() : contextApi.with(caller, call)
   }
 }
+
+guardMethods('following a checkout', Loan, 'acquire', 'release', 'fail', 'giveUp')
 
 interface Releasable {
   release?: unknown

@@ -1,5 +1,5 @@
 import { context as contextApi } from '@opentelemetry/api'
-import { isThenable, isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
+import { attempt, isThenable, isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
 
 import { type Callback, type QueryArguments, readCall } from '../query/call.ts'
 import { canQuery, isPool, unseen } from '../connection/client.ts'
@@ -36,10 +36,7 @@ export function tracePool<Pool extends TraceablePool>(pool: Pool, options?: Pool
 
 function tracedQuery(original: Method, traced: TracedPool): Callback {
   return function query(this: unknown, config?: unknown, values?: unknown, callback?: unknown): unknown {
-    const calledBack = typeof values === 'function' || typeof callback === 'function'
-    const isSeen = calledBack || traced.tracing.active
-    const call = isSeen ? readCall([config, values, callback], true) : undefined
-    const running = call && new RunningQuery(traced.tracing, call, traced.endpoint, contextApi.active())
+    const running = attempt('reading a query', begin, traced, [config, values, callback] as const)
     traced.calling = running ?? 'unseen'
     try {
       return running
@@ -51,6 +48,13 @@ function tracedQuery(original: Method, traced: TracedPool): Callback {
   }
 }
 
+/** @returns undefined when the call is left alone */
+function begin({ tracing, endpoint }: TracedPool, args: QueryArguments): RunningQuery | undefined {
+  const isCalledBack = typeof args[1] === 'function' || typeof args[2] === 'function'
+  const call = isCalledBack || tracing.active ? readCall(args, true) : undefined
+  return call && new RunningQuery(tracing, call, endpoint, contextApi.active())
+}
+
 function tracedConnect(original: Method, traced: TracedPool): Callback {
   return function connect(this: unknown, callback?: unknown): unknown {
     const { calling } = traced
@@ -60,11 +64,16 @@ function tracedConnect(original: Method, traced: TracedPool): Callback {
       if (isByCallback) arguments[0] = unseen(callback as Callback)
       return Reflect.apply(original, this, arguments)
     }
-    const loan = new Loan(traced, calling)
+    const loan = attempt('following a checkout', lend, traced, calling)
+    if (!loan) return Reflect.apply(original, this, arguments)
     if (isByCallback) arguments[0] = handOver(callback as Callback, loan)
     const result: unknown = Reflect.apply(original, this, arguments)
     return !isByCallback && isThenable(result) ? follow(result, loan) : result
   }
+}
+
+function lend(traced: TracedPool, query: RunningQuery | undefined): Loan {
+  return new Loan(traced, query)
 }
 
 function follow(promise: PromiseLike<unknown>, loan: Loan): PromiseLike<unknown> {

@@ -1,4 +1,4 @@
-import { reportFailure } from '@spanwright/core/plugin'
+import { attempt, guardMethods } from '@spanwright/core/plugin'
 
 import { canQuery, traceQueriesOf } from '../connection/client.ts'
 import { type ConnectionTarget, type Endpoint, resolveTarget } from '../connection/endpoint.ts'
@@ -43,14 +43,9 @@ export class TracedPool {
   /** Traces a client of the pool, if it is one and not traced already. */
   trace(client: unknown): TracedClient | undefined {
     if (!canQuery(client)) return undefined
-    try {
-      const traced = traceQueriesOf(client, this.tracing, seconds => this.metrics?.recordCreated(seconds))
-      if (traced) this.learned = traced.endpoint
-      return traced
-    } catch (error) {
-      reportFailure('tracing a client of a pool', error)
-      return undefined
-    }
+    const traced = traceQueriesOf(client, this.tracing, seconds => this.metrics?.recordCreated(seconds))
+    if (traced) this.learned = traced.endpoint
+    return traced
   }
 
   /** The pool has no client any more: it leaves those that wait without an answer. */
@@ -59,6 +54,8 @@ export class TracedPool {
   }
 
   private resolve(): Endpoint {
-    return this.tracing.endpointOf(resolveTarget(this.options))
+    return this.tracing.endpointOf(attempt('reading a pool', resolveTarget, this.options) ?? {})
   }
 }
+
+guardMethods('tracing a client of a pool', TracedPool, 'trace', 'end')

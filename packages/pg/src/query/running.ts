@@ -1,5 +1,5 @@
 import { type Context, context as contextApi } from '@opentelemetry/api'
-import { isThenable } from '@spanwright/core/plugin'
+import { attempt, guardMethods, isThenable } from '@spanwright/core/plugin'
 
 import { type Callback, callbackOf, type QueryArguments, type QueryCall, replaceIn } from './call.ts'
 import type { Endpoint } from '../connection/endpoint.ts'
@@ -53,7 +53,7 @@ export class RunningQuery {
   run(original: Method, self: unknown, args: QueryArguments): unknown {
     let result: unknown
     try {
-      result = Reflect.apply(original, self, this.toSend(args))
+      result = Reflect.apply(original, self, this.toSend(args) ?? args)
     } catch (error) {
       this.fail(error)
       throw error
@@ -65,8 +65,9 @@ export class RunningQuery {
   }
 
   /** Ends the span of a query that was answered. */
-  succeed(result: unknown, rows: number | undefined = this.operation && returnedRows(result)): void {
+  succeed(result: unknown, counted?: number): void {
     const { watcher } = this
+    const rows = counted ?? (this.operation && attempt('counting rows', returnedRows, result))
     if (this.operation) this.tracing.succeed(this.operation, result, rows, this.waited)
     this.watcher = undefined
     watcher?.(undefined, result)
@@ -82,7 +83,8 @@ export class RunningQuery {
     watcher?.(error, undefined)
   }
 
-  private toSend(args: QueryArguments): QueryArguments {
+  /** @returns undefined to send the arguments as they came */
+  private toSend(args: QueryArguments): QueryArguments | undefined {
     const { call, operation } = this
     const text = operation && this.tracing.textToSend(call, this.endpoint, operation)
     const callback = call.callback && endingCallback(this, callbackOf(args, call))
@@ -102,6 +104,8 @@ export class RunningQuery {
     )
   }
 }
+
+guardMethods('following a query', RunningQuery, 'succeed', 'fail', 'toSend')
 
 /** A callback that ends the span of its query first, and runs in the context of its caller. */
 function endingCallback(query: RunningQuery, callback: Callback): Callback {

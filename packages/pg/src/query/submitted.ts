@@ -1,5 +1,5 @@
 import { type Context, context as contextApi } from '@opentelemetry/api'
-import { wrapMethod } from '@spanwright/core/plugin'
+import { attempt, guardMethods, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Callback, Submittable } from './call.ts'
 import type { Method, RunningQuery } from './running.ts'
@@ -61,10 +61,7 @@ export class SubmittedQuery {
   /** Ends the span of what was read to the end, closed, or left alone. */
   end(): void {
     this.restore()
-    const { rowCount, handleCopyInResponse } = this.submittable
-    // Only COPY counts by itself, and only a COPY that takes no rows returns them.
-    const copied = !handleCopyInResponse && typeof rowCount === 'number' ? rowCount : undefined
-    this.query.succeed(undefined, this.rows ?? copied)
+    this.query.succeed(undefined, this.rows ?? attempt('counting rows', copiedRows, this.submittable))
     this.ended()
   }
 
@@ -105,6 +102,13 @@ export class SubmittedQuery {
     const { once } = submittable as { once?: (event: string, listener: () => void) => unknown }
     if (typeof once === 'function') once.call(submittable, 'end', () => this.end())
   }
+}
+
+guardMethods('following a query', SubmittedQuery, 'notice', 'end', 'fail')
+
+/** Only COPY counts by itself, and only a COPY that takes no rows returns them. */
+function copiedRows({ rowCount, handleCopyInResponse }: Countable): number | undefined {
+  return !handleCopyInResponse && typeof rowCount === 'number' ? rowCount : undefined
 }
 
 function handler(submitted: SubmittedQuery, name: (typeof PROTOCOL)[number], original: Method): Callback {

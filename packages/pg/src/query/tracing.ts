@@ -3,12 +3,16 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
 import { ATTR_DB_RESPONSE_RETURNED_ROWS, ATTR_SPANWRIGHT_DB_WAIT_TIME } from '@spanwright/core/semconv'
 import {
+  attempt,
   decide,
   type Ending,
   type EntryPoint,
+  failure,
+  guardMethods,
   isObserved,
   Operation,
   Settings,
+  spanContextOf,
 } from '@spanwright/core/plugin'
 
 import type { QueryCall } from './call.ts'
@@ -70,7 +74,7 @@ export class QueryTracing {
     if (!comment || call.name !== undefined || call.text === '') return undefined
     const { context, span } = operation
     const record = recordOf(call, endpoint)
-    const text = commented(this.settings, comment, record, context, span.spanContext().traceFlags)
+    const text = commented(this.settings, comment, record, context, spanContextOf(span).traceFlags)
     return text === call.text ? undefined : text
   }
 
@@ -82,7 +86,8 @@ export class QueryTracing {
   /** Ends the span of a query that failed, or was never sent. */
   fail(operation: QueryOperation, error: unknown, rows?: number, waited?: number): void {
     const late = lateAttributes(rows, waited)
-    this.end(operation, failureOf(error, late), late, rows)
+    const ending = attempt('reading an error', failureOf, error, late) ?? failure(error)
+    this.end(operation, ending, late, rows)
   }
 
   private end(operation: QueryOperation, ending: Ending, late: Attributes, rows: number | undefined): void {
@@ -92,6 +97,8 @@ export class QueryTracing {
     if (measured && !ended && rows !== undefined) this.descriptions.rows.record(rows, measured, context)
   }
 }
+
+guardMethods('tracing a query', QueryTracing, 'start', 'textToSend')
 
 /** What hooks are shown of a query. */
 export function recordOf({ text, name, parameters }: QueryCall, { namespace }: Endpoint): DatabaseOperation {
