@@ -158,7 +158,7 @@ describe('an object of node-postgres that lies', () => {
       totalCount: 0,
       connect: () => Promise.resolve(broken),
       query: (text: string, done?: (error: unknown, result: unknown) => void) =>
-        done ? done(text === 'fail' ? broken : null, broken) : Promise.reject(broken as Error),
+        done ? done(text === 'fail' ? broken : null, broken) : Promise.reject(broken),
     }
     tracePool(pool, { transactions: 'span' })
     const results: unknown[] = []
