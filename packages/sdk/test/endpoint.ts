@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
@@ -42,13 +43,19 @@ export const succeed: Behaviour = (response, request) => {
   response.writeHead(200, { 'content-type': type }).end(type === 'application/json' ? '{}' : undefined)
 }
 
-export async function startEndpoint(behave: Behaviour = succeed, port = 0): Promise<Endpoint> {
+/** @param tls makes it an endpoint of HTTPS */
+export async function startEndpoint(
+  behave: Behaviour = succeed,
+  port = 0,
+  tls?: ServerOptions,
+): Promise<Endpoint> {
   const arrivals: Arrival[] = []
   const accepted: Arrival[] = []
   const news = new EventTarget()
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     void receive(request, response)
-  })
+  }
+  const server = tls ? createSecureServer(tls, listener) : createServer(listener)
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const index = arrivals.length
@@ -70,7 +77,7 @@ export async function startEndpoint(behave: Behaviour = succeed, port = 0): Prom
   const address = server.address() as AddressInfo
   const parsed = (arrival: Arrival): OtlpBody => JSON.parse(arrival.body.toString()) as OtlpBody
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${address.port}`,
     port: address.port,
     arrivals,
     accepted: () =>

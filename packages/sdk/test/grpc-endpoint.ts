@@ -18,8 +18,11 @@ export interface GrpcEndpoint extends AsyncDisposable {
   arrived(count: number): Promise<void>
 }
 
-/** What to answer the request of that index with: nothing is success. */
-export type GrpcBehaviour = (index: number) => { readonly code: status; readonly details: string } | undefined
+/** What to answer the request of that index with: a failure, the bytes of an answer, or nothing for success. */
+export type GrpcBehaviour = (
+  index: number,
+  request: Buffer,
+) => { readonly code: status; readonly details: string; readonly metadata?: Metadata } | Buffer | undefined
 
 const METHODS = {
   trace: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
@@ -29,6 +32,7 @@ const METHODS = {
 export async function startGrpcEndpoint(
   behave: GrpcBehaviour = () => undefined,
   port = 0,
+  credentials: ServerCredentials = ServerCredentials.createInsecure(),
 ): Promise<GrpcEndpoint> {
   const arrivals: GrpcArrival[] = []
   const news = new EventTarget()
@@ -51,16 +55,17 @@ export async function startGrpcEndpoint(
           { request, metadata }: { request: Buffer; metadata: Metadata },
           callback: (error: Partial<ServiceError> | null, answer?: Buffer) => void,
         ) => {
-          const failure = behave(arrivals.length)
+          const made = behave(arrivals.length, request)
           arrivals.push({ method, body: request, metadata, at: performance.now() })
-          callback(failure ?? null, Buffer.alloc(0))
+          if (made instanceof Uint8Array) callback(null, made)
+          else callback(made ?? null, Buffer.alloc(0))
           news.dispatchEvent(new Event('arrival'))
         },
       },
     )
   }
   const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, number) =>
+    server.bindAsync(`127.0.0.1:${port}`, credentials, (error, number) =>
       error ? reject(error) : resolve(number),
     )
   })

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js'
+import { Metadata, status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 
 import { freePort } from './endpoint.ts'
@@ -75,6 +75,61 @@ describe("protocol: 'grpc'", () => {
     PATIENCE,
   )
 
+  it.each([status.RESOURCE_EXHAUSTED, status.UNAVAILABLE])(
+    'tries again after code %i when its RetryInfo says so, and not before',
+    async code => {
+      await using endpoint = await startGrpcEndpoint(index =>
+        index === 0 ? { code, details: 'quota', metadata: retryAfter(2) } : undefined,
+      )
+      const { counts } = await host.run({
+        options: { exporter: { protocol: 'grpc', url: endpoint.url }, flushTimeout: '10s' },
+      })
+      const [first, second] = endpoint.arrivals
+      expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(1990)
+      expect(counts).toMatchObject({ exporters: [{ exported: 1, dropped: { failed: 0 } }] })
+    },
+    PATIENCE,
+  )
+
+  it('does not try again after RESOURCE_EXHAUSTED without a RetryInfo', async () => {
+    await using endpoint = await startGrpcEndpoint(() => ({
+      code: status.RESOURCE_EXHAUSTED,
+      details: 'no quota',
+    }))
+    const { counts } = await host.run({
+      options: { exporter: { protocol: 'grpc', url: endpoint.url } },
+      bursts: [{ spans: ['one', 'two'] }],
+    })
+    expect(endpoint.arrivals).toHaveLength(1)
+    expect(counts).toMatchObject({ exporters: [{ dropped: { failed: 2 } }] })
+  })
+
+  it('sends a request that is too large in parts', async () => {
+    await using endpoint = await startGrpcEndpoint((_index, request) =>
+      request.length > 900
+        ? { code: status.RESOURCE_EXHAUSTED, details: 'grpc: received message larger than max (901 vs. 900)' }
+        : undefined,
+    )
+    const spans = Array.from({ length: 16 }, (_item, index) => `span ${index}`)
+    const { counts, said } = await host.run({
+      options: { exporter: { protocol: 'grpc', url: endpoint.url } },
+      bursts: [{ spans, flush: true }],
+    })
+    expect(counts).toMatchObject({ exporters: [{ exported: 16, dropped: { failed: 0 } }] })
+    expect(said).toEqual([])
+  })
+
+  it('counts what was rejected of a request that was taken', async () => {
+    // `partial_success { rejected_spans: 1, error_message: "no" }`.
+    const answer = Buffer.from([0x0a, 0x06, 0x08, 0x01, 0x12, 0x02, 0x6e, 0x6f])
+    await using endpoint = await startGrpcEndpoint(() => answer)
+    const { counts } = await host.run({
+      options: { exporter: { protocol: 'grpc', url: endpoint.url } },
+      bursts: [{ spans: ['one', 'two', 'three'] }],
+    })
+    expect(counts).toMatchObject({ exporters: [{ exported: 2, dropped: { rejected: 1 }, lastError: 'no' }] })
+  })
+
   it('does not try again what will not do', async () => {
     await using endpoint = await startGrpcEndpoint(() => ({
       code: status.INVALID_ARGUMENT,
@@ -141,3 +196,19 @@ describe("protocol: 'grpc'", () => {
     expect(counts.exporters).toMatchObject([{ name: 'otlp http/protobuf' }])
   })
 })
+
+/** `google.rpc.Status` with a `RetryInfo` of so many seconds, as gRPC carries it. */
+function retryAfter(seconds: number): Metadata {
+  const duration = Buffer.from([0x08, seconds])
+  const retryInfo = Buffer.concat([Buffer.from([0x0a, duration.length]), duration])
+  const type = Buffer.from('type.googleapis.com/google.rpc.RetryInfo')
+  const any = Buffer.concat([
+    Buffer.from([0x0a, type.length]),
+    type,
+    Buffer.from([0x12, retryInfo.length]),
+    retryInfo,
+  ])
+  const metadata = new Metadata()
+  metadata.set('grpc-status-details-bin', Buffer.concat([Buffer.from([0x08, 8, 0x1a, any.length]), any]))
+  return metadata
+}

@@ -154,7 +154,8 @@ async function isDone(work: Promise<unknown>, deadline: number): Promise<boolean
 
 /** Reading `attributes` would be complained of while detectors are still at work; the first of a key counts. */
 function serviceOf(resource: Resource): string {
-  return String(resource.getRawAttributes().find(([key]) => key === ATTR_SERVICE_NAME)?.[1])
+  const name = resource.getRawAttributes().find(([key]) => key === ATTR_SERVICE_NAME)?.[1]
+  return typeof name === 'string' ? name : 'unknown_service'
 }
 
 function addressOf({ name, url }: Pick<NamedExporter, 'name' | 'url'>): string {

@@ -2,11 +2,15 @@ import { redactUrl } from '@spanwright/core/plugin'
 
 import type { OtlpTarget } from './target.ts'
 
+const WANTS_TLS = 'wants TLS: begin the URL with https://'
+
 type Place = Pick<OtlpTarget, 'url' | 'setting' | 'signal'>
 
 /** What to do about a status, with the address and who named it; nothing for those that speak for themselves. */
-export function adviceOn(status: number, target: Place): string | undefined {
+export function adviceOn(status: number, body: string, target: Place): string | undefined {
   const place = placeOf(target)
+  // In the words of Go's server and of nginx.
+  if (status === 400 && /HTTPS (server|port)/.test(body)) return `${place} ${WANTS_TLS}`
   if (status === 401 || status === 403) {
     return `${place} wants other credentials: look at OTEL_EXPORTER_OTLP_HEADERS or the option headers`
   }
@@ -30,6 +34,9 @@ export function adviceOnError(
   }
   if (code.startsWith('HPE_') && target.url.startsWith('http://')) {
     return `${place} does not speak plain HTTP/1.1: a TLS endpoint wants https://, a gRPC endpoint protocol 'grpc' (HTTP is usually at port 4318)`
+  }
+  if (code === 'ECONNRESET' && target.url.startsWith('http://')) {
+    return `${place} closed the connection without an answer; perhaps it ${WANTS_TLS}`
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) {
     return `the certificate of ${place} is not trusted: OTEL_EXPORTER_OTLP_CERTIFICATE names the file with the one to trust`

@@ -144,7 +144,7 @@ export class HttpTransport implements Transport {
     const said = [
       statusMessage || `status ${statusCode}`,
       statusMessageOf(body, type),
-      adviceOn(statusCode, this.target),
+      adviceOn(statusCode, body.toString('latin1'), this.target),
     ]
     const reason = said.filter(part => part !== undefined).join(': ')
     if (RETRYABLE.has(statusCode)) return later(reason, retryAfterOf(headers['retry-after']))

@@ -1,0 +1,313 @@
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+
+import type { ExporterCount, StartTracingOptions } from '../src/index.ts'
+import { type Behaviour, freePort, startEndpoint, succeed } from './endpoint.ts'
+import { type Answer, type Host, type Order, PATIENCE, startHost } from './host.ts'
+
+let host: Host
+
+beforeAll(async () => {
+  host = await startHost()
+}, PATIENCE)
+
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+})
+
+function burst(size: number, flush = true): { spans: string[]; flush: boolean } {
+  return { spans: Array.from({ length: size }, (_item, index) => `span ${index}`), flush }
+}
+
+async function trace(
+  url: string,
+  options: StartTracingOptions = {},
+  order: Partial<Order> = {},
+): Promise<Answer & { exporter: ExporterCount }> {
+  const answer = await host.run({
+    bursts: [burst(4)],
+    ...order,
+    options: { exporter: { url: `${url}/v1/traces`, protocol: 'http/json', timeout: 8000 }, ...options },
+  })
+  const [exporter] = answer.counts.exporters
+  if (!exporter) throw new Error('no exporter')
+  expect(sumOf(exporter)).toBe(answer.counts.started)
+  return { ...answer, exporter }
+}
+
+/** Whatever happens, every span is accounted for. */
+function sumOf({ exported, waiting, dropped }: ExporterCount): number {
+  return exported + waiting + dropped.queueFull + dropped.failed + dropped.rejected + dropped.shutDown
+}
+
+const NOTHING = { queueFull: 0, failed: 0, rejected: 0, shutDown: 0 }
+
+/** Answers with that once, and then as it should. */
+function once503(answer: Behaviour): Behaviour {
+  return (response, request, index) => (index === 0 ? answer : succeed)(response, request, index)
+}
+
+describe('an OTLP endpoint that wants to be asked later', () => {
+  it.each([429, 502, 503, 504])(
+    'is asked again after %i, at the date that Retry-After names',
+    async status => {
+      let due = 0
+      await using endpoint = await startEndpoint(
+        once503(response => {
+          // A date has whole seconds.
+          due = Math.ceil(Date.now() / 1000 + 1) * 1000
+          response.writeHead(status, { 'retry-after': new Date(due).toUTCString() }).end()
+        }),
+      )
+      const { exporter, said } = await trace(endpoint.url)
+      expect(endpoint.arrivals).toHaveLength(2)
+      const waited = (endpoint.arrivals[1]?.at ?? 0) - (endpoint.arrivals[0]?.at ?? 0)
+      expect(waited).toBeGreaterThan(950)
+      expect(exporter).toMatchObject({ exported: 4, dropped: NOTHING })
+      expect(said).toEqual([])
+    },
+    PATIENCE,
+  )
+
+  it(
+    'for longer than a batch may take is given up at once',
+    async () => {
+      await using endpoint = await startEndpoint(response => {
+        response.writeHead(503, { 'retry-after': '60' }).end()
+      })
+      const { exporter, duration } = await trace(endpoint.url)
+      expect(endpoint.arrivals).toHaveLength(1)
+      expect(exporter).toMatchObject({
+        dropped: { ...NOTHING, failed: 4 },
+        lastError: 'Service Unavailable',
+      })
+      expect(duration).toBeLessThan(4000)
+    },
+    PATIENCE,
+  )
+
+  it.each([400, 401, 403, 404, 408, 500, 501, 505])(
+    'is not asked again after %i',
+    async status => {
+      await using endpoint = await startEndpoint(response => {
+        response.writeHead(status, { 'retry-after': '0' }).end()
+      })
+      const { exporter } = await trace(endpoint.url)
+      expect(endpoint.arrivals).toHaveLength(1)
+      expect(exporter).toMatchObject({ exported: 0, dropped: { ...NOTHING, failed: 4 } })
+    },
+    PATIENCE,
+  )
+})
+
+describe('an OTLP endpoint that takes only a part', () => {
+  /** `partial_success { rejected_spans: 3, error_message: "too old" }`. */
+  const inProtobuf = Buffer.from([0x0a, 0x0b, 0x08, 0x03, 0x12, 0x07, ...Buffer.from('too old')])
+  const inJson = JSON.stringify({ partialSuccess: { rejectedSpans: '3', errorMessage: 'too old' } })
+
+  it.each([
+    ['http/protobuf', inProtobuf],
+    ['http/json', inJson],
+  ] as const)(
+    'over %s is counted, with its reason',
+    async (protocol, body) => {
+      await using endpoint = await startEndpoint((response, request) => {
+        response.writeHead(200, { 'content-type': request.headers['content-type'] }).end(body)
+      })
+      const { exporter, said } = await trace(endpoint.url, {
+        exporter: { url: `${endpoint.url}/v1/traces`, protocol },
+      })
+      expect(endpoint.arrivals).toHaveLength(1)
+      expect(exporter).toMatchObject({
+        exported: 1,
+        dropped: { ...NOTHING, rejected: 3 },
+        lastError: 'too old',
+      })
+      expect(said).toEqual([
+        `warn: spanwright: 3 spans were not exported by otlp ${protocol} (since the start: 0 queue full, ` +
+          '0 export failed, 3 rejected by the endpoint, 0 after shutdown); last error: too old',
+      ])
+    },
+    PATIENCE,
+  )
+
+  it(
+    'since a request is too large gets it in parts',
+    async () => {
+      const limit = 1200
+      await using endpoint = await startEndpoint((response, request, index) => {
+        if (Number(request.headers['content-length']) > limit) response.writeHead(413).end()
+        else succeed(response, request, index)
+      })
+      const { exporter, said } = await trace(endpoint.url, {}, { bursts: [burst(16)] })
+      expect(endpoint.accepted()).toEqual(burst(16).spans)
+      expect(exporter).toMatchObject({ exported: 16, dropped: NOTHING })
+      expect(said).toEqual([])
+    },
+    PATIENCE,
+  )
+
+  it(
+    'never gets a request beyond the bytes of a batch, but for a single span that is larger',
+    async () => {
+      await using endpoint = await startEndpoint()
+      const { exporter } = await trace(
+        endpoint.url,
+        { exporter: { url: `${endpoint.url}/v1/traces` }, batch: { maxBatchBytes: 1000 } },
+        { bursts: [burst(40), { spans: ['x'.repeat(3000)] }] },
+      )
+      expect(exporter).toMatchObject({ exported: 41, dropped: NOTHING })
+      // The resource comes with each of them.
+      const sizes = endpoint.arrivals.map(({ body }) => body.length)
+      expect(sizes.filter(size => size > 1500)).toHaveLength(1)
+      expect(sizes.length).toBeGreaterThan(3)
+    },
+    PATIENCE,
+  )
+})
+
+describe('many batches', () => {
+  it(
+    'are sent one after the other, and none is lost',
+    async () => {
+      let open = 0
+      let most = 0
+      await using endpoint = await startEndpoint((response, request, index) => {
+        most = Math.max(most, (open += 1))
+        setImmediate(() => {
+          open -= 1
+          succeed(response, request, index)
+        })
+      })
+      const { exporter } = await trace(
+        endpoint.url,
+        { batch: { maxBatchSize: 50, maxQueueSize: 20_001 }, flushTimeout: '30s' },
+        { bursts: [burst(2001, false)] },
+      )
+      expect(exporter).toMatchObject({ exported: 2001, dropped: NOTHING })
+      expect(endpoint.arrivals).toHaveLength(41)
+      expect(most).toBe(1)
+    },
+    PATIENCE,
+  )
+})
+
+describe('at the end', () => {
+  it(
+    'an endpoint that refuses is tried once, and what waits is dropped at once, with its cause',
+    async () => {
+      const url = `http://127.0.0.1:${await freePort()}`
+      const { exporter, duration, said } = await trace(
+        url,
+        { batch: { maxBatchSize: 1 } },
+        { bursts: [burst(3, false)] },
+      )
+      expect(duration).toBeLessThan(2000)
+      expect(exporter).toMatchObject({ dropped: { ...NOTHING, failed: 3 } })
+      expect(said).toEqual([
+        expect.stringMatching(
+          /no collector answers at http:\/\/127\.0\.0\.1:\d+\/v1\/traces \(option exporter\.url\): connect ECONNREFUSED/,
+        ),
+        expect.stringMatching(
+          /3 spans were not exported .* 3 export failed, 0 after shutdown\); last error: connect ECONNREFUSED/,
+        ),
+      ])
+    },
+    PATIENCE,
+  )
+
+  it(
+    'one that stalls is waited for no longer than flushTimeout, metrics with spans',
+    async () => {
+      await using endpoint = await startEndpoint(() => {})
+      const metrics = { url: `${endpoint.url}/v1/metrics` }
+      const { exporter, duration } = await trace(
+        endpoint.url,
+        { flushTimeout: '1s', metrics },
+        { bursts: [burst(3, false)] },
+      )
+      expect(duration).toBeGreaterThan(900)
+      expect(duration).toBeLessThan(3000)
+      expect(exporter).toMatchObject({ dropped: { ...NOTHING, shutDown: 3 } })
+    },
+    PATIENCE,
+  )
+
+  it(
+    'one that takes a connection and says nothing is waited for in the same way',
+    async () => {
+      const server = createServer(() => {}).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = server.address() as { port: number }
+      const { exporter, duration } = await trace(
+        `http://127.0.0.1:${port}`,
+        { flushTimeout: '500ms' },
+        { bursts: [burst(2, false)] },
+      )
+      server.close()
+      expect(duration).toBeLessThan(3000)
+      expect(exporter).toMatchObject({ dropped: { ...NOTHING, shutDown: 2 } })
+    },
+    PATIENCE,
+  )
+})
+
+describe('what an endpoint answers is told with what to do', () => {
+  it.each([
+    [
+      401,
+      /^Unauthorized: http.*\/v1\/traces \(option exporter\.url\) wants other credentials: .*OTEL_EXPORTER_OTLP_HEADERS/,
+    ],
+    [404, /^Not Found: nothing takes traces at http.* an OTLP endpoint has the path \/v1\/traces$/],
+    [413, /^Payload Too Large: .*maxBatchBytes/],
+  ])(
+    '%i',
+    async (status, message) => {
+      await using endpoint = await startEndpoint(response => void response.writeHead(status).end())
+      const { exporter } = await trace(endpoint.url, {}, { bursts: [burst(1)] })
+      expect(exporter.lastError).toMatch(message)
+    },
+    PATIENCE,
+  )
+
+  it(
+    'TLS where there is none',
+    async () => {
+      await using endpoint = await startEndpoint()
+      const { exporter } = await trace(endpoint.url.replace('http', 'https'))
+      expect(exporter).toMatchObject({
+        dropped: { failed: 4 },
+        lastError: expect.stringMatching(/does not speak TLS: begin the URL with http:\/\/$/),
+      })
+    },
+    PATIENCE,
+  )
+
+  it(
+    'no TLS where it is wanted',
+    async () => {
+      await using endpoint = await startEndpoint(response => {
+        response.writeHead(400).end('Client sent an HTTP request to an HTTPS server.\n')
+      })
+      expect((await trace(endpoint.url)).exporter.lastError).toMatch(
+        /wants TLS: begin the URL with https:\/\/$/,
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'in the words of the endpoint too',
+    async () => {
+      // `google.rpc.Status { message: "no such tenant" }`.
+      const status = Buffer.from([0x12, 0x0e, ...Buffer.from('no such tenant')])
+      await using endpoint = await startEndpoint(response => {
+        response.writeHead(400, { 'content-type': 'application/x-protobuf' }).end(status)
+      })
+      expect((await trace(endpoint.url)).exporter.lastError).toBe('Bad Request: no such tenant')
+    },
+    PATIENCE,
+  )
+})
