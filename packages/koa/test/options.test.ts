@@ -96,6 +96,17 @@ describe('the option expose', () => {
   })
 })
 
+describe('the option expose, when it names a header of the application,', () => {
+  it.each(['content-length', 'Transfer-Encoding', 'set-cookie', 'connection', 'a b', ''])(
+    'refuses %j',
+    expose => {
+      expect(() => tracing({ expose })).toThrow(
+        /option expose must be .* the name of a response header of your own/,
+      )
+    },
+  )
+})
+
 describe('the options of attributes', () => {
   it('shows the headers that are named, and hides secrets', async () => {
     const { span } = await get(

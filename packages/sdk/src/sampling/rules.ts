@@ -121,10 +121,9 @@ export interface LateRules {
 
 /** The rules of a sampler that wait for routes, if it has such. */
 export function lateRulesOf(sampler: Sampler): LateRules | undefined {
-  const parentBased = sampler instanceof ParentBased ? sampler : undefined
-  const root = parentBased ? parentBased.root : sampler
-  if (!(root instanceof RuleSampler) || !root.needsRoute) return undefined
-  return { sampler: root, resamples: parentBased?.resamples === true }
+  const [root, resamples] =
+    sampler instanceof ParentBased ? [sampler.root, sampler.resamples] : [sampler, false]
+  return root instanceof RuleSampler && root.needsRoute ? { sampler: root, resamples } : undefined
 }
 
 /** What the first matching rule says, for a trace whose spans are all there. */
