@@ -31,15 +31,15 @@ async function main(): Promise<void> {
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const response = await fetch(`http://127.0.0.1:${port}/items/1`)
-  assert.deepEqual(await response.json(), { name: 'teapot', price: 24 })
+  const response = await fetch(`http://127.0.0.1:${port}/items/postgres`)
+  assert.deepEqual(await response.json(), { name: 'postgres', price: 24 })
   server.close()
   server.closeAllConnections()
   await end()
   await tracing.shutdown()
   assert.deepEqual(below(undefined, ''), [
     'SERVER GET /items/:id, /items/:id 200',
-    '  CLIENT SELECT items, postgresql',
+    '  CLIENT SELECT pg_database, postgresql',
     '  CLIENT GET, 200',
     '    SERVER GET /prices/:id, /prices/:id 200',
   ])

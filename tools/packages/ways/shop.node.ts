@@ -18,14 +18,14 @@ after(async () => {
 void it('traces a request, its query and its fetch', async () => {
   if (!server.listening) await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const response = await fetch(`http://127.0.0.1:${port}/items/1`)
-  assert.deepEqual(await response.json(), { name: 'teapot', price: 24 })
+  const response = await fetch(`http://127.0.0.1:${port}/items/postgres`)
+  assert.deepEqual(await response.json(), { name: 'postgres', price: 24 })
   await recorder.waitFor({ name: 'GET /items/:id' }, { timeout: 10_000 })
   assertTrace(
     recorder,
     `
     SERVER GET /items/:id
-      CLIENT SELECT items
+      CLIENT SELECT pg_database
       CLIENT GET
         SERVER GET /prices/:id
     `,

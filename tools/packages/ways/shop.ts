@@ -14,7 +14,9 @@ export function createShop(): { app: Express; end: () => Promise<void> } {
     response.json({ price: 24 })
   })
   app.get('/items/:id', async (request, response) => {
-    const { rows } = await pool.query('SELECT name FROM items WHERE id = $1', [request.params['id']])
+    const { rows } = await pool.query('SELECT datname AS name FROM pg_database WHERE datname = $1', [
+      request.params['id'],
+    ])
     const prices = await fetch(`http://${request.headers.host}/prices/${request.params['id']}`)
     response.json({ ...rows[0], ...((await prices.json()) as object) })
   })

@@ -12,11 +12,11 @@ afterAll(async () => {
 })
 
 it('traces a request, its query and its fetch', async () => {
-  await request(app).get('/items/1').expect(200, { name: 'teapot', price: 24 })
+  await request(app).get('/items/postgres').expect(200, { name: 'postgres', price: 24 })
   await recorder.waitFor({ name: 'GET /items/:id' }, { timeout: 10_000 })
   expect(recorder).toMatchTrace(`
     SERVER GET /items/:id
-      CLIENT SELECT items
+      CLIENT SELECT pg_database
       CLIENT GET
         SERVER GET /prices/:id
   `)

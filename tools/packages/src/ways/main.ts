@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { startPostgres } from '@spanwright/services'
-import { Client } from 'pg'
 
 import { packAll, type Tarball } from '../pack.ts'
 import { writeSource } from './sources.ts'
@@ -24,7 +23,6 @@ async function main(): Promise<void> {
   const parent = await mkdtemp(join(tmpdir(), 'spanwright-ways-'))
   await using database = await startPostgres()
   try {
-    await fill(database.connectionString)
     const tarballs = await packAll(join(parent, 'tarballs'))
     const waiting = chosen.map((way, index) => ({ way, folder: join(parent, `way-${index}`) }))
     const work = async (): Promise<void> => {
@@ -36,13 +34,6 @@ async function main(): Promise<void> {
   } finally {
     await rm(parent, { recursive: true, force: true })
   }
-}
-
-async function fill(connectionString: string): Promise<void> {
-  const client = new Client({ connectionString })
-  await client.connect()
-  await client.query("CREATE TABLE items AS SELECT 1 AS id, 'teapot' AS name")
-  await client.end()
 }
 
 async function report(way: Way, trying: Promise<void>): Promise<void> {
