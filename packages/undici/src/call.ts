@@ -2,6 +2,7 @@ import { type Context, context } from '@opentelemetry/api'
 import type { ClientRequest, PerCall } from '@spanwright/core/plugin'
 
 import { perCall } from './request-mark.ts'
+import { isAdapted, isRequestHandler } from './undici-internals.ts'
 import type { DispatchOptions, Handler, LegacyHandler } from './undici-types.ts'
 
 /** What the attempts of one call have in common: they are siblings under the span of the caller. */
@@ -61,6 +62,5 @@ function isHandler(value: unknown): value is object {
 
 /** Those of `request()` and the like are done with their first failure; what sends again puts one of its own before them. */
 function isOfOneAttempt(handler: object): boolean {
-  const name = handler.constructor?.name
-  return name === 'RequestHandler' || name === 'WrapHandler'
+  return isRequestHandler(handler) || isAdapted(handler)
 }

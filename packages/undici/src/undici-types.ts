@@ -72,6 +72,11 @@ export interface UndiciRequest {
   readonly host?: unknown
   readonly body?: unknown
   readonly contentLength?: unknown
+  /** The protocol that is asked for by an upgrade. */
+  readonly upgrade?: unknown
+  /** Called when the connection is handed over; undici 8 calls the other one. */
+  onUpgrade?(...given: unknown[]): unknown
+  onRequestUpgrade?(...given: unknown[]): unknown
   /** Adds a header, and refuses what is none. */
   addHeader?(name: string, value: string): unknown
 }

@@ -120,6 +120,18 @@ describe.each(
     expect(span.attributes).not.toHaveProperty('http.response.status_code')
   })
 
+  it('names the caller in the stack of an error', async () => {
+    const gone = await startServer()
+    await gone.stop()
+    async function callTheShop(input: string | Request): Promise<unknown> {
+      return await fetch(input)
+    }
+    for (const input of [gone.origin, new RequestOfIt(gone.origin)]) {
+      const error = await callTheShop(input).catch((thrown: unknown) => thrown as Error)
+      expect((error as Error).stack).toContain('callTheShop')
+    }
+  })
+
   it('makes a span for a request given as a Request', async () => {
     const init = { method: 'PUT', body: 'text', headers: { 'x-mine': 'yes' } }
     await (await fetch(new RequestOfIt(`${server.origin}/put`, init))).text()

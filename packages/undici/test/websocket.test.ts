@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto'
+import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { runInThisContext } from 'node:vm'
 
 import { SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import { traceUndici, tracing } from '@spanwright/undici'
+import * as undici621 from 'undici-6.21'
+import * as undici729 from 'undici-7.29'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded } from './span-assertions.ts'
-import { VERSIONS } from './ways.ts'
+import { type Undici, VERSIONS } from './ways.ts'
 
 let recorder: SpanRecorder
 let server: TestServer
@@ -24,6 +28,7 @@ beforeAll(async () => {
     // A close frame without a code; the client answers it and closes.
     socket.write(Buffer.from([0x88, 0]))
     socket.on('data', () => socket.end())
+    socket.on('end', () => socket.end())
     socket.on('error', () => undefined)
   })
 })
@@ -33,8 +38,16 @@ afterAll(async () => {
   await recorder.stop()
 })
 
+/** Versions that publish nothing of a connection that is handed over. */
+const SILENT = [
+  ['undici 6.21', undici621],
+  ['undici 7.29', undici729],
+] as unknown as typeof VERSIONS
+
 it.each(
-  VERSIONS.flatMap(([name, undici]) => ['tracing()', 'traceUndici()'].map(by => [name, by, undici] as const)),
+  [...SILENT, ...VERSIONS].flatMap(([name, undici]) =>
+    ['tracing()', 'traceUndici()'].map(by => [name, by, undici] as const),
+  ),
 )('a WebSocket of %s has one span that ends with the handshake, by %s', async (_, by, undici) => {
   const agent = new undici.Agent()
   const handle = by === 'traceUndici()' ? traceUndici() : undefined
@@ -45,6 +58,38 @@ it.each(
   await agent.close()
   handle?.stop()
 
+  expectHandshake()
+})
+
+/** Node's own, which it has from version 22 on. */
+const { WebSocket: ownWebSocket } = runInThisContext('globalThis') as { WebSocket?: Undici['WebSocket'] }
+
+it('the WebSocket of Node has one span that ends with the handshake, and leaves nothing behind', async () => {
+  const WebSocket = ownWebSocket ?? undici729.WebSocket
+  const handle = traceUndici()
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/chat`)
+  await once(socket, 'close')
+  await spansEnded(recorder, 1)
+  handle.stop()
+
+  expectHandshake()
+  expect(channel('undici:request:create').hasSubscribers).toBe(false)
+  expect(channel('undici:request:headers').hasSubscribers).toBe(false)
+})
+
+it.each([...SILENT, ...VERSIONS])('an upgrade() of %s ends its span with the switch', async (_, undici) => {
+  const handle = traceUndici()
+  const client = new undici.Client(server.origin)
+  const { socket } = await client.upgrade({ path: '/chat', protocol: 'websocket' })
+  await spansEnded(recorder, 1)
+  socket.destroy()
+  await client.destroy()
+  handle.stop()
+
+  expectHandshake()
+})
+
+function expectHandshake(): void {
   expect(onlySpan(recorder)).toMatchObject({
     name: 'GET',
     status: { code: SpanStatusCode.UNSET },
@@ -54,4 +99,4 @@ it.each(
       'network.protocol.version': '1.1',
     },
   })
-})
+}

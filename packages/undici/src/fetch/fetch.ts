@@ -1,10 +1,10 @@
+import { types } from 'node:util'
+
 import { context } from '@opentelemetry/api'
 import {
   attempt,
   copyOver,
-  guarded,
   type HttpClient,
-  isThenable,
   keepFace,
   originalOf,
   type PerCall,
@@ -116,11 +116,14 @@ class Witness {
   isSettled = false
 
   watch(result: Promise<unknown>, dispatcher: FetchDispatcher): Promise<unknown> {
-    if (!this.isSettled && isThenable(result)) {
-      const look = (response: unknown): void => this.look(response, dispatcher)
-      attempt('watching a fetch call', () => void result.then(guarded('reading a response', look), ignored))
-    }
-    return result
+    return !this.isSettled && types.isPromise(result) ? this.lookAt(result, dispatcher) : result
+  }
+
+  /** With `await`, so that the stack of an error goes on to the caller. */
+  private async lookAt(result: Promise<unknown>, dispatcher: FetchDispatcher): Promise<unknown> {
+    const response = await result
+    attempt('reading a response', () => this.look(response, dispatcher))
+    return response
   }
 
   private look(response: unknown, dispatcher: FetchDispatcher): void {
@@ -132,8 +135,6 @@ class Witness {
 
 const NO_FETCH_OF_UNDICI =
   'spanwright: traceFetch() was given a function that is not the fetch of Node or undici; it has no spans'
-
-const ignored = (): void => undefined
 
 function isInit(init: unknown): init is Init | undefined {
   return init === undefined || init === null || typeof init === 'object'

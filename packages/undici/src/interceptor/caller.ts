@@ -2,6 +2,7 @@ import { type Context, context } from '@opentelemetry/api'
 
 import { Call, MOST_INTERCEPTORS } from '../call.ts'
 import { Follower } from './follower.ts'
+import { isRequestHandler, type RequestHandler } from '../undici-internals.ts'
 import type { UndiciRequest } from '../undici-types.ts'
 
 /** The part of `AsyncResource` that undici's handlers of `request()`, `stream()` and the like inherit. */
@@ -28,18 +29,10 @@ export function callBehind(handler: Bound): Call {
   return call
 }
 
-/** What the handler of `request()` tells of its call. */
-interface Told {
-  /** With which its signal called it off; null when it did not. */
-  readonly reason: unknown
-  /** The body of the response, once there is one. */
-  readonly res: unknown
-}
-
 /** What the caller of `request()` is told; undefined for other calls. */
-export function toldOf(created: UndiciRequest): Told | undefined {
+export function toldOf(created: UndiciRequest): RequestHandler | undefined {
   const handler = handlerOf(created)
-  return handler?.constructor?.name === 'RequestHandler' ? (handler as unknown as Told) : undefined
+  return isRequestHandler(handler) ? handler : undefined
 }
 
 /**

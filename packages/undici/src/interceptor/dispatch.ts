@@ -7,6 +7,7 @@ import { Assumption, type OriginSource } from '../process/origin.ts'
 import { PassingHandler } from './passing-handler.ts'
 import { pathOf } from '../path.ts'
 import { markRequest, perCall, TRACED } from '../request-mark.ts'
+import { isAdapted } from '../undici-internals.ts'
 import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from '../undici-types.ts'
 
 type AnyHandler = Handler | LegacyHandler
@@ -54,7 +55,7 @@ export class TracedDispatch {
     return source ? this.discover(source, departure) : this.dispatch(given, handler)
   }
 
-  /** What undici 7 has adapted is handed on in its old form even so: it would be adapted twice. */
+  /** What undici 7 has adapted is handed on in its old form even so: adapted twice, its headers are converted twice. */
   private leave(given: DispatchOptions, handler: AnyHandler): boolean {
     return this.dispatch(given, isAdapted(handler) ? new PassingHandler(handler) : handler)
   }
@@ -193,9 +194,4 @@ function isTraceable(options: DispatchOptions, handler: AnyHandler): options is 
 
 function isLegacy(handler: AnyHandler): handler is LegacyHandler {
   return typeof (handler as Handler).onRequestStart !== 'function' || isAdapted(handler)
-}
-
-/** Undici 7 adapts handlers of the old form, and takes back what it adapted: that spares converting headers twice. */
-function isAdapted(handler: AnyHandler): boolean {
-  return handler.constructor?.name === 'WrapHandler' && 'onHeaders' in handler
 }

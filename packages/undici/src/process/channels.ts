@@ -10,8 +10,8 @@ import { addContext } from './origin.ts'
 import { endRedirect, type Redirect, rememberRedirect } from '../interceptor/redirect.ts'
 import { watchMarks } from '../request-mark.ts'
 import { reasonOf, wasFetchCalledOff } from '../signal.ts'
-import { lookUpRaw } from '../response-headers.ts'
-import type { RawHeaders, UndiciRequest } from '../undici-types.ts'
+import { lookUp, lookUpRaw } from '../response-headers.ts'
+import type { RawHeaders, ResponseHeaders, UndiciRequest } from '../undici-types.ts'
 
 const CREATED = 'undici:request:create'
 
@@ -40,6 +40,27 @@ export function follow(created: UndiciRequest, request: ClientRequest, url: stri
   if (!request.isOpen) return
   request.whenOver(hold())
   followed.set(created, { request, url, call, socket: undefined, redirect: undefined })
+  if (created.upgrade) followSwitch(created, request)
+}
+
+/** Many versions publish nothing of a connection that is handed over; all call a method of their own request. */
+function followSwitch(created: UndiciRequest, request: ClientRequest): void {
+  for (const name of ['onUpgrade', 'onRequestUpgrade'] as const) {
+    const original = created[name]
+    if (typeof original !== 'function') continue
+    created[name] = function (this: unknown, ...given) {
+      const [statusCode, headers] = given
+      if (typeof statusCode === 'number' && Array.isArray(headers))
+        request.responded(statusCode, headers as RawHeaders, lookUpRaw)
+      else if (typeof statusCode === 'number')
+        request.responded(statusCode, headers as ResponseHeaders, lookUp)
+      try {
+        return Reflect.apply(original, this, given)
+      } finally {
+        request.succeeded()
+      }
+    }
+  }
 }
 
 const FOLLOWERS: Readonly<Record<string, (followed: Followed, published: Published) => void>> = {

@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 import { context, createContextKey } from '@opentelemetry/api'
 import { attempt, type HttpClient, isThenable } from '@spanwright/core/plugin'
 
@@ -56,13 +58,23 @@ export function traceCall(client: HttpClient, call: Call, run: () => Promise<unk
     unwatch()
   }
   try {
-    const result = context.with(call.parent.setValue(TRACED_CALL, traced), run)
+    const result: unknown = context.with(call.parent.setValue(TRACED_CALL, traced), run)
+    if (types.isPromise(result)) return finishing(result, finish)
     if (isThenable(result)) attempt('following a call', () => void result.then(finish, finish))
     else finish()
-    return result
+    return result as Promise<unknown>
   } catch (error) {
     finish()
     throw error
+  }
+}
+
+/** With `await`, so that the stack of an error goes on to the caller: V8 follows a promise that one alone waits for. */
+async function finishing(result: Promise<unknown>, finish: () => void): Promise<unknown> {
+  try {
+    return await result
+  } finally {
+    finish()
   }
 }
 
