@@ -4,7 +4,7 @@ import type { Environment } from '../start/environment.ts'
 import type { SpanExporter } from '../record/types.ts'
 import type { ByteBatch, ObjectBatch } from './batch.ts'
 import { ConsoleExporter } from './console/exporter.ts'
-import { adviseOnce } from './otlp/absent.ts'
+import { AbsentCollector, isDevelopment } from './otlp/absent.ts'
 import { Delivery } from './otlp/delivery.ts'
 import { GrpcTransport } from './otlp/grpc.ts'
 import { HttpTransport } from './otlp/http.ts'
@@ -38,7 +38,8 @@ export function makeExporters(
     choice === undefined
       ? environment.listOf('OTEL_TRACES_EXPORTER', ['otlp', 'console', 'none'], ['otlp'])
       : listOf(choice)
-  return choices.flatMap(one => (one === 'none' ? [] : makeExporter(one, environment)))
+  const canPrint = !choices.includes('console') && isDevelopment()
+  return choices.flatMap(one => (one === 'none' ? [] : makeExporter(one, environment, canPrint)))
 }
 
 /** One choice or several, as a list. */
@@ -46,7 +47,11 @@ export function listOf<Choice>(choice: Choice | readonly Choice[]): readonly Cho
   return Array.isArray(choice) ? (choice as readonly Choice[]) : [choice as Choice]
 }
 
-function makeExporter(choice: Exclude<ExporterChoice, 'none'>, environment: Environment): NamedExporter {
+function makeExporter(
+  choice: Exclude<ExporterChoice, 'none'>,
+  environment: Environment,
+  canPrint: boolean,
+): NamedExporter {
   if (choice === 'console')
     return { name: 'console', takes: 'objects', sender: new ObjectSender(new ConsoleExporter()) }
   if (choice !== 'otlp' && isExporter(choice)) {
@@ -57,11 +62,12 @@ function makeExporter(choice: Exclude<ExporterChoice, 'none'>, environment: Envi
     }
   }
   const { target, transport } = makeOtlp('traces', choice === 'otlp' ? {} : choice, environment)
-  const delivery = new Delivery(transport, adviseOnce(target))
+  const absent = new AbsentCollector(target, canPrint)
+  const delivery = new Delivery(transport, reason => absent.notice(reason))
   return {
     name: `otlp ${target.protocol}`,
     takes: 'bytes',
-    sender: new ByteSender(delivery, target.timeout),
+    sender: new ByteSender(delivery, target.timeout, absent),
     url: target.url,
   }
 }

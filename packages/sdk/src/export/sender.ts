@@ -1,11 +1,15 @@
 import { within } from '../start/deadline.ts'
 import type { SpanExporter } from '../record/types.ts'
 import type { Batch, ByteBatch, ObjectBatch } from './batch.ts'
+import { ConsoleExporter } from './console/exporter.ts'
+import type { AbsentCollector } from './otlp/absent.ts'
 import type { Delivery } from './otlp/delivery.ts'
 import { type Answer, refused } from './otlp/transport.ts'
 
 /** Sends batches, one at a time. */
 export interface Sender<Kind extends Batch = Batch> {
+  /** The most milliseconds that spans are worth waiting for a batch to fill. */
+  readonly patience: number
   /**
    * Sends a batch; never rejects, and answers in time.
    * @param timeout milliseconds it may take
@@ -24,19 +28,38 @@ export interface Sender<Kind extends Batch = Batch> {
   close(): Promise<void>
 }
 
+/** Milliseconds that a person who watches traces waits for them. */
+const WATCHED = 50
+
 /** Sends bytes over OTLP. */
 export class ByteSender implements Sender<ByteBatch> {
   private readonly delivery: Delivery
   private readonly timeout: number
+  private readonly absent: AbsentCollector
 
-  /** @param timeout milliseconds that one batch may take at the most, whatever the queue grants */
-  constructor(delivery: Delivery, timeout: number) {
+  /**
+   * @param timeout milliseconds that one batch may take at the most, whatever the queue grants
+   * @param absent what is done while there is no collector
+   */
+  constructor(delivery: Delivery, timeout: number, absent: AbsentCollector) {
     this.delivery = delivery
     this.timeout = timeout
+    this.absent = absent
   }
 
-  send({ parts }: ByteBatch, timeout: number): Promise<Answer> {
-    return this.delivery.deliver(parts, Math.min(timeout, this.timeout))
+  get patience(): number {
+    return this.absent.isPrinting ? WATCHED : Infinity
+  }
+
+  async send({ parts }: ByteBatch, timeout: number): Promise<Answer> {
+    const { absent, delivery } = this
+    // Whoever watches the traces is not to wait until the collector was tried again and again.
+    const endHurry = absent.canPrint ? delivery.hurry() : undefined
+    const answer = await delivery.deliver(parts, Math.min(timeout, this.timeout))
+    endHurry?.()
+    if (answer.kind === 'accepted') absent.isPrinting = false
+    else if (absent.isPrinting) absent.print(parts)
+    return answer
   }
 
   async flush(): Promise<void> {}
@@ -51,6 +74,7 @@ export class ByteSender implements Sender<ByteBatch> {
 
   async close(): Promise<void> {
     this.delivery.close()
+    await this.absent.end()
   }
 }
 
@@ -59,6 +83,7 @@ const GRACE = 500
 
 /** Hands spans to an exporter of OpenTelemetry's kind, which may throw, answer twice or never. */
 export class ObjectSender implements Sender<ObjectBatch> {
+  readonly patience: number
   private readonly exporter: SpanExporter
   private timeout = Infinity
   private isLate = false
@@ -66,6 +91,7 @@ export class ObjectSender implements Sender<ObjectBatch> {
 
   constructor(exporter: SpanExporter) {
     this.exporter = exporter
+    this.patience = exporter instanceof ConsoleExporter ? WATCHED : Infinity
   }
 
   send({ list }: ObjectBatch, timeout: number): Promise<Answer> {

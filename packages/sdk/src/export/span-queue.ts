@@ -141,7 +141,10 @@ export class SpanQueue<Kind extends Batch = Batch> {
   }
 
   private readonly wait = (): void => {
-    this.timer = setTimeout(() => this.sendWaiting(), this.limits.delay).unref()
+    this.timer = setTimeout(
+      () => this.sendWaiting(),
+      Math.min(this.limits.delay, this.sender.patience),
+    ).unref()
   }
 
   private sendWaiting(): void {

@@ -93,9 +93,6 @@ function makeLocalTraces(
   })
 }
 
-/** Batches for a person to read are not worth waiting for. */
-const CONSOLE_DELAY = 50
-
 function makeQueues(
   exporters: readonly NamedExporter[],
   resource: Resource,
@@ -108,10 +105,8 @@ function makeQueues(
   const ready = resource.asyncAttributesPending ? resource.waitForAsyncAttributes?.() : undefined
   return exporters.map(exporter => {
     const { name } = exporter
-    const delay = name === 'console' ? Math.min(CONSOLE_DELAY, limits.delay) : limits.delay
-    const own = { ...limits, delay }
     return exporter.takes === 'bytes'
-      ? new SpanQueue(name, new ByteStore(limits, resource, redactor), exporter.sender, own, ready)
-      : new SpanQueue(name, new ObjectStore(limits), exporter.sender, own, ready)
+      ? new SpanQueue(name, new ByteStore(limits, resource, redactor), exporter.sender, limits, ready)
+      : new SpanQueue(name, new ObjectStore(limits), exporter.sender, limits, ready)
   })
 }

@@ -20,6 +20,13 @@ export interface ConsoleOptions {
   readonly colors?: boolean
 }
 
+/** A span that has ended. */
+export interface EndedTraceSpan {
+  readonly span: TraceSpan
+  /** Whether its parent lies elsewhere, or nowhere. */
+  readonly isLocalRoot: boolean
+}
+
 /** Prints the local part of each trace as a tree when its first span has ended; made for development. */
 export class ConsoleExporter implements SpanExporter {
   private readonly options: ConsoleOptions
@@ -31,17 +38,21 @@ export class ConsoleExporter implements SpanExporter {
   }
 
   export(spans: ReadableSpan[], callback: (result: ExportResult) => void): void {
+    this.add(spans.map(readSpan))
+    callback({ code: 0 })
+  }
+
+  /** Takes spans that have ended, and prints the traces that are complete with them. */
+  add(spans: readonly EndedTraceSpan[]): void {
     const done = new Set<string>()
-    for (const span of spans) {
-      const { traceId } = span.spanContext()
-      const known = this.waiting.get(traceId)
-      if (known) known.push(readSpan(span))
-      else this.waiting.set(traceId, [readSpan(span)])
+    for (const { span, isLocalRoot } of spans) {
+      const known = this.waiting.get(span.traceId)
+      if (known) known.push(span)
+      else this.waiting.set(span.traceId, [span])
       this.count += 1
-      if (!span.parentSpanContext || span.parentSpanContext.isRemote) done.add(traceId)
+      if (isLocalRoot) done.add(span.traceId)
     }
     this.print(this.count > MAX_WAITING ? [...this.waiting.keys()] : [...done])
-    callback({ code: 0 })
   }
 
   async forceFlush(): Promise<void> {
@@ -68,21 +79,25 @@ export class ConsoleExporter implements SpanExporter {
   }
 }
 
-function readSpan(span: ReadableSpan): TraceSpan {
+function readSpan(span: ReadableSpan): EndedTraceSpan {
   const { traceId, spanId } = span.spanContext()
+  const parent = span.parentSpanContext
   return {
-    traceId,
-    spanId,
-    parentSpanId: span.parentSpanContext?.spanId,
-    service: textOf(span.resource.attributes[ATTR_SERVICE_NAME]),
-    // OTLP counts the kinds from one on.
-    kind: SPAN_KINDS[span.kind + 1] ?? 'UNSPECIFIED',
-    name: span.name,
-    start: millisecondsIn(span.startTime),
-    end: millisecondsIn(span.endTime),
-    failed: span.status.code === SpanStatusCode.ERROR,
-    attributes: span.attributes,
-    links: span.links.map(({ context }) => ({ traceId: context.traceId, spanId: context.spanId })),
+    isLocalRoot: !parent || parent.isRemote === true,
+    span: {
+      traceId,
+      spanId,
+      parentSpanId: parent?.spanId,
+      service: textOf(span.resource.attributes[ATTR_SERVICE_NAME]),
+      // OTLP counts the kinds from one on.
+      kind: SPAN_KINDS[span.kind + 1] ?? 'UNSPECIFIED',
+      name: span.name,
+      start: millisecondsIn(span.startTime),
+      end: millisecondsIn(span.endTime),
+      failed: span.status.code === SpanStatusCode.ERROR,
+      attributes: span.attributes,
+      links: span.links.map(({ context }) => ({ traceId: context.traceId, spanId: context.spanId })),
+    },
   }
 }
 

@@ -1,17 +1,60 @@
 import { diag } from '@opentelemetry/api'
+import { reportFailure } from '@spanwright/core/plugin'
 
+import { ConsoleExporter } from '../console/exporter.ts'
+import { decodeSpans } from '../console/decode.ts'
 import { placeOf } from './advice.ts'
 import type { OtlpTarget } from './target.ts'
 
-/** Says once that there is no collector, and the ways out. */
-export function adviseOnce(target: OtlpTarget): (reason: string) => void {
-  let isSaid = false
-  return reason => {
-    if (isSaid) return
-    isSaid = true
+/** What is done while no collector is there: it is said once, and in development traces are printed. */
+export class AbsentCollector {
+  /** Whether traces are printed now. */
+  isPrinting = false
+  private readonly target: OtlpTarget
+  /** Whether a developer sees what is printed, and nothing else prints it. */
+  readonly canPrint: boolean
+  private console: ConsoleExporter | undefined
+  private isSaid = false
+
+  constructor(target: OtlpTarget, canPrint: boolean) {
+    this.target = target
+    this.canPrint = canPrint
+  }
+
+  /** Told when there is no connection, and why. */
+  notice(reason: string): void {
+    this.isPrinting = this.canPrint
+    if (this.isSaid) return
+    this.isSaid = true
+    const waysOut = this.canPrint
+      ? 'Until one answers, traces are printed here. Start one there, or'
+      : "Print traces with exporter: 'console', start a collector there, or"
     diag.warn(
-      `spanwright: no collector answers at ${placeOf(target)}: ${reason}. Start one there, name another by ` +
-        "OTEL_EXPORTER_OTLP_ENDPOINT, run the app in the viewer (npx @spanwright/viewer -- node app.js), or print traces with exporter: 'console'",
+      `spanwright: no collector answers at ${placeOf(this.target)}: ${reason}. ${waysOut} name another by ` +
+        'OTEL_EXPORTER_OTLP_ENDPOINT, or run the app in the viewer: npx @spanwright/viewer -- node app.js',
     )
   }
+
+  /** Prints the spans of a request that was not taken. */
+  print(parts: readonly Uint8Array[]): void {
+    try {
+      this.console ??= new ConsoleExporter()
+      this.console.add(decodeSpans(parts))
+    } catch (error) {
+      reportFailure('printing traces', error)
+    }
+  }
+
+  /** Prints what still waits for the end of its trace. */
+  async end(): Promise<void> {
+    await this.console?.shutdown()
+  }
+}
+
+/** Whether a developer looks at the standard error of this process. */
+export function isDevelopment(): boolean {
+  const { NODE_ENV } = process.env
+  return (
+    process.stderr.isTTY === true && (NODE_ENV === undefined || NODE_ENV === '' || NODE_ENV === 'development')
+  )
 }

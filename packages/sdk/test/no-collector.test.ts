@@ -1,0 +1,117 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+import { describe, expect, it } from '@jest/globals'
+
+import { freePort, startEndpoint } from './endpoint.ts'
+import { PATIENCE, RUN_FROM_SOURCE } from './host.ts'
+
+interface Run {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly errors: string
+  /** Milliseconds from the second span to the end. */
+  readonly duration: number
+}
+
+async function run(
+  url: string,
+  argv: readonly string[],
+  variables: Readonly<Record<string, string | undefined>> = {},
+  signal?: NodeJS.Signals,
+): Promise<Run> {
+  const child = fork(join(__dirname, 'watched-program.ts'), [...argv], {
+    execArgv: [...RUN_FROM_SOURCE],
+    env: { ...process.env, NODE_ENV: undefined, OTEL_EXPORTER_OTLP_ENDPOINT: url, ...variables },
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  })
+  const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  const errors = child.stderr ? text(child.stderr) : Promise.resolve('')
+  await Promise.race([once(child, 'message'), gone])
+  const began = performance.now()
+  if (signal) child.kill(signal)
+  const [code, by] = await gone
+  return { code, signal: by, errors: await errors, duration: performance.now() - began }
+}
+
+/** What was printed, without times and ids. */
+function printed({ errors }: Run): string[] {
+  return errors
+    .split('\n')
+    .filter(line => /^(trace|shop) /.test(line))
+    .map(line => line.replace(/trace [\da-f]{32}/, 'trace …').replace(/ +[\d.]+ ms.*/, ''))
+}
+
+describe('where no collector is', () => {
+  it(
+    'a developer sees the traces, and the program ends at once',
+    async () => {
+      const url = `http://127.0.0.1:${await freePort()}`
+      const ended = await run(url, ['terminal'])
+      expect(ended).toMatchObject({ code: 0, signal: null })
+      expect(ended.duration).toBeLessThan(3000)
+      expect(printed(ended)).toEqual(
+        [1, 2].flatMap(number => [
+          'trace …  2 spans, 1 service,',
+          `shop  INTERNAL order ${number}`,
+          'shop  └─ INTERNAL reserve',
+        ]),
+      )
+      const said = ended.errors.split('\n').filter(line => line.includes('no collector answers'))
+      expect(said).toEqual([
+        expect.stringContaining(
+          `spanwright: no collector answers at ${url}/v1/traces (OTEL_EXPORTER_OTLP_ENDPOINT): ` +
+            `connect ECONNREFUSED ${url.replace('http://', '')}. Until one answers, traces are printed here.`,
+        ),
+      ])
+      expect(ended.errors).toContain('4 spans were not exported by otlp http/protobuf')
+    },
+    PATIENCE,
+  )
+
+  it.each<[argv: string[], variables: Record<string, string>]>([
+    [['terminal'], { NODE_ENV: 'production' }],
+    [['pipe'], {}],
+  ])(
+    'nothing is printed with %j and %j but what to do',
+    async (argv, variables) => {
+      const ended = await run(`http://127.0.0.1:${await freePort()}`, [...argv, 'stay'], variables, 'SIGTERM')
+      expect(ended).toMatchObject({ code: null, signal: 'SIGTERM' })
+      expect(ended.duration).toBeLessThan(3000)
+      expect(printed(ended)).toEqual([])
+      expect(ended.errors).toMatch(
+        /no collector answers at .*: connect ECONNREFUSED .* Print traces with exporter: 'console'/,
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'metrics are sent at the end of a program all the same, when no span waits',
+    async () => {
+      await using endpoint = await startEndpoint()
+      const ended = await run(endpoint.url, ['pipe'], { OTEL_TRACES_EXPORTER: 'none' })
+      expect(ended).toMatchObject({ code: 0, errors: '' })
+      expect(endpoint.arrivals.at(-1)).toMatchObject({ path: '/v1/metrics' })
+    },
+    PATIENCE,
+  )
+
+  it.each(['SIGHUP', 'SIGQUIT'] as const)(
+    'and where one is, %s loses nothing',
+    async signal => {
+      await using endpoint = await startEndpoint()
+      const ended = await run(
+        endpoint.url,
+        ['pipe', 'stay'],
+        { OTEL_METRICS_EXPORTER: 'none', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+        signal,
+      )
+      expect(ended).toMatchObject({ code: null, signal })
+      expect(endpoint.accepted()).toEqual(['reserve', 'order 1', 'reserve', 'order 2'])
+    },
+    PATIENCE,
+  )
+})
