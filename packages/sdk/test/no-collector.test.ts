@@ -110,7 +110,7 @@ describe('where no collector is', () => {
         signal,
       )
       expect(ended).toMatchObject({ code: null, signal })
-      expect(endpoint.accepted()).toEqual(['reserve', 'order 1', 'reserve', 'order 2'])
+      expect(endpoint.accepted().toSorted()).toEqual(['order 1', 'order 2', 'reserve', 'reserve'])
     },
     PATIENCE,
   )

@@ -54,7 +54,5 @@ export class AbsentCollector {
 /** Whether a developer looks at the standard error of this process. */
 export function isDevelopment(): boolean {
   const { NODE_ENV } = process.env
-  return (
-    process.stderr.isTTY === true && (NODE_ENV === undefined || NODE_ENV === '' || NODE_ENV === 'development')
-  )
+  return process.stderr.isTTY && (NODE_ENV === undefined || NODE_ENV === '' || NODE_ENV === 'development')
 }
