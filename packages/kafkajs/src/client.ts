@@ -13,10 +13,10 @@ import {
 } from '@spanwright/core/semconv'
 import type { Attributes } from '@opentelemetry/api'
 
-import { Attempts } from './produce/attempts.ts'
+import { Attempts } from './consume/attempts.ts'
 import type { BrokerAddress, Cluster } from './cluster.ts'
 import { eventName, type EventSource } from './library.ts'
-import { type MessageHeaders, PLAIN_HEADERS } from './message-headers.ts'
+import { type MessageHeaders, PLAIN_HEADERS } from './message/headers.ts'
 
 /** What is known of one producer or consumer. */
 export class Client {

@@ -84,6 +84,8 @@ function kafkaErrorType(error: unknown, depth = 0): string {
     if (typeof error === 'object' && error !== null && depth < MAX_DEPTH) {
       const { type, apiId = type, name, code, cause, errors } = error as Partial<Record<string, unknown>>
       if (typeof apiId === 'string' && PROTOCOL_ERROR.test(apiId)) return apiId
+      const listed = typeof code === 'number' && nameInList(error, code)
+      if (listed) return listed
       const inner = Array.isArray(errors) ? (errors as unknown[]).at(-1) : cause
       const gaveUp = GAVE_UP.has(name) || GAVE_UP.has(code)
       if (gaveUp && inner) return kafkaErrorType(inner, depth + 1)
@@ -92,6 +94,14 @@ function kafkaErrorType(error: unknown, depth = 0): string {
     // An error whose properties throw has no name of its own.
   }
   return errorTypeOf(error)
+}
+
+/** Errors of librdkafka have a number; their class knows the names, such as `ERR__QUEUE_FULL`. */
+function nameInList(error: object, code: number): string | undefined {
+  const { codes } = error.constructor as { codes?: Readonly<Record<string, unknown>> }
+  return Object.keys(Object(codes) as object).find(
+    name => PROTOCOL_ERROR.test(name) && codes?.[name] === code,
+  )
 }
 
 const MAX_DEPTH = 10

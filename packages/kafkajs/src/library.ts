@@ -1,4 +1,4 @@
-import type { RecordHeaders } from './carrier.ts'
+import type { RecordHeaders } from './message/carrier.ts'
 
 // The part of the KafkaJS API that is touched here. Structural, so that every client with this API can be traced.
 
@@ -73,6 +73,8 @@ export interface Transaction extends Sender {
 /** Positions of a consumer group that are committed with a transaction. */
 export interface GroupOffsets extends Offsets {
   readonly consumerGroupId?: string
+  /** The client of Confluent takes the consumer in place of its group. */
+  readonly consumer?: object
 }
 
 export interface Producer extends Sender, EventSource {

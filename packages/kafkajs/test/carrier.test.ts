@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 
-import { headerGetter, replaceHeaders } from '../src/carrier.ts'
+import { headerGetter, replaceHeaders } from '../src/message/carrier.ts'
 
 describe('the carrier of record headers', () => {
   it('reads bytes and text', () => {

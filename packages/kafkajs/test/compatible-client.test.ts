@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { type KafkaOptions, traceKafka } from '@spanwright/kafkajs'
 import { Partitioners } from 'kafkajs'
 
-import { CompatibleKafka, type CompatibleProducer } from './compatible-client.ts'
+import { CompatibleKafka, type CompatibleProducer, LibrdKafkaError } from './compatible-client.ts'
 import { BROKER_TIME, described, Harness, textOf, unique } from './harness.ts'
 
 const harness = new Harness()
@@ -47,7 +47,6 @@ describe('a client with the API of KafkaJS', () => {
         'messaging.operation.type': 'send',
         'messaging.destination.name': topic,
         'messaging.destination.partition.id': '0',
-        'messaging.batch.message_count': 1,
         'messaging.client.id': 'other',
         'kafka.offset': 0,
       })
@@ -174,6 +173,75 @@ describe('a client with the API of KafkaJS', () => {
         'messaging.consumer.group.name': groupId,
         'messaging.client.id': 'other',
         'kafka.offset': 1,
+      })
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'names the group of the offsets it commits by their consumer',
+    async () => {
+      const topic = await harness.topic()
+      const groupId = unique('group')
+      const kafka = compatible({ commitSpans: true })
+      const consumer = kafka.consumer({ kafkaJS: { groupId } })
+      const stranger = new CompatibleKafka(harness.bare()).consumer({ kafkaJS: { groupId } })
+      const producer = kafka.producer({
+        kafkaJS: { transactionalId: unique('transaction'), clientId: 'other' },
+      })
+      await producer.connect()
+      await producer.transaction()
+      const topics = [{ topic, partitions: [{ partition: 0, offset: '1' }] }]
+      await producer.sendOffsets({ consumer, topics })
+      await producer.sendOffsets({ consumer: stranger, topics })
+      await producer.commit()
+      await producer.disconnect()
+
+      const [commit, unknown, whole, ...others] = harness.recorder.spans()
+      expect(others).toEqual([])
+      expect(described(commit)).toMatchObject({
+        name: `commit ${topic}`,
+        kind: SpanKind.CLIENT,
+        status: { code: SpanStatusCode.UNSET },
+        parent: whole?.spanContext().spanId,
+      })
+      const attributes = {
+        'messaging.system.name': 'kafka',
+        'messaging.operation.name': 'commit',
+        'messaging.operation.type': 'settle',
+        'messaging.destination.name': topic,
+        'messaging.destination.partition.id': '0',
+        'messaging.client.id': 'other',
+        'kafka.offset': 1,
+      }
+      expect(commit?.attributes).toEqual({ ...attributes, 'messaging.consumer.group.name': groupId })
+      expect(unknown?.attributes).toEqual(attributes)
+    },
+    BROKER_TIME,
+  )
+
+  it.each([
+    [-184, 'ERR__QUEUE_FULL'],
+    [10, 'ERR_MSG_SIZE_TOO_LARGE'],
+    [4711, 'LibrdKafkaError'],
+  ])(
+    'names the error %s by the list of its library: %s',
+    async (code, name) => {
+      const topic = await harness.topic()
+      const error = new LibrdKafkaError('what went wrong', code)
+      await withProducer(async producer => {
+        producer.refusal = error
+        await expect(producer.send({ topic, messages: [{ value: 'v' }] })).rejects.toBe(error)
+      })
+
+      const [send, ...others] = harness.recorder.spans()
+      expect(others).toEqual([])
+      expect(described(send)).toMatchObject({
+        name: `send ${topic}`,
+        kind: SpanKind.PRODUCER,
+        status: { code: SpanStatusCode.ERROR },
+        attributes: { 'error.type': name },
+        parent: undefined,
       })
     },
     BROKER_TIME,

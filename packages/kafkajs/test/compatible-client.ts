@@ -12,6 +12,8 @@ import type {
   Transaction,
 } from 'kafkajs'
 
+type SentOffsets = Parameters<Transaction['sendOffsets']>[0]
+
 // A stand-in for clients that have the API of KafkaJS but are not KafkaJS, such as @confluentinc/kafka-javascript, whose
 // native part cannot be built everywhere. It differs from KafkaJS in what matters for tracing, as read in the source of
 // that client: classes with private state, settings nested under `kafkaJS`, instrumentation events that throw, a batch that is
@@ -29,11 +31,27 @@ export class CompatibleKafka {
   }
 
   consumer(config: { kafkaJS: ConsumerConfig & { clientId?: string } }): CompatibleConsumer {
-    return new CompatibleConsumer(this.#kafka.consumer(config.kafkaJS))
+    return new CompatibleConsumer(this.#kafka.consumer(config.kafkaJS), config.kafkaJS.groupId)
+  }
+}
+
+/** An error of the native part: a number, whose name is in a list of its class. */
+export class LibrdKafkaError extends Error {
+  static readonly codes: Readonly<Record<string, number>> = {
+    ERR__QUEUE_FULL: -184,
+    ERR_MSG_SIZE_TOO_LARGE: 10,
+  }
+  readonly code: number
+
+  constructor(message: string, code: number) {
+    super(message)
+    this.code = code
   }
 }
 
 export class CompatibleProducer {
+  /** What the native part throws when it is handed a message. */
+  refusal: LibrdKafkaError | undefined
   readonly #producer: Producer
   #transaction: Transaction | undefined
 
@@ -50,6 +68,7 @@ export class CompatibleProducer {
   }
 
   async send({ topic, messages }: ProducerRecord): Promise<RecordMetadata[]> {
+    if (this.refusal) throw this.refusal
     for (const message of messages) message.value = message.value === null ? null : Buffer.from(message.value)
     return (this.#transaction ?? this.#producer).send({ topic, messages })
   }
@@ -61,6 +80,17 @@ export class CompatibleProducer {
   async transaction(): Promise<this> {
     this.#transaction = await this.#producer.transaction()
     return this
+  }
+
+  /** Takes the consumer in place of its group, which its private part knows. */
+  async sendOffsets({
+    consumer,
+    topics,
+  }: {
+    consumer: CompatibleConsumer
+    topics: SentOffsets['topics']
+  }): Promise<void> {
+    await this.#transaction?.sendOffsets({ consumerGroupId: consumer.internalGroup(), topics })
   }
 
   async commit(): Promise<void> {
@@ -76,9 +106,15 @@ export class CompatibleProducer {
 
 export class CompatibleConsumer {
   readonly #consumer: Consumer
+  readonly #groupId: string
 
-  constructor(consumer: Consumer) {
+  constructor(consumer: Consumer, groupId: string) {
     this.#consumer = consumer
+    this.#groupId = groupId
+  }
+
+  internalGroup(): string {
+    return this.#groupId
   }
 
   async connect(): Promise<void> {

@@ -1,4 +1,4 @@
-import { context, diag, DiagLogLevel, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { context, diag, DiagLogLevel, type HrTime, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { afterEach, describe, expect, it } from '@jest/globals'
 
@@ -12,6 +12,11 @@ afterEach(() => diag.disable())
 
 function commits(): ReadableSpan[] {
   return harness.recorder.spans().filter(({ name }) => name.startsWith('commit'))
+}
+
+/** Milliseconds. */
+function timeOf([seconds, nanoseconds]: HrTime = [0, 0]): number {
+  return seconds * 1000 + nanoseconds / 1e6
 }
 
 describe('commitSpans', () => {
@@ -100,6 +105,34 @@ describe('commitSpans', () => {
       )
       expect(commits()[2]?.attributes).toMatchObject({ 'error.type': 'KafkaJSNonRetriableError' })
       expect(failure).toMatchObject({ message: 'Offset must not be a negative number' })
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'tells of commits under way at the same time when each began',
+    async () => {
+      const { topic, consumer } = await harness.delivery([{ value: '0' }], { commitSpans: true })
+      const apart = 50
+      await runUntil(consumer, done => ({
+        autoCommit: false,
+        eachBatch: async () => {
+          const offsets = [{ topic, partition: 0, offset: '1' }]
+          const first = consumer.commitOffsets(offsets)
+          const until = performance.now() + apart
+          while (performance.now() < until);
+          await Promise.all([first, consumer.commitOffsets(offsets)])
+          done()
+        },
+      }))
+
+      const [first, second, ...others] = commits()
+      expect(others).toEqual([])
+      const [one = 0, other = 0] = [first, second].map(span => timeOf(span?.startTime))
+      expect(other - one).toBeGreaterThanOrEqual(apart - 1)
+      expect([first, second].map(span => span?.attributes)).toEqual(
+        [1, 2].map(() => expect.objectContaining({ 'kafka.offset': 1, 'server.port': expect.any(Number) })),
+      )
     },
     BROKER_TIME,
   )

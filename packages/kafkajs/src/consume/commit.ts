@@ -1,4 +1,10 @@
-import { type Attributes, type Context, context as contextApi, SpanKind } from '@opentelemetry/api'
+import {
+  type Attributes,
+  type Context,
+  context as contextApi,
+  createContextKey,
+  SpanKind,
+} from '@opentelemetry/api'
 import {
   ATTR_KAFKA_OFFSET,
   ATTR_MESSAGING_CONSUMER_GROUP_NAME,
@@ -23,6 +29,9 @@ interface CommitRequest {
   readonly createdAt?: number
 }
 
+/** When the commit began that the caller waits for. */
+const STARTED_AT = createContextKey('spanwright.commit-started-at')
+
 /**
  * Makes the spans of commits, when they are over: kafkajs commits by itself as well, and reports what it has done. A
  * commit that fails is known only where the caller waits for it.
@@ -31,21 +40,20 @@ export class Commits {
   private readonly tracing: KafkaTracing
   private readonly client: Client
   private readonly reported: boolean
-  private lastRequest: CommitRequest = {}
+  /** Requests that were answered, and whose commits kafkajs will report next, in this order. */
+  private readonly answered: CommitRequest[] = []
 
   constructor(tracing: KafkaTracing, client: Client, consumer: Consumer) {
     this.tracing = tracing
     this.client = client
     this.reported = eventName(consumer, 'COMMIT_OFFSETS') !== undefined
-    listenTo(consumer, 'REQUEST', payload => {
-      const request = payload as CommitRequest
-      if (request.apiName === 'OffsetCommit') this.lastRequest = request
-    })
+    listenTo(consumer, 'REQUEST', payload => this.answer(payload))
     // kafkajs reports the commit in the context of who waits for it, right after its request.
     listenTo(consumer, 'COMMIT_OFFSETS', payload => {
-      const { createdAt, broker } = this.lastRequest
+      const { createdAt, broker } = this.answered.shift() ?? {}
       const age = createdAt === undefined ? 0 : Math.max(Date.now() - createdAt, 0)
-      this.record(positionsIn(payload as Offsets), performance.now() - age, SUCCESS, broker)
+      const startedAt = contextApi.active().getValue(STARTED_AT) ?? performance.now() - age
+      this.record(positionsIn(payload as Offsets), startedAt as number, SUCCESS, broker)
     })
     this.wrap(consumer)
   }
@@ -54,13 +62,24 @@ export class Commits {
   async follow(positions: readonly TopicPartitionOffset[], commit: () => Promise<void>): Promise<void> {
     const startedAt = performance.now()
     try {
-      await commit()
+      await contextApi.with(contextApi.active().setValue(STARTED_AT, startedAt), commit)
     } catch (error) {
       this.record(positions, startedAt, clientFailure(error))
       throw error
     }
     // Without positions it may have been found unnecessary.
     if (!this.reported && positions.length > 0) this.record(positions, startedAt, SUCCESS)
+  }
+
+  /** Several may be answered at once, before the first of them is reported; a failed one is never reported. */
+  private answer(request: CommitRequest): void {
+    if (request.apiName !== 'OffsetCommit') return
+    const { answered } = this
+    answered.push(request)
+    setImmediate(() => {
+      const at = answered.indexOf(request)
+      if (at >= 0) answered.splice(at, 1)
+    })
   }
 
   private wrap(consumer: Consumer): void {

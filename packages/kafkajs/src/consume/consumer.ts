@@ -12,8 +12,16 @@ import { tracedEachMessage } from './message.ts'
 import { reportRebalances } from './rebalance.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
+const groups = new WeakMap<object, string>()
+
+/** The group of a traced consumer; undefined for another one. */
+export function groupOf(consumer: unknown): string | undefined {
+  return typeof consumer === 'object' && consumer !== null ? groups.get(consumer) : undefined
+}
+
 /** Traces what a consumer's handlers process. */
 export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: Consumer): void {
+  if (client.groupId !== undefined) groups.set(consumer, client.groupId)
   client.learnId(consumer)
   detachConnect(consumer)
   const lag = tracing.lag.follow(consumer, client.groupId)

@@ -23,12 +23,12 @@ import {
   suppressTracing,
 } from '@spanwright/core/plugin'
 
-import { headerGetter } from '../carrier.ts'
+import { headerGetter } from '../message/carrier.ts'
 import { addAddress, addAttempt, type Client } from '../client.ts'
 import { kafkaFailure } from '../failure.ts'
 import type { ConsumerLag } from './lag.ts'
 import type { EachMessagePayload, Handler, IncomingMessage } from '../library.ts'
-import { addMessageFacts } from '../message-facts.ts'
+import { addMessageFacts } from '../message/facts.ts'
 import type { KafkaOperation } from '../options.ts'
 import { whileProcessing } from './processed.ts'
 import { queueTimeOf, recordQueueTimes } from './queue-time.ts'

@@ -1,7 +1,7 @@
-import { type RecordHeaders, replaceHeaders } from '../carrier.ts'
+import { type RecordHeaders, replaceHeaders } from '../message/carrier.ts'
 import { copyWith } from '../copy.ts'
 import type { OutgoingMessage } from '../library.ts'
-import type { Carrier, MessageHeaders } from '../message-headers.ts'
+import type { Carrier, MessageHeaders } from '../message/headers.ts'
 import type { PlatformaticOutgoingMessage, RawRecord } from './library.ts'
 
 type Serializer = (data: unknown) => unknown

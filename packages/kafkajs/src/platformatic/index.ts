@@ -3,4 +3,4 @@ export type {
   PlatformaticMessage,
   PlatformaticOutgoingMessage,
 } from './library.ts'
-export { type PlatformaticTracing, tracePlatformaticKafka } from './process.ts'
+export { type PlatformaticTracing, tracePlatformaticKafka } from './kafka.ts'

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { isThenable, isWrapped, reportFailure, wrapMethod } from '@spanwright/core/plugin'
 
 import { clientOfConsumer } from './clients.ts'
-import { type MessageProcess, startProcess } from './delivery.ts'
+import { type MessageProcess, startProcess } from './message-process.ts'
 import { forgetLag, lagOf, recordLag } from './lag.ts'
 import type { MessagesStream, PlatformaticIncomingMessage, RawRecord } from './library.ts'
 import { currentTracing } from './tracings.ts'

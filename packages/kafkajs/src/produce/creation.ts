@@ -4,7 +4,7 @@ import { Operation, SUCCESS } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import type { OutgoingMessage } from '../library.ts'
-import { addMessageFacts } from '../message-facts.ts'
+import { addMessageFacts } from '../message/facts.ts'
 import type { KafkaOperation } from '../options.ts'
 import type { Stamping } from './stamping.ts'
 import type { KafkaTracing } from '../tracing.ts'

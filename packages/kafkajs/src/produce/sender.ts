@@ -5,7 +5,7 @@ import type { Client } from '../client.ts'
 import { copyWith } from '../copy.ts'
 import type { ProducerBatch, RecordMetadata, Sender, TopicMessages } from '../library.ts'
 import type { KafkaOperation } from '../options.ts'
-import { type SendScene, TopicSend } from './topic-send.ts'
+import { type SendCall, type SendScene, TopicSend } from './topic-send.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
 /** Traces what a producer or a transaction sends. `parentOf` tells the context a send belongs to. */
@@ -69,15 +69,20 @@ export function startSending(
 ): Sending | undefined {
   const sends: TopicSend[] = []
   const entries = mergeTopics(given)
-  const refused = !accepts(client, entries)
+  const call = { refused: !accepts(client, entries), single: isSingle(entries) }
   const topicMessages = entries.map(entry => {
-    const send = startTopic(tracing, client, entry, scene, refused)
+    const send = startTopic(tracing, client, entry, scene, call)
     if (!send) return entry
     sends.push(send)
     return copyWith(entry, { messages: send.messages })
   })
   const [first] = sends
   return first && { first, all: sends, topicMessages }
+}
+
+/** True when a call sends one message. */
+function isSingle([first, ...others]: readonly TopicMessages[]): boolean {
+  return others.length === 0 && first?.messages.length === 1
 }
 
 /** False when kafkajs will refuse the call: one bad message is enough, whatever its topic. */
@@ -96,12 +101,12 @@ function startTopic(
   client: Client,
   entry: TopicMessages,
   scene: SendScene,
-  refused: boolean,
+  call: SendCall,
 ): TopicSend | undefined {
   try {
     const record = tracing.settings.hasHooks ? describe(entry) : undefined
     if (decide(tracing.settings, scene.parent, record) !== 'trace') return undefined
-    return new TopicSend(tracing, client, entry, scene, refused, record)
+    return new TopicSend(tracing, client, entry, scene, call, record)
   } catch (error) {
     reportFailure('preparing a send', error)
     return undefined

@@ -9,9 +9,9 @@ import {
 } from '@opentelemetry/api'
 import { extractContext, injectContext, isInTrace, propagatedFields } from '@spanwright/core/plugin'
 
-import { hasAnyHeader, headerGetter, type RecordHeaders } from '../carrier.ts'
+import { hasAnyHeader, headerGetter, type RecordHeaders } from '../message/carrier.ts'
 import type { OutgoingMessage } from '../library.ts'
-import type { Carrier, MessageHeaders } from '../message-headers.ts'
+import type { Carrier, MessageHeaders } from '../message/headers.ts'
 import { isBeingProcessed } from '../consume/processed.ts'
 import type { KafkaTracing } from '../tracing.ts'
 

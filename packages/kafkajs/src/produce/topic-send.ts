@@ -14,7 +14,7 @@ import { addAddress, type Client } from '../client.ts'
 import { createMessages } from './creation.ts'
 import { clientFailure } from '../failure.ts'
 import type { OutgoingMessage, RecordMetadata, TopicMessages } from '../library.ts'
-import { addMessageFacts, isTombstone } from '../message-facts.ts'
+import { addMessageFacts, isTombstone } from '../message/facts.ts'
 import type { KafkaOperation } from '../options.ts'
 import { planStamping, REFUSED, type Stamping, stampMessages } from './stamping.ts'
 import type { KafkaTracing } from '../tracing.ts'
@@ -25,6 +25,14 @@ export interface SendScene {
   readonly parent: Context
   /** Context of the caller. */
   readonly active: Context
+}
+
+/** What is known of a call that sends, whatever the topic. */
+export interface SendCall {
+  /** True when kafkajs will refuse it. */
+  readonly refused: boolean
+  /** True when it sends one message. */
+  readonly single: boolean
 }
 
 /** The part of one send that goes to one topic: its span, and the context in its messages. */
@@ -42,7 +50,7 @@ export class TopicSend {
     client: Client,
     { topic, messages }: TopicMessages,
     { parent, active }: SendScene,
-    refused: boolean,
+    { refused, single }: SendCall,
     record: KafkaOperation | undefined,
   ) {
     this.tracing = tracing
@@ -57,7 +65,7 @@ export class TopicSend {
     this.operation = new Operation(tracing.settings, {
       kind: stamping.writes && !created ? SpanKind.PRODUCER : SpanKind.CLIENT,
       name: `send ${topic}`,
-      attributes: this.startAttributes(messages, stamping),
+      attributes: this.startAttributes(messages, stamping, single),
       parent,
       links: linksOf(messages, stamping, created),
       record,
@@ -109,9 +117,13 @@ export class TopicSend {
     }
   }
 
-  private startAttributes(messages: readonly OutgoingMessage[], { refused }: Stamping): Attributes {
+  private startAttributes(
+    messages: readonly OutgoingMessage[],
+    { refused }: Stamping,
+    single: boolean,
+  ): Attributes {
     const attributes = this.client.attributesOf('send', OPERATION_TYPE_SEND, this.topic)
-    attributes[ATTR_MESSAGING_BATCH_MESSAGE_COUNT] = messages.length
+    if (!single) attributes[ATTR_MESSAGING_BATCH_MESSAGE_COUNT] = messages.length
     addAddress(attributes, this.client.cluster.onlyLeaderOf(this.topic))
     const [first, ...others] = messages
     if (!first || refused) return attributes

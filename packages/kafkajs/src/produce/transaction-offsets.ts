@@ -3,6 +3,7 @@ import { runToEnd, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { positionsIn, startCommit } from '../consume/commit.ts'
+import { groupOf } from '../consume/consumer.ts'
 import { clientFailure } from '../failure.ts'
 import type { GroupOffsets, Transaction } from '../library.ts'
 import type { KafkaTracing } from '../tracing.ts'
@@ -21,10 +22,10 @@ export function traceOffsets(
     (original: NonNullable<Transaction['sendOffsets']>) =>
       function sendOffsets(this: unknown, offsets: GroupOffsets): Promise<void> {
         const work = (): Promise<void> => original.call(this as Transaction, offsets)
-        const groupId: unknown = offsets?.consumerGroupId
+        const { consumerGroupId, consumer } = Object(offsets) as Partial<GroupOffsets>
         const operation = startCommit(tracing, client, positionsIn(offsets), {
           parent: parentOf(contextApi.active()),
-          groupId: typeof groupId === 'string' ? groupId : undefined,
+          groupId: typeof consumerGroupId === 'string' ? consumerGroupId : groupOf(consumer),
         })
         if (!operation) return work()
         // By its ids only: kafkajs may open connections now, which hold on to the context they were opened in.

@@ -1,6 +1,6 @@
 import { headersOf, isWritable, type RecordHeaders, replaceHeaders } from './carrier.ts'
-import { copyWith } from './copy.ts'
-import type { OutgoingMessage } from './library.ts'
+import { copyWith } from '../copy.ts'
+import type { OutgoingMessage } from '../library.ts'
 
 /** A context as it is written into headers. */
 export type Carrier = Readonly<Record<string, string>>

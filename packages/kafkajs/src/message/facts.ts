@@ -5,7 +5,7 @@ import {
   ATTR_MESSAGING_MESSAGE_BODY_SIZE,
 } from '@spanwright/core/semconv'
 
-import type { KafkaTracing } from './tracing.ts'
+import type { KafkaTracing } from '../tracing.ts'
 
 /** What messages on their way in and out have in common. */
 interface KeyAndValue {
