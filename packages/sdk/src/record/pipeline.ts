@@ -1,9 +1,10 @@
 import { TraceFlags } from '@opentelemetry/api'
 
-import type { LocalTraceCounts } from './tail/local-traces.ts'
+import type { LocalTraceCounts } from './tail/keep.ts'
 import type { EndedSpan } from '../export/batch.ts'
 import { EncodedSpan } from './otlp/encoded-span.ts'
 import type { SpanSink } from './recorder.ts'
+import { RecordingSpan } from './span/recording-span.ts'
 import type { ReadableSpan } from './types.ts'
 import type { Redactor } from './redaction.ts'
 import type { SpanQueue } from '../export/span-queue.ts'
@@ -124,5 +125,6 @@ export class Pipeline implements SpanSink {
 
 /** Whether the sampler of a span wanted it exported. */
 export function isSampled(span: ReadableSpan): boolean {
-  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0
+  const { traceFlags } = span instanceof RecordingSpan ? span.identity : span.spanContext()
+  return (traceFlags & TraceFlags.SAMPLED) !== 0
 }

@@ -1,6 +1,7 @@
-import { type Context, propagation, type SpanContext } from '@opentelemetry/api'
+import { type Context, propagation } from '@opentelemetry/api'
 
-import { ParentBased } from '../sampling/samplers.ts'
+import { looksAt, ParentBased } from '../sampling/samplers.ts'
+import { Identities, type SpanIdentity } from './span/identity.ts'
 import { Processors } from './processors.ts'
 import type { RecordingSpan } from './span/recording-span.ts'
 import type {
@@ -30,9 +31,8 @@ export interface RecorderOptions {
   readonly resource: SpanResource
   readonly sampler: Sampler
   readonly limits: Required<SpanLimits>
-  readonly ids: IdGenerator
-  /** Whether the ids are those of a generator that is known to be random. */
-  readonly areIdsRandom: boolean
+  /** Makes the ids, instead of random ones. */
+  readonly idGenerator: IdGenerator | undefined
   readonly processors: readonly SpanProcessor[]
   /** Entries of baggage that every span gets as attributes. */
   readonly baggageAttributes: readonly string[]
@@ -43,9 +43,10 @@ export interface RecorderOptions {
 export class Recorder {
   readonly resource: SpanResource
   readonly sampler: Sampler
+  /** What the sampler looks at. */
+  readonly looksAt: 'nothing' | 'id' | 'all'
   readonly limits: Required<SpanLimits>
-  readonly ids: IdGenerator
-  readonly areIdsRandom: boolean
+  readonly identities: Identities
   readonly processors: Processors
   readonly sink: SpanSink
   private readonly parentBased: ParentBased | undefined
@@ -56,9 +57,9 @@ export class Recorder {
     this.resource = options.resource
     this.sampler = options.sampler
     this.parentBased = options.sampler instanceof ParentBased ? options.sampler : undefined
+    this.looksAt = looksAt(options.sampler)
     this.limits = options.limits
-    this.ids = options.ids
-    this.areIdsRandom = options.areIdsRandom
+    this.identities = new Identities(options.idGenerator)
     this.processors = new Processors(options.processors)
     this.sink = options.sink
     this.baggageAttributes = options.baggageAttributes
@@ -66,7 +67,7 @@ export class Recorder {
   }
 
   /** Whether the sampler follows the decision of a parent, so that it need not be asked. */
-  follows(parent: SpanContext): boolean {
+  follows(parent: SpanIdentity): boolean {
     return this.parentBased?.follows(parent) === true
   }
 

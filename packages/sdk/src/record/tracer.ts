@@ -4,7 +4,6 @@ import {
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   type Span,
-  type SpanContext,
   SpanKind,
   type SpanOptions,
   trace,
@@ -17,7 +16,10 @@ import { reportFailure } from '@spanwright/core/plugin'
 import { isTracingSuppressed } from '../propagation/suppressed.ts'
 import { isTraceIdRandom } from '../sampling/trace-origin.ts'
 import type { Recorder } from './recorder.ts'
+import { SpanIdentity, type TraceIdentity } from './span/identity.ts'
 import { RecordingSpan, type SpanOwner } from './span/recording-span.ts'
+import { anchorAt } from './span/time.ts'
+import { UnsampledSpan } from './span/unsampled-span.ts'
 import {
   type InstrumentationScope,
   SamplingDecision,
@@ -79,42 +81,31 @@ export class RecordingTracer implements Tracer, SpanOwner {
 
   private start(name: string, options: SpanOptions, context: Context): Span {
     const { recorder } = this
-    const { ids } = recorder
     const above = trace.getSpan(context)
-    const local = above instanceof RecordingSpan ? above : undefined
-    const parent = validContext(local, above)
-    const traceId = parent === undefined ? ids.generateTraceId() : parent.traceId
+    const local = above instanceof RecordingSpan || above instanceof UnsampledSpan ? above : undefined
+    const parent = local === undefined ? foreignIdentity(above) : local.identity
     const kind = options.kind ?? SpanKind.INTERNAL
+    const family = parent === undefined ? recorder.identities.newTrace() : parent.trace
     let traceState: TraceState | undefined = parent?.traceState
     let decision: number
     let result: SamplingResult | undefined
-    if (parent !== undefined && recorder.follows(parent)) {
-      decision =
-        (parent.traceFlags & TraceFlags.SAMPLED) === 0
-          ? SamplingDecision.NOT_RECORD
-          : SamplingDecision.RECORD_AND_SAMPLED
-    } else {
-      result = this.ask(context, traceId, name, kind, options)
+    if (parent !== undefined && recorder.follows(parent)) decision = decisionOf(parent)
+    else {
+      result = this.ask(context, family, name, kind, options)
       decision = result.decision
       traceState = result.traceState ?? traceState
     }
-    const traceFlags = decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE
-    const own = { traceId, spanId: ids.generateSpanId(), traceFlags, traceState } as SpanContext
+    const flags = decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE
+    const identity = recorder.identities.newSpan(family, flags, traceState)
     if (decision === SamplingDecision.NOT_RECORD) {
       recorder.sink.refuse()
-      return trace.wrapSpanContext(own)
+      return new UnsampledSpan(identity)
     }
+    const now = performance.now()
+    if (!(above instanceof RecordingSpan)) beginLocalTrace(family, now, context, parent, recorder)
+    const span = new RecordingSpan(this, name, kind, identity, parent, now)
     const { startTime, attributes, links } = options
-    const isRandom = local?.isTraceIdRandom ?? isTraceIdRandom(context, parent ?? own, recorder.areIdsRandom)
-    const span = new RecordingSpan(this, {
-      name,
-      kind,
-      context: own,
-      parent,
-      local,
-      startTime,
-      isTraceIdRandom: isRandom,
-    })
+    if (startTime !== undefined) span.startAt(startTime)
     if (links !== undefined) span.addLinks(links)
     if (attributes !== undefined) span.recorded.start(attributes)
     if (result?.attributes !== undefined) span.setAttributes(result.attributes)
@@ -125,14 +116,17 @@ export class RecordingTracer implements Tracer, SpanOwner {
   /** A sampler that throws is telemetry that fails; the app's own work goes on, unsampled. */
   private ask(
     context: Context,
-    traceId: string,
+    family: TraceIdentity,
     name: string,
     kind: SpanKind,
     { attributes, links = [] }: SpanOptions,
   ): SamplingResult {
     try {
+      const { sampler, looksAt } = this.recorder
+      const id = looksAt === 'nothing' ? '' : family.id
+      if (looksAt !== 'all') return sampler.shouldSample(context, id, name, kind, {}, [])
       // What was given stays the caller's, whatever a sampler does with it.
-      return this.recorder.sampler.shouldSample(context, traceId, name, kind, { ...attributes }, [...links])
+      return sampler.shouldSample(context, id, name, kind, { ...attributes }, [...links])
     } catch (error) {
       reportFailure('the sampler', error)
       return { decision: SamplingDecision.NOT_RECORD }
@@ -140,8 +134,29 @@ export class RecordingTracer implements Tracer, SpanOwner {
   }
 }
 
-function validContext(local: RecordingSpan | undefined, above: Span | undefined): SpanContext | undefined {
-  if (local !== undefined) return local.spanContext()
+/** That of a parent which was not made here. */
+function foreignIdentity(above: Span | undefined): SpanIdentity | undefined {
   const context = above?.spanContext()
-  return context !== undefined && isSpanContextValid(context) ? context : undefined
+  return context !== undefined && isSpanContextValid(context) ? SpanIdentity.of(context) : undefined
+}
+
+function decisionOf({ traceFlags }: SpanIdentity): number {
+  return (traceFlags & TraceFlags.SAMPLED) === 0
+    ? SamplingDecision.NOT_RECORD
+    : SamplingDecision.RECORD_AND_SAMPLED
+}
+
+/** What is found out once, by the first span of a trace in this process. */
+function beginLocalTrace(
+  family: TraceIdentity,
+  now: number,
+  context: Context,
+  parent: SpanIdentity | undefined,
+  { identities }: Recorder,
+): void {
+  family.anchor = anchorAt(now)
+  family.isRandom =
+    parent === undefined
+      ? identities.areRandom
+      : isTraceIdRandom(context, parent.spanContext, identities.areRandom)
 }

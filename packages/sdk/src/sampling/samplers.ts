@@ -12,19 +12,55 @@ import { show } from '@spanwright/core/plugin'
 
 import { isSamplingDenied } from '../propagation/b3.ts'
 import { type Sampler, SamplingDecision, type SamplingResult } from '../record/types.ts'
-import { passes, thresholdOf, withThreshold } from './threshold.ts'
+import { passes, thresholdOf, withoutThreshold, withThreshold } from './threshold.ts'
 
 const DROP: SamplingResult = { decision: SamplingDecision.NOT_RECORD }
 const KEEP: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED }
 
+/** A sampler that says what it looks at besides the context; what it does not look at need not be made. */
+interface ModestSampler extends Sampler {
+  readonly looksAt: 'nothing' | 'id'
+}
+
+/** What a sampler looks at besides the context. */
+export function looksAt(sampler: Sampler): 'nothing' | 'id' | 'all' {
+  const asked = sampler instanceof ParentBased ? sampler.root : sampler
+  return (asked as Partial<ModestSampler>).looksAt ?? 'all'
+}
+
+class ConstantSampler implements ModestSampler {
+  readonly looksAt = 'nothing'
+  private readonly name: string
+  private readonly result: SamplingResult
+
+  constructor(name: string, result: SamplingResult) {
+    this.name = name
+    this.result = result
+  }
+
+  shouldSample(context: Context): SamplingResult {
+    return unlikeParent(this.result, context)
+  }
+
+  toString(): string {
+    return this.name
+  }
+}
+
+/** A decision that was made without the parent's: its threshold does not hold for what comes from here. */
+function unlikeParent(result: SamplingResult, context: Context): SamplingResult {
+  const traceState = trace.getSpanContext(context)?.traceState
+  return traceState === undefined ? result : { ...result, traceState: withoutThreshold(traceState) }
+}
+
 /** Records every trace, whatever the caller decided. */
 export function alwaysOn(): Sampler {
-  return { shouldSample: () => KEEP, toString: () => 'alwaysOn' }
+  return new ConstantSampler('alwaysOn', KEEP)
 }
 
 /** Records nothing. */
 export function alwaysOff(): Sampler {
-  return { shouldSample: () => DROP, toString: () => 'alwaysOff' }
+  return new ConstantSampler('alwaysOff', DROP)
 }
 
 /**
@@ -43,14 +79,20 @@ export function shareOf(share: number): Sampler {
     throw new TypeError(`ratio(): share must be a number from 0 to 1; got ${show(share)}`)
   }
   const threshold = thresholdOf(share)
-  return {
+  const kept = threshold === undefined ? undefined : withThreshold(undefined, threshold)
+  const sampler: ModestSampler = {
+    looksAt: 'id',
     shouldSample: (context, traceId) => {
       const traceState = trace.getSpanContext(context)?.traceState
-      if (threshold === undefined || !passes(threshold, traceId, traceState)) return DROP
-      return { decision: KEEP.decision, traceState: withThreshold(traceState, threshold) }
+      if (threshold === undefined || kept === undefined || !passes(threshold, traceId, traceState)) {
+        return unlikeParent(DROP, context)
+      }
+      const own = traceState === undefined ? kept : withThreshold(traceState, threshold)
+      return { decision: KEEP.decision, traceState: own }
     },
     toString: () => `ratio(${share})`,
   }
+  return sampler
 }
 
 /**
@@ -66,7 +108,8 @@ export function perSecond(limit: number): Sampler {
   const capacity = Math.max(1, limit)
   let tokens = capacity
   let filled = performance.now()
-  return parentBased({
+  const sampler: ModestSampler = {
+    looksAt: 'nothing',
     shouldSample: () => {
       const now = performance.now()
       tokens = Math.min(capacity, tokens + ((now - filled) / 1000) * limit)
@@ -76,7 +119,8 @@ export function perSecond(limit: number): Sampler {
       return KEEP
     },
     toString: () => `perSecond(${limit})`,
-  })
+  }
+  return parentBased(sampler)
 }
 
 /**
@@ -110,7 +154,7 @@ export class ParentBased implements Sampler {
   }
 
   /** True when a valid parent decides. */
-  follows(parent: SpanContext): boolean {
+  follows(parent: Pick<SpanContext, 'isRemote'>): boolean {
     return !this.resamples || parent.isRemote !== true
   }
 
@@ -127,7 +171,8 @@ export class ParentBased implements Sampler {
       return (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? DROP : KEEP
     }
     if (!this.resamples && isSamplingDenied(context)) return DROP
-    return this.root.shouldSample(context, traceId, name, kind, attributes, links)
+    const result = this.root.shouldSample(context, traceId, name, kind, attributes, links)
+    return result.traceState === undefined ? unlikeParent(result, context) : result
   }
 
   toString(): string {

@@ -34,10 +34,20 @@ export function thresholdIn(traceState: TraceState | undefined): string | undefi
   return THRESHOLD.exec(traceState?.get(MEMBER) ?? '')?.[1]?.padEnd(DIGITS, '0')
 }
 
+/** Takes the threshold out, where a decision that does not follow it would belie it. */
+export function withoutThreshold(traceState: TraceState): TraceState {
+  if (thresholdIn(traceState) === undefined) return traceState
+  const others = othersOf(traceState)
+  return others.length > 0 ? traceState.set(MEMBER, others.join(';')) : traceState.unset(MEMBER)
+}
+
+function othersOf(traceState: TraceState | undefined): string[] {
+  const own = traceState?.get(MEMBER) ?? ''
+  return own.split(';').filter(part => part !== '' && !part.startsWith('th:'))
+}
+
 /** Writes a threshold into `tracestate`, from which the adjusted count is read; what else stands there stays. */
 export function withThreshold(traceState: TraceState | undefined, threshold: string): TraceState {
-  const own = traceState?.get(MEMBER) ?? ''
-  const others = own.split(';').filter(part => part !== '' && !part.startsWith('th:'))
   const short = threshold.replace(/0{1,13}$/, '')
-  return (traceState ?? new MemberList()).set(MEMBER, [`th:${short}`, ...others].join(';'))
+  return (traceState ?? new MemberList()).set(MEMBER, [`th:${short}`, ...othersOf(traceState)].join(';'))
 }

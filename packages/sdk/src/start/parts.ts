@@ -12,7 +12,6 @@ import { makeReaders, type NamedReader } from '../metrics/readers.ts'
 import type { StartTracingOptions } from './options.ts'
 import { Pipeline } from '../record/pipeline.ts'
 import { makePropagator } from '../propagation/propagators.ts'
-import { randomIds } from '../record/span/ids.ts'
 import { RecordingTracerProvider } from '../record/provider.ts'
 import type { Sampler } from '../record/types.ts'
 import { Redactor } from '../record/redaction.ts'
@@ -51,18 +50,16 @@ export function makeParts(options: StartTracingOptions, environment: Environment
   const pipeline = new Pipeline(makeQueues(exporters, resource, redactor, options, environment), redactor)
   const sampler = withRemoteParents(options.sampler ?? samplerIn(environment), options.remoteParents)
   const localTraces = makeLocalTraces(options, sampler, pipeline)
-  const areIdsRandom = options.idGenerator === undefined
   const provider = new RecordingTracerProvider({
     resource,
     sampler,
     limits: spanLimitsOf(options.spanLimits, environment),
-    ids: options.idGenerator ?? randomIds,
-    areIdsRandom,
+    idGenerator: options.idGenerator,
     processors: options.spanProcessors ?? [],
     baggageAttributes: options.baggageAttributes ?? [],
     sink: localTraces ?? pipeline,
   })
-  const propagator = makePropagator(options.propagators, environment, areIdsRandom)
+  const propagator = makePropagator(options.propagators, environment, options.idGenerator === undefined)
   const metrics = makeMetrics(readers, options.views ?? [], resource)
   return {
     resource,

@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 
 import { RecordingTracerProvider } from '../../src/record/provider.ts'
 import { ByteStore } from '../../src/record/otlp/byte-store.ts'
-import type { SpanLimits } from '../../src/record/types.ts'
+import type { IdGenerator, SpanLimits } from '../../src/record/types.ts'
 import { alwaysOn, parentBased } from '../../src/sampling/samplers.ts'
 import { type DecodedSpan, decodeRequest, spansIn } from './otlp-decoder.ts'
 import { PATIENCE } from '../host.ts'
@@ -47,14 +47,17 @@ function countedIds(): { generateTraceId(): string; generateSpanId(): string } {
 }
 
 /** The bytes of our own encoder. */
-function recordedBytes(scripts: readonly Script[], limits: Required<SpanLimits>): Uint8Array {
+function recordedBytes(
+  scripts: readonly Script[],
+  limits: Required<SpanLimits>,
+  idGenerator: IdGenerator | null = countedIds(),
+): Uint8Array {
   const store = new ByteStore({ maxQueueSize: Infinity, maxQueueBytes: Infinity }, RESOURCE)
   const provider = new RecordingTracerProvider({
     resource: RESOURCE,
     sampler: parentBased(alwaysOn()),
     limits,
-    ids: countedIds(),
-    areIdsRandom: true,
+    idGenerator: idGenerator ?? undefined,
     processors: [],
     baggageAttributes: [],
     sink: {
@@ -156,7 +159,7 @@ describe('a span that ended', () => {
       end: [2, 0],
       parent: above,
     }))
-    const flags = spansIn(decodeRequest(recordedBytes(scripts, WIDE))).map(span => span.flags)
+    const flags = spansIn(decodeRequest(recordedBytes(scripts, WIDE, null))).map(span => span.flags)
     expect(flags).toEqual([0x103, 0x301, 0x303])
   })
 })

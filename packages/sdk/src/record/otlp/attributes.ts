@@ -1,4 +1,4 @@
-import { varintSize, type Writer } from './writer.ts'
+import { varintSize, Writer } from './writer.ts'
 
 // Tags of the fields of AnyValue, and of KeyValue.
 const STRING = 0x0a
@@ -20,20 +20,19 @@ const keys = new Map<string, Uint8Array>()
 
 /** The bytes of a key as a field. */
 function keyField(key: string): Uint8Array {
-  const known = keys.get(key)
-  if (known) return known
+  return keys.get(key) ?? newKeyField(key)
+}
+
+function newKeyField(key: string): Uint8Array {
   const size = Buffer.byteLength(key)
-  const bytes = new Uint8Array(1 + varintSize(size) + size)
-  bytes[0] = KEY
-  let at = 1
-  for (let rest = size; ; rest >>>= 7) {
-    bytes[at++] = rest > 0x7f ? (rest & 0x7f) | 0x80 : rest
-    if (rest <= 0x7f) break
-  }
-  bytes.set(Buffer.from(key), at)
+  const writer = new Writer(size + 6)
+  writer.bytes[writer.position++] = KEY
+  writer.varint(size)
+  writer.text(key, size)
+  const field = writer.written()
   // Keys that are made of data would fill it.
-  if (keys.size < MAX_KEYS) keys.set(key, bytes)
-  return bytes
+  if (keys.size < MAX_KEYS) keys.set(key, field)
+  return field
 }
 
 /** Writes an attribute as a field of what carries it. */

@@ -22,7 +22,7 @@ export function resourceField({ attributes, schemaUrl }: SpanResource): Uint8Arr
   }
   writer.close(opened)
   writer.string(SCHEMA_URL, schemaUrl ?? '')
-  return Uint8Array.from(writer.bytes.subarray(0, writer.position))
+  return writer.written()
 }
 
 /** The scope as a field of ScopeSpans. */
@@ -33,7 +33,7 @@ export function scopeField({ name, version, schemaUrl }: InstrumentationScope): 
   writer.string(SCOPE_VERSION, version ?? '')
   writer.close(opened)
   writer.string(SCHEMA_URL, schemaUrl ?? '')
-  return Uint8Array.from(writer.bytes.subarray(0, writer.position))
+  return writer.written()
 }
 
 /** What stands in front of the spans of a scope, of which there are so many bytes. */

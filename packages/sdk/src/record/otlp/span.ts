@@ -49,6 +49,9 @@ const LINK_FLAGS = 0x35
 const STATUS_MESSAGE = 0x12
 const STATUS_CODE = 0x18
 
+const NS_PER_SECOND = 1e9
+const NS_PER_MS = 1e6
+
 const TRACE_ID_BYTES = 16
 const SPAN_ID_BYTES = 8
 
@@ -73,7 +76,7 @@ export function writeSpan(writer: Writer, span: ReadableSpan | EncodedSpan, conc
     writeTraceState(writer, TRACE_STATE, span.traceState)
   } else {
     writeFields(writer, span, conceal)
-    writeTraceState(writer, TRACE_STATE, span.spanContext().traceState)
+    writeTraceState(writer, TRACE_STATE, traceStateOf(span))
   }
   writer.close(opened)
 }
@@ -83,32 +86,29 @@ export function encodeEarly(writer: Writer, span: ReadableSpan, conceal?: Concea
   writer.begin()
   writeFields(writer, span, conceal)
   const fields = writer.bytes.subarray(writer.start, writer.position)
-  return new EncodedSpan(span.instrumentationScope, span.spanContext().traceState, fields)
+  return new EncodedSpan(span.instrumentationScope, traceStateOf(span), fields)
 }
 
 function writeFields(writer: Writer, span: ReadableSpan, conceal: Concealer | undefined): void {
   writer.reserve(FIXED)
-  const { parentSpanContext: parent, startTime, endTime } = span
-  const { traceId, spanId, traceFlags } = span.spanContext()
-  writer.id(TRACE_ID, traceId, TRACE_ID_BYTES)
-  writer.id(SPAN_ID, spanId, SPAN_ID_BYTES)
-  if (parent !== undefined) writer.id(PARENT_SPAN_ID, parent.spanId, SPAN_ID_BYTES)
+  const isOwn = span instanceof RecordingSpan
+  if (isOwn) writeOwnIds(writer, span)
+  else writeIds(writer, span)
   writer.bytes[writer.position++] = KIND
   writer.bytes[writer.position++] = span.kind + 1
-  writer.time(START_TIME, startTime[0], startTime[1])
-  writer.time(END_TIME, endTime[0], endTime[1])
-  writer.bytes[writer.position++] = FLAGS[0]
-  writer.bytes[writer.position++] = FLAGS[1]
-  writer.fixed32(flagsOf(traceFlags, span.isTraceIdRandom === true, parent?.isRemote))
-  writer.string(NAME, conceal === undefined ? span.name : conceal.text(span.name))
-  if (span instanceof RecordingSpan) {
-    if (conceal === undefined) span.recorded.forEach(writer, writeOwn)
-    else span.recorded.forEach(writer, (into, key, value) => writeOwn(into, key, conceal.value(key, value)))
-    if (span.hasParts) writeParts(writer, span, conceal)
+  if (isOwn && span.isTimedHere) {
+    const { anchor } = span.identity.trace
+    writeClock(writer, START_TIME, anchor, span.started)
+    writeClock(writer, END_TIME, anchor, span.finished)
   } else {
-    writeAttributes(writer, ATTRIBUTES, span.attributes, conceal)
-    writeParts(writer, span, conceal)
+    writeTime(writer, START_TIME, span.startTime)
+    writeTime(writer, END_TIME, span.endTime)
   }
+  writer.string(NAME, conceal === undefined ? span.name : conceal.text(span.name))
+  const pairs = isOwn ? span.recorded.pairs : undefined
+  if (pairs === undefined) writeAttributes(writer, ATTRIBUTES, span.attributes, conceal)
+  else writePairs(writer, pairs, conceal)
+  if (!isOwn || span.hasParts) writeParts(writer, span, conceal)
   writer.count(DROPPED_ATTRIBUTES, span.droppedAttributesCount)
   writer.count(DROPPED_EVENTS, span.droppedEventsCount)
   writer.count(DROPPED_LINKS, span.droppedLinksCount)
@@ -116,17 +116,59 @@ function writeFields(writer: Writer, span: ReadableSpan, conceal: Concealer | un
     writeStatus(writer, span.status.code, span.status.message, conceal)
 }
 
+function writeOwnIds(writer: Writer, { identity, parent }: RecordingSpan): void {
+  const { trace, high, low, traceFlags } = identity
+  writer.words(TRACE_ID, TRACE_ID_BYTES, trace.first, trace.second)
+  writer.moreWords(trace.third, trace.fourth)
+  writer.words(SPAN_ID, SPAN_ID_BYTES, high, low)
+  if (parent !== undefined) writer.words(PARENT_SPAN_ID, SPAN_ID_BYTES, parent.high, parent.low)
+  writeFlags(writer, flagsOf(traceFlags, trace.isRandom, parent?.isRemote))
+}
+
+function writeIds(writer: Writer, span: ReadableSpan): void {
+  const { parentSpanContext: parent, isTraceIdRandom } = span
+  const { traceId, spanId, traceFlags } = span.spanContext()
+  writer.id(TRACE_ID, traceId, TRACE_ID_BYTES)
+  writer.id(SPAN_ID, spanId, SPAN_ID_BYTES)
+  if (parent !== undefined) writer.id(PARENT_SPAN_ID, parent.spanId, SPAN_ID_BYTES)
+  writeFlags(writer, flagsOf(traceFlags, isTraceIdRandom === true, parent?.isRemote))
+}
+
+function writeFlags(writer: Writer, flags: number): void {
+  writer.bytes[writer.position++] = FLAGS[0]
+  writer.bytes[writer.position++] = FLAGS[1]
+  writer.fixed32(flags)
+}
+
 function writeParts(writer: Writer, { events, links }: ReadableSpan, conceal: Concealer | undefined): void {
   for (const event of events) writeEvent(writer, event, conceal)
   for (const link of links) writeLink(writer, link, conceal)
+}
+
+function traceStateOf(span: ReadableSpan): TraceState | undefined {
+  return span instanceof RecordingSpan ? span.identity.traceState : span.spanContext().traceState
 }
 
 function writeTraceState(writer: Writer, tag: number, traceState: TraceState | undefined): void {
   if (traceState !== undefined) writer.string(tag, traceState.serialize())
 }
 
-function writeOwn(writer: Writer, key: string, value: unknown): void {
-  if (value !== undefined && value !== null) writeAttribute(writer, ATTRIBUTES, key, value)
+function writePairs(writer: Writer, pairs: readonly unknown[], conceal: Concealer | undefined): void {
+  for (let index = 0; index < pairs.length; index += 2) {
+    const key = pairs[index] as string
+    const value = pairs[index + 1]
+    writeAttribute(writer, ATTRIBUTES, key, conceal === undefined ? value : conceal.value(key, value))
+  }
+}
+
+function writeTime(writer: Writer, tag: number, [seconds, nanoseconds]: HrTime): void {
+  writer.time(tag, seconds, NS_PER_SECOND, nanoseconds)
+}
+
+/** Writes the time that `performance.now()` stands for. */
+function writeClock(writer: Writer, tag: number, anchor: number, now: number): void {
+  const whole = Math.floor(now)
+  writer.time(tag, anchor + whole, NS_PER_MS, Math.round((now - whole) * NS_PER_MS))
 }
 
 function flagsOf(traceFlags: number, isRandom: boolean, isRemote: boolean | undefined): number {
@@ -138,8 +180,7 @@ function flagsOf(traceFlags: number, isRandom: boolean, isRemote: boolean | unde
 function writeEvent(writer: Writer, event: TimedEvent, conceal: Concealer | undefined): void {
   const opened = writer.open(EVENTS)
   writer.reserve(9)
-  const [seconds, nanoseconds]: HrTime = event.time
-  writer.time(EVENT_TIME, seconds, nanoseconds)
+  writeTime(writer, EVENT_TIME, event.time)
   writer.string(EVENT_NAME, conceal === undefined ? event.name : conceal.text(event.name))
   writeAttributes(writer, EVENT_ATTRIBUTES, event.attributes, conceal)
   writer.count(EVENT_DROPPED, event.droppedAttributesCount ?? 0)
@@ -168,6 +209,7 @@ function writeAttributes(
 ): void {
   for (const key in attributes) {
     const value = attributes[key]
+    if (value === undefined || !Object.hasOwn(attributes, key)) continue
     writeAttribute(writer, tag, key, conceal === undefined ? value : conceal.value(key, value))
   }
 }

@@ -121,16 +121,36 @@ export class Writer {
     this.position = this.bytes.writeDoubleLE(value, this.position)
   }
 
-  /** A field with a time in nanoseconds since 1970. */
-  time(tag: number, seconds: number, nanoseconds: number): void {
+  /** A field with a time in nanoseconds, from larger units and a rest. */
+  time(tag: number, units: number, perUnit: number, rest: number): void {
     this.bytes[this.position++] = tag
     // The product has 61 bits, so it is made of two halves that numbers can hold.
-    const lower = (seconds % 0x10000) * 1e9 + nanoseconds
+    const lower = (units % 0x10000) * perUnit + rest
     const carry = Math.floor(lower / 0x10000)
-    const upper = Math.floor(seconds / 0x10000) * 1e9 + carry
+    const upper = Math.floor(units / 0x10000) * perUnit + carry
     const high = Math.floor(upper / 0x10000)
     this.fixed32((upper - high * 0x10000) * 0x10000 + (lower - carry * 0x10000))
     this.fixed32(high)
+  }
+
+  /** A field with so many bytes, which begin with those of two numbers of 32 bits. */
+  words(tag: number, length: number, first: number, second: number): void {
+    this.bytes[this.position++] = tag
+    this.bytes[this.position++] = length
+    this.moreWords(first, second)
+  }
+
+  moreWords(first: number, second: number): void {
+    const { bytes, position: at } = this
+    bytes[at] = first >>> 24
+    bytes[at + 1] = first >>> 16
+    bytes[at + 2] = first >>> 8
+    bytes[at + 3] = first
+    bytes[at + 4] = second >>> 24
+    bytes[at + 5] = second >>> 16
+    bytes[at + 6] = second >>> 8
+    bytes[at + 7] = second
+    this.position = at + 8
   }
 
   /** A field with an id of so many bytes, from its hexadecimal digits. */
@@ -163,6 +183,11 @@ export class Writer {
       for (let index = 0; index < size; index++) bytes[at++] = value.charCodeAt(index)
       this.position = at
     } else this.position += bytes.write(value, at, size, size === value.length ? 'latin1' : 'utf8')
+  }
+
+  /** A copy of what was written. */
+  written(from: number = 0): Uint8Array {
+    return Uint8Array.from(this.bytes.subarray(from, this.position))
   }
 
   raw(from: Uint8Array): void {

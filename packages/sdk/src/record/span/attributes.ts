@@ -70,12 +70,9 @@ export class SpanAttributes {
     this.object = { ...attributes }
   }
 
-  /** Calls for each attribute, in order. */
-  forEach<Into>(into: Into, visit: (into: Into, key: string, value: unknown) => void): void {
-    const { object, list } = this
-    if (object) for (const key of Object.keys(object)) visit(into, key, object[key])
-    else
-      for (let index = 0; index < list.length; index += 2) visit(into, list[index] as string, list[index + 1])
+  /** A key, its value, the next key, …; undefined where the object is what counts. */
+  get pairs(): readonly unknown[] | undefined {
+    return this.object === undefined ? this.list : undefined
   }
 
   clear(): void {

@@ -15,9 +15,11 @@ import { reportFailure } from '@spanwright/core/plugin'
 import { EVENT_EXCEPTION } from '@spanwright/core/semconv'
 
 import { printable } from '../../export/console/printable.ts'
-import { limitAttributes, SpanAttributes } from './attributes.ts'
+import { SpanAttributes } from './attributes.ts'
 import { exceptionAttributes } from './exception.ts'
-import { anchorAt, between, hrTimeAt, isTime, toHrTime } from './time.ts'
+import type { SpanIdentity } from './identity.ts'
+import { makeEvent, makeLink, makeRoom } from './parts.ts'
+import { between, hrTimeAt, toHrTime } from './time.ts'
 import type { InstrumentationScope, RecordedSpan, SpanLimits, SpanResource, TimedEvent } from '../types.ts'
 
 /** What a span asks of the one who made it. */
@@ -29,70 +31,60 @@ export interface SpanOwner {
   finish(span: RecordingSpan): void
 }
 
-/** What a span starts with. */
-export interface SpanStart {
-  readonly name: string
-  readonly kind: SpanKind
-  readonly context: SpanContext
-  readonly parent: SpanContext | undefined
-  /** The span beneath which it lies, when that was recorded here. */
-  readonly local: RecordingSpan | undefined
-  readonly startTime: TimeInput | undefined
-  /** Whether the trace id is known to be random. */
-  readonly isTraceIdRandom: boolean
-}
-
 const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET })
-
-type State = 'recording' | 'ending' | 'ended'
 
 /** A span that is recorded: an object until it ends, then bytes. */
 export class RecordingSpan implements RecordedSpan {
   name: string
   readonly kind: SpanKind
-  readonly parentSpanContext?: SpanContext
   status: SpanStatus = UNSET
-  /** Whether the trace id is known to be random, which the exported flags say. */
-  readonly isTraceIdRandom: boolean
+  readonly identity: SpanIdentity
+  readonly parent: SpanIdentity | undefined
   /** Attributes in the form that is encoded. */
   readonly recorded: SpanAttributes
-  /** What is added to `performance.now()` for the time since 1970. */
-  readonly anchor: number
+  /** Of `performance.now()`. */
+  readonly started: number
+  finished = 0
   private readonly owner: SpanOwner
-  private readonly context: SpanContext
-  private readonly started: number
-  private readonly givenStart: HrTime | undefined
-  private finished = 0
-  private givenEnd: HrTime | undefined
+  private givenStart: HrTime | undefined = undefined
+  private givenEnd: HrTime | undefined = undefined
   private eventList: TimedEvent[] | undefined = undefined
   private linkList: Link[] | undefined = undefined
   droppedEventsCount = 0
   droppedLinksCount = 0
-  private state: State = 'recording'
+  private hasEnd = false
+  ended = false
 
+  /** @param now of `performance.now()` */
   constructor(
     owner: SpanOwner,
-    { name, kind, context, parent, local, startTime, isTraceIdRandom }: SpanStart,
+    name: string,
+    kind: SpanKind,
+    identity: SpanIdentity,
+    parent: SpanIdentity | undefined,
+    now: number,
   ) {
     this.owner = owner
     this.name = name
     this.kind = kind
-    this.context = context
-    this.parentSpanContext = parent as SpanContext
-    this.isTraceIdRandom = isTraceIdRandom
-    this.started = performance.now()
-    this.anchor = local === undefined ? anchorAt(this.started) : local.anchor
-    this.givenStart = startTime === undefined ? undefined : toHrTime(startTime, this.anchor)
+    this.identity = identity
+    this.parent = parent
+    this.started = now
     const { attributeCountLimit, attributeValueLengthLimit } = owner.limits
     this.recorded = new SpanAttributes(attributeCountLimit, attributeValueLengthLimit)
   }
 
+  /** Lets the span have begun at another time than now. */
+  startAt(time: TimeInput): void {
+    this.givenStart = toHrTime(time, this.anchor)
+  }
+
   spanContext(): SpanContext {
-    return this.context
+    return this.identity.spanContext
   }
 
   isRecording(): boolean {
-    return this.state !== 'ended'
+    return !this.ended
   }
 
   setAttribute(key: string, value: AttributeValue): this {
@@ -110,33 +102,19 @@ export class RecordingSpan implements RecordedSpan {
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.hasEnded()) return this
-    const { eventCountLimit, attributePerEventCountLimit, attributeValueLengthLimit } = this.owner.limits
+    const { limits } = this.owner
     const events = (this.eventList ??= [])
-    if (!makeRoom(events, eventCountLimit)) this.droppedEventsCount += 1
-    if (eventCountLimit === 0) return this
-    const isTimeSecond = isTime(attributesOrTime)
-    const { attributes, dropped } = limitAttributes(
-      isTimeSecond ? undefined : attributesOrTime,
-      attributePerEventCountLimit,
-      attributeValueLengthLimit,
-    )
-    const at = isTime(time) ? time : isTimeSecond ? attributesOrTime : undefined
-    events.push({ name, attributes, time: toHrTime(at, this.anchor), droppedAttributesCount: dropped })
+    if (!makeRoom(events, limits.eventCountLimit)) this.droppedEventsCount += 1
+    if (limits.eventCountLimit > 0) events.push(makeEvent(name, attributesOrTime, time, this.anchor, limits))
     return this
   }
 
-  addLink({ context, attributes: given }: Link): this {
+  addLink(link: Link): this {
     if (this.hasEnded()) return this
-    const { linkCountLimit, attributePerLinkCountLimit, attributeValueLengthLimit } = this.owner.limits
+    const { limits } = this.owner
     const links = (this.linkList ??= [])
-    if (!makeRoom(links, linkCountLimit)) this.droppedLinksCount += 1
-    if (linkCountLimit === 0) return this
-    const { attributes, dropped } = limitAttributes(
-      given,
-      attributePerLinkCountLimit,
-      attributeValueLengthLimit,
-    )
-    links.push({ context, attributes, ...(dropped > 0 && { droppedAttributesCount: dropped }) })
+    if (!makeRoom(links, limits.linkCountLimit)) this.droppedLinksCount += 1
+    if (limits.linkCountLimit > 0) links.push(makeLink(link, limits))
     return this
   }
 
@@ -163,11 +141,11 @@ export class RecordingSpan implements RecordedSpan {
   }
 
   end(endTime?: TimeInput): void {
-    if (this.state !== 'recording') {
-      this.sayEnded('end()')
+    if (this.hasEnd) {
+      this.sayEnded('ended')
       return
     }
-    this.state = 'ending'
+    this.hasEnd = true
     try {
       this.finished = performance.now()
       if (endTime !== undefined) this.givenEnd = toHrTime(endTime, this.anchor)
@@ -180,7 +158,7 @@ export class RecordingSpan implements RecordedSpan {
 
   /** From here on nothing changes any more. */
   seal(): void {
-    this.state = 'ended'
+    this.ended = true
   }
 
   /** Lets go of everything but the span context, for those who still hold the span. */
@@ -195,7 +173,6 @@ export class RecordingSpan implements RecordedSpan {
     return this.recorded.toObject()
   }
 
-  /** Some processors replace the attributes. */
   set attributes(attributes: Attributes) {
     this.recorded.replace(attributes)
   }
@@ -206,6 +183,24 @@ export class RecordingSpan implements RecordedSpan {
 
   get links(): Link[] {
     return (this.linkList ??= [])
+  }
+
+  /** Present on all spans, as on those of the SDK, and undefined where there is none. */
+  get parentSpanContext(): SpanContext {
+    return this.parent?.spanContext as SpanContext
+  }
+
+  get isTraceIdRandom(): boolean {
+    return this.identity.trace.isRandom
+  }
+
+  private get anchor(): number {
+    return this.identity.trace.anchor
+  }
+
+  /** Whether both ends are those of the clock. */
+  get isTimedHere(): boolean {
+    return this.givenStart === undefined && this.givenEnd === undefined
   }
 
   /** Whether there are events or links, without making lists of them. */
@@ -219,18 +214,14 @@ export class RecordingSpan implements RecordedSpan {
 
   /** Never before the start. */
   get endTime(): HrTime {
-    if (this.state === 'recording') return [0, 0]
+    if (!this.hasEnd) return [0, 0]
     const end = this.givenEnd ?? hrTimeAt(this.anchor, this.finished)
     const { startTime } = this
     return end[0] < startTime[0] || (end[0] === startTime[0] && end[1] < startTime[1]) ? startTime : end
   }
 
   get duration(): HrTime {
-    return this.state === 'recording' ? [-1, -1] : between(this.startTime, this.endTime)
-  }
-
-  get ended(): boolean {
-    return this.state === 'ended'
+    return !this.hasEnd ? [-1, -1] : between(this.startTime, this.endTime)
   }
 
   get resource(): SpanResource {
@@ -246,22 +237,14 @@ export class RecordingSpan implements RecordedSpan {
   }
 
   private hasEnded(): boolean {
-    if (this.state !== 'ended') return false
-    this.sayEnded('it is changed')
-    return true
+    if (this.ended) this.sayEnded('changed')
+    return this.ended
   }
 
   private sayEnded(what: string): void {
-    const { traceId, spanId } = this.context
+    const { traceId, spanId } = this.spanContext()
     diag.warn(
-      `spanwright: span ${printable(this.name)} (${traceId}-${spanId}) has ended already, and ${what} once more`,
+      `spanwright: span ${printable(this.name)} (${traceId}-${spanId}) has ended already and is ${what} once more`,
     )
   }
-}
-
-/** The oldest one gives way when there are too many. @returns false when one had to */
-function makeRoom(list: unknown[], limit: number): boolean {
-  if (list.length < limit) return true
-  list.shift()
-  return false
 }

@@ -26,6 +26,17 @@ export interface KeepOptions {
 /** Why a local trace was kept. */
 export type KeepReason = 'error' | 'slow' | 'rule' | 'random'
 
+/** How local traces were decided, since the start. */
+export interface LocalTraceCounts {
+  /** Traces kept, by the reason. */
+  readonly kept: Readonly<Record<KeepReason, number>>
+  readonly dropped: number
+  /** How many of all these were decided before they ended, for lack of room or for their age. */
+  readonly early: number
+  /** Spans held now. */
+  readonly held: number
+}
+
 /** What was decided about a local trace; the threshold stands for how likely it was. */
 export interface Verdict {
   readonly isKept: boolean

@@ -1,7 +1,7 @@
 import { type Context, diag, ROOT_CONTEXT, type SpanContext, SpanStatusCode, trace } from '@opentelemetry/api'
 import { ATTR_KEEP_REASON } from '@spanwright/core/semconv'
 
-import { adjusted, type KeepPolicy, type KeepReason, type Verdict } from './keep.ts'
+import { adjusted, type KeepPolicy, type KeepReason, type LocalTraceCounts, type Verdict } from './keep.ts'
 import type { SpanSink } from '../recorder.ts'
 import { type ReadableSpan, type RecordedSpan, SamplingDecision } from '../types.ts'
 import type { EndedSpan } from '../../export/batch.ts'
@@ -15,17 +15,6 @@ import { thresholdIn } from '../../sampling/threshold.ts'
 
 /** Bytes of the buffer that a local trace begins with. */
 const FIRST_BUFFER = 1024
-
-/** How local traces were decided, since the start. */
-export interface LocalTraceCounts {
-  /** Traces kept, by the reason. */
-  readonly kept: Readonly<Record<KeepReason, number>>
-  readonly dropped: number
-  /** How many of all these were decided before they ended, for lack of room or for their age. */
-  readonly early: number
-  /** Spans held now. */
-  readonly held: number
-}
 
 /** Bounds of what is held. */
 export interface HoldLimits {

@@ -1,0 +1,40 @@
+import type { Attributes, Link, TimeInput } from '@opentelemetry/api'
+
+import type { SpanLimits, TimedEvent } from '../types.ts'
+import { limitAttributes } from './attributes.ts'
+import { isTime, toHrTime } from './time.ts'
+
+/** The oldest one gives way when there are too many. @returns false when one had to */
+export function makeRoom(list: unknown[], limit: number): boolean {
+  if (list.length < limit) return true
+  list.shift()
+  return false
+}
+
+/** An event within its limits; the API lets the time stand in place of the attributes. */
+export function makeEvent(
+  name: string,
+  attributesOrTime: Attributes | TimeInput | undefined,
+  time: TimeInput | undefined,
+  anchor: number,
+  limits: Required<SpanLimits>,
+): TimedEvent {
+  const isTimeSecond = isTime(attributesOrTime)
+  const { attributes, dropped } = limitAttributes(
+    isTimeSecond ? undefined : attributesOrTime,
+    limits.attributePerEventCountLimit,
+    limits.attributeValueLengthLimit,
+  )
+  const at = isTime(time) ? time : isTimeSecond ? attributesOrTime : undefined
+  return { name, attributes, time: toHrTime(at, anchor), droppedAttributesCount: dropped }
+}
+
+/** A link within its limits. */
+export function makeLink({ context, attributes: given }: Link, limits: Required<SpanLimits>): Link {
+  const { attributes, dropped } = limitAttributes(
+    given,
+    limits.attributePerLinkCountLimit,
+    limits.attributeValueLengthLimit,
+  )
+  return { context, attributes, ...(dropped > 0 && { droppedAttributesCount: dropped }) }
+}
