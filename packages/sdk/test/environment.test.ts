@@ -4,6 +4,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import { startTracing, type StartTracingOptions } from '../src/index.ts'
 import { collect } from './collector.ts'
+import { listenToDiag } from './diag.ts'
 import { type Endpoint, startEndpoint } from './endpoint.ts'
 import { type Answer, type Host, PATIENCE, startHost } from './host.ts'
 
@@ -211,6 +212,8 @@ describe('the limits of a span', () => {
   it.each<[variable: string, measure: (span: ReadableSpan) => number, otherwise: number]>([
     ['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', span => Object.keys(span.attributes).length, 2],
     ['OTEL_ATTRIBUTE_COUNT_LIMIT', span => Object.keys(span.attributes).length, 2],
+    ['OTEL_ATTRIBUTE_COUNT_LIMIT', span => Object.keys(span.events[0]?.attributes ?? {}).length, 2],
+    ['OTEL_ATTRIBUTE_COUNT_LIMIT', span => Object.keys(span.links[0]?.attributes ?? {}).length, 2],
     ['OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT', span => String(span.attributes['test.a']).length, 9],
     ['OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT', span => String(span.attributes['test.a']).length, 9],
     ['OTEL_SPAN_EVENT_COUNT_LIMIT', span => span.events.length, 2],
@@ -231,5 +234,23 @@ describe('the limits of a span', () => {
     }
     const wide = await spanWithin({ [variable]: '1' }, { spanLimits })
     expect(wide && measure(wide)).toBe(otherwise)
+  })
+
+  it('of 0 are limits too, and say nothing of each span', async () => {
+    const said = listenToDiag()
+    const span = await spanWithin({
+      OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '0',
+      OTEL_SPAN_EVENT_COUNT_LIMIT: '0',
+      OTEL_SPAN_LINK_COUNT_LIMIT: '0',
+    })
+    said.stop()
+    expect(span).toMatchObject({
+      attributes: { 'test.a': '', 'test.b': '' },
+      events: [],
+      droppedEventsCount: 2,
+      links: [],
+      droppedLinksCount: 2,
+    })
+    expect(said.lines).toEqual([])
   })
 })

@@ -126,6 +126,25 @@ describe('metrics over OTLP', () => {
     expect(metricRequests()).toHaveLength(requests)
   })
 
+  it('that an endpoint refuses are a problem of the report, and said once without a stack', async () => {
+    const url = `http://127.0.0.1:${await freePort()}/v1/metrics`
+    const { report, said } = await host.run({
+      options: { metrics: { url }, exporter: 'none' },
+      bursts: [
+        { spans: ['one'], flush: true },
+        { spans: ['two'], flush: true },
+      ],
+    })
+    expect(report.problems).toEqual([
+      expect.stringMatching(/^metrics to otlp http\/protobuf .* failed: connect ECONNREFUSED/),
+    ])
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^warn: spanwright: 3 exports of metrics to .* \(option metrics\.url\) failed; last error: connect ECONNREFUSED [\d.:]+$/,
+      ),
+    ])
+  })
+
   it('warn once of each variable they cannot use', async () => {
     const variables = {
       OTEL_METRICS_EXPORTER: 'otlp,statsd',

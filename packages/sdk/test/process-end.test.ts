@@ -130,6 +130,21 @@ describe('before the process ends, spans are sent', () => {
     PATIENCE,
   )
 
+  it.each(['signal', 'idle', 'throw'])(
+    'but one that takes them and never answers holds it up for flushTimeout only: %s',
+    async ending => {
+      await using endpoint = await startEndpoint(() => {})
+      process.env['OTEL_METRICS_EXPORTER'] = 'otlp'
+      const ended = await runProgram(endpoint.url, [ending, 'bounded'], child => {
+        if (ending === 'signal') child.kill('SIGTERM')
+      })
+      delete process.env['OTEL_METRICS_EXPORTER']
+      expect(ended.duration).toBeLessThan(4000)
+      expect(ended.errors).toMatch(/2 spans were not exported .* 0 export failed, 2 after shutdown/)
+    },
+    PATIENCE,
+  )
+
   it(
     'and a second signal ends it at once',
     async () => {
