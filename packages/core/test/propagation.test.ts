@@ -121,6 +121,24 @@ describe('a propagator that fails', () => {
     expect(extracted(jobSettings({ propagator: silent }))).toBe(ROOT_CONTEXT)
   })
 
+  it('does not keep back the fields that a carrier takes', () => {
+    const propagator = {
+      ...house,
+      inject: (_: Context, carrier: unknown, setter: { set(...field: unknown[]): void }) => {
+        for (const name of ['one', 'two', 'three']) setter.set(carrier, name, name)
+      },
+    }
+    const taken: string[] = []
+    injectContext(jobSettings({ propagator }), extracted(), taken, {
+      set(names, name) {
+        if (name === 'two') throw fault
+        names.push(name)
+      },
+    })
+    expect(taken).toEqual(['one', 'three'])
+    expect(diagnostics.reports).toEqual([['spanwright: injecting the context failed', fault]])
+  })
+
   it('because of the carrier leaves the context it was given', () => {
     const closed = { get: breaking, keys: breaking }
     const settings = jobSettings({ propagator: house })

@@ -125,6 +125,38 @@ describe.each(EVERY_WAY)('%s', (_, start) => {
   })
 })
 
+describe.each(WAYS)('%s, beside headers of the caller', (_, startWay) => {
+  const own = { 'x-tenant': 'mine', 'Content-Type': 'text/plain', 'X-Other': 'yes' }
+  const propagator = {
+    ...writer(set => {
+      for (const name of ['X-Tenant', 'x-other', 'x-mine']) set(name, 'theirs')
+    }),
+    // It lies about what it writes.
+    fields: () => ['x-mine', 'content-type', 'host'],
+  }
+
+  it.each(['keep', 'replace'] as const)(
+    'neither doubles, replaces nor removes one that the propagator does not tell of: %s',
+    async existingContext => {
+      const way = startWay({ propagator, existingContext })
+      const sent = await way.send(`${server.origin}/mine`, { method: 'POST', body: 'b', headers: own })
+      await sent.text()
+      await way.stop()
+      onlySpan(recorder)
+      const { rawHeaders = [] } = server.received[0] ?? {}
+      const flat = rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text))
+      const pairs = flat.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${flat[i + 1]}`] : []))
+      expect(pairs.filter(pair => /^(?:x-|content-type|host)/.test(pair)).toSorted()).toEqual([
+        'content-type: text/plain',
+        `host: 127.0.0.1:${server.port}`,
+        'x-mine: theirs',
+        'x-other: yes',
+        'x-tenant: mine',
+      ])
+    },
+  )
+})
+
 const RESERVED = [
   'Authorization',
   'connection',

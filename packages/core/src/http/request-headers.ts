@@ -46,6 +46,7 @@ export function namesIn(headers: RequestHeaders, lowerCaseNames: readonly string
   if (Array.isArray(headers)) return lowerCaseNames.filter(name => headerOf(headers, name) !== undefined)
   if (!isPlain(headers)) return NO_NAMES
   let found = NO_NAMES
+  if (lowerCaseNames.length === 0) return NO_NAMES
   for (const key in headers) {
     if (!Object.hasOwn(headers, key) || headers[key] === undefined) continue
     for (const name of lowerCaseNames) if (isNamed(key, name)) found = [...found, name]
@@ -76,6 +77,22 @@ export function withoutHeaders(headers: RequestHeaders, lowerCaseNames: readonly
   }
   if (!isPlain(headers)) return headers
   return Object.fromEntries(Object.entries(headers).filter(([name]) => isKept(name)))
+}
+
+/** Names of a flat list that are not among some others; in lower case. */
+export function undeclaredIn(flat: readonly string[], declared: readonly string[]): readonly string[] {
+  let found = NO_NAMES
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i] ?? ''
+    if (!declared.includes(name)) found = [...found, name.toLowerCase()]
+  }
+  return found
+}
+
+/** A flat list of names and values without some. */
+export function withoutFields(flat: readonly string[], lowerCaseNames: readonly string[]): readonly string[] {
+  if (lowerCaseNames.length === 0) return flat
+  return flat.filter((_, i) => !lowerCaseNames.includes(flat[i - (i % 2)]?.toLowerCase() ?? ''))
 }
 
 /** The headers as a plain object with lower-case names, for hooks. */

@@ -76,10 +76,13 @@ export function injectContext<Carrier, Described>(
   setter: TextMapSetter<Carrier>,
 ): void {
   const fields = injectedFields(settings, context)
-  try {
-    for (let i = 0; i + 1 < fields.length; i += 2) setter.set(carrier, fields[i] ?? '', fields[i + 1] ?? '')
-  } catch (error) {
-    reportFailure('injecting the context', error)
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    try {
+      setter.set(carrier, fields[i] ?? '', fields[i + 1] ?? '')
+    } catch (error) {
+      // One that this kind of carrier refuses keeps no other one back.
+      reportFailure('injecting the context', error)
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { knownMethods, writeMethod } from '../method.ts'
 import { HTTP_CLIENT_METRICS_RULES, HttpClientMetrics } from './metrics.ts'
 import { Operation } from '../../operation/operation.ts'
 import { OutboundPolicy } from './policy.ts'
+import { isReservedField } from '../../operation/header-fields.ts'
 import { injectedFields, propagatedFields } from '../../operation/propagation.ts'
 import {
   headerOf,
@@ -17,7 +18,9 @@ import {
   namesIn,
   type RequestHeaders,
   settleHeaders,
+  undeclaredIn,
   withHeaders,
+  withoutFields,
   withoutHeaders,
 } from '../request-headers.ts'
 import {
@@ -138,9 +141,11 @@ export class HttpClient {
     operation: Operation<HttpClientRecord>,
     headers: RequestHeaders,
   ): ClientRequest | undefined {
-    const isBare = headers === undefined || headers === null
-    const existing = isBare ? NOTHING : namesIn(headers, propagatedFields(this.settings))
-    const injected = this.inject(operation.context, existing)
+    const declared = propagatedFields(this.settings)
+    const existing = namesIn(headers, declared).filter(name => !isReservedField(name))
+    const fields = this.inject(operation.context, existing)
+    // Fields that a propagator does not tell of beforehand give way to headers of the caller.
+    const injected = withoutFields(fields, namesIn(headers, undeclaredIn(fields, declared)))
     const kept = injected.length > 0 && this.replaces ? withoutHeaders(headers, existing) : headers
     return new ClientRequest(operation, withHeaders(kept, injected), injected, this.watched)
   }
@@ -199,7 +204,7 @@ export class HttpClient {
   private inject(context: Context, existing: readonly string[]): readonly string[] {
     if (!this.replaces && existing.some(field => field !== 'baggage')) return []
     const fields = injectedFields(this.settings, context)
-    return this.replaces || existing.length === 0 ? fields : without(fields, existing)
+    return this.replaces || existing.length === 0 ? fields : withoutFields(fields, existing)
   }
 }
 
@@ -229,8 +234,4 @@ function templateOf(template: unknown, record: HttpClientRecord | undefined): st
 /** What one call says for itself is not checked before it is sent. */
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function without(flat: readonly string[], names: readonly string[]): string[] {
-  return flat.filter((_, i) => !names.includes(flat[i - (i % 2)]?.toLowerCase() ?? ''))
 }
