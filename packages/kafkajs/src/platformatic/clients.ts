@@ -1,7 +1,7 @@
 import { Client } from '../client.ts'
-import { PlatformaticCluster } from './cluster.ts'
+import { type BrokerAddress, type Cluster, onlyLeader } from '../cluster.ts'
 import { headersOf } from './headers.ts'
-import type { Consumer, Producer } from './library.ts'
+import type { Consumer, Metadata, Producer } from './library.ts'
 
 const clients = new WeakMap<object, Client>()
 
@@ -25,4 +25,33 @@ function known(owner: object, make: () => Client): Client {
   let client = clients.get(owner)
   if (!client) clients.set(owner, (client = make()))
   return client
+}
+
+/** What a client of @platformatic/kafka knows of its cluster, read from the metadata it keeps. */
+export class PlatformaticCluster implements Cluster {
+  private readonly client: { readonly currentMetadata?: Metadata | undefined }
+
+  constructor(client: { readonly currentMetadata?: Metadata | undefined }) {
+    this.client = client
+  }
+
+  get id(): string | undefined {
+    return this.client.currentMetadata?.id || undefined
+  }
+
+  leaderOf(topic: string, partition: number): BrokerAddress | undefined {
+    const metadata = this.client.currentMetadata
+    const leader = metadata?.topics.get(topic)?.partitions[partition]?.leader
+    return leader === undefined ? undefined : metadata?.brokers.get(leader)
+  }
+
+  onlyLeaderOf(topic: string, partitions?: Iterable<number>): BrokerAddress | undefined {
+    const all = partitions ?? this.client.currentMetadata?.topics.get(topic)?.partitions.keys() ?? []
+    return onlyLeader(Array.from(all, partition => this.leaderOf(topic, partition)))
+  }
+
+  /** Address of a broker by its id. */
+  broker(nodeId: number | null | undefined): BrokerAddress | undefined {
+    return typeof nodeId === 'number' ? this.client.currentMetadata?.brokers.get(nodeId) : undefined
+  }
 }

@@ -10,9 +10,11 @@ import type {
   PlatformaticIncomingMessage,
   PlatformaticMessage,
   Producer,
+  ProducerStream,
   RawRecord,
 } from './library.ts'
 import { traceProducer } from './producer.ts'
+import { traceProducerStream } from './producer-stream.ts'
 import { processMessage, rememberRecord, traceStream } from './stream.ts'
 import { addTracing } from './tracings.ts'
 import { followTransaction } from './transactions.ts'
@@ -65,6 +67,7 @@ const channels = new Channels(
 
 function meet({ type, instance }: { readonly type: string; readonly instance: unknown }): void {
   if (type === 'producer') traceProducer(instance as Producer)
+  else if (type === 'producer-stream') traceProducerStream(instance as ProducerStream)
   else if (type === 'consumer') traceConsumer(instance as Consumer)
   else if (type === 'messages-stream') traceStream(instance as MessagesStream)
 }

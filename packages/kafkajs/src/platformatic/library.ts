@@ -61,6 +61,12 @@ export interface Producer extends Client {
   close(...args: never[]): unknown
 }
 
+/** A stream of messages to send: a Writable. */
+export interface ProducerStream {
+  write(...args: never[]): unknown
+  end(...args: never[]): unknown
+}
+
 export interface Consumer extends Client {
   readonly groupId?: string
   readonly coordinatorId?: number | null

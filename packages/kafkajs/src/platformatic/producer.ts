@@ -1,13 +1,15 @@
-import { context as contextApi } from '@opentelemetry/api'
+import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
 import { isWrapped, keepFace, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { copyWith } from '../copy.ts'
 import type { OutgoingMessage, TopicMessages } from '../library.ts'
 import { endSending, runSending, type Sending, startSending } from '../produce/sender.ts'
+import type { SendScene } from '../produce/topic-send.ts'
 import type { KafkaTracing } from '../tracing.ts'
 import { clientOfProducer } from './clients.ts'
 import type { Callback, PlatformaticOutgoingMessage, Producer, SendOptions, SendResult } from './library.ts'
+import { takeContexts } from './producer-stream.ts'
 import { currentTracing } from './tracings.ts'
 import { abandonTransaction, contextOfSend } from './transactions.ts'
 
@@ -63,15 +65,26 @@ function startSend(
     topic,
     messages: indexes.map(index => given[index] as OutgoingMessage),
   }))
-  const active = contextApi.active()
-  const scene = { active, parent: contextOfSend(producer, active) }
-  const sending = startSending(tracing, client, entries, scene)
+  const contexts = takeContexts(given)
+  const sending = startSending(tracing, client, entries, topic =>
+    sceneOf(producer, contexts && (places.get(topic) ?? []).map(index => contexts[index])),
+  )
   if (!sending) return undefined
   const messages: unknown[] = [...given]
   for (const { topic, messages: stamped } of sending.topicMessages) {
     for (const [position, index] of (places.get(topic) ?? []).entries()) messages[index] = stamped[position]
   }
   return { ...sending, messages }
+}
+
+/** Where messages are sent: now, or, of those that waited in a stream, where they were written. */
+function sceneOf(producer: Producer, contexts: readonly (Context | undefined)[] | undefined): SendScene {
+  const now = contextApi.active()
+  const all = contexts?.map(context => context ?? now)
+  const [only = now, ...others] = new Set(all)
+  if (others.length === 0) return { active: only, parent: contextOfSend(producer, only) }
+  // The send belongs to none of the traces more than to the others.
+  return { active: ROOT_CONTEXT, parent: contextOfSend(producer, ROOT_CONTEXT), contexts: all ?? [] }
 }
 
 /** Where the messages of each topic are. Those the library will refuse belong to none. */

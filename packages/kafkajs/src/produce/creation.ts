@@ -1,17 +1,30 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
 import { ATTR_MESSAGING_DESTINATION_PARTITION_ID, OPERATION_TYPE_CREATE } from '@spanwright/core/semconv'
-import { Operation, SUCCESS } from '@spanwright/core/plugin'
+import { isInTrace, Operation, SUCCESS } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import type { OutgoingMessage } from '../library.ts'
 import { addMessageFacts } from '../message/facts.ts'
 import type { KafkaOperation } from '../options.ts'
 import type { Stamping } from './stamping.ts'
+import type { SendScene } from './topic-send.ts'
 import type { KafkaTracing } from '../tracing.ts'
+
+/** The contexts that messages were written in, by their index; undefined where they are all in that of the send. */
+export function writtenContexts(
+  { brought, writes, refused }: Stamping,
+  { contexts }: SendScene,
+): ReadonlyMap<number, Context> | undefined {
+  if (!contexts || !writes || refused) return undefined
+  const traced = [...contexts.entries()].filter(
+    ([index, context]) => isInTrace(context) && !brought?.[index]?.kept,
+  )
+  return new Map(traced)
+}
 
 /**
  * Makes a `create` span for each message that is to be given a context.
- * @returns the context of each, by the index of the message
+ * @returns the context of each, by the index of the message; undefined where none can be written
  */
 export function createMessages(
   tracing: KafkaTracing,
@@ -19,8 +32,9 @@ export function createMessages(
   topic: string,
   messages: readonly OutgoingMessage[],
   { brought, writes, refused }: Stamping,
-  parent: Context,
-): ReadonlyMap<number, Context> {
+  { parent, contexts: parents }: SendScene,
+): ReadonlyMap<number, Context> | undefined {
+  if (!client.headers.writable) return undefined
   const contexts = new Map<number, Context>()
   if (!writes || refused) return contexts
   for (const [index, message] of messages.entries()) {
@@ -30,7 +44,7 @@ export function createMessages(
       kind: SpanKind.PRODUCER,
       name: `create ${topic}`,
       attributes: attributesOf(tracing, client, topic, message),
-      parent,
+      parent: parents?.[index] ?? parent,
       links: own?.trace && [{ context: own.trace }],
       record: tracing.settings.hasHooks ? { topic, message } : undefined,
     })

@@ -1,5 +1,5 @@
 import { type Context, context as contextApi } from '@opentelemetry/api'
-import { decide, reportFailure, runToEnd, wrapMethod } from '@spanwright/core/plugin'
+import { decide, isInTrace, reportFailure, runToEnd, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { copyWith } from '../copy.ts'
@@ -60,18 +60,22 @@ export interface Sending {
   readonly topicMessages: readonly TopicMessages[]
 }
 
-/** Starts the spans of a send; undefined when there is nothing to trace. */
+/**
+ * Starts the spans of a send; undefined when there is nothing to trace.
+ * @param scene that of the whole call, or of each topic
+ */
 export function startSending(
   tracing: KafkaTracing,
   client: Client,
   given: readonly TopicMessages[] | undefined,
-  scene: SendScene,
+  scene: SendScene | ((topic: string) => SendScene),
 ): Sending | undefined {
   const sends: TopicSend[] = []
   const entries = mergeTopics(given)
   const call = { refused: !accepts(client, entries), single: isSingle(entries) }
   const topicMessages = entries.map(entry => {
-    const send = startTopic(tracing, client, entry, scene, call)
+    const own = typeof scene === 'function' ? scene(entry.topic) : scene
+    const send = startTopic(tracing, client, entry, own, call)
     if (!send) return entry
     sends.push(send)
     return copyWith(entry, { messages: send.messages })
@@ -105,7 +109,8 @@ function startTopic(
 ): TopicSend | undefined {
   try {
     const record = tracing.settings.hasHooks ? describe(entry) : undefined
-    if (decide(tracing.settings, scene.parent, record) !== 'trace') return undefined
+    const { parent, contexts } = scene
+    if (decide(tracing.settings, contexts?.find(isInTrace) ?? parent, record) !== 'trace') return undefined
     return new TopicSend(tracing, client, entry, scene, call, record)
   } catch (error) {
     reportFailure('preparing a send', error)

@@ -13,6 +13,7 @@ import { hasAnyHeader, headerGetter, type RecordHeaders } from '../message/carri
 import type { OutgoingMessage } from '../library.ts'
 import type { Carrier, MessageHeaders } from '../message/headers.ts'
 import { isBeingProcessed } from '../consume/processed.ts'
+import type { SendScene } from './topic-send.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
 /** What a message brings along in its headers. */
@@ -45,12 +46,12 @@ export interface Stamping {
 /** What is done with messages that kafkajs will refuse. */
 export const REFUSED: Stamping = { fields: [], brought: undefined, writes: true, refused: true }
 
-/** Looks through the messages of a send. `active` is the context of the caller. */
+/** Looks through the messages of a send. */
 export function planStamping(
   tracing: KafkaTracing,
   format: MessageHeaders,
   messages: readonly OutgoingMessage[],
-  active: Context,
+  { active, contexts }: SendScene,
 ): Stamping {
   const fields = propagatedFields(tracing.settings)
   let brought: (Brought | undefined)[] | undefined
@@ -58,7 +59,9 @@ export function planStamping(
   for (const [index, message] of messages.entries()) {
     const headers = format.read(message)
     if (!headers || !hasAnyHeader(headers, fields)) continue
-    const own = format.takes(headers, fields) ? broughtIn(tracing, headers, active) : UNTOUCHED
+    const own = format.takes(headers, fields)
+      ? broughtIn(tracing, headers, contexts?.[index] ?? active)
+      : UNTOUCHED
     if (own.kept) kept++
     brought ??= []
     brought[index] = own

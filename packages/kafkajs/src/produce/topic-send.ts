@@ -11,7 +11,7 @@ import {
 import { Operation, reportFailure, SUCCESS } from '@spanwright/core/plugin'
 
 import { addAddress, type Client } from '../client.ts'
-import { createMessages } from './creation.ts'
+import { createMessages, writtenContexts } from './creation.ts'
 import { clientFailure } from '../failure.ts'
 import type { OutgoingMessage, RecordMetadata, TopicMessages } from '../library.ts'
 import { addMessageFacts, isTombstone } from '../message/facts.ts'
@@ -25,6 +25,8 @@ export interface SendScene {
   readonly parent: Context
   /** Context of the caller. */
   readonly active: Context
+  /** Contexts the messages were written in, by their index, where one send joins those of several. */
+  readonly contexts?: readonly Context[]
 }
 
 /** What is known of a call that sends, whatever the topic. */
@@ -49,7 +51,7 @@ export class TopicSend {
     tracing: KafkaTracing,
     client: Client,
     { topic, messages }: TopicMessages,
-    { parent, active }: SendScene,
+    scene: SendScene,
     { refused, single }: SendCall,
     record: KafkaOperation | undefined,
   ) {
@@ -57,13 +59,14 @@ export class TopicSend {
     this.client = client
     this.topic = topic
     this.count = messages.length
-    const stamping = refused ? REFUSED : planStamping(tracing, client.headers, messages, active)
-    const created =
-      tracing.messageSpans && client.headers.writable
-        ? createMessages(tracing, client, topic, messages, stamping, parent)
-        : undefined
+    const { parent } = scene
+    const stamping = refused ? REFUSED : planStamping(tracing, client.headers, messages, scene)
+    const created = tracing.messageSpans
+      ? createMessages(tracing, client, topic, messages, stamping, scene)
+      : writtenContexts(stamping, scene)
+    const isCreator = stamping.writes && !(created && coversAll(created, messages, stamping))
     this.operation = new Operation(tracing.settings, {
-      kind: stamping.writes && !created ? SpanKind.PRODUCER : SpanKind.CLIENT,
+      kind: isCreator ? SpanKind.PRODUCER : SpanKind.CLIENT,
       name: `send ${topic}`,
       attributes: this.startAttributes(messages, stamping, single),
       parent,
@@ -153,6 +156,15 @@ export class TopicSend {
     // Below 0 where the broker does not tell, as for a record it had already.
     if (this.count === 1 && offset >= 0) attributes[ATTR_KAFKA_OFFSET] = offset
   }
+}
+
+/** False when some message is to carry the context of the send itself. */
+function coversAll(
+  created: ReadonlyMap<number, Context>,
+  messages: readonly OutgoingMessage[],
+  { brought }: Stamping,
+): boolean {
+  return messages.every((_, index) => created.has(index) || brought?.[index]?.kept)
 }
 
 /** Links to the contexts that go out in the messages and are not the send's own, and to those it replaces. */

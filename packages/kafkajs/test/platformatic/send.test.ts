@@ -1,4 +1,6 @@
-import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { once } from 'node:events'
+
+import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
 import type { Producer } from '@platformatic/kafka'
 
@@ -220,6 +222,71 @@ describe('send of @platformatic/kafka', () => {
         [`send ${topic}`, undefined],
         [`send ${topic}`, 2],
       ])
+    },
+    BROKER_TIME,
+  )
+
+  it(
+    'keeps what a stream sends in the traces it was written in, and links them where a send joins several',
+    async () => {
+      harness.trace()
+      const topic = unique('orders')
+      const producer = harness.producer()
+      const tracer = harness.recorder.tracerProvider.getTracer('test')
+      const stream = producer.asStream({ batchSize: 4, batchTime: -1, reportMode: 'message' })
+      const reported: unknown[] = []
+      stream.on('delivery-report', ({ message }: { message: unknown }) => reported.push(message))
+      const sent = (): Promise<unknown> => once(stream, 'flush')
+      const messages = [1, 2, 3, 4].map(value => Object.freeze({ topic, value: String(value) }))
+      const writeIn = (name: string, ...some: unknown[]): Span =>
+        tracer.startActiveSpan(name, span => {
+          for (const message of some) stream.write(message as never)
+          span.end()
+          return span
+        })
+
+      const joined = sent()
+      const writers = [
+        writeIn('one', messages[0]),
+        writeIn('two', messages[1]),
+        writeIn('three', messages[2], messages[3]),
+      ]
+      await joined
+      const alone = sent()
+      const last = writeIn('last', ...messages)
+      await alone
+      await stream.close()
+
+      const sends = harness.recorder.spans().filter(({ name }) => name === `send ${topic}`)
+      const linksTo = (...spans: (Span | undefined)[]): unknown[] =>
+        spans.map(span => ({
+          span: span?.spanContext().spanId,
+          trace: span?.spanContext().traceId,
+          attributes: {},
+        }))
+      expect(sends.map(span => described(span))).toMatchObject([
+        {
+          kind: SpanKind.CLIENT,
+          status: { code: SpanStatusCode.UNSET },
+          attributes: { 'messaging.batch.message_count': 4 },
+          links: linksTo(...writers, writers[2]),
+          parent: undefined,
+        },
+        {
+          kind: SpanKind.PRODUCER,
+          status: { code: SpanStatusCode.UNSET },
+          attributes: { 'messaging.batch.message_count': 4 },
+          links: [],
+          parent: last.spanContext().spanId,
+          trace: last.spanContext().traceId,
+        },
+      ])
+      const read = await harness.read(topic, 8)
+      expect(read.map(({ headers }) => headers.get('traceparent'))).toEqual([
+        ...[...writers, writers[2]].map(span => contextOf(span)),
+        ...messages.map(() => contextOf(sends[1])),
+      ])
+      expect(reported.map((message, index) => message === messages[index % 4])).toEqual(Array(8).fill(true))
     },
     BROKER_TIME,
   )
