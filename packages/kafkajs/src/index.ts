@@ -1,4 +1,5 @@
 export type { TraceEach } from './consume/batch.ts'
+export { traceEach } from './consume/trace-each.ts'
 export { traceKafka } from './kafka.ts'
 export type { KafkaClient } from './library.ts'
 export type { KafkaOperation, KafkaOptions, ParentPolicy } from './options.ts'

@@ -4,6 +4,8 @@ import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentele
 import { describe, expect, it } from '@jest/globals'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { suppressTracing } from '@spanwright/core/plugin'
+import { traceEach as importedTraceEach } from '@spanwright/kafkajs'
+import type { Kafka } from 'kafkajs'
 
 import { BROKER_TIME, described, Harness, pointsOf, runUntil, durationOf, startOf } from './harness.ts'
 
@@ -68,6 +70,48 @@ describe('traceEach', () => {
     },
     BROKER_TIME,
   )
+
+  it(
+    'is there as an import too, for a client whose type is Kafka',
+    async () => {
+      const { topic, groupId } = await harness.delivery([{ value: '0', headers }])
+      const kafka: Kafka = harness.traced()
+      const consumer = await harness.consumer(kafka, topic, { groupId: `${groupId}-import` })
+
+      const results: unknown[] = []
+      await runUntil(consumer, done => ({
+        eachBatch: async payload => {
+          for (const message of payload.batch.messages) {
+            results.push(importedTraceEach(payload, message, () => trace.getActiveSpan()?.spanContext()))
+          }
+          done()
+        },
+      }))
+
+      const [process, batch] = harness.recorder.spans() as [ReadableSpan, ReadableSpan]
+      expect(described(process)).toEqual({
+        name: `process ${topic}`,
+        kind: SpanKind.CONSUMER,
+        status: { code: SpanStatusCode.UNSET },
+        attributes: { ...harness.processAttributes(topic, `${groupId}-import`), 'kafka.offset': 0 },
+        events: [],
+        links: [
+          { span: SPAN, trace: TRACE, attributes: {} },
+          { span: batch.spanContext().spanId, trace: batch.spanContext().traceId, attributes: {} },
+        ],
+        parent: SPAN,
+        trace: TRACE,
+      })
+      expect(results).toEqual([process.spanContext()])
+    },
+    BROKER_TIME,
+  )
+
+  it('as an import runs the work alone on a batch of a consumer that is not traced', () => {
+    const message = { value: Buffer.from('0'), headers } as never
+    expect(importedTraceEach({ batch: { messages: [message] } }, message, () => 'done')).toBe('done')
+    expect(harness.recorder.spans()).toEqual([])
+  })
 
   it(
     'returns what the function returns and throws what it throws, at once where it does so at once',
