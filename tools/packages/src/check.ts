@@ -41,7 +41,9 @@ async function checkTypes({ path }: Tarball): Promise<void> {
 async function checkChanges({ directory, manifest }: Tarball): Promise<void> {
   const text = await readFile(join(directory, 'CHANGELOG.md'), 'utf8')
   if (text.includes(`\n## ${manifest.version}\n`)) return
-  throw new Error(`CHANGELOG.md of ${manifest.name} says nothing of ${manifest.version}: run npm run version`)
+  throw new Error(
+    `CHANGELOG.md of ${manifest.name} says nothing of ${manifest.version}: run npm run versions`,
+  )
 }
 
 async function tool(name: string, args: string[]): Promise<void> {
