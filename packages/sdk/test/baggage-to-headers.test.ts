@@ -63,7 +63,7 @@ it.each([
       propagators: ['tracecontext', 'baggage', 'jaeger'],
       flushOnExit: false,
     })
-    using _ = traceUndici({ requireParent: false })
+    using _ = traceUndici()
     const { status } = await context.with(ROOT_CONTEXT, () => fetch(edgeUrl, { headers: { baggage } }))
     expect(status).toBe(200)
     expect(asked).toEqual([{ path: '/mine', baggage: { baggage, ...sent } }])
@@ -82,7 +82,7 @@ it('what propagators write and no request can hold is counted in the report', as
   }
   tracing = startTracing({ exporter: 'none', propagators: [careless], flushOnExit: false })
   using _ = traceUndici()
-  expect((await fetch(`${edgeUrl}`)).status).toBe(200)
+  expect((await fetch(edgeUrl)).status).toBe(200)
   expect(asked).toEqual([{ path: '/mine', baggage: {} }])
   // Two requests, two fields of each.
   const { refusedFields, problems } = tracing.report()

@@ -11,6 +11,8 @@ interface Node {
   readonly pattern?: string
   readonly flags?: string
   readonly callee?: { readonly value?: unknown }
+  readonly arguments?: unknown
+  readonly value?: unknown
 }
 
 /** The regular expressions of a TypeScript source, and whether it makes more of them from texts. */
@@ -24,7 +26,12 @@ export function expressionsIn(source: string): {
     if (node.type === 'RegExpLiteral') {
       expressions.push({ pattern: node.pattern ?? '', flags: node.flags ?? '' })
     }
-    if (node.callee?.value === 'RegExp') makesSome = true
+    if (node.callee?.value !== 'RegExp') return
+    makesSome = true
+    // What is known of it: the texts it is put together of.
+    visit(node.arguments, ({ type, value }) => {
+      if (type === 'StringLiteral') expressions.push({ pattern: String(value), flags: '' })
+    })
   })
   return { expressions, makesSome }
 }

@@ -20,6 +20,14 @@ describe('the expressions of a source', () => {
     })
   })
 
+  it('are the texts that one is put together of, too', () => {
+    const source = "export const both = new RegExp(['a+b', 'c'].map(one => `^${one}`).join('|'))"
+    expect(expressionsIn(source)).toEqual({
+      expressions: ['a+b', 'c', '|'].map(pattern => ({ pattern, flags: '' })),
+      makesSome: true,
+    })
+  })
+
   it.each(['new RegExp(text)', 'RegExp(text, "g")'])('are seen to be made from a text by %s', call => {
     expect(expressionsIn(`export const made = (text: string) => ${call}`).makesSome).toBe(true)
   })
