@@ -61,7 +61,7 @@ export const someKeepOptions: OptionRule = aRecordOf({
   maxAge: aDuration,
 })
 
-const ALWAYS = '0'
+const ALWAYS = '0'.repeat(14)
 
 /** Makes the decision about whole local traces. */
 export class KeepPolicy {
