@@ -7,6 +7,9 @@ const NS_PER_SECOND = 1_000_000_000
 /** Milliseconds by which the anchor may be wrong before it is taken anew: `Date.now()` itself knows no fractions. */
 const TOLERANCE = 2
 
+/** No machine has been running since then, and no span is older. */
+const EARLIEST = performance.timeOrigin / 2
+
 let anchor = Math.round(performance.timeOrigin)
 
 /**
@@ -33,15 +36,14 @@ function hrTimeOf(milliseconds: number, nanoseconds: number): HrTime {
   return rest < NS_PER_SECOND ? [seconds, rest] : [seconds + 1, rest - NS_PER_SECOND]
 }
 
-/** A time in any form that the API allows; a number no larger than `performance.now()` is one of its values. */
+/** A time in any form that the API allows; a number too small for a time since 1970 is one of `performance.now()`. */
 export function toHrTime(time: TimeInput | undefined, from: number): HrTime {
-  const now = performance.now()
   if (typeof time === 'number' && Number.isFinite(time)) {
-    return time <= now ? hrTimeAt(from, time) : fromMilliseconds(time)
+    return time < EARLIEST ? hrTimeAt(from, time) : fromMilliseconds(time)
   }
   if (Array.isArray(time)) return [time[0], time[1]]
   const milliseconds = isDate(time) ? time.getTime() : Number.NaN
-  return Number.isNaN(milliseconds) ? hrTimeAt(from, now) : fromMilliseconds(milliseconds)
+  return Number.isNaN(milliseconds) ? hrTimeAt(from, performance.now()) : fromMilliseconds(milliseconds)
 }
 
 function fromMilliseconds(milliseconds: number): HrTime {
