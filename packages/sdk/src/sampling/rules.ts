@@ -65,7 +65,7 @@ interface Case {
 }
 
 /** The rules themselves, asked at the start of a trace and, where a route is needed, at the end. */
-export class RuleSampler implements Sampler {
+class RuleSampler implements Sampler {
   private readonly cases: readonly Case[]
   private readonly otherwise: Sampler
   /** Whether any rule waits for the route. */
