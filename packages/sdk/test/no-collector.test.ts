@@ -21,6 +21,7 @@ async function run(
   argv: readonly string[],
   variables: Readonly<Record<string, string | undefined>> = {},
   signal?: NodeJS.Signals,
+  until?: () => Promise<unknown>,
 ): Promise<Run> {
   const child = fork(join(__dirname, 'watched-program.ts'), [...argv], {
     execArgv: [...RUN_FROM_SOURCE],
@@ -32,6 +33,10 @@ async function run(
   await Promise.race([once(child, 'message'), gone])
   const began = performance.now()
   if (signal) child.kill(signal)
+  if (until) {
+    await until()
+    child.send('end')
+  }
   const [code, by] = await gone
   return { code, signal: by, errors: await errors, duration: performance.now() - began }
 }
@@ -84,6 +89,24 @@ describe('where no collector is', () => {
       expect(ended.errors).toMatch(
         /no collector answers at .*: connect ECONNREFUSED .* Print traces with exporter: 'console'/,
       )
+    },
+    PATIENCE,
+  )
+
+  it.each([
+    ['stalls', startEndpoint(() => {})],
+    ['answers 503', startEndpoint(response => void response.writeHead(503).end())],
+  ])(
+    'nor where one %s, does a batch on its way keep a program alive for longer than flushTimeout',
+    async (_what, starting) => {
+      await using endpoint = await starting
+      const variables = { OTEL_METRICS_EXPORTER: 'none', OTEL_BSP_SCHEDULE_DELAY: '1' }
+      const ended = await run(endpoint.url, ['pipe', 'told', '300ms'], variables, undefined, () =>
+        endpoint.arrived(1),
+      )
+      expect(ended).toMatchObject({ code: 0, signal: null })
+      expect(ended.duration).toBeLessThan(4000)
+      expect(ended.errors).toMatch(/4 spans were not exported .* 0 export failed, 4 after shutdown/)
     },
     PATIENCE,
   )

@@ -6,7 +6,9 @@ import { startTracing } from '../src/index.ts'
 // A program whose standard error is a terminal, as far as it knows, and that has nothing to do but two spans.
 Object.defineProperty(process.stderr, 'isTTY', { value: process.argv[2] === 'terminal' })
 
-const tracing = startTracing({ serviceName: 'shop' })
+const [, , , mode = '', flushTimeout = '5s'] = process.argv
+
+const tracing = startTracing({ serviceName: 'shop', flushTimeout: flushTimeout as '5s' })
 
 function order(number: number): void {
   withSpan(`order ${number}`, () =>
@@ -19,11 +21,12 @@ function order(number: number): void {
 
 async function run(): Promise<void> {
   order(1)
-  if (process.argv[3] === 'stay') setInterval(() => {}, 1000)
+  if (mode === 'stay') setInterval(() => {}, 1000)
+  else if (mode === 'told') process.once('message', () => process.disconnect())
   else await tracing.forceFlush()
   order(2)
   process.send?.(tracing.counts())
-  process.channel?.unref()
+  if (mode !== 'told') process.channel?.unref()
 }
 
 void run()

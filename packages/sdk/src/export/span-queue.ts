@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 
 import { diag } from '@opentelemetry/api'
+import { reportFailure } from '@spanwright/core/plugin'
 
 import type { Batch, EndedSpan, SpanStore } from './batch.ts'
 import { ExportCounts } from './export-counts.ts'
@@ -58,7 +59,7 @@ export class SpanQueue<Kind extends Batch = Batch> {
     limits: QueueLimits,
     ready?: Promise<void>,
   ) {
-    this.ready = ready
+    this.ready = ready?.catch((error: unknown) => reportFailure('finding out about the resource', error))
     this.name = name
     this.store = store
     this.sender = sender
@@ -159,17 +160,21 @@ export class SpanQueue<Kind extends Batch = Batch> {
   }
 
   private readonly sendAll = async (): Promise<void> => {
-    if (this.ready) {
-      this.current = this.ready
-      await this.ready
-      this.ready = undefined
-    }
-    while (this.due > 0 || this.isFull()) {
-      const batch = this.store.take(this.batchSize, this.limits.maxBatchBytes)
-      if (!batch) break
-      this.due -= batch.spans
-      this.current = this.deliver(batch, performance.now() + this.limits.timeout)
-      await this.current
+    try {
+      if (this.ready) {
+        this.current = this.ready
+        await this.ready
+        this.ready = undefined
+      }
+      while (this.due > 0 || this.isFull()) {
+        const batch = this.store.take(this.batchSize, this.limits.maxBatchBytes)
+        if (!batch) break
+        this.due -= batch.spans
+        this.current = this.deliver(batch, performance.now() + this.limits.timeout)
+        await this.current
+      }
+    } catch (error) {
+      reportFailure(`sending spans to ${this.name}`, error)
     }
     this.due = 0
     this.current = undefined

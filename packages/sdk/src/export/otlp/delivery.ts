@@ -14,7 +14,8 @@ const LEAST_TRY = 250
 const FOREVER = 2 ** 31
 
 /**
- * Sends requests, one at a time, each again and again while OTLP allows it and its time is not over.
+ * Sends requests, one at a time, each again and again while OTLP allows it and its time is not over. Nothing of it keeps
+ * a process alive that has nothing else to do: who waits for a request does.
  */
 export class Delivery {
   private readonly transport: Transport
@@ -37,7 +38,7 @@ export class Delivery {
   async deliver(parts: readonly Uint8Array[], timeout: number): Promise<Answer> {
     const deadline = performance.now() + timeout
     const expiry = new AbortController()
-    const timer = timeout < FOREVER ? setTimeout(() => expiry.abort(), timeout) : undefined
+    const timer = timeout < FOREVER ? setTimeout(() => expiry.abort(), timeout).unref() : undefined
     const signal = AbortSignal.any([this.givenUp.signal, expiry.signal])
     try {
       for (let backoff = FIRST_BACKOFF; ; backoff = Math.min(backoff * GROWTH, MAX_BACKOFF)) {
@@ -83,7 +84,7 @@ export class Delivery {
 
   private async pause(milliseconds: number, signal: AbortSignal, canHurry: boolean): Promise<void> {
     await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, milliseconds)
+      const timer = setTimeout(resolve, milliseconds).unref()
       const end = (): void => {
         clearTimeout(timer)
         resolve()

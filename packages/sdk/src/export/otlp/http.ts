@@ -95,6 +95,8 @@ export class HttpTransport implements Transport {
         headers: { ...this.headers, 'content-length': length },
         signal,
       })
+      // A program that has nothing else to do ends, and sends what there is for the last time.
+      request.on('socket', socket => socket.unref())
       request.on('error', (error: NodeJS.ErrnoException) => {
         // A kept connection that was closed meanwhile says nothing about the endpoint.
         if (request.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted) {
