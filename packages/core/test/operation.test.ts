@@ -56,7 +56,11 @@ describe('an operation', () => {
       events: [],
       links: [],
       parentSpanContext: undefined,
-      instrumentationScope: { name: 'jobs', version: '1.2.3' },
+      instrumentationScope: {
+        name: 'jobs',
+        version: '1.2.3',
+        schemaUrl: 'https://opentelemetry.io/schemas/1.45.0',
+      },
     })
     expect(recorder.open()).toEqual([])
   })

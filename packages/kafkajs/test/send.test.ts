@@ -63,7 +63,11 @@ describe('send', () => {
       const [first, second] = await harness.read(topic, 2)
       expect(textOf(first?.headers)).toEqual({ traceparent })
       expect(textOf(second?.headers)).toEqual({ id: 'x', traceparent })
-      expect(send?.instrumentationScope).toEqual({ name: '@spanwright/kafkajs', version })
+      expect(send?.instrumentationScope).toMatchObject({
+        name: '@spanwright/kafkajs',
+        version,
+        schemaUrl: 'https://opentelemetry.io/schemas/1.45.0',
+      })
     },
     BROKER_TIME,
   )

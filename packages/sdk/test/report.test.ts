@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { trace } from '@opentelemetry/api'
-import { TracerProvider } from '@opentelemetry/sdk-trace'
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 
 import { ratio, rules, startTracing } from '../src/index.ts'
 import { listenToDiag } from './diag.ts'
@@ -61,6 +61,23 @@ describe('tracing.report()', () => {
     trace.disable()
     said.stop()
     expect(problems).toEqual([expect.stringContaining('another SDK was registered before startTracing()')])
+  })
+
+  it('says what makes spans cost more than their bytes', async () => {
+    const { report } = await host.run({
+      options: { exporter: ['otlp', 'console'] },
+      variables: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
+      bursts: [],
+    })
+    expect(report.slowedBy).toEqual(['console needs spans as objects: they are kept until they are exported'])
+    const sampler = rules([{ name: 'x', sample: 'drop' }])
+    const spanProcessors = [new SimpleSpanProcessor({ exporter: new InMemorySpanExporter() })]
+    const tracing = startTracing({ exporter: 'none', sampler, spanProcessors, flushOnExit: false })
+    expect(tracing.report().slowedBy).toEqual([
+      'SimpleSpanProcessor is called for every span, which stays an object',
+      'parentBased(rules(1)) is shown the attributes of every new trace',
+    ])
+    await tracing.shutdown()
   })
 
   it('shows samplers as they were composed', async () => {

@@ -78,6 +78,7 @@ describe('startTracing()', () => {
     expect(resource).toMatchObject({
       'service.name': '@spanwright/sdk',
       'service.version': manifest.version,
+      'telemetry.sdk.name': 'spanwright',
       'telemetry.sdk.language': 'nodejs',
     })
     expect(resource['service.instance.id']).toMatch(UUID)
@@ -119,6 +120,14 @@ describe('startTracing()', () => {
       'process.pid': expect.any(Number),
       'os.type': process.platform,
       'host.name': expect.any(String),
+    })
+  })
+
+  it('lets the resource say another name of the SDK, by which some backends classify', async () => {
+    await traceOnce({ resource: { 'telemetry.sdk.name': 'opentelemetry' } }, JSON_OVER_HTTP)
+    expect(endpoint.resource()).toMatchObject({
+      'telemetry.sdk.name': 'opentelemetry',
+      'telemetry.sdk.version': manifest.version,
     })
   })
 

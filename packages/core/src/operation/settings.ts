@@ -23,6 +23,7 @@ import {
   show,
 } from '../host/options.ts'
 import type { Outcome } from './outcome.ts'
+import { SCHEMA_URL } from '../semconv/attributes.ts'
 import { legacyTranslatorOf, type SemconvArea, translatorOf } from '../semconv/legacy.ts'
 
 /** Which attribute vocabulary is written: the latest names, those before the stable conventions, or both. */
@@ -116,6 +117,8 @@ export class Settings<Described> {
   readonly metricAttributes: MetricsOptions<Described>['attributes'] | undefined
   /** True when some hook has to be shown the operation. Without one, no record is built. */
   readonly hasHooks: boolean
+  /** What the names are of; a mixture with legacy ones has no schema. */
+  private readonly schema: { readonly schemaUrl: string } | undefined
   private tracerSource: TracerProvider | undefined
   private lateTracer: Tracer | undefined
 
@@ -129,6 +132,7 @@ export class Settings<Described> {
     this.options = Object.freeze({ ...options })
     const { area } = entry
     this.semconv = options.semconv ?? (area ? semconvFromEnvironment(area) : 'latest')
+    this.schema = this.semconv === 'latest' ? LATEST_SCHEMA : undefined
     this.translate = area && translatorOf(area, this.semconv)
     this.translateLegacy = area ? legacyTranslatorOf(area) : asIs
     this.recordExceptions = options.recordExceptions ?? true
@@ -145,7 +149,7 @@ export class Settings<Described> {
     const provider = this.options.tracerProvider ?? trace.getTracerProvider()
     if (provider !== this.tracerSource || !this.lateTracer) {
       this.tracerSource = provider
-      this.lateTracer = provider.getTracer(this.scope.name, this.scope.version)
+      this.lateTracer = provider.getTracer(this.scope.name, this.scope.version, this.schema)
     }
     return this.lateTracer
   }
@@ -164,9 +168,11 @@ export class Settings<Described> {
 
   /** A meter of this package from a provider. */
   meterFrom(provider: MeterProvider): Meter {
-    return provider.getMeter(this.scope.name, this.scope.version)
+    return provider.getMeter(this.scope.name, this.scope.version, this.schema)
   }
 }
+
+const LATEST_SCHEMA = { schemaUrl: SCHEMA_URL }
 
 const asIs = (attributes: Attributes): Attributes => attributes
 

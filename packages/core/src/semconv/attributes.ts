@@ -1,5 +1,8 @@
 // Keys shared by every area. All values: semantic conventions 1.45.0.
 
+/** The schema of the conventions that all names are of, unless legacy ones were asked for. */
+export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0'
+
 export const ATTR_ERROR_TYPE = 'error.type'
 /** The one well-known value of `error.type`, for failures that have no name of their own. */
 export const ERROR_TYPE_OTHER = '_OTHER'

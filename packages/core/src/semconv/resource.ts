@@ -7,6 +7,9 @@ export const ATTR_SERVICE_VERSION = 'service.version'
 export const ATTR_SERVICE_INSTANCE_ID = 'service.instance.id'
 export const ATTR_DEPLOYMENT_ENVIRONMENT_NAME = 'deployment.environment.name'
 export const ATTR_CONTAINER_ID = 'container.id'
+export const ATTR_TELEMETRY_SDK_NAME = 'telemetry.sdk.name'
+export const ATTR_TELEMETRY_SDK_LANGUAGE = 'telemetry.sdk.language'
+export const ATTR_TELEMETRY_SDK_VERSION = 'telemetry.sdk.version'
 
 /** Why the tail decision kept a local trace: `error`, `slow`, `rule` or `random`. */
 export const ATTR_KEEP_REASON = 'spanwright.keep.reason'

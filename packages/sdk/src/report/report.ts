@@ -23,6 +23,8 @@ export interface TracingReport {
   /** What traces here: entry points that were called, such as `@spanwright/pg tracePool()`, and how often. */
   readonly entryPoints: Readonly<Record<string, number>>
   readonly counts: SpanCounts
+  /** What makes spans cost more than they would in bytes alone, a sentence each; no problem by itself. */
+  readonly slowedBy: readonly string[]
   /** What to look into, a sentence each; empty when all is well. */
   readonly problems: readonly string[]
 }

@@ -37,6 +37,7 @@ export function startDisabled(
         metrics: [],
         propagates: propagation.fields(),
         counts: pipeline.counts(),
+        slowedBy: [],
         isRegistered: isGlobal(tracerProvider),
       }),
     forceFlush: async () => {},

@@ -15,6 +15,7 @@ import { makePropagator } from '../propagation/propagators.ts'
 import { RecordingTracerProvider } from '../record/provider.ts'
 import type { Sampler } from '../record/types.ts'
 import { Redactor } from '../record/redaction.ts'
+import { slowPath } from '../report/slow-path.ts'
 import { makeResource } from './resource.ts'
 import { lateRulesOf } from '../sampling/rules.ts'
 import { withRemoteParents } from '../sampling/samplers.ts'
@@ -35,6 +36,8 @@ export interface TracingParts {
   /** Absent when metrics go nowhere. */
   readonly metrics: MetricParts | undefined
   readonly propagator: TextMapPropagator
+  /** What makes spans cost more than they would in bytes alone. */
+  readonly slowedBy: readonly string[]
 }
 
 /**
@@ -71,6 +74,7 @@ export function makeParts(options: StartTracingOptions, environment: Environment
     provider,
     metrics,
     propagator,
+    slowedBy: slowPath(exporters, options.spanProcessors ?? [], sampler),
   }
 }
 

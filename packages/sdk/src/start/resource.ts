@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 
 import type { Attributes } from '@opentelemetry/api'
 import {
-  defaultResource,
   detectResources,
   hostDetector,
   osDetector,
@@ -18,9 +17,13 @@ import {
   ATTR_SERVICE_INSTANCE_ID,
   ATTR_SERVICE_NAME,
   ATTR_SERVICE_VERSION,
+  ATTR_TELEMETRY_SDK_LANGUAGE,
+  ATTR_TELEMETRY_SDK_NAME,
+  ATTR_TELEMETRY_SDK_VERSION,
 } from '@spanwright/core/semconv'
 
 import type { Environment } from './environment.ts'
+import { VERSION } from '../version.ts'
 import { nearestManifest } from './manifest.ts'
 
 /** What can be found out about the place a process runs in. */
@@ -47,6 +50,14 @@ const DETECTORS: Readonly<Record<DetectorName, ResourceDetector>> = {
 
 export const DETECTOR_NAMES: readonly DetectorName[] = Object.keys(DETECTORS) as DetectorName[]
 
+/** What is so unless something else is said; `opentelemetry` is the name of the official SDK alone. */
+const OWN: Attributes = {
+  [ATTR_SERVICE_NAME]: `unknown_service:${process.argv0}`,
+  [ATTR_TELEMETRY_SDK_NAME]: 'spanwright',
+  [ATTR_TELEMETRY_SDK_LANGUAGE]: 'nodejs',
+  [ATTR_TELEMETRY_SDK_VERSION]: VERSION,
+}
+
 /**
  * The resource of this process. Later sources win: the nearest package.json, detectors,
  * `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`, options.
@@ -55,7 +66,7 @@ export function makeResource(options: ResourceOptions, environment: Environment)
   const { name, version } = nearestManifest()
   const names = options.detectors ?? detectorsIn(environment)
   const detected = detectResources({ detectors: names.map(detector => DETECTORS[detector]) })
-  return defaultResource()
+  return resourceFromAttributes(OWN)
     .merge(
       resourceFromAttributes(
         present({

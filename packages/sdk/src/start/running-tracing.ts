@@ -55,7 +55,7 @@ export class RunningTracing implements Tracing {
   }
 
   readonly report = (): TracingReport => {
-    const { resource, sampler, exporters, readers, propagator, provider } = this.parts
+    const { resource, sampler, exporters, readers, propagator, provider, slowedBy } = this.parts
     return diagnose({
       service: serviceOf(resource),
       sampler: sampler.toString(),
@@ -64,6 +64,7 @@ export class RunningTracing implements Tracing {
       failures: readers.flatMap(reader => failureOf(reader)),
       propagates: propagator.fields(),
       counts: this.counts(),
+      slowedBy,
       isRegistered: isGlobal(provider),
     })
   }
