@@ -12,7 +12,7 @@ import { W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { refusedFields } from '@spanwright/core/plugin'
-import { tracing, type UndiciTracingOptions } from '@spanwright/undici'
+import { traceFetch, tracing, type UndiciTracingOptions } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startServer, type TestServer } from './server.ts'
@@ -61,7 +61,22 @@ const FIRST_REQUESTS: [string, StartWay][] = VERSIONS.flatMap(([version, undici]
   ]),
 )
 
-const EVERY_WAY = [...WAYS, ...FIRST_REQUESTS]
+/** A `Request` may hold a dispatcher that cannot be seen: its call is followed through the channels. */
+const REQUESTS: [string, StartWay][] = VERSIONS.map(([version, undici]) => [
+  `traceFetch() and a Request of ${version}`,
+  options => {
+    const fetch = traceFetch(undici.fetch, options)
+    return {
+      async send(url) {
+        const response = await fetch(new undici.Request(url))
+        return { status: response.status, text: () => response.text(), cancel: async () => undefined }
+      },
+      stop: async () => undefined,
+    }
+  },
+])
+
+const EVERY_WAY = [...WAYS, ...FIRST_REQUESTS, ...REQUESTS]
 
 /** Sends one request, and returns its status. */
 async function send(start: StartWay, options: UndiciTracingOptions, active: Context): Promise<number> {
