@@ -230,7 +230,27 @@ describe('at the end', () => {
       )
       expect(duration).toBeGreaterThan(900)
       expect(duration).toBeLessThan(3000)
+      expect(exporter).toMatchObject({
+        dropped: { ...NOTHING, shutDown: 3 },
+        lastError: 'not sent within 1000 ms: no answer',
+      })
+    },
+    PATIENCE,
+  )
+
+  it(
+    'one that puts them off is told apart',
+    async () => {
+      await using endpoint = await startEndpoint(response => void response.writeHead(503).end())
+      const { exporter, said } = await trace(
+        endpoint.url,
+        { flushTimeout: '300ms' },
+        { bursts: [burst(3, false)] },
+      )
       expect(exporter).toMatchObject({ dropped: { ...NOTHING, shutDown: 3 } })
+      expect(said).toEqual([
+        expect.stringMatching(/3 after shutdown\); last error: not sent within 300 ms: Service Unavailable$/),
+      ])
     },
     PATIENCE,
   )

@@ -22,8 +22,11 @@ export interface Sender<Kind extends Batch = Batch> {
    * @returns ends the hurry
    */
   hurry(): () => void
-  /** Lets go of the batch that is on its way. */
-  giveUp(): void
+  /**
+   * Lets go of the batch that is on its way.
+   * @returns why it has no outcome, if there is one
+   */
+  giveUp(): string | undefined
   /** Closes what is open. */
   close(): Promise<void>
 }
@@ -68,8 +71,8 @@ export class ByteSender implements Sender<ByteBatch> {
     return this.delivery.hurry()
   }
 
-  giveUp(): void {
-    this.delivery.giveUp()
+  giveUp(): string | undefined {
+    return this.delivery.giveUp()
   }
 
   async close(): Promise<void> {
@@ -126,8 +129,10 @@ export class ObjectSender implements Sender<ObjectBatch> {
     return () => {}
   }
 
-  giveUp(): void {
-    this.drop?.(refused('given up'))
+  giveUp(): string | undefined {
+    if (!this.drop) return undefined
+    this.drop(refused('given up'))
+    return 'no answer'
   }
 
   async close(): Promise<void> {

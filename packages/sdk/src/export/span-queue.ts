@@ -108,14 +108,19 @@ export class SpanQueue<Kind extends Batch = Batch> {
     return this.ending
   }
 
-  /** Gives up on what did not get through in time. */
-  abandon(): void {
+  /**
+   * Gives up on what did not get through in time.
+   * @param why there is no more time
+   */
+  abandon(why: string): void {
     if (this.isAbandoned) return
+    const { size } = this
     this.isAbandoned = true
     clearTimeout(this.timer)
-    this.counts.lose('shutDown', this.store.size)
     this.store.clear()
-    this.sender.giveUp()
+    const delay = this.sender.giveUp()
+    if (size > 0) this.counts.lastError = delay === undefined ? why : `${why}: ${delay}`
+    this.counts.lose('shutDown', size)
     this.counts.report()
   }
 

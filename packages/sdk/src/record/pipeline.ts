@@ -93,9 +93,12 @@ export class Pipeline implements SpanSink {
     await Promise.all(this.queues.map(queue => queue.shutdown()))
   }
 
-  /** Gives up on everything that still waits. */
-  abandon(): void {
-    for (const queue of this.queues) queue.abandon()
+  /**
+   * Gives up on everything that still waits.
+   * @param why there is no more time
+   */
+  abandon(why: string): void {
+    for (const queue of this.queues) queue.abandon(why)
   }
 
   get waiting(): number {

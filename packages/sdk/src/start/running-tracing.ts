@@ -99,7 +99,7 @@ export class RunningTracing implements Tracing {
         return this.flush(isLast)
       },
       finish: this.shutdown,
-      leftBehind: () => pipeline.abandon(),
+      leftBehind: () => pipeline.abandon('the process ended at once'),
     })
   }
 
@@ -136,7 +136,9 @@ export class RunningTracing implements Tracing {
     const ended = provider
       .shutdown()
       .catch((error: unknown) => diag.error('spanwright: shutdown failed', error))
-    if (!(await isDone(Promise.all([ended, pipeline.shutdown()]), deadline))) pipeline.abandon()
+    if (!(await isDone(Promise.all([ended, pipeline.shutdown()]), deadline))) {
+      pipeline.abandon(`not sent within ${this.options.flushTimeout} ms`)
+    }
     // Metrics say how many spans were sent, so they go last.
     if (metrics) await isDone(metrics.sdk.shutdown(), deadline)
     for (const { delivery } of readers) delivery?.giveUp()

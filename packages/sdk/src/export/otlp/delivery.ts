@@ -22,6 +22,8 @@ export class Delivery {
   private readonly onUnreachable: (reason: string) => void
   private readonly givenUp = new AbortController()
   private hurries = 0
+  /** Why the request that is on its way has no outcome yet. */
+  private delay: string | undefined
   /** Ends the wait before the next try. */
   private wake: (() => void) | undefined
 
@@ -37,6 +39,7 @@ export class Delivery {
    */
   async deliver(parts: readonly Uint8Array[], timeout: number): Promise<Answer> {
     const deadline = performance.now() + timeout
+    this.delay = 'no answer'
     const expiry = new AbortController()
     const timer = timeout < FOREVER ? setTimeout(() => expiry.abort(), timeout).unref() : undefined
     const signal = AbortSignal.any([this.givenUp.signal, expiry.signal])
@@ -46,6 +49,7 @@ export class Delivery {
         if (this.givenUp.signal.aborted) return refused('given up')
         if (expiry.signal.aborted) return refused(`no answer within ${timeout} ms`)
         if (answer.kind !== 'later') return answer
+        this.delay = answer.reason
         if (answer.isUnreachable) {
           this.onUnreachable(answer.reason)
           if (this.hurries > 0) return answer
@@ -57,6 +61,7 @@ export class Delivery {
       }
     } finally {
       clearTimeout(timer)
+      this.delay = undefined
     }
   }
 
@@ -72,10 +77,15 @@ export class Delivery {
     }
   }
 
-  /** Lets go of the request that is on its way, and closes the connections. */
-  giveUp(): void {
+  /**
+   * Lets go of the request that is on its way, and closes the connections.
+   * @returns why it has no outcome, if there is one
+   */
+  giveUp(): string | undefined {
+    const { delay } = this
     this.givenUp.abort()
     this.close()
+    return delay
   }
 
   close(): void {
