@@ -1,8 +1,11 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 
 import { redactQuery, redactUrl, sensitiveQueryKeys, splitHost, splitTarget } from '@spanwright/core/plugin'
 
 import { growthOf } from './steps.ts'
+
+// Long texts take their time on a busy machine.
+jest.setTimeout(60_000)
 
 describe('a query', () => {
   const keys = sensitiveQueryKeys()

@@ -1,9 +1,12 @@
 import { context, propagation, ROOT_CONTEXT, type TextMapSetter, trace } from '@opentelemetry/api'
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { traceClient } from '@spanwright/pg'
 import * as fc from 'fast-check'
 
 import { useDatabase } from './database.ts'
+
+// Many queries take their time on a busy machine.
+jest.setTimeout(60_000)
 
 const db = useDatabase()
 

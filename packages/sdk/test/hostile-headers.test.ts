@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { type Context, context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import * as fc from 'fast-check'
 
@@ -8,6 +8,9 @@ import { type PropagatorName, startTracing, type Tracing } from '../src/index.ts
 const T = '12345678901234567890123456789012'
 const P = '1234567890123456'
 const TRACEPARENT = `00-${T}-${P}-01`
+
+// Long texts take their time on a busy machine.
+jest.setTimeout(60_000)
 
 let tracing: Tracing | undefined
 afterEach(() => tracing?.shutdown())

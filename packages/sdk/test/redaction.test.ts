@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { type Attributes, metrics, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { MetricReader } from '@opentelemetry/sdk-metrics'
@@ -8,6 +8,9 @@ import { growthOf } from '../../core/test/steps.ts'
 import { Redactor } from '../src/record/redaction.ts'
 import { collect } from './collector.ts'
 import { startEndpoint } from './endpoint.ts'
+
+// Long texts take their time on a busy machine.
+jest.setTimeout(60_000)
 
 const CONTEXT = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 }
 
