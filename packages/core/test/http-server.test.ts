@@ -31,7 +31,7 @@ const BARE: HttpFramework<IncomingMessage> = {
   origin: (_req, { headers, socket }) => ({
     scheme: 'http',
     host: headers.host,
-    clientAddress: socket.remoteAddress,
+    clientAddress: socket?.remoteAddress,
   }),
   route: req => (req.url?.startsWith('/items/') ? '/items/:id' : undefined),
 }

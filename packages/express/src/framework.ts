@@ -21,8 +21,8 @@ export const EXPRESS: HttpFramework<Request, Routes> = {
 
 function originOf(req: Request, { headers, socket }: RequestHead): Origin {
   if (!trustsPeer(req, socket)) {
-    const scheme = (socket as { encrypted?: boolean }).encrypted === true ? 'https' : 'http'
-    return { scheme, host: headers.host, clientAddress: socket.remoteAddress }
+    const scheme = (socket as { encrypted?: boolean } | undefined)?.encrypted === true ? 'https' : 'http'
+    return { scheme, host: headers.host, clientAddress: socket?.remoteAddress }
   }
   const host = firstOf(headers['x-forwarded-host']) || headers.host
   return { scheme: req.protocol, host, clientAddress: req.ip }
@@ -49,9 +49,9 @@ function pathOf(url: string): string {
 type Trust = (address: string | undefined, hop: number) => boolean
 
 /** True when the setting `trust proxy` covers whoever is at the other end of the socket. */
-function trustsPeer(req: Request, { remoteAddress }: RequestHead['socket']): boolean {
+function trustsPeer(req: Request, socket: RequestHead['socket']): boolean {
   const trust = (req.app as unknown as App | undefined)?.get('trust proxy fn')
-  return typeof trust === 'function' && (trust as Trust)(remoteAddress, 0)
+  return typeof trust === 'function' && (trust as Trust)(socket?.remoteAddress, 0)
 }
 
 function firstOf(header: string | string[] | undefined): string | undefined {

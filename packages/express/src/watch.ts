@@ -1,5 +1,5 @@
 import { EVENT_NEXT_AFTER_RESPONSE } from '@spanwright/core/semconv'
-import { exchangeOf, reportFailure } from '@spanwright/core/plugin'
+import { exchangeOf, guarded, reportFailure } from '@spanwright/core/plugin'
 import type { NextFunction, Request, Response } from 'express'
 
 import { keepSilent, showLayer } from './layered.ts'
@@ -131,12 +131,13 @@ class AppWatch {
     if (Object.hasOwn(layer, method)) return
     layer[method] = function handleRequest(req, res, next) {
       const outer = (req as Request).app as unknown as App
-      onNextRead(res as Response, 'locals', () => {
+      const entered = guarded('reading the routes of Express', () => {
         const app = (req as Request).app as unknown as App
         if (app === outer || app.parent !== outer) return
         delete layer[method]
         map.link(layer, app)
       })
+      onNextRead(res as Response, 'locals', entered)
       return prototypeOf(layer)[method]?.call(layer, req, res, next)
     }
   }
@@ -219,7 +220,7 @@ function onNextRead<Target extends object>(target: Target, name: keyof Target, r
     if (own) Object.defineProperty(target, name, own)
     else delete target[name]
   }
-  Object.defineProperty(target, name, {
+  Reflect.defineProperty(target, name, {
     configurable: true,
     enumerable: own?.enumerable ?? true,
     get() {

@@ -10,7 +10,7 @@ export const KOA: HttpFramework<Context> = {
     scheme: ctx.protocol,
     host: ctx.host || undefined,
     // Not ctx.ip: it is remembered when it is read, and a later middleware may still correct the headers.
-    clientAddress: (ctx.app.proxy && ctx.ips[0]) || socket.remoteAddress,
+    clientAddress: (ctx.app.proxy && ctx.ips[0]) || socket?.remoteAddress,
   }),
   route: routeOf,
 }

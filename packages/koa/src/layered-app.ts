@@ -1,4 +1,4 @@
-import { originalOf } from '@spanwright/core/plugin'
+import { guardMethods, originalOf } from '@spanwright/core/plugin'
 import type Koa from 'koa'
 import type { Context, Middleware, Next } from 'koa'
 
@@ -59,6 +59,8 @@ export class LayeredApps {
     }
   }
 }
+
+guardMethods('reading the middleware of Koa', LayeredApps, 'compose', 'watch')
 
 function nameOf(middleware: AnyMiddleware, { path }: Layer, kind: string): string {
   const param = paramOf(middleware)

@@ -1,4 +1,10 @@
-import { HttpServer, type HttpServerOptions } from '@spanwright/core/plugin'
+import {
+  attempt,
+  HttpServer,
+  type HttpServerOptions,
+  isCalledAsMiddleware,
+  letThrough,
+} from '@spanwright/core/plugin'
 import type { Context, Middleware } from 'koa'
 
 import { KOA } from './framework.ts'
@@ -16,15 +22,14 @@ export interface KoaTracingOptions extends HttpServerOptions<Context> {}
  * @throws TypeError when an option is unknown or of the wrong type
  */
 export function tracing(options: KoaTracingOptions = {}): Middleware {
-  if (isContext(options)) {
-    throw new TypeError('app.use(tracing): tracing makes the middleware, call it: app.use(tracing())')
-  }
+  if (isCalledAsMiddleware(arguments)) return letThrough(NOT_CALLED, arguments) as Middleware
   const server = new HttpServer<Context>({ name: '@spanwright/koa', version: VERSION }, KOA, options)
   const apps = server.layers.enabled ? new LayeredApps() : undefined
   return function traceRequest(ctx, next) {
+    if (typeof next !== 'function') return letThrough(NOT_IN_EXPRESS, arguments)
     const exchange = server.begin(ctx.req, ctx.res, ctx)
     if (!exchange.traced) return exchange.run(next)
-    watchErrors(ctx)
+    attempt('following a request', watchErrors, ctx)
     if (!apps) return exchange.run(next)
     return exchange.run(() => {
       setLayers(ctx, server.layers.of(ctx.res))
@@ -33,7 +38,7 @@ export function tracing(options: KoaTracingOptions = {}): Middleware {
   }
 }
 
-/** True when Koa called this function as if it were the middleware. */
-function isContext(options: object | null): boolean {
-  return options !== null && typeof options === 'object' && 'req' in options && 'res' in options
-}
+const NOT_CALLED =
+  'tracing of @spanwright/koa makes the middleware and is to be called: app.use(tracing()); no request is traced'
+const NOT_IN_EXPRESS =
+  'tracing() of @spanwright/koa was used in an app of Express, where it traces nothing: import it from @spanwright/express'

@@ -1,6 +1,6 @@
 import type { Http2ServerResponse, Http2Session } from 'node:http2'
 
-import { exchangeOf } from '@spanwright/core/plugin'
+import { attempt, exchangeOf } from '@spanwright/core/plugin'
 import type { Context } from 'koa'
 
 const ON_ERROR: unique symbol = Symbol('spanwright.onerror')
@@ -33,7 +33,7 @@ export function watchErrors(ctx: Context): void {
 function onerror(this: Watched, error: unknown): void {
   const exchange = exchangeOf(this.req)
   if (!exchange) return Reflect.apply(this[ON_ERROR], this, [error])
-  if (isFailure(error, this)) exchange.recordError(error)
+  if (attempt('reading an error', isFailure, error, this)) exchange.recordError(error)
   // In the request's context, so that what an error listener of the app logs belongs to the trace.
   exchange.run(() => Reflect.apply(this[ON_ERROR], this, [error]))
 }

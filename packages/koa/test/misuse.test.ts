@@ -1,13 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
-import type { Middleware } from 'koa'
-import request from 'supertest'
-
+import { describe, expect, it } from '@jest/globals'
 import { type KoaTracingOptions, tracing } from '@spanwright/koa'
-
-import { closeServices, serve } from './service.ts'
-import { KOAS } from './versions.ts'
-
-afterEach(closeServices)
 
 describe('tracing()', () => {
   it.each([
@@ -23,19 +15,5 @@ describe('tracing()', () => {
     const attempt = () => tracing(options as KoaTracingOptions)
     expect(attempt).toThrow(TypeError)
     expect(attempt).toThrow(message)
-  })
-
-  it.each(KOAS)('says what to do when it is used without being called, with $name', async ({ Koa }) => {
-    const app = new Koa()
-    const errors: unknown[] = []
-    app.on('error', error => errors.push(error))
-    app.use(tracing as unknown as Middleware)
-    await request(await serve(app))
-      .get('/')
-      .expect(500)
-
-    expect(errors).toEqual([
-      new TypeError('app.use(tracing): tracing makes the middleware, call it: app.use(tracing())'),
-    ])
   })
 })

@@ -35,7 +35,7 @@ export async function ask(port: number, method: string, path: string, body?: str
   req.end(body)
   try {
     const [response] = (await once(req, 'response')) as [IncomingMessage]
-    const { date: _, ...headers } = response.headers
+    const { date: _, 'server-timing': _trace, ...headers } = response.headers
     return { status: response.statusCode, headers, body: await text(response) }
   } catch (error) {
     return { code: (error as { code?: unknown }).code }

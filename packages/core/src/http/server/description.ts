@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import type { Attributes } from '@opentelemetry/api'
 
 import { type CaptureHeaders, CapturedHeaders } from '../captured-headers.ts'
-import { reportFailure } from '../../host/guard.ts'
-import type { HttpFramework, Origin, RequestHead, ServerRequest } from './framework.ts'
+import { guardMethods } from '../../host/guard.ts'
+import type { HttpFramework, Origin, RequestHead, ServerRequest, StreamPrototypes } from './framework.ts'
 import { valueGivenIn } from './response/exposed-trace.ts'
 import type { ResponseProgress } from './response/progress.ts'
 import { knownMethods, writeMethod } from '../method.ts'
@@ -63,15 +63,7 @@ export class HttpDescription<Request, Routes> {
   ): string {
     const method = writeMethod(attributes, req.method ?? '', this.methods)
     attributes[ATTR_NETWORK_PROTOCOL_VERSION] = httpVersion === HTTP_2 ? '2' : httpVersion
-    try {
-      const head: RequestHead = { headers: req.headers, socket: req.socket }
-      const origin = this.framework.origin(request, head)
-      attributes[ATTR_URL_SCHEME] = schemeOf(origin.scheme)
-      if (observed) this.writeAll(attributes, this.framework.url(request), origin, head)
-    } catch (error) {
-      // HTTP/2 refuses to show the socket of a session that is gone.
-      reportFailure('describing a request', error)
-    }
+    this.writeOrigin(attributes, req, request, observed)
     return method
   }
 
@@ -80,26 +72,30 @@ export class HttpDescription<Request, Routes> {
     return this.framework.url(request)
   }
 
+  /** What the app's requests and responses inherit from; undefined where that is not the app's own. */
+  prototypesOf(request: Request): StreamPrototypes | undefined {
+    return this.framework.prototypes?.(request)
+  }
+
   /** Pattern of the route that matched last. */
   routeOf(request: Request, routes: Routes | undefined): string | undefined {
-    try {
-      return this.framework.route(request, routes)
-    } catch (error) {
-      reportFailure('reading the route', error)
-      return undefined
-    }
+    return this.framework.route(request, routes)
   }
 
   /** Writes what a response has told: its status code and captured headers. */
   writeResponse(attributes: Attributes, { statusCode, res, head }: ResponseProgress): void {
     if (statusCode !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
     if (this.responseHeaders.isEmpty) return
-    try {
-      // Node keeps no header that came with the head alone.
-      this.responseHeaders.write(attributes, name => res.getHeader(name) ?? valueGivenIn(head, name))
-    } catch (error) {
-      reportFailure('capturing headers', error)
-    }
+    // Node keeps no header that came with the head alone.
+    this.responseHeaders.write(attributes, name => res.getHeader(name) ?? valueGivenIn(head, name))
+  }
+
+  /** HTTP/2 refuses to show the socket of a session that is gone. */
+  private writeOrigin(attributes: Attributes, req: ServerRequest, request: Request, observed: boolean): void {
+    const head: RequestHead = { headers: req.headers, socket: req.socket }
+    const origin = this.framework.origin(request, head)
+    attributes[ATTR_URL_SCHEME] = schemeOf(origin.scheme)
+    if (observed) this.writeAll(attributes, this.framework.url(request), origin, head)
   }
 
   private writeAll(attributes: Attributes, target: string, origin: Origin, head: RequestHead): void {
@@ -114,19 +110,28 @@ export class HttpDescription<Request, Routes> {
   }
 }
 
+guardMethods('describing a request', HttpDescription, 'writeOrigin', 'prototypesOf')
+guardMethods('reading the route', HttpDescription, 'routeOf')
+guardMethods('describing a response', HttpDescription, 'writeResponse')
+
 /** What a proxy forwarded as scheme can be anything, and stands on the metrics. */
 function schemeOf(scheme: string): string {
   return scheme === 'http' || scheme === 'https' ? scheme : /^(?:https|wss)$/i.test(scheme) ? 'https' : 'http'
 }
 
-function addAddresses(attributes: Attributes, { clientAddress, host }: Origin, socket: Socket): void {
+function addAddresses(
+  attributes: Attributes,
+  { clientAddress, host }: Origin,
+  socket: Socket | undefined,
+): void {
   if (clientAddress !== undefined) attributes[ATTR_CLIENT_ADDRESS] = clientAddress
   const server = host === undefined ? undefined : splitHost(host)
   if (server) {
     attributes[ATTR_SERVER_ADDRESS] = server.host
     if (server.port !== undefined) attributes[ATTR_SERVER_PORT] = server.port
   }
-  const { remoteAddress, remotePort } = socket
+  // Requests that did not come over a connection, such as those of serverless adapters, have none.
+  const { remoteAddress, remotePort } = socket ?? {}
   if (remoteAddress === undefined) return
   attributes[ATTR_NETWORK_PEER_ADDRESS] = remoteAddress
   if (remotePort !== undefined) attributes[ATTR_NETWORK_PEER_PORT] = remotePort

@@ -6,14 +6,14 @@ import { BodySizes } from './response/body-sizes.ts'
 import type { HttpDescription } from './description.ts'
 import { decides, endingOf, type Thrown, unfinished } from './ending.ts'
 import type { ExposedTrace } from './response/exposed-trace.ts'
-import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './framework.ts'
+import type { Exchange, ServerAnswer, ServerRequest } from './framework.ts'
 import { exchangeOf, releaseExchange, setExchange } from './open-exchanges.ts'
-import { reportFailure } from '../../host/guard.ts'
+import { attempt, guardMethods } from '../../host/guard.ts'
 import { isRecording, writeTo } from '../../host/span.ts'
 import type { HttpServerMetrics } from './metrics.ts'
 import type { HttpServerRecord } from './options.ts'
-import type { Ending } from '../../operation/outcome.ts'
-import type { Description, SpanOwner } from './owner.ts'
+import { type Ending, SUCCESS } from '../../operation/outcome.ts'
+import { type Description, NOTHING_KNOWN, type SpanOwner } from './owner.ts'
 import {
   addOpenRequest,
   describeRequest,
@@ -31,7 +31,6 @@ export const REQUEST_TOKEN: symbol = createContextKey('spanwright.request')
 
 /** What the exchanges of one server share. */
 export interface ExchangeSettings<Request, Routes> {
-  readonly framework: HttpFramework<Request, Routes>
   readonly description: HttpDescription<Request, Routes>
   readonly exposed: ExposedTrace | undefined
   readonly metrics: HttpServerMetrics<HttpServerRecord<Request>>
@@ -75,7 +74,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
     request: Request,
     method: string,
   ) {
-    const { framework, metrics, stages, endOnShutdown } = settings
+    const { description, metrics, stages, endOnShutdown } = settings
     const { res } = progress
     this.settings = settings
     this.owner = owner
@@ -84,15 +83,17 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
     this.request = request
     this.method = method
     this.context = owner.isOurs ? owner.context : undefined
-    const prototypes = framework.prototypes?.(request)
+    const prototypes = description.prototypesOf(request)
     setExchange(req, this, prototypes !== undefined)
-    this.tapsItself = tap(req, res, prototypes)
+    this.tapsItself = attempt('following a response', tap, req, res, prototypes) ?? false
+    // A response that is not of Node may lead to no request.
+    const close = prototypes || res.req === req ? closeExchange : (): void => this.closed()
     // Another instrumentation ends its span in a listener, before which it has to be complete.
-    if (owner.isOurs) res.on('close', closeExchange)
-    else res.prependListener('close', closeExchange)
+    if (owner.isOurs) res.on('close', close)
+    else res.prependListener('close', close)
     if (metrics.measuresBodies) this.bodies = new BodySizes(req, res)
     this.awaitsStart = stages && isRecording(owner.span)
-    if (this.bodies || this.awaitsStart) tapSending(res)
+    if (this.bodies || this.awaitsStart) attempt('following a response', tapSending, res)
     this.closeCount = metrics.open(owner.attributes, owner.context)
     addOpenRequest(this, endOnShutdown)
     if (!progress.isHttp2) this.stopWatching = watchWaiting(req, res as ServerResponse, this)
@@ -133,15 +134,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
   }
 
   writeHead(res: ServerAnswer, writeHead: Method, args: readonly unknown[]): unknown {
-    const { exposed } = this.settings
-    let head = args
-    try {
-      this.noteHead(args)
-      if (exposed) head = exposed.addTo(res, this.owner.span, args)
-    } catch (error) {
-      reportFailure('describing a response', error)
-    }
-    const written = Reflect.apply(writeHead, res, head)
+    const written = Reflect.apply(writeHead, res, this.headFor(res, args) ?? args)
     this.progress.noteHead(args)
     return written
   }
@@ -170,26 +163,28 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
   }
 
   endUnfinished(): void {
-    this.end(unfinished(this.progress), true)
+    this.end(attempt('reading a response', unfinished, this.progress), true)
   }
 
   /** Emits an event of the request or the response in the request's context. */
   private emit(emitter: Emitter, emit: Method, args: readonly unknown[]): unknown {
     const { context } = this
-    if (!context || emitter.listenerCount(args[0]) === 0 || isActive(context)) {
+    if (!context || emitter.listenerCount?.(args[0]) === 0 || isActive(context)) {
       return Reflect.apply(emit, emitter, args)
     }
     return contextApi.with(context, () => Reflect.apply(emit, emitter, args))
   }
 
-  private end(ending: Ending = this.ending(), isUnfinished = false): void {
+  private end(known?: Ending, isUnfinished = false): void {
     if (this.isOver) return
     this.isOver = true
     removeOpenRequest(this)
     const { owner } = this
     const { context } = owner
-    if (isUnfinished) owner.endUnfinished(ending, this.description())
-    else owner.end(ending, this.description())
+    const ending = known ?? this.ending() ?? SUCCESS
+    const description = this.description() ?? NOTHING_KNOWN
+    if (isUnfinished) owner.endUnfinished(ending, description)
+    else owner.end(ending, description)
     this.closeCount?.()
     this.stopWatching?.()
     const { measured } = owner
@@ -198,7 +193,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
     if (this.req.destroyed) this.release()
   }
 
-  private ending(): Ending {
+  private ending(): Ending | undefined {
     // It waited for its turn until the connection was gone.
     if (this.stopWatching && !this.progress.res.socket) this.progress.noteUnsent()
     return endingOf(this.progress, this.thrown)
@@ -216,15 +211,16 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
     this.isRouteFinal = this.route !== undefined || this.progress.res.headersSent
   }
 
-  private noteHead(head: readonly unknown[]): void {
+  /** @returns what the head is to be written with, if that is something else */
+  private headFor(res: ServerAnswer, head: readonly unknown[]): readonly unknown[] | undefined {
+    const { owner, progress, thrown } = this
     this.readRoute()
-    if (this.owner.isOurs) return
-    const isFailure = this.progress.statusOf(head) >= 500
-    this.owner.noteHead(this.named({}), isFailure ? this.thrown : undefined)
+    if (!owner.isOurs) owner.noteHead(this.named({}), progress.statusOf(head) >= 500 ? thrown : undefined)
+    return this.settings.exposed?.addTo(res, owner.span, head)
   }
 
   /** What is known besides the start, once the response is over. */
-  private description(): Description {
+  private description(): Description | undefined {
     this.readRoute()
     const attributes: Attributes = {}
     this.settings.description.writeResponse(attributes, this.progress)
@@ -238,6 +234,9 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
     return { name: `${this.method} ${route}`, attributes }
   }
 }
+
+guardMethods('reading a request', HttpExchange, 'recordError', 'describe')
+guardMethods('reading a response', HttpExchange, 'headFor', 'ending', 'description')
 
 /** True when what runs now belongs to the request of a context, in a span of its own perhaps. */
 function isActive(context: Context): boolean {

@@ -1,5 +1,7 @@
 import { type Context, createContextKey, type Span, SpanKind, trace } from '@opentelemetry/api'
 
+import { isRecording } from '../../host/span.ts'
+
 // The key of getRPCMetadata() of @opentelemetry/core, by its registered symbol: core depends on the API alone.
 const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA')
 
@@ -21,6 +23,6 @@ export function findForeignSpan(context: Context): ForeignSpan | undefined {
   const metadata = context.getValue(RPC_METADATA) as RpcMetadata | undefined
   const span = trace.getSpan(context)
   if (metadata?.type === 'http' && metadata.span) return { span: metadata.span, metadata }
-  if (!span?.isRecording()) return undefined
+  if (!isRecording(span)) return undefined
   return (span as { kind?: unknown }).kind === SpanKind.SERVER ? { span, metadata: undefined } : undefined
 }

@@ -18,7 +18,8 @@ export interface StreamPrototypes {
 /** What was read of a request, so that it is read once: Express makes each reading cost about half a microsecond. */
 export interface RequestHead {
   readonly headers: IncomingHttpHeaders
-  readonly socket: Socket
+  /** Undefined for a request that did not come over a connection. */
+  readonly socket: Socket | undefined
 }
 
 /** Who asked whom. */

@@ -1,6 +1,8 @@
 import { context as contextApi, type Span, SpanKind, trace } from '@opentelemetry/api'
 
 import type { ServerAnswer } from './framework.ts'
+import { guardMethods } from '../../host/guard.ts'
+import { isRecording, writeTo } from '../../host/span.ts'
 import { Operation } from '../../operation/operation.ts'
 import { aListOfStrings, aPositiveNumber, oneOf, type OptionRules } from '../../host/options.ts'
 import { isMeantForClient } from './ending.ts'
@@ -70,7 +72,7 @@ export class Layers<Described> {
    */
   of(res: ServerAnswer): RequestLayers | undefined {
     const span = trace.getActiveSpan()
-    return this.enabled && span?.isRecording() ? new RequestLayers(this, span, res) : undefined
+    return this.enabled && isRecording(span) ? new RequestLayers(this, span, res) : undefined
   }
 }
 
@@ -92,7 +94,7 @@ export class RequestLayers {
   /** @returns undefined when nothing is to be told of it */
   start(kind: LayerKind, name: string): Layer | undefined {
     const { settings, asSpans, threshold, ignored } = this.layers
-    if (ignored.has(name) || !this.server.isRecording()) return undefined
+    if (ignored.has(name) || !isRecording(this.server)) return undefined
     const { open } = this
     const layer: Layer = asSpans
       ? new LayerSpan(settings, kind, name, open)
@@ -101,6 +103,9 @@ export class RequestLayers {
     return layer
   }
 }
+
+guardMethods('following layers', Layers, 'of')
+guardMethods('following layers', RequestLayers, 'start')
 
 /** Writes an event on the server span when it was slow. */
 class TimedLayer implements Layer {
@@ -136,8 +141,8 @@ class TimedLayer implements Layer {
   end(): void {
     if (!this.open.delete(this)) return
     if (this.handedOver === 0) this.ownMs += performance.now() - this.since
-    if (this.ownMs < this.threshold || !this.server.isRecording()) return
-    this.server.addEvent(EVENT_SLOW_LAYER, {
+    if (this.ownMs < this.threshold || !isRecording(this.server)) return
+    writeTo(this.server, 'addEvent', EVENT_SLOW_LAYER, {
       [ATTR_SPANWRIGHT_LAYER_KIND]: this.kind,
       [ATTR_SPANWRIGHT_LAYER_NAME]: this.name,
       [ATTR_SPANWRIGHT_LAYER_DURATION]: this.ownMs,

@@ -2,6 +2,7 @@ import type { Attributes, Context } from '@opentelemetry/api'
 
 import type { BodySizes } from './response/body-sizes.ts'
 import { LateHistogram, LateUpDownCounter, pickAttributes } from '../../operation/instruments.ts'
+import { guardMethods } from '../../host/guard.ts'
 import { aBoolean, type OptionRules } from '../../host/options.ts'
 import {
   HTTP_SERVER_ACTIVE_REQUESTS_ATTRIBUTES,
@@ -71,3 +72,5 @@ export class HttpServerMetrics<Described> {
     this.responseBody?.record(sizes.response, measured, context)
   }
 }
+
+guardMethods('measuring bodies', HttpServerMetrics, 'recordBodies')

@@ -18,7 +18,8 @@ interface MarkedRequest {
 
 /** The exchange of a request that is traced. */
 export function exchangeOf(req: ServerRequest): Exchange<unknown> | undefined {
-  return EXCHANGES.get(req) ?? (req as MarkedRequest)[EXCHANGE_KEY]
+  // A response that is not of Node leads to none.
+  return EXCHANGES.get(req) ?? (req as MarkedRequest | undefined)?.[EXCHANGE_KEY]
 }
 
 /**
@@ -26,7 +27,7 @@ export function exchangeOf(req: ServerRequest): Exchange<unknown> | undefined {
  * @param beside whether it is kept beside the request instead of on it
  */
 export function setExchange(req: ServerRequest, exchange: Exchange<unknown>, beside: boolean): void {
-  if (beside) EXCHANGES.set(req, exchange)
+  if (beside || !Object.isExtensible(req)) EXCHANGES.set(req, exchange)
   else (req as MarkedRequest)[EXCHANGE_KEY] = exchange
 }
 

@@ -14,6 +14,8 @@ export interface Description {
   readonly attributes: Attributes
 }
 
+export const NOTHING_KNOWN: Description = { name: undefined, attributes: {} }
+
 /** The span of a request, which this package or another instrumentation has started. */
 export interface SpanOwner {
   /** True when listeners of the request run in its context and the span ends after them; else its owner sees to that. */

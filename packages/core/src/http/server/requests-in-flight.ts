@@ -20,7 +20,8 @@ export interface RequestInFlight {
 export interface OpenRequest {
   before: OpenRequest | undefined
   after: OpenRequest | undefined
-  describe(): RequestInFlight
+  /** @returns undefined when the request cannot be read */
+  describe(): RequestInFlight | undefined
   /** Ends its span although the response is not done. */
   endUnfinished(): void
 }
@@ -33,7 +34,10 @@ const ENDED_ON_SHUTDOWN = new Set<OpenRequest>()
 /** The traced requests that are being answered at this moment, oldest first. */
 export function requestsInFlight(): RequestInFlight[] {
   const described: RequestInFlight[] = []
-  for (let request = oldest; request; request = request.after) described.push(request.describe())
+  for (let request = oldest; request; request = request.after) {
+    const one = request.describe()
+    if (one) described.push(one)
+  }
   return described
 }
 

@@ -13,6 +13,7 @@ import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from
 import { HTTP_SERVER_METRICS_RULES, HttpServerMetrics } from './metrics.ts'
 import { type Belonging, IncomingContext } from './incoming-context.ts'
 import { Layers } from './layers.ts'
+import { guardMethods } from '../../host/guard.ts'
 import { isRecording } from '../../host/span.ts'
 import { contextWithValue } from '../../operation/lean-context.ts'
 import { Operation } from '../../operation/operation.ts'
@@ -52,7 +53,6 @@ export class HttpServer<Request, Routes = never> {
     )
     const { captureHeaders = {}, expose, metrics, stages = false, endOnShutdown = false } = options
     this.shared = {
-      framework,
       description: new HttpDescription(framework, options.sensitiveQueryKeys, captureHeaders),
       exposed: expose === undefined ? undefined : new ExposedTrace(expose),
       metrics: new HttpServerMetrics(this.settings, typeof metrics === 'object' ? metrics : {}),
@@ -69,13 +69,21 @@ export class HttpServer<Request, Routes = never> {
    * A request that is traced already, or is not to be traced, gets an exchange that only runs the work.
    */
   begin(req: ServerRequest, res: ServerAnswer, request: Request): Exchange<Routes> {
+    return this.tryBegin(req, res, request) ?? UNTRACED
+  }
+
+  /** @returns undefined for objects that cannot be followed */
+  private tryBegin(req: ServerRequest, res: ServerAnswer, request: Request): Exchange<Routes> | undefined {
     const active = contextApi.active()
     const isMeasured = this.shared.metrics.enabled
     // Before anything is read from the request: Express makes each reading cost about half a microsecond.
     if (active === ROOT_CONTEXT && isIdle(this.settings, isMeasured)) return UNTRACED
     if (exchangeOf(req)) return UNTRACED
     const foreign = active.getValue(REQUEST_TOKEN) ? undefined : findForeignSpan(active)
-    const belonging = foreign ? { parent: active } : this.incoming.belongingOf(req.headers, request, active)
+    const { headers } = req
+    // Before there is a span, which would never end where nothing is emitted.
+    if (!headers || typeof res.on !== 'function') throw new TypeError('it has no headers, or emits no events')
+    const belonging = foreign ? { parent: active } : this.incoming.belongingOf(headers, request, active)
     const record = this.settings.hasHooks ? this.recordOf(req, request) : undefined
     const decision = decide(this.settings, belonging.parent, record)
     if (decision === 'ignore') return new Untraced(suppressTracing(active))
@@ -87,10 +95,10 @@ export class HttpServer<Request, Routes = never> {
     const { httpVersion } = req
     const isShown = foreign ? isRecording(foreign.span) : isObserved(this.settings, false)
     const method = this.shared.description.writeRequest(attributes, req, httpVersion, request, isShown)
+    const progress = new ResponseProgress(res, httpVersion === HTTP_2)
     const owner = foreign
       ? new AdoptedSpan(this.settings, foreign, attributes, record, active)
       : this.start(method, attributes, belonging, record)
-    const progress = new ResponseProgress(res, httpVersion === HTTP_2)
     return new HttpExchange(this.shared, owner, req, progress, request, method)
   }
 
@@ -117,3 +125,5 @@ export class HttpServer<Request, Routes = never> {
     return { method, url: this.shared.description.urlOf(request), headers, request }
   }
 }
+
+guardMethods('beginning a request', HttpServer, 'tryBegin')

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse, Http2Session, Http2Stream } from 'node:http2'
 
+import { guardMethods } from '../../../host/guard.ts'
 import type { ServerAnswer } from '../framework.ts'
 
 /**
@@ -85,6 +86,8 @@ export class ResponseProgress {
     return this.isFinished || this.res.writableFinished
   }
 }
+
+guardMethods('reading a response', ResponseProgress, 'noteHead')
 
 /** An error that the application destroyed a stream with: not one of the protocol or the connection. */
 function ownErrorOf(stream: Http2Stream, session: Http2Session | undefined): unknown {

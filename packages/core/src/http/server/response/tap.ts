@@ -7,7 +7,7 @@ export type Method = (this: unknown, ...args: unknown[]) => unknown
 
 /** A request or a response, as far as its listeners go. */
 export interface Emitter {
-  listenerCount(event: unknown): number
+  listenerCount?(event: unknown): number
 }
 
 /** The methods that hand bytes of a response to its connection. */

@@ -25,6 +25,8 @@ export function watchWaiting(
 ): (() => void) | undefined {
   if (res.socket) return undefined
   const { socket } = req
+  // Not on a connection at all.
+  if (typeof socket?.once !== 'function') return undefined
   // One listener for all, because a client can send as many requests as it likes.
   const waiting = WAITING.get(socket) ?? watch(socket)
   waiting.add(response)

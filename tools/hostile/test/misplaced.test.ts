@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { tracing as traceExpress } from '@spanwright/express'
+import { tracing as traceKoa } from '@spanwright/koa'
+import { recordSpans } from '@spanwright/testing'
+import express from 'express'
+import Koa from 'koa'
+
+import { collectDiag } from './diag.ts'
+import { ask, serve } from './requests.ts'
+
+let diagnostics: ReturnType<typeof collectDiag>
+beforeEach(() => {
+  diagnostics = collectDiag()
+})
+afterEach(() => diagnostics.stop())
+
+function inExpress(middleware: unknown): express.Express {
+  return express()
+    .use(middleware as express.RequestHandler)
+    .get('/', (_req, res) => void res.send('through'))
+}
+
+function inKoa(middleware: unknown): (...given: never[]) => unknown {
+  const app = new Koa().use(middleware as Koa.Middleware).use(ctx => void (ctx.body = 'through'))
+  return app.callback()
+}
+
+const MISTAKES = [
+  ['the tracing of Express, not called, in Express', inExpress, traceExpress, 'app.use(tracing())'],
+  ['the tracing of Koa, not called, in Koa', inKoa, traceKoa, 'app.use(tracing())'],
+  ['the tracing of Koa, not called, in Express', inExpress, traceKoa, 'app.use(tracing())'],
+  ['the tracing of Express, not called, in Koa', inKoa, traceExpress, 'app.use(tracing())'],
+  ['the tracing of Koa in Express', inExpress, traceKoa(), 'import it from @spanwright/express'],
+  ['the tracing of Express in Koa', inKoa, traceExpress(), 'import it from @spanwright/koa'],
+] as const
+
+describe('tracing in the wrong place', () => {
+  it.each(MISTAKES)(
+    '(%s) lets requests through and says once how to mend it',
+    async (_, app, middleware, mend) => {
+      const recorder = recordSpans({ global: true })
+      await using served = await serve(app(middleware) as Parameters<typeof serve>[0])
+      for (let i = 0; i < 20; i++) {
+        expect(await ask(served.port, 'GET', '/')).toMatchObject({ status: 200, body: 'through' })
+      }
+      expect(recorder.spans()).toEqual([])
+      await recorder.stop()
+      expect(diagnostics.lines).toEqual([expect.stringContaining(mend)])
+      expect(diagnostics.lines[0]).toMatch(/^spanwright: tracing(?:\(\))? of @spanwright\/(?:express|koa) /)
+    },
+  )
+})
