@@ -10,6 +10,8 @@ export interface Arguments {
   readonly libraries: readonly Library[]
   readonly variants: readonly Variant[]
   readonly pace: Pace
+  /** Major version of Node for the measured processes. */
+  readonly node: string
   readonly isQuick: boolean
   /** Whether results.json and docs/performance.md are written. */
   readonly isWritten: boolean
@@ -29,12 +31,25 @@ export interface Pace {
   readonly leadIn: number
   /** Seconds in which CPU time is measured, in each round. */
   readonly measured: number
-  /** Seconds in which allocations are counted, after the last round. */
+  /** Seconds in which allocations and delays are counted, after the last round. */
   readonly counted: number
+  /** How often a process is started to see how long that takes. */
+  readonly starts: number
 }
 
-const FULL: Pace = { generations: 2, rounds: 3, warmUp: 3, leadIn: 0.3, measured: 1.5, counted: 0.5 }
-const QUICK: Pace = { generations: 1, rounds: 1, warmUp: 0.1, leadIn: 0, measured: 0.2, counted: 0.1 }
+const FULL: Pace = { generations: 1, rounds: 5, warmUp: 3, leadIn: 0.3, measured: 1, counted: 1, starts: 5 }
+const QUICK: Pace = {
+  generations: 1,
+  rounds: 1,
+  warmUp: 0.1,
+  leadIn: 0,
+  measured: 0.2,
+  counted: 0.1,
+  starts: 1,
+}
+
+/** The long-term support release. */
+const NODE = '24'
 
 export const HELP = `npm run bench -- [library …] [options]
 npm run bench -- memory [--quick]
@@ -47,6 +62,7 @@ npm run bench -- memory [--quick]
   --rounds <n>        rounds in each generation. Default: ${FULL.rounds}
   --seconds <n>       seconds of measuring per process and round. Default: ${FULL.measured}
   --warm-up <n>       seconds of load before the first round. Default: ${FULL.warmUp}
+  --node <major>      version of Node that is measured, from npm. Default: ${NODE}
   --profile <folder>  write a CPU profile of every measured process there
 
 results.json and docs/performance.md are written by a run of everything that is not quick, and the latter by a memory run
@@ -69,6 +85,7 @@ export function parseArguments(args: readonly string[]): Arguments {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       'warm-up': { type: 'string' },
+      node: { type: 'string', default: NODE },
       profile: { type: 'string' },
     },
   })
@@ -87,6 +104,7 @@ export function parseArguments(args: readonly string[]): Arguments {
       measured: positive('--seconds', values.seconds, pace.measured),
       warmUp: positive('--warm-up', values['warm-up'], pace.warmUp),
     },
+    node: values.node,
     isQuick: values.quick,
     profile: values.profile,
     isWritten: values.write || (isEverything && !values.quick),

@@ -13,7 +13,7 @@ const PACKAGES = [
   'pg',
   'kafkajs',
   '@opentelemetry/api',
-  '@opentelemetry/sdk-trace-base',
+  '@opentelemetry/sdk-trace',
   '@opentelemetry/sdk-metrics',
   '@opentelemetry/instrumentation-http',
   '@opentelemetry/instrumentation-express',
@@ -42,8 +42,8 @@ export function machine(): Machine {
 }
 
 /** Versions of Node and of everything measured. */
-export function versions(): Record<string, string> {
-  return { node: process.version, ...Object.fromEntries(PACKAGES.map(name => [name, versionOf(name)])) }
+export function versions(node: string): Record<string, string> {
+  return { node, ...Object.fromEntries(PACKAGES.map(name => [name, versionOf(name)])) }
 }
 
 /** Not every package lets its package.json be resolved. */

@@ -16,7 +16,7 @@ export class Load {
 
   /** Connects to a server. Requests belong to a trace that is sampled when the server's own would be. */
   static async connect(port: number, state: SdkState): Promise<Load> {
-    const sampled = state === 'sampled' ? '01' : '00'
+    const sampled = state === 'unsampled' ? '00' : '01'
     const head = [
       'GET /users/42 HTTP/1.1',
       `Host: 127.0.0.1:${port}`,

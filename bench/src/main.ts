@@ -3,6 +3,7 @@ import { type Arguments, HELP, parseArguments } from './arguments.ts'
 import { today } from './environment.ts'
 import { measureMemory } from './memory.ts'
 import { measureOverhead } from './overhead.ts'
+import { nodeRelease } from './node.ts'
 import { Progress } from './progress.ts'
 import { publish, publishMemory } from './publish.ts'
 import { isFlat, memoryTable } from './report/memory.ts'
@@ -17,12 +18,13 @@ async function main(): Promise<void> {
   }
   const progress = new Progress(process.stderr)
   if (asked.mode === 'memory') {
-    const checkpoints = await measureMemory(asked.isQuick, line => progress.show(line))
+    const node = await nodeRelease(asked.node)
+    const checkpoints = await measureMemory(asked.isQuick, node, line => progress.show(line))
     progress.clear()
     process.stdout.write(`${memoryTable(checkpoints)}\n`)
     // Few requests do not tell the growth of a heap from a program that is still warming up.
     if (asked.isQuick) return
-    await publishMemory({ date: today(), node: process.version, checkpoints })
+    await publishMemory({ date: today(), node: node.version, checkpoints })
     if (!isFlat(checkpoints)) process.exitCode = 1
     return
   }

@@ -14,11 +14,14 @@ type ReplyOf<Type extends Reply['type']> = Extract<Reply, { type: Type }>
 export class MeasuredProcess {
   /** Where it serves, when it is a server. */
   port: number = 0
+  /** Milliseconds from its creation until it was ready. */
+  startUp: number = 0
   private readonly child: ChildProcess
   private errors = ''
 
-  private constructor(assignment: Assignment, flags: readonly string[]) {
+  private constructor(assignment: Assignment, execPath: string, flags: readonly string[]) {
     this.child = fork(PROGRAM, [JSON.stringify(assignment)], {
+      execPath,
       execArgv: [...flags],
       env: environment(),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -30,14 +33,20 @@ export class MeasuredProcess {
 
   /**
    * Starts a process and waits until its scenario is open.
+   * @param execPath of Node
    * @param flags for Node, such as `--cpu-prof`
    * @throws Error when it fails, ends, or says nothing
    */
-  static async start(assignment: Assignment, flags: readonly string[] = []): Promise<MeasuredProcess> {
-    const started = new MeasuredProcess(assignment, flags)
+  static async start(
+    assignment: Assignment,
+    execPath: string,
+    flags: readonly string[] = [],
+  ): Promise<MeasuredProcess> {
+    const started = new MeasuredProcess(assignment, execPath, flags)
     try {
-      const { port } = await started.reply('ready')
+      const { port, startUp } = await started.reply('ready')
       started.port = port
+      started.startUp = startUp
       return started
     } catch (error) {
       await started.end()
@@ -46,8 +55,14 @@ export class MeasuredProcess {
   }
 
   /** Begins to measure; a client begins its load. */
-  async begin(countAllocations: boolean): Promise<void> {
-    await this.ask({ type: 'start', countAllocations }, 'started')
+  async begin(watched: boolean): Promise<void> {
+    await this.ask({ type: 'start', watched }, 'started')
+  }
+
+  /** Has what waits sent, and tells how many spans were recorded since the process began. */
+  async flush(): Promise<number> {
+    const { recorded } = await this.ask({ type: 'flush' }, 'flushed')
+    return recorded
   }
 
   /** Ends the load of a client and reads what was measured. */

@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import type { OnProgress } from './course.ts'
 import { type HeapSnapshot, programBytesIn } from './heap-snapshot.ts'
 import { Load } from './load.ts'
-import type { Weight } from './measured/protocol.ts'
+import type { Assignment, Weight } from './measured/protocol.ts'
 import { MeasuredProcess } from './measured-process.ts'
+import type { NodeRelease } from './node.ts'
 import { Services } from './services.ts'
+import { startSink } from './sink.ts'
 
 /** The heap after a number of requests. */
 export interface Checkpoint extends Weight {
@@ -20,20 +22,29 @@ const FULL = [100_000, 500_000, 1_000_000]
 const QUICK = [2_000, 6_000, 10_000]
 const STEP = 10_000
 
+/** Milliseconds that the collector takes for each batch: longer than a batch takes to fill. */
+const SLOW = 300
+
 /** Sends requests to a traced application, and looks at its heap on the way. */
-export async function measureMemory(isQuick: boolean, onProgress: OnProgress): Promise<Checkpoint[]> {
+export async function measureMemory(
+  isQuick: boolean,
+  { execPath }: NodeRelease,
+  onProgress: OnProgress,
+): Promise<Checkpoint[]> {
   const services = new Services()
+  const sink = await startSink(SLOW)
   try {
-    const database = await services.serviceFor('postgres', 'sampled')
-    const upstream = await services.serviceFor('upstream', 'sampled')
-    const measured = await MeasuredProcess.start({
+    const database = await services.serviceFor('postgres', 'exported')
+    const upstream = await services.serviceFor('upstream', 'exported')
+    const assignment: Assignment = {
       library: 'memory',
       variant: 'spanwright',
-      state: 'sampled',
+      state: 'exported',
       service: database.address,
       upstream: upstream.address,
-      sink: '',
-    })
+      sink: sink.urlFor(0),
+    }
+    const measured = await MeasuredProcess.start(assignment, execPath)
     try {
       return await followHeap(measured, isQuick ? QUICK : FULL, onProgress)
     } finally {
@@ -41,6 +52,7 @@ export async function measureMemory(isQuick: boolean, onProgress: OnProgress): P
     }
   } finally {
     await services.close()
+    sink.close()
   }
 }
 
@@ -55,7 +67,7 @@ async function followHeap(
     while (sent < stop) {
       const step = Math.min(STEP, stop - sent)
       // Connections are closed before the heap is looked at: a request is held by its socket.
-      const load = await Load.connect(measured.port, 'sampled')
+      const load = await Load.connect(measured.port, 'exported')
       await load.send(step)
       load.close()
       sent += step

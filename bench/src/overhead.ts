@@ -5,6 +5,7 @@ import { measureLibrary, type OnProgress } from './course.ts'
 import { machine, today, versions } from './environment.ts'
 import { LIBRARIES } from './libraries.ts'
 import type { LibraryResult, Results } from './results.ts'
+import { nodeRelease } from './node.ts'
 import { Services } from './services.ts'
 import { startSink } from './sink.ts'
 
@@ -19,13 +20,20 @@ export async function measureOverhead(asked: Arguments, onProgress: OnProgress):
   const [loadBefore = 0] = loadavg()
   const sink = await startSink()
   const services = new Services()
+  const node = await nodeRelease(asked.node)
   const profiling = asked.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${asked.profile}`]
   const flags = [KEEP_WARM, ...profiling]
   const libraries: LibraryResult[] = []
   try {
     for (const library of LIBRARIES.filter(({ name }) => asked.libraries.includes(name))) {
       libraries.push(
-        await measureLibrary(library, asked.variants, asked.pace, { services, sink, flags }, onProgress),
+        await measureLibrary(
+          library,
+          asked.variants,
+          asked.pace,
+          { services, sink, node, flags },
+          onProgress,
+        ),
       )
     }
   } finally {
@@ -37,7 +45,7 @@ export async function measureOverhead(asked: Arguments, onProgress: OnProgress):
     date: today(),
     machine: machine(),
     loadBefore,
-    versions: versions(),
+    versions: versions(node.version),
     generations,
     rounds,
     secondsPerRound: measured,

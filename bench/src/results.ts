@@ -1,7 +1,7 @@
 import type { Library, SdkState, Variant } from './measured/protocol.ts'
 import type { Spread } from './statistics.ts'
 
-/** Everything one run came to. */
+/** Everything one run measured. */
 export interface Results {
   /** Day of the run, as in ISO 8601. */
   readonly date: string
@@ -25,7 +25,7 @@ export interface Machine {
   readonly system: string
 }
 
-/** What one library came to. */
+/** What was measured of one library. */
 export interface LibraryResult {
   readonly library: Library
   /** Why it was left out, when it was. */
@@ -33,23 +33,38 @@ export interface LibraryResult {
   readonly rows: readonly Row[]
 }
 
-/** What one library came to in one configuration. */
+/** What was measured of one library in one configuration. */
 export interface Row {
   readonly variant: Variant
   readonly state: SdkState
+  /** Which rows took turns with each other: only these are compared. */
+  readonly group: number
   /** Why there is no value, when there is none. */
   readonly failed?: string
   /** Microseconds of CPU time per operation. */
   readonly cpu?: Spread
   /** Bytes allocated on the JavaScript heap per operation. */
   readonly bytes?: Spread
-  /** Spans per call that reached the exporter. */
+  /** Milliseconds until a fresh process could serve. */
+  readonly startUp?: Spread
+  /** Longest delay of the event loop under full load, in milliseconds. */
+  readonly longestDelay?: number
+  /** Resident memory under full load. */
+  readonly residentBytes?: number
+  /** Spans recorded per call. */
   readonly spans?: number
+  /** The part of the recorded spans that did not reach the sink, at full load with the default queue. */
+  readonly lost?: number
 }
 
-/** The row of a configuration. */
+/** The row of a configuration; of bare, that of the first group. */
 export function rowOf(result: LibraryResult, variant: Variant, state: SdkState): Row | undefined {
   return result.rows.find(row => row.variant === variant && (variant === 'bare' || row.state === state))
+}
+
+/** The bare program that took turns with a row. */
+export function bareOf(result: LibraryResult, { group }: Row): Row | undefined {
+  return result.rows.find(row => row.variant === 'bare' && row.group === group)
 }
 
 /** True when a configuration has no value that should have one. A product may refuse to run; a service may be missing. */
@@ -63,7 +78,7 @@ export function hasFailed({ libraries }: Pick<Results, 'libraries'>): boolean {
 
 /** CPU time over bare, by the medians, in microseconds per operation; undefined when one of the two is missing. */
 export function overheadOf(result: LibraryResult, variant: Variant, state: SdkState): number | undefined {
-  const bare = rowOf(result, 'bare', 'none')?.cpu
-  const own = rowOf(result, variant, state)?.cpu
-  return bare && own && own.median - bare.median
+  const row = rowOf(result, variant, state)
+  const bare = row && bareOf(result, row)?.cpu
+  return bare && row.cpu && row.cpu.median - bare.median
 }

@@ -86,7 +86,7 @@ async function startBroker(state: SdkState): Promise<Service> {
 function preparedMessages(
   state: SdkState,
 ): { key: string; value: string; headers: Record<string, string> }[] {
-  const sampled = state === 'sampled' ? '01' : '00'
+  const sampled = state === 'unsampled' ? '00' : '01'
   return Array.from({ length: PREPARED_MESSAGES }, (_, index) => ({
     key: `order-${index}`,
     value: JSON.stringify({ id: index, name: 'Ada', items: ['tea', 'milk'], total: 12.5 }),

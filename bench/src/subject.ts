@@ -5,6 +5,7 @@ import type { LibraryEntry } from './libraries.ts'
 import { Load } from './load.ts'
 import type { Readings } from './measured/protocol.ts'
 import { MeasuredProcess } from './measured-process.ts'
+import type { NodeRelease } from './node.ts'
 import type { Service, Services } from './services.ts'
 import type { Sink } from './sink.ts'
 
@@ -12,6 +13,7 @@ import type { Sink } from './sink.ts'
 export interface Surroundings {
   readonly services: Services
   readonly sink: Sink
+  readonly node: NodeRelease
   /** Flags of Node for the measured processes, such as `--cpu-prof`. */
   readonly flags: readonly string[]
 }
@@ -22,9 +24,20 @@ export interface Timing {
   readonly cpu: number
   /** Calls that were done. */
   readonly calls: number
-  /** Spans that reached the exporter; undefined for a product that has an exporter of its own. */
+  /** Spans that were recorded meanwhile; undefined for a product that does not say. */
   readonly spans: number | undefined
 }
+
+/** What was seen of a process under load, besides its CPU time. */
+export interface Sight {
+  /** Bytes allocated on the JavaScript heap, per operation. */
+  readonly bytes: number
+  /** Longest delay of the event loop, in milliseconds. */
+  readonly longestDelay: number
+  readonly residentBytes: number
+}
+
+let processes = 0
 
 /** One library in one configuration, in a process of its own that does nothing until it is asked to. */
 export class Subject {
@@ -32,17 +45,23 @@ export class Subject {
   private readonly library: LibraryEntry
   private readonly measured: MeasuredProcess
   private readonly service: Service
+  private readonly sink: Sink
+  private readonly sinkUrl: string
 
   private constructor(
     library: LibraryEntry,
     configuration: Configuration,
     measured: MeasuredProcess,
     service: Service,
+    sink: Sink,
+    sinkUrl: string,
   ) {
     this.library = library
     this.configuration = configuration
     this.measured = measured
     this.service = service
+    this.sink = sink
+    this.sinkUrl = sinkUrl
   }
 
   /**
@@ -52,22 +71,34 @@ export class Subject {
   static async start(
     library: LibraryEntry,
     configuration: Configuration,
-    { services, sink, flags }: Surroundings,
+    { services, sink, node, flags }: Surroundings,
   ): Promise<Subject> {
-    const service = await services.serviceFor(library.service, configuration.state)
+    const isPostgresNeeded = library.needs?.includes('postgres') === true
+    const service = await services.serviceFor(
+      isPostgresNeeded ? 'postgres' : library.service,
+      configuration.state,
+    )
+    const upstream = await services.serviceFor('upstream', configuration.state)
+    const sinkUrl = sink.urlFor(++processes)
     const assignment = {
       ...configuration,
       library: library.name,
       service: service.address,
-      sink: sink.origin,
+      upstream: upstream.address,
+      sink: sinkUrl,
     }
     try {
-      const measured = await MeasuredProcess.start(assignment, flags)
-      return new Subject(library, configuration, measured, service)
+      const measured = await MeasuredProcess.start(assignment, node.execPath, flags)
+      return new Subject(library, configuration, measured, service, sink, sinkUrl)
     } catch (error) {
       await service.close()
       throw error
     }
+  }
+
+  /** Milliseconds from the creation of the process until it could serve. */
+  get startUp(): number {
+    return this.measured.startUp
   }
 
   async warmUp(seconds: number): Promise<void> {
@@ -76,19 +107,29 @@ export class Subject {
 
   /** Measures CPU time. */
   async time(seconds: number): Promise<Timing> {
-    const { cpuMicroseconds, spans, operations } = await this.run(seconds, false)
-    const { variant } = this.configuration
+    const { cpuMicroseconds, recorded, operations } = await this.run(seconds, false)
     return {
       cpu: cpuMicroseconds / operations / this.library.operationsPerCall,
       calls: operations,
-      spans: variant === 'dd-trace' || variant === 'sentry' ? undefined : spans,
+      spans: this.saysSpans ? recorded : undefined,
     }
   }
 
-  /** Counts bytes allocated on the JavaScript heap, per operation. */
-  async countAllocations(seconds: number): Promise<number> {
-    const { allocatedBytes, operations } = await this.run(seconds, true)
-    return allocatedBytes / operations / this.library.operationsPerCall
+  /** Counts allocations and delays. */
+  async watch(seconds: number): Promise<Sight> {
+    const { allocatedBytes, operations, longestDelay, residentBytes } = await this.run(seconds, true)
+    return {
+      bytes: allocatedBytes / operations / this.library.operationsPerCall,
+      longestDelay,
+      residentBytes,
+    }
+  }
+
+  /** The part of all recorded spans that did not reach the sink; undefined for a product that does not say. */
+  async lost(): Promise<number | undefined> {
+    if (!this.saysSpans || this.configuration.state !== 'exported') return undefined
+    const recorded = await this.measured.flush()
+    return recorded === 0 ? undefined : 1 - this.sink.spansOf(this.sinkUrl) / recorded
   }
 
   async end(): Promise<void> {
@@ -96,11 +137,16 @@ export class Subject {
     await this.service.close()
   }
 
-  private async run(seconds: number, countAllocations: boolean): Promise<Readings> {
+  private get saysSpans(): boolean {
+    const { variant } = this.configuration
+    return variant !== 'dd-trace' && variant !== 'sentry'
+  }
+
+  private async run(seconds: number, watched: boolean): Promise<Readings> {
     const { measured, configuration } = this
     const load = measured.port > 0 ? await Load.connect(measured.port, configuration.state) : undefined
     try {
-      await measured.begin(countAllocations)
+      await measured.begin(watched)
       const served = await this.holdOut(load, seconds)
       const readings = await measured.finish()
       const operations = served || readings.operations
@@ -114,7 +160,9 @@ export class Subject {
   /** Sends requests, or waits while the process does its work. Returns how many requests were answered. */
   private async holdOut(load: Load | undefined, seconds: number): Promise<number> {
     // PostgreSQL needs the other core.
-    const letSleep = this.library.service === 'postgres' ? undefined : stayAwake()
+    const { service, needs } = this.library
+    const isPostgresAtWork = service === 'postgres' || needs?.includes('postgres') === true
+    const letSleep = isPostgresAtWork ? undefined : stayAwake()
     try {
       return load ? await load.run(seconds) : await pause(seconds * 1000, 0)
     } finally {
@@ -125,7 +173,7 @@ export class Subject {
 
 /**
  * Keeps this process from sleeping. Otherwise, whenever it waits for a slow process, that one pays for waking it up:
- * the slower what is measured, the dearer its system calls.
+ * the slower what is measured, the more its system calls cost.
  * @returns a function that lets it sleep again
  */
 function stayAwake(): () => void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 
 import { parseArguments } from '../src/arguments.ts'
+import { VARIANTS } from '../src/configurations.ts'
 import { LIBRARIES } from '../src/libraries.ts'
 
 describe('parseArguments', () => {
@@ -8,7 +9,8 @@ describe('parseArguments', () => {
     const asked = parseArguments([])
     expect(asked.mode).toBe('overhead')
     expect(asked.libraries).toEqual(LIBRARIES.map(({ name }) => name))
-    expect(asked.variants).toEqual(['bare', 'spanwright', 'otel', 'hand-written', 'dd-trace', 'sentry'])
+    expect(asked.variants).toEqual(VARIANTS)
+    expect(asked.node).toBe('24')
     expect(asked.isWritten).toBe(true)
   })
 

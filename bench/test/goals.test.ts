@@ -2,24 +2,25 @@ import { describe, expect, it } from '@jest/globals'
 
 import { goalsOf } from '../src/report/goals.ts'
 import { hasFailed, overheadOf } from '../src/results.ts'
-import { EXPRESS, SKIPPED } from './results.ts'
+import { EXPRESS, SKIPPED, UNDICI } from './results.ts'
 
 describe('overheadOf', () => {
-  it('is the median over that of bare', () => {
-    expect(overheadOf(EXPRESS, 'otel', 'sampled')).toBe(90)
+  it('is the median over that of the bare program that took turns with it', () => {
+    expect(overheadOf(EXPRESS, 'otel', 'exported')).toBe(90)
+    expect(overheadOf(EXPRESS, 'otel', 'unsampled')).toBe(40)
   })
 
   it('is unknown for what failed or was not measured', () => {
-    expect(overheadOf(EXPRESS, 'sentry', 'sampled')).toBeUndefined()
-    expect(overheadOf(EXPRESS, 'dd-trace', 'sampled')).toBeUndefined()
+    expect(overheadOf(EXPRESS, 'sentry', 'exported')).toBeUndefined()
+    expect(overheadOf(EXPRESS, 'dd-trace', 'exported')).toBeUndefined()
   })
 })
 
 describe('hasFailed', () => {
   it('holds for what is to be compared, not for a product that does not run or a library that was skipped', () => {
     expect(hasFailed({ libraries: [EXPRESS, SKIPPED] })).toBe(false)
-    const rows = [...EXPRESS.rows, { variant: 'spanwright', state: 'none', failed: 'it ended' } as const]
-    expect(hasFailed({ libraries: [{ ...EXPRESS, rows }] })).toBe(true)
+    const failure = { variant: 'spanwright', state: 'none', group: 1, failed: 'it ended' } as const
+    expect(hasFailed({ libraries: [{ ...EXPRESS, rows: [...EXPRESS.rows, failure] }] })).toBe(true)
   })
 })
 
@@ -27,15 +28,20 @@ describe('goalsOf', () => {
   it('sets overheads in relation to each other, and to what is to be reached', () => {
     expect(goalsOf(EXPRESS)).toEqual({
       title: 'Express',
-      sampled: { value: 4.5, goal: 4, isReached: true },
-      unsampled: { value: 4, goal: 5, isReached: false },
-      handWritten: { value: 1.25, goal: 1.25, isReached: true },
+      otel: { value: 4.5, goal: 5, isReached: false },
+      byHandOtel: { value: 0.5, goal: 0.6, isReached: true },
+      byHand: { value: 1.25, goal: 1.25, isReached: true },
+      unsampled: { value: 4, goal: 6, isReached: false },
       withoutSdk: { value: 1, goal: 2, isReached: true },
-      byHand: { sampled: 5.625, unsampled: 5 },
     })
   })
 
-  it('says nothing of a library that was skipped', () => {
+  it('compares tracing without an SDK with a hook that does nothing, where there is one', () => {
+    expect(goalsOf(UNDICI)?.withoutSdk).toEqual({ value: 1, goal: 2, isReached: true })
+  })
+
+  it('says nothing of a library that was skipped or has no goals', () => {
     expect(goalsOf(SKIPPED)).toBeUndefined()
+    expect(goalsOf({ ...EXPRESS, library: 'sdk' })).toBeUndefined()
   })
 })

@@ -41,5 +41,5 @@ describe('programBytesIn', () => {
     const [nothing = 0, something = 0] = await weighAll(['0', objects])
     // A slot of the array, and an object with one property at least.
     expect(something - nothing).toBeGreaterThan(100_000 * (8 + 16))
-  })
+  }, 60_000)
 })

@@ -1,10 +1,10 @@
 // The process under test. It is told what to run by its first argument and when by messages.
 import { createRequire } from 'node:module'
 
-import type { DroppedSpans } from './dropped.ts'
 import type { Assignment, Library, Reply, Request } from './protocol.ts'
 import { Meter } from './readings.ts'
 import type { Activity, OpenScenario, Served } from './scenario.ts'
+import type { Telemetry } from './sdk/telemetry.ts'
 
 // Not import(): what hooks into require() must see the libraries being loaded.
 const load = createRequire(__filename)
@@ -13,35 +13,30 @@ type OverheadAssignment = Assignment & { readonly library: Library }
 
 async function main(assignment: Assignment): Promise<void> {
   if (assignment.library === 'memory') return openMemory(assignment)
-  const spans = await startTracing(assignment as OverheadAssignment)
+  const telemetry = await startTracing(assignment as OverheadAssignment)
   const { open } = load(`./libraries/${assignment.library}.js`) as { open: OpenScenario }
   const scenario = await open(assignment)
   const meter = new Meter()
   process.on('message', (request: Request) => {
-    answer(request, scenario, meter, spans).then(tell, fail)
+    answer(request, scenario, meter, telemetry).then(tell, fail)
   })
-  tell({ type: 'ready', port: 'port' in scenario ? scenario.port : 0 })
+  ready(scenario)
 }
 
-async function openMemory({ service, upstream = '' }: Assignment): Promise<void> {
+async function openMemory(assignment: Assignment): Promise<void> {
   const { openApplication } = await import('./memory/application.ts')
   const { weigh } = await import('./memory/weight.ts')
-  const application = await openApplication(service, upstream)
+  const application = await openApplication(assignment)
   process.on('message', (request: Request) => {
     if (request.type === 'exit') process.exit(0)
     if (request.type !== 'weigh') return
     weigh(application, request.snapshot).then(weight => tell({ type: 'weighed', ...weight }), fail)
   })
-  tell({ type: 'ready', port: application.port })
+  ready(application)
 }
 
-async function startTracing({
-  variant,
-  state,
-  library,
-  sink,
-}: OverheadAssignment): Promise<DroppedSpans | undefined> {
-  if (variant === 'bare') return undefined
+async function startTracing(assignment: OverheadAssignment): Promise<Telemetry | undefined> {
+  const { variant, state, library, sink } = assignment
   if (variant === 'dd-trace') {
     const { startDatadog } = await import('./tracing/datadog.ts')
     startDatadog(state, sink)
@@ -52,30 +47,45 @@ async function startTracing({
     startSentry(state, sink)
     return undefined
   }
-  const { registerSdk } = await import('./sdk.ts')
-  const spans = registerSdk(state)
-  if (variant === 'otel') {
+  const isOtel = variant === 'otel' || variant === 'otel-lean'
+  if (isOtel) {
     const { startOtel } = await import('./tracing/otel.ts')
-    startOtel(library)
+    startOtel(library, variant === 'otel-lean')
   }
-  return spans
+  if (variant === 'bare' || variant === 'pass-through' || state === 'none') return undefined
+  if (isOtel || variant === 'by-hand-otel') {
+    return (await import('./sdk/opentelemetry.ts')).registerOpenTelemetry(state, sink)
+  }
+  return (await import('./sdk/spanwright.ts')).startSpanwright(state, sink)
 }
+
+let recordedBefore = 0
 
 async function answer(
   request: Request,
   scenario: Served | Activity,
   meter: Meter,
-  spans: DroppedSpans | undefined,
+  telemetry: Telemetry | undefined,
 ): Promise<Reply> {
   if (request.type === 'exit') process.exit(0)
+  if (request.type === 'flush') {
+    await telemetry?.flush()
+    return { type: 'flushed', recorded: telemetry?.recorded ?? 0 }
+  }
   if (request.type === 'start') {
-    if (spans) spans.count = 0
-    meter.start(request.countAllocations)
+    recordedBefore = telemetry?.recorded ?? 0
+    meter.start(request.watched)
     if ('start' in scenario) scenario.start()
     return { type: 'started' }
   }
   const operations = 'stop' in scenario ? await scenario.stop() : 0
-  return { type: 'stopped', ...meter.stop(), operations, spans: spans?.count ?? 0 }
+  const recorded = (telemetry?.recorded ?? 0) - recordedBefore
+  return { type: 'stopped', ...meter.stop(), operations, recorded }
+}
+
+function ready(scenario: object): void {
+  const port = 'port' in scenario ? (scenario.port as number) : 0
+  tell({ type: 'ready', port, startUp: performance.now() })
 }
 
 function tell(reply: Reply): void {
@@ -86,7 +96,7 @@ function fail(error: unknown): void {
   tell({ type: 'failed', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) })
 }
 
-// Whoever started this process is gone.
+// The process that started this one is gone.
 process.on('disconnect', () => process.exit(0))
 
 main(JSON.parse(process.argv[2] ?? '{}') as Assignment).catch(fail)

@@ -1,11 +1,34 @@
-/** How much of an SDK there is in the measured process. */
-export type SdkState = 'none' | 'unsampled' | 'sampled'
+/** How much of an SDK there is in the measured process. `exported`: every span is sampled and sent over OTLP. */
+export type SdkState = 'none' | 'unsampled' | 'exported'
 
 /** Who traces in the measured process. */
-export type Variant = 'bare' | 'spanwright' | 'otel' | 'hand-written' | 'dd-trace' | 'sentry'
+export type Variant =
+  | 'bare'
+  /** What tracing hooks into, doing nothing: where the library makes its users pay for the hook itself. */
+  | 'pass-through'
+  | 'spanwright'
+  /** By hand, on the SDK of this project. */
+  | 'by-hand'
+  /** By hand, on OpenTelemetry's SDK. */
+  | 'by-hand-otel'
+  | 'otel'
+  /** OpenTelemetry's instrumentation, configured to make as many spans as this project does. */
+  | 'otel-lean'
+  | 'dd-trace'
+  | 'sentry'
 
 /** What is traced. */
-export type Library = 'express' | 'koa' | 'fetch' | 'undici' | 'pg' | 'kafkajs-send' | 'kafkajs-each-message'
+export type Library =
+  | 'sdk'
+  | 'with-span'
+  | 'express'
+  | 'koa'
+  | 'fetch'
+  | 'undici'
+  | 'pg'
+  | 'kafkajs-send'
+  | 'kafkajs-each-message'
+  | 'service'
 
 /** What a measured process is told when it is started. */
 export interface Assignment {
@@ -14,27 +37,30 @@ export interface Assignment {
   readonly state: SdkState
   /** Where clients find their server: `host:port`, or a connection string. */
   readonly service: string
-  /** `host:port` of the server that the application of the memory benchmark calls besides. */
-  readonly upstream?: string
-  /** Origin of the sink that products without an exporter of our own send their traces to. */
+  /** `host:port` of the server that an application calls besides its database. */
+  readonly upstream: string
+  /** URL of the sink that everything is sent to, a path of its own for each process included. */
   readonly sink: string
 }
 
 /** What a measured process is asked to do. */
 export type Request =
-  | { readonly type: 'start'; readonly countAllocations: boolean }
+  /** `watched`: allocations and delays are counted too, which costs CPU time. */
+  | { readonly type: 'start'; readonly watched: boolean }
   | { readonly type: 'stop' }
-  /** Collect garbage and say what is left. */
-  /** `snapshot`: the file that a heap snapshot is written to. */
+  /** Send what waits, and say how much was recorded since the process began. */
+  | { readonly type: 'flush' }
+  /** Collect garbage and say what is left; `snapshot`: the file that a heap snapshot is written to. */
   | { readonly type: 'weigh'; readonly snapshot: string }
   | { readonly type: 'exit' }
 
 /** What a measured process says. */
 export type Reply =
-  /** `port`: where it serves, when it is a server. */
-  | { readonly type: 'ready'; readonly port: number }
+  /** `port`: where it serves, when it is a server. `startUp`: milliseconds since the process was created. */
+  | { readonly type: 'ready'; readonly port: number; readonly startUp: number }
   | { readonly type: 'started' }
   | ({ readonly type: 'stopped' } & Readings)
+  | { readonly type: 'flushed'; readonly recorded: number }
   | ({ readonly type: 'weighed' } & Weight)
   | { readonly type: 'failed'; readonly reason: string }
 
@@ -42,18 +68,31 @@ export type Reply =
 export interface Readings {
   /** User and system time of the process, in microseconds. */
   readonly cpuMicroseconds: number
-  /** Bytes allocated on the JavaScript heap; 0 when they were not counted. */
-  readonly allocatedBytes: number
   /** Operations the process did by itself; 0 for a server, whose load counts them. */
   readonly operations: number
-  /** Spans that reached the exporter. */
-  readonly spans: number
+  /** Spans that were recorded; 0 for products that do not say. */
+  readonly recorded: number
+  /** Bytes allocated on the JavaScript heap; 0 when the process was not watched. */
+  readonly allocatedBytes: number
+  /** Longest delay of the event loop in milliseconds; 0 when the process was not watched. */
+  readonly longestDelay: number
+  /** Resident memory at the end. */
+  readonly residentBytes: number
 }
 
 /** What is left on the heap after all garbage was collected. */
 export interface Weight {
   readonly heapBytes: number
   readonly survivors: Survivors
+  readonly spans: SpanTally
+}
+
+/** What became of the spans of a process. */
+export interface SpanTally {
+  readonly recorded: number
+  readonly exported: number
+  readonly dropped: number
+  readonly waiting: number
 }
 
 /** How many of the last objects of a kind that are done with can still be reached. */

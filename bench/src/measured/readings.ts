@@ -1,36 +1,45 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics, GCProfiler } from 'node:v8'
 
-/** Reads CPU time and, on demand, allocations between two moments. */
+import type { Readings } from './protocol.ts'
+
+type Measured = Omit<Readings, 'operations' | 'recorded'>
+
+/** Reads CPU time and memory between two moments and, on demand, allocations and delays. */
 export class Meter {
   private cpu: NodeJS.CpuUsage = process.cpuUsage()
-  private allocations: AllocationMeter | undefined
+  private watch: Watch | undefined
 
-  start(countAllocations: boolean): void {
-    this.allocations = countAllocations ? new AllocationMeter() : undefined
+  start(watched: boolean): void {
+    this.watch = watched ? new Watch() : undefined
     this.cpu = process.cpuUsage()
   }
 
-  stop(): { cpuMicroseconds: number; allocatedBytes: number } {
+  stop(): Measured {
     const { user, system } = process.cpuUsage(this.cpu)
-    return { cpuMicroseconds: user + system, allocatedBytes: this.allocations?.stop() ?? 0 }
+    const seen = this.watch?.stop() ?? { allocatedBytes: 0, longestDelay: 0 }
+    return { cpuMicroseconds: user + system, residentBytes: process.memoryUsage.rss(), ...seen }
   }
 }
 
 /**
  * Counts the bytes allocated on the JavaScript heap: what the heap grew by between collections, each seen from the
- * end of the one before to its own begin.
+ * end of the one before to its own begin. Notes the longest delay of the event loop, to the millisecond.
  */
-class AllocationMeter {
+class Watch {
   private readonly profiler = new GCProfiler()
+  private readonly delays = monitorEventLoopDelay({ resolution: 1 })
   private readonly before: number
 
   constructor() {
     this.profiler.start()
+    this.delays.enable()
     this.before = getHeapStatistics().used_heap_size
   }
 
-  stop(): number {
+  stop(): { allocatedBytes: number; longestDelay: number } {
     const now = getHeapStatistics().used_heap_size
+    this.delays.disable()
     const { statistics } = this.profiler.stop()
     let allocated = 0
     let left = this.before
@@ -38,6 +47,6 @@ class AllocationMeter {
       allocated += beforeGC.heapStatistics.usedHeapSize - left
       left = afterGC.heapStatistics.usedHeapSize
     }
-    return allocated + now - left
+    return { allocatedBytes: allocated + now - left, longestDelay: this.delays.max / 1e6 }
   }
 }

@@ -1,7 +1,7 @@
-import { VARIANTS } from '../configurations.ts'
+import { NAMES, VARIANTS } from '../configurations.ts'
 import { LIBRARIES } from '../libraries.ts'
 import type { SdkState, Variant } from '../measured/protocol.ts'
-import { type LibraryResult, overheadOf, type Results, rowOf } from '../results.ts'
+import { bareOf, type LibraryResult, type Results, rowOf } from '../results.ts'
 import { type GoalFigure, goalsOf } from './goals.ts'
 import { heapCells, lastSurvivors, type MemoryResults } from './memory.ts'
 import { short, times } from './numbers.ts'
@@ -53,9 +53,10 @@ export function resultsSection(results: Results): string {
     '![Overhead per operation, by library and variant](performance.svg)',
     '### In relation to each other',
     goalsTable(measured),
-    'What stands in the first two columns if code by hand takes the place of spanwright, as the least that can be done:',
-    byHandTable(measured),
     ...measured.map(libraryTable),
+    ...measured
+      .filter(({ library }) => library === 'express')
+      .flatMap(result => ['### What a process needs besides', footprintTable(result)]),
     ...results.libraries.filter(({ skipped }) => skipped !== undefined).map(skippedNote),
     '### Versions',
     versionsList(results),
@@ -84,38 +85,32 @@ function goalsTable(measured: readonly LibraryResult[]): string {
   return table(
     [
       'library',
-      'sampled: otel / spanwright',
+      'otel / spanwright',
+      'spanwright / by hand on OpenTelemetry',
+      'spanwright / by hand on spanwright',
       'unsampled: otel / spanwright',
-      'sampled: spanwright / hand-written',
-      'no SDK: spanwright over bare',
+      'no SDK: spanwright',
     ],
-    rows.map(({ title, sampled, unsampled, handWritten, withoutSdk }) => [
+    rows.map(({ title, otel, byHandOtel, byHand, unsampled, withoutSdk }) => [
       title,
-      ratioCell(sampled, '≥'),
-      ratioCell(unsampled, '≥'),
-      ratioCell(handWritten, '≤'),
-      `${withoutSdk.value === undefined ? '–' : short(withoutSdk.value)} µs (≤ ${withoutSdk.goal})${mark(withoutSdk)}`,
+      ratioCell(otel, 'at least'),
+      ratioCell(byHandOtel, 'at most'),
+      ratioCell(byHand, 'at most'),
+      ratioCell(unsampled, 'at least'),
+      `${withoutSdk.value === undefined ? '–' : short(withoutSdk.value)} µs (goal: at most ${withoutSdk.goal})${mark(withoutSdk)}`,
     ]),
   )
 }
 
-function byHandTable(measured: readonly LibraryResult[]): string {
-  const rows = measured.map(goalsOf).filter(figures => figures !== undefined)
-  return table(
-    ['library', 'sampled: otel / hand-written', 'unsampled: otel / hand-written'],
-    rows.map(({ title, byHand }) => [title, times(byHand.sampled), times(byHand.unsampled)]),
-  )
-}
-
-function ratioCell(figure: GoalFigure, sign: '≥' | '≤'): string {
-  return `${times(figure.value)} (${sign} ${figure.goal})${mark(figure)}`
+function ratioCell(figure: GoalFigure, bound: 'at least' | 'at most'): string {
+  return `${times(figure.value)} (goal: ${bound} ${figure.goal})${mark(figure)}`
 }
 
 function mark({ isReached }: GoalFigure): string {
-  return isReached === undefined ? '' : isReached ? ' ✓' : ' ✗'
+  return isReached === undefined ? '' : isReached ? '' : ', not reached'
 }
 
-const STATES: readonly SdkState[] = ['none', 'unsampled', 'sampled']
+const STATES: readonly SdkState[] = ['none', 'unsampled', 'exported']
 
 function libraryTable(result: LibraryResult): string {
   const library = LIBRARIES.find(({ name }) => name === result.library)
@@ -123,8 +118,8 @@ function libraryTable(result: LibraryResult): string {
   const head = `### ${library?.title ?? result.library}`
   const bareLine =
     bare?.cpu && bare.bytes
-      ? `Bare: ${short(bare.cpu.median)} µs (${short(bare.cpu.min)} to ${short(bare.cpu.max)}) and ${kilobytes(bare.bytes.median)} per ${library?.operation}. Over that:`
-      : 'Bare could not be measured.'
+      ? `Without tracing: ${short(bare.cpu.median)} µs (${short(bare.cpu.min)} to ${short(bare.cpu.max)}) and ${kilobytes(bare.bytes.median)} per ${library?.operation}. On top of that:`
+      : 'The program without tracing could not be measured.'
   const variants = VARIANTS.filter(variant => variant !== 'bare' && hasRow(result, variant))
   return [
     head,
@@ -134,18 +129,36 @@ function libraryTable(result: LibraryResult): string {
         'variant',
         'no SDK',
         'nothing sampled',
-        'everything sampled',
-        'allocated, everything sampled',
+        'everything exported',
+        'allocated',
         'spans per call',
+        'spans lost',
       ],
       variants.map(variant => [
-        variant,
+        NAMES[variant],
         ...STATES.map(state => overheadCell(result, variant, state)),
         allocationCell(result, variant),
         spansCell(result, variant),
+        lostCell(result, variant),
       ]),
     ),
   ].join('\n\n')
+}
+
+/** What a process needs besides CPU time, where everything is exported. */
+function footprintTable(result: LibraryResult): string {
+  const rows = result.rows.filter(({ variant, state, group }) =>
+    variant === 'bare' ? group === 0 : state === 'exported',
+  )
+  return table(
+    ['variant', 'start-up', 'resident memory under load', 'longest delay of the event loop under load'],
+    rows.map(({ variant, startUp, residentBytes, longestDelay }) => [
+      NAMES[variant],
+      startUp ? `${short(startUp.median)} ms` : '–',
+      residentBytes === undefined ? '–' : `${short(residentBytes / 1e6)} MB`,
+      longestDelay === undefined ? '–' : `${short(longestDelay)} ms`,
+    ]),
+  )
 }
 
 function hasRow(result: LibraryResult, variant: Variant): boolean {
@@ -154,23 +167,27 @@ function hasRow(result: LibraryResult, variant: Variant): boolean {
 
 function overheadCell(result: LibraryResult, variant: Variant, state: SdkState): string {
   const row = rowOf(result, variant, state)
-  const bare = rowOf(result, 'bare', 'none')?.cpu
-  const overhead = overheadOf(result, variant, state)
   if (row?.failed !== undefined) return 'failed'
-  if (!row?.cpu || !bare || overhead === undefined) return '–'
-  const { min, max } = row.cpu
-  return `${short(overhead)} µs (${short(min - bare.median)} to ${short(max - bare.median)})`
+  const bare = row && bareOf(result, row)?.cpu
+  if (!row?.cpu || !bare) return '–'
+  const { median, min, max } = row.cpu
+  return `${short(median - bare.median)} µs (${short(min - bare.median)} to ${short(max - bare.median)})`
 }
 
 function allocationCell(result: LibraryResult, variant: Variant): string {
-  const own = rowOf(result, variant, 'sampled')?.bytes
-  const bare = rowOf(result, 'bare', 'none')?.bytes
-  return own && bare ? kilobytes(own.median - bare.median) : '–'
+  const row = rowOf(result, variant, 'exported')
+  const bare = row && bareOf(result, row)?.bytes
+  return row?.bytes && bare ? kilobytes(row.bytes.median - bare.median) : '–'
 }
 
 function spansCell(result: LibraryResult, variant: Variant): string {
-  const spans = rowOf(result, variant, 'sampled')?.spans
+  const spans = rowOf(result, variant, 'exported')?.spans
   return spans === undefined ? '–' : String(Math.round(spans * 10) / 10)
+}
+
+function lostCell(result: LibraryResult, variant: Variant): string {
+  const lost = rowOf(result, variant, 'exported')?.lost
+  return lost === undefined ? '–' : `${short(lost * 100)} %`
 }
 
 const FROM_FIRST = 'from the first'

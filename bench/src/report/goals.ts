@@ -1,5 +1,6 @@
 import { GOAL_WITHOUT_SDK, LIBRARIES } from '../libraries.ts'
-import { overheadOf, type LibraryResult } from '../results.ts'
+import type { SdkState, Variant } from '../measured/protocol.ts'
+import { type LibraryResult, overheadOf } from '../results.ts'
 import { ratioOf } from '../statistics.ts'
 
 /** A figure that is to be reached. */
@@ -14,42 +15,40 @@ export interface GoalFigure {
 /** What one library is to reach, and what it does. */
 export interface GoalFigures {
   readonly title: string
-  /** Overhead of otel per overhead of spanwright, everything sampled: at least. */
-  readonly sampled: GoalFigure
-  /** The same with nothing sampled: at least. */
+  /** Overhead of otel per overhead of spanwright, everything exported: at least. */
+  readonly otel: GoalFigure
+  /** Overhead of spanwright per overhead by hand on OpenTelemetry's SDK: at most. */
+  readonly byHandOtel: GoalFigure
+  /** Overhead of spanwright per overhead by hand on the same SDK: at most. */
+  readonly byHand: GoalFigure
+  /** Overhead of otel per overhead of spanwright, nothing sampled: at least. */
   readonly unsampled: GoalFigure
-  /** Overhead of spanwright per overhead of hand-written, everything sampled: at most. */
-  readonly handWritten: GoalFigure
   /** Overhead of spanwright without an SDK, in microseconds: at most. */
   readonly withoutSdk: GoalFigure
-  /** Overhead of otel per overhead of hand-written: what `sampled` and `unsampled` are for code that does no more. */
-  readonly byHand: { readonly sampled: number | undefined; readonly unsampled: number | undefined }
 }
 
-/** The figures of a library; undefined when it was skipped. */
+/** The figures of a library; undefined when it was skipped or has no goals. */
 export function goalsOf(result: LibraryResult): GoalFigures | undefined {
   const library = LIBRARIES.find(({ name }) => name === result.library)
-  if (!library || result.skipped !== undefined) return undefined
+  if (!library?.goals || result.skipped !== undefined) return undefined
   const { title, goals } = library
   return {
     title,
-    sampled: atLeast(ratio(result, 'sampled', 'otel', 'spanwright'), goals.sampled),
+    otel: atLeast(ratio(result, 'exported', 'otel', 'spanwright'), goals.otel),
+    byHandOtel: atMost(ratio(result, 'exported', 'spanwright', 'by-hand-otel'), goals.byHandOtel),
+    byHand: atMost(ratio(result, 'exported', 'spanwright', 'by-hand'), goals.byHand),
     unsampled: atLeast(ratio(result, 'unsampled', 'otel', 'spanwright'), goals.unsampled),
-    handWritten: atMost(ratio(result, 'sampled', 'spanwright', 'hand-written'), goals.handWritten),
-    withoutSdk: atMost(overheadOf(result, 'spanwright', 'none'), GOAL_WITHOUT_SDK),
-    byHand: {
-      sampled: ratio(result, 'sampled', 'otel', 'hand-written'),
-      unsampled: ratio(result, 'unsampled', 'otel', 'hand-written'),
-    },
+    withoutSdk: atMost(withoutSdk(result), GOAL_WITHOUT_SDK),
   }
 }
 
-function ratio(
-  result: LibraryResult,
-  state: 'sampled' | 'unsampled',
-  variant: 'otel' | 'spanwright',
-  other: 'spanwright' | 'hand-written',
-): number | undefined {
+/** Over a hook that does nothing, where the library makes its users pay for the hook. */
+function withoutSdk(result: LibraryResult): number | undefined {
+  const own = overheadOf(result, 'spanwright', 'none')
+  return own === undefined ? undefined : own - (overheadOf(result, 'pass-through', 'none') ?? 0)
+}
+
+function ratio(result: LibraryResult, state: SdkState, variant: Variant, other: Variant): number | undefined {
   const overhead = overheadOf(result, variant, state)
   const otherOverhead = overheadOf(result, other, state)
   return overhead === undefined || otherOverhead === undefined ? undefined : ratioOf(overhead, otherOverhead)

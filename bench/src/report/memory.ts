@@ -41,25 +41,32 @@ function percents(part: number): string {
   return `${part < 0 ? '−' : '+'}${Math.abs(part * 100).toFixed(2)} %`
 }
 
-/** What can still be reached at the end. */
+/** What can still be reached at the end, and what became of all spans. */
 export function lastSurvivors(checkpoints: readonly Checkpoint[]): string {
-  const last = checkpoints.at(-1)?.survivors
+  const last = checkpoints.at(-1)
   if (!last) return 'Nothing was measured'
-  const { watched, spans, requests, responses } = last
-  return `Reachable of the last ${watched}: ${spans} spans, ${requests} requests, ${responses} responses`
+  const { watched, spans, requests, responses } = last.survivors
+  const { recorded, exported, dropped, waiting } = last.spans
+  return [
+    `Reachable of the last ${watched}: ${spans} spans, ${requests} requests, ${responses} responses`,
+    `Spans: ${recorded} recorded = ${exported} exported + ${dropped} dropped + ${waiting} waiting`,
+  ].join('. ')
 }
 
 /** How far what the program made may be from that of the first checkpoint, as a part of it. */
 const TOLERANCE = 0.02
 
-/** True when what the program made does not grow and nothing that is over can be reached. */
+/** True when what the program made does not grow, nothing that is over can be reached, and every span is counted. */
 export function isFlat(checkpoints: readonly Checkpoint[]): boolean {
   const last = checkpoints.at(-1)?.survivors
+  const isCounted = checkpoints.every(
+    ({ spans: { recorded, exported, dropped, waiting } }) => recorded === exported + dropped + waiting,
+  )
   const first = checkpoints[0]?.programBytes
   const isEven = checkpoints.every(
     ({ programBytes }) => Math.abs(deviation(first, programBytes)) <= TOLERANCE,
   )
-  return isEven && last !== undefined && last.spans + last.requests + last.responses === 0
+  return isEven && isCounted && last !== undefined && last.spans + last.requests + last.responses === 0
 }
 
 function deviation(first: number | undefined, bytes: number): number {

@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 
 import express, { type RequestHandler } from 'express'
 
-import { tracingByHand } from '../hand-written/express.ts'
+import { isByHand } from '../by-hand/is-by-hand.ts'
+import { tracingByHand } from '../by-hand/express.ts'
 import { listen, type OpenScenario } from '../scenario.ts'
 
 const passThrough: RequestHandler = (_req, _res, next) => next()
@@ -12,7 +13,7 @@ const passThroughToo: RequestHandler = (_req, _res, next) => next()
 export const open: OpenScenario = async ({ variant }) => {
   const app = express()
   if (variant === 'spanwright') app.use((await import('@spanwright/express')).tracing())
-  if (variant === 'hand-written') app.use(tracingByHand())
+  if (isByHand(variant)) app.use(tracingByHand())
   app.use(passThrough)
   app.use(passThroughToo)
   app.get('/users/:id', (req, res) => {

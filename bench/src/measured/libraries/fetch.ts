@@ -1,4 +1,5 @@
-import { getByHand } from '../hand-written/http-client.ts'
+import { isByHand } from '../by-hand/is-by-hand.ts'
+import { getByHand } from '../by-hand/http-client.ts'
 import { Callers, type OpenScenario } from '../scenario.ts'
 
 const CONCURRENCY = 8
@@ -6,7 +7,7 @@ const CONCURRENCY = 8
 /** The fetch of Node: GET of a small JSON, read to its end. */
 export const open: OpenScenario = async ({ variant, service }) => {
   const url = `http://${service}/users/42`
-  if (variant === 'hand-written') {
+  if (isByHand(variant)) {
     const fetchJson = getByHand<Response>({
       send: (to, headers) => fetch(to, { headers }),
       statusOf: response => response.status,

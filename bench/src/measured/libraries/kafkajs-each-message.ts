@@ -1,7 +1,8 @@
 import { type EachMessageHandler, Kafka, logLevel } from 'kafkajs'
 
-import { clusterIdOf } from '../hand-written/cluster.ts'
-import { handlerByHand } from '../hand-written/kafkajs-each-message.ts'
+import { isByHand } from '../by-hand/is-by-hand.ts'
+import { clusterIdOf } from '../by-hand/cluster.ts'
+import { handlerByHand } from '../by-hand/kafkajs-each-message.ts'
 import { PREPARED_MESSAGES, PREPARED_TOPIC } from '../prepared-topic.ts'
 import type { Activity, OpenScenario } from '../scenario.ts'
 
@@ -21,8 +22,9 @@ export const open: OpenScenario = async ({ variant, service }) => {
     if (turns.waiting) await turns.waiting
     turns.count++
   }
-  const eachMessage =
-    variant === 'hand-written' ? handlerByHand(handler, groupId, service, await clusterIdOf(kafka)) : handler
+  const eachMessage = isByHand(variant)
+    ? handlerByHand(handler, groupId, service, await clusterIdOf(kafka))
+    : handler
   await consumer.run({ eachMessage })
   return turns
 }

@@ -1,7 +1,8 @@
 import { Kafka, logLevel, type Message } from 'kafkajs'
 
-import { clusterIdOf } from '../hand-written/cluster.ts'
-import { sendByHand } from '../hand-written/kafkajs-send.ts'
+import { isByHand } from '../by-hand/is-by-hand.ts'
+import { clusterIdOf } from '../by-hand/cluster.ts'
+import { sendByHand } from '../by-hand/kafkajs-send.ts'
 import { Callers, type OpenScenario } from '../scenario.ts'
 
 // Two, so that there is something to do while the broker answers.
@@ -16,10 +17,9 @@ export const open: OpenScenario = async ({ variant, service }) => {
   if (variant === 'spanwright') (await import('@spanwright/kafkajs')).traceKafka(kafka)
   const producer = kafka.producer()
   await producer.connect()
-  const send =
-    variant === 'hand-written'
-      ? sendByHand(producer, service, await clusterIdOf(kafka))
-      : (topic: string, messages: Message[]) => producer.send({ topic, messages })
+  const send = isByHand(variant)
+    ? sendByHand(producer, service, await clusterIdOf(kafka))
+    : (topic: string, messages: Message[]) => producer.send({ topic, messages })
   const sendBatch = (): Promise<unknown> =>
     send(
       TOPIC,

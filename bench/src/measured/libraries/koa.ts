@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 
-import { tracingByHand } from '../hand-written/koa.ts'
+import { isByHand } from '../by-hand/is-by-hand.ts'
+import { tracingByHand } from '../by-hand/koa.ts'
 import { listen, type OpenScenario } from '../scenario.ts'
 
 const passThrough: Middleware = (_ctx, next) => next()
@@ -13,7 +14,7 @@ const passThroughToo: Middleware = (_ctx, next) => next()
 export const open: OpenScenario = async ({ variant }) => {
   const app = new Koa()
   if (variant === 'spanwright') app.use((await import('@spanwright/koa')).tracing())
-  if (variant === 'hand-written') app.use(tracingByHand())
+  if (isByHand(variant)) app.use(tracingByHand())
   app.use(passThrough)
   app.use(passThroughToo)
   const router = new Router()

@@ -1,6 +1,7 @@
 import { Pool } from 'pg'
 
-import { queryByHand } from '../hand-written/pg.ts'
+import { isByHand } from '../by-hand/is-by-hand.ts'
+import { queryByHand } from '../by-hand/pg.ts'
 import { Callers, type OpenScenario } from '../scenario.ts'
 
 const CONCURRENCY = 4
@@ -10,7 +11,7 @@ const TEXT = 'SELECT id, name FROM users WHERE id = $1'
 export const open: OpenScenario = async ({ variant, service }) => {
   const pool = new Pool({ connectionString: service, max: CONCURRENCY, idleTimeoutMillis: 0 })
   const close = (): Promise<void> => pool.end()
-  if (variant === 'hand-written') {
+  if (isByHand(variant)) {
     const query = queryByHand(pool)
     return new Callers(CONCURRENCY, () => query(TEXT, [42]), close)
   }

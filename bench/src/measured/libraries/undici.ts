@@ -1,16 +1,21 @@
 import { Agent, type Dispatcher, request } from 'undici'
 
-import { getByHand } from '../hand-written/http-client.ts'
+import { isByHand } from '../by-hand/is-by-hand.ts'
+import { getByHand } from '../by-hand/http-client.ts'
 import { Callers, type OpenScenario } from '../scenario.ts'
 
 const CONCURRENCY = 8
+
+/** An interceptor that does nothing: undici adapts handlers twice for it. */
+const passThrough: Dispatcher.DispatcherComposeInterceptor = dispatch => (options, handler) =>
+  dispatch(options, handler)
 
 /** `request` of undici 7 over an Agent: GET of a small JSON, read to its end. */
 export const open: OpenScenario = async ({ variant, service }) => {
   const url = `http://${service}/users/42`
   const agent = new Agent()
   const close = (): Promise<void> => agent.destroy()
-  if (variant === 'hand-written') {
+  if (isByHand(variant)) {
     const requestJson = getByHand<Dispatcher.ResponseData>({
       send: (to, headers) => request(to, { dispatcher: agent, headers }),
       statusOf: ({ statusCode }) => statusCode,
@@ -18,7 +23,12 @@ export const open: OpenScenario = async ({ variant, service }) => {
     })
     return new Callers(CONCURRENCY, () => requestJson(url), close)
   }
-  const dispatcher: Dispatcher =
-    variant === 'spanwright' ? agent.compose((await import('@spanwright/undici')).tracing()) : agent
+  const interceptor =
+    variant === 'spanwright'
+      ? (await import('@spanwright/undici')).tracing()
+      : variant === 'pass-through'
+        ? passThrough
+        : undefined
+  const dispatcher: Dispatcher = interceptor ? agent.compose(interceptor) : agent
   return new Callers(CONCURRENCY, async () => (await request(url, { dispatcher })).body.json(), close)
 }

@@ -1,4 +1,4 @@
-import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base'
+import type { SpanProcessor } from '@opentelemetry/sdk-trace'
 
 import type { Survivors } from '../protocol.ts'
 
@@ -33,7 +33,7 @@ export class Watched implements SpanProcessor {
 
   onStart(): void {}
 
-  onEnd(span: ReadableSpan): void {
+  onEnd(span: object): void {
     this.spans.add(span)
   }
 

@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString, writeHeapSnapshot } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-import { ProxyTracerProvider, trace } from '@opentelemetry/api'
+import type { Tracing } from '@spanwright/sdk'
 
-import type { Weight } from '../protocol.ts'
+import type { SpanTally, Weight } from '../protocol.ts'
 import type { Application } from './application.ts'
 
 /** Long enough for what Node does after a response, such as ending an idle connection. */
@@ -16,10 +16,10 @@ const COLLECTIONS = 4
  * @param snapshot file that a heap snapshot is written to
  */
 export async function weigh(
-  { watched, letGo }: Pick<Application, 'watched' | 'letGo'>,
+  { watched, tracing, letGo }: Pick<Application, 'watched' | 'tracing' | 'letGo'>,
   snapshot: string,
 ): Promise<Weight> {
-  await flush()
+  await tracing.forceFlush()
   await letGo()
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
@@ -27,14 +27,16 @@ export async function weigh(
     await pause(SETTLING)
     collect()
   }
-  const weight = { heapBytes: process.memoryUsage().heapUsed, survivors: watched.survivors }
+  const heapBytes = process.memoryUsage().heapUsed
+  const weight = { heapBytes, survivors: watched.survivors, spans: tally(tracing) }
   writeHeapSnapshot(snapshot)
   return weight
 }
 
-/** Has the spans exported that wait for a full batch. */
-async function flush(): Promise<void> {
-  const provider = trace.getTracerProvider()
-  const sdk = provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider
-  await (sdk as { forceFlush?: () => Promise<void> }).forceFlush?.()
+/** What became of the spans so far: each is counted once. */
+function tally(tracing: Tracing): SpanTally {
+  const { ended, exporters } = tracing.counts()
+  const [{ exported = 0, waiting = 0, dropped } = {}] = exporters
+  const lost = dropped ? dropped.queueFull + dropped.failed + dropped.rejected + dropped.shutDown : 0
+  return { recorded: ended, exported, dropped: lost, waiting }
 }

@@ -6,9 +6,9 @@ import { Callers } from '../scenario.ts'
 /** Starts Datadog's tracer with its defaults, towards a sink in the place of an agent. */
 export function startDatadog(state: SdkState, sink: string): void {
   tracer.init({
-    url: sink,
+    url: new URL(sink).origin,
     service: 'bench',
-    sampleRate: state === 'sampled' ? 1 : 0,
+    sampleRate: state === 'exported' ? 1 : 0,
     // Without it all but 100 traces a second are left out.
     rateLimit: -1,
     startupLogs: false,

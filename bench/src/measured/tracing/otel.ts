@@ -1,24 +1,48 @@
 import { type Instrumentation, registerInstrumentations } from '@opentelemetry/instrumentation'
-import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express'
+import { ExpressInstrumentation, ExpressLayerType } from '@opentelemetry/instrumentation-express'
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import { KafkaJsInstrumentation } from '@opentelemetry/instrumentation-kafkajs'
-import { KoaInstrumentation } from '@opentelemetry/instrumentation-koa'
+import { KoaInstrumentation, KoaLayerType } from '@opentelemetry/instrumentation-koa'
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici'
 
 import type { Library } from '../protocol.ts'
 
-const INSTRUMENTATIONS: Record<Library, () => Instrumentation[]> = {
-  express: () => [new HttpInstrumentation(), new ExpressInstrumentation()],
-  koa: () => [new HttpInstrumentation(), new KoaInstrumentation()],
-  fetch: () => [new UndiciInstrumentation()],
-  undici: () => [new UndiciInstrumentation()],
-  pg: () => [new PgInstrumentation()],
-  'kafkajs-send': () => [new KafkaJsInstrumentation()],
-  'kafkajs-each-message': () => [new KafkaJsInstrumentation()],
+const { MIDDLEWARE, REQUEST_HANDLER, ROUTER } = ExpressLayerType
+
+function express(isLean: boolean): Instrumentation[] {
+  const ignoreLayersType = isLean ? [MIDDLEWARE, REQUEST_HANDLER, ROUTER] : []
+  return [new HttpInstrumentation(), new ExpressInstrumentation({ ignoreLayersType })]
 }
 
-/** Registers OpenTelemetry's own instrumentation of a library, with its defaults. */
-export function startOtel(library: Library): void {
-  registerInstrumentations({ instrumentations: INSTRUMENTATIONS[library]() })
+function koa(isLean: boolean): Instrumentation[] {
+  const ignoreLayersType = isLean ? [KoaLayerType.MIDDLEWARE, KoaLayerType.ROUTER] : []
+  return [new HttpInstrumentation(), new KoaInstrumentation({ ignoreLayersType })]
+}
+
+const pg = (isLean: boolean): Instrumentation[] => [new PgInstrumentation({ ignoreConnectSpans: isLean })]
+
+const undici = (): Instrumentation[] => [new UndiciInstrumentation()]
+
+const kafkajs = (): Instrumentation[] => [new KafkaJsInstrumentation()]
+
+const INSTRUMENTATIONS: Record<Library, (isLean: boolean) => Instrumentation[]> = {
+  sdk: () => [],
+  'with-span': () => [],
+  express,
+  koa,
+  fetch: undici,
+  undici,
+  pg,
+  'kafkajs-send': kafkajs,
+  'kafkajs-each-message': kafkajs,
+  service: isLean => [...express(isLean), ...undici(), ...pg(isLean)],
+}
+
+/**
+ * Registers OpenTelemetry's own instrumentation of a library.
+ * @param isLean whether it is configured to make as many spans as this project does; otherwise it has its defaults
+ */
+export function startOtel(library: Library, isLean: boolean): void {
+  registerInstrumentations({ instrumentations: INSTRUMENTATIONS[library](isLean) })
 }

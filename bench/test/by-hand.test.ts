@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { DataPointType, type MetricData } from '@opentelemetry/sdk-metrics'
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { LIBRARIES, type LibraryEntry } from '../src/libraries.ts'
@@ -14,11 +14,12 @@ import { open as openProducer } from '../src/measured/libraries/kafkajs-send.ts'
 import { open as openKoa } from '../src/measured/libraries/koa.ts'
 import { open as openPg } from '../src/measured/libraries/pg.ts'
 import { open as openUndici } from '../src/measured/libraries/undici.ts'
+import { open as openWithSpan } from '../src/measured/libraries/with-span.ts'
 import type { Library, Variant } from '../src/measured/protocol.ts'
 import type { Activity, OpenScenario, Served } from '../src/measured/scenario.ts'
 import { Services } from '../src/services.ts'
 
-const SCENARIOS: Record<Library, OpenScenario> = {
+const SCENARIOS: Partial<Record<Library, OpenScenario>> = {
   express: openExpress,
   koa: openKoa,
   fetch: openFetch,
@@ -26,6 +27,7 @@ const SCENARIOS: Record<Library, OpenScenario> = {
   pg: openPg,
   'kafkajs-send': openProducer,
   'kafkajs-each-message': openConsumer,
+  'with-span': openWithSpan,
 }
 
 const services = new Services()
@@ -38,33 +40,35 @@ interface Trace {
   readonly metrics: readonly MetricFace[]
 }
 
-describe.each(LIBRARIES)('spans of $title by hand', library => {
+describe.each(LIBRARIES.filter(({ name }) => SCENARIOS[name]))('spans of $title by hand', library => {
   const traces = new Map<Variant, Trace>()
 
   beforeAll(async () => {
-    for (const variant of ['spanwright', 'hand-written'] as const) {
+    for (const variant of ['spanwright', 'by-hand'] as const) {
       traces.set(variant, await traceOf(library, variant))
     }
   }, 30_000)
 
   it('are the spans of spanwright', () => {
-    expect(traces.get('hand-written')?.span).toEqual(traces.get('spanwright')?.span)
+    expect(traces.get('by-hand')?.span).toEqual(traces.get('spanwright')?.span)
   })
 
   it('come with the metrics of spanwright', () => {
-    expect(traces.get('hand-written')?.metrics).toEqual(traces.get('spanwright')?.metrics)
+    expect(traces.get('by-hand')?.metrics).toEqual(traces.get('spanwright')?.metrics)
   })
 })
 
 async function traceOf(library: LibraryEntry, variant: Variant): Promise<Trace> {
-  const service = await services.serviceFor(library.service, 'sampled')
+  const service = await services.serviceFor(library.service, 'exported')
   const recorder = recordSpans({ global: true })
   try {
-    const scenario = await SCENARIOS[library.name]({
+    const open = SCENARIOS[library.name] as OpenScenario
+    const scenario = await open({
       library: library.name,
       variant,
-      state: 'sampled',
+      state: 'exported',
       service: service.address,
+      upstream: '',
       sink: '',
     })
     await operate(scenario, recorder)
