@@ -34,9 +34,12 @@ async function refuseUnready(): Promise<void> {
   }
 }
 
+function isCore({ manifest }: Tarball): boolean {
+  return manifest.name === '@spanwright/core'
+}
+
 /** What the others depend on goes first. */
 function inOrder(tarballs: readonly Tarball[]): Tarball[] {
-  const isCore = ({ manifest }: Tarball): boolean => manifest.name === '@spanwright/core'
   return [...tarballs.filter(isCore), ...tarballs.filter(tarball => !isCore(tarball))]
 }
 
