@@ -1,9 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { openToAll, temporaryFolderForAll } from '../src/process/open-to-all.ts'
-import { unprivilegedUser } from '../src/postgres/binaries.ts'
+import { linkLibraries, unprivilegedUser } from '../src/postgres/binaries.ts'
 
 const name = `open-to-all-${process.pid}`
 let copy: string
@@ -54,5 +63,19 @@ describe('openToAll', () => {
     chmodSync(copy, 0o777)
     expect(await say()).toBe('hello\n')
     expect(statSync(copy).mode & 0o777).toBe(0o755)
+  })
+})
+
+describe('linkLibraries', () => {
+  it('makes the links that an install script would have made, and leaves those that are there', async () => {
+    const list = [
+      { source: 'native/words', target: 'native/bin/words.1' },
+      { source: 'native/words', target: 'native/linked' },
+    ]
+    writeFileSync(join(folder, 'pg-symlinks.json'), JSON.stringify(list))
+    await linkLibraries(parent)
+    expect(readFileSync(join(folder, 'bin', 'words.1'), 'utf8')).toBe('hello\n')
+    await linkLibraries(parent)
+    expect(readFileSync(join(folder, 'linked'), 'utf8')).toBe('hello\n')
   })
 })

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { openToAll } from '../process/open-to-all.ts'
 
 /** A user of the system; nothing of it is set for the one this process runs as. */
@@ -25,6 +25,7 @@ export async function postgresBinaries(owner: Owner): Promise<{ initdb: string; 
     )
   }
   const suffix = system === 'windows' ? '.exe' : ''
+  await linkLibraries(installed)
   let folder = join(installed, 'native')
   if (owner.uid !== undefined) {
     const { version } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
@@ -35,6 +36,19 @@ export async function postgresBinaries(owner: Owner): Promise<{ initdb: string; 
   return {
     initdb: join(folder, 'bin', `initdb${suffix}`),
     postgres: join(folder, 'bin', `postgres${suffix}`),
+  }
+}
+
+/** A package holds no symbolic links; its install script would make them, and npm may run none. */
+export async function linkLibraries(installed: string): Promise<void> {
+  const list = await readFile(join(installed, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    const link = join(installed, target)
+    await symlink(relative(dirname(link), join(installed, source)), link).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error
+      },
+    )
   }
 }
 
