@@ -7,7 +7,7 @@ export {
 export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
 export { ClientConnection } from './http/client/connection.ts'
 export { type HttpClientMetricsOptions } from './http/client/metrics.ts'
-export { copyOver } from './host/copy.ts'
+export { copyOver, copyWith } from './host/copy.ts'
 export { say } from './host/diagnostics.ts'
 export { type Decision, decide, isIdle, isObserved } from './operation/decision.ts'
 export { ClientRequest, type HeaderLookup } from './http/client/request.ts'

@@ -16,6 +16,7 @@ import {
   OPERATION_TYPE_PROCESS,
 } from '@spanwright/core/semconv'
 import {
+  copyWith,
   decide,
   type Ending,
   isInTrace,
@@ -29,7 +30,6 @@ import {
 
 import { type BatchWatchers, watchedBy } from './batch-watchers.ts'
 import { addAddress, addAttempt, type Client } from '../client.ts'
-import { copyWith } from '../copy.ts'
 import { kafkaFailure } from '../failure.ts'
 import type { Batch, EachBatchPayload, Handler, IncomingMessage } from '../library.ts'
 import { carriedContext, traceMessage } from './message.ts'

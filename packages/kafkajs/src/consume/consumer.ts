@@ -1,12 +1,11 @@
 import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
-import { isTracingSuppressed, keepFace, wrapMethod } from '@spanwright/core/plugin'
+import { copyWith, isTracingSuppressed, keepFace, wrapMethod } from '@spanwright/core/plugin'
 
 import { type TraceEach, tracedEachBatch } from './batch.ts'
 import type { BatchWatchers } from './batch-watchers.ts'
 import type { Client } from '../client.ts'
 import { Commits } from './commit.ts'
 import { detachConnect } from '../connect.ts'
-import { copyWith } from '../copy.ts'
 import type { Consumer, EachBatchPayload, RunConfig } from '../library.ts'
 import { tracedEachMessage } from './message.ts'
 import { reportRebalances } from './rebalance.ts'

@@ -1,5 +1,6 @@
+import { copyWith } from '@spanwright/core/plugin'
+
 import { headersOf, isWritable, type RecordHeaders, replaceHeaders } from './carrier.ts'
-import { copyWith } from '../copy.ts'
 import type { OutgoingMessage } from '../library.ts'
 
 /** A context as it is written into headers. */

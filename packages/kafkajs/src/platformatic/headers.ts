@@ -1,5 +1,6 @@
+import { copyWith } from '@spanwright/core/plugin'
+
 import { type RecordHeaders, replaceHeaders } from '../message/carrier.ts'
-import { copyWith } from '../copy.ts'
 import type { OutgoingMessage } from '../library.ts'
 import type { Carrier, MessageHeaders } from '../message/headers.ts'
 import type { PlatformaticOutgoingMessage, RawRecord } from './library.ts'

@@ -1,8 +1,7 @@
 import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
-import { isWrapped, keepFace, wrapMethod } from '@spanwright/core/plugin'
+import { copyWith, isWrapped, keepFace, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
-import { copyWith } from '../copy.ts'
 import type { OutgoingMessage, TopicMessages } from '../library.ts'
 import { endSending, runSending, type Sending, startSending } from '../produce/sender.ts'
 import type { SendScene } from '../produce/topic-send.ts'

@@ -1,12 +1,14 @@
-import { type Context, context as contextApi } from '@opentelemetry/api'
-import { decide, isInTrace, reportFailure, runToEnd, wrapMethod } from '@spanwright/core/plugin'
+import { type Context, context as contextApi, createContextKey } from '@opentelemetry/api'
+import { copyWith, decide, isInTrace, reportFailure, runToEnd, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
-import { copyWith } from '../copy.ts'
 import type { ProducerBatch, RecordMetadata, Sender, TopicMessages } from '../library.ts'
 import type { KafkaOperation } from '../options.ts'
 import { type SendCall, type SendScene, TopicSend } from './topic-send.ts'
 import type { KafkaTracing } from '../tracing.ts'
+
+/** The producer or transaction that sends a batch. */
+const BATCH = createContextKey('spanwright.batch')
 
 /** Traces what a producer or a transaction sends. `parentOf` tells the context a send belongs to. */
 export function traceSender(
@@ -26,7 +28,8 @@ export function traceSender(
     'send',
     (original: Sender['send']) =>
       function send(this: unknown, record: TopicMessages): Promise<RecordMetadata[]> {
-        const sending = !withinBatch && tracing.isOn && startSending(tracing, client, [record], sceneNow())
+        const isPart = withinBatch || contextApi.active().getValue(BATCH) === sender
+        const sending = !isPart && tracing.isOn && startSending(tracing, client, [record], sceneNow())
         if (!sending) return original.call(this as Sender, record)
         const messages = sending.topicMessages[0]?.messages
         return runSending(sending, () => original.call(this as Sender, copyWith(record, { messages })))
@@ -43,7 +46,9 @@ export function traceSender(
         return runSending(sending, () => {
           withinBatch = true
           try {
-            return original.call(this as Sender, copyWith(batch, { topicMessages }))
+            // It may wait before it does.
+            const within = contextApi.active().setValue(BATCH, sender)
+            return contextApi.with(within, original, this as Sender, copyWith(batch, { topicMessages }))
           } finally {
             withinBatch = false
           }

@@ -3,6 +3,7 @@ import { attempt, isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Callback, QueryArguments } from '../query/call.ts'
 import { detachEvents } from './detached-events.ts'
+import { followDropped } from './dropped-queries.ts'
 import { CLIENT_ENTRY, type ClientTracingOptions } from '../options.ts'
 import { QueryTracing } from '../query/tracing.ts'
 import type { Method } from '../query/running.ts'
@@ -44,7 +45,8 @@ export function traceQueriesOf(
   const traced = new TracedClient(client, tracing)
   tracedClients.set(client, traced)
   wrapMethod(client, 'query', original => tracedQuery(original, traced))
-  wrapMethod(client, 'connect', original => detachedConnect(original, connected))
+  wrapMethod(client, 'connect', original => detachedConnect(original, traced, connected))
+  followDropped(client, traced)
   detachEvents(client)
   return traced
 }
@@ -53,8 +55,10 @@ function tracedQuery(original: Method, traced: TracedClient): Callback {
   return function query(this: unknown): unknown {
     if (traced.claimed) return Reflect.apply(original, this, arguments)
     const caller = contextApi.active()
-    if (traced.leaves(caller)) return Reflect.apply(original, this, arguments)
-    return traced.query(original, this, arguments as unknown as QueryArguments, caller)
+    const args = arguments as unknown as QueryArguments
+    if (traced.leaves(caller) || traced.isPartOfAnother(caller, args))
+      return Reflect.apply(original, this, arguments)
+    return traced.query(original, this, args, caller)
   }
 }
 
@@ -70,8 +74,13 @@ export function unseen(callback: Callback): Callback {
  * The socket lives longer than the request that happens to open it, and everything it emits, such as a notification,
  * runs in the context it was opened in: so that is none.
  */
-function detachedConnect(original: Method, connected?: (seconds: number) => void): Callback {
+function detachedConnect(
+  original: Method,
+  traced: TracedClient,
+  connected?: (seconds: number) => void,
+): Callback {
   return function connect(this: unknown, callback?: unknown): unknown {
+    traced.connects()
     const letGo = attempt('reading a client', keepPasswordInContext, this as { password?: unknown })
     if (typeof callback === 'function') {
       const startedAt = performance.now()

@@ -11,9 +11,10 @@ import {
   type Submittable,
 } from '../query/call.ts'
 import type { Checkout } from '../pool/checkout.ts'
+import { isUnconnected } from './dropped-queries.ts'
 import type { ConnectionTarget, Endpoint } from './endpoint.ts'
 import type { QueryTracing } from '../query/tracing.ts'
-import { type Method, RunningQuery } from '../query/running.ts'
+import { type Method, runningIn, RunningQuery } from '../query/running.ts'
 import { statementOf } from '../sql/statement.ts'
 import { SubmittedQuery } from '../query/submitted.ts'
 import { Transaction } from './transaction.ts'
@@ -29,6 +30,8 @@ export class TracedClient {
   private readonly tracing: QueryTracing
   private transaction: Transaction | undefined
   private submitted: Set<SubmittedQuery> | undefined
+  /** Queries from before `connect()` was called. */
+  private unsent: Set<RunningQuery> | undefined
 
   constructor(client: object, tracing: QueryTracing) {
     this.client = client
@@ -39,6 +42,11 @@ export class TracedClient {
   /** True when a call of `query()` is left alone: nobody sees it, and there is no context to keep for its callback. */
   leaves(caller: Context): boolean {
     return caller === ROOT_CONTEXT && !this.tracing.active
+  }
+
+  /** True when a call of `query()` is how a pool makes its own, which has a span. */
+  isPartOfAnother(caller: Context, args: QueryArguments): boolean {
+    return runningIn(caller, this.tracing)?.isSentBy(args) ?? false
   }
 
   /** Makes a call of `query()`, with a span of its own. */
@@ -55,7 +63,12 @@ export class TracedClient {
   private prepare(args: QueryArguments, caller: Context): RunningQuery | undefined {
     const [config] = args
     const call = isSubmittable(config) ? readSubmittable(config) : this.withText(readCall(args, false))
-    return call && this.start(call, caller)
+    const running = call && this.start(call, caller)
+    if (running && isUnconnected(this.client)) {
+      this.unsent ??= new Set()
+      this.unsent.add(running)
+    }
+    return running
   }
 
   /** Calls a function of the pool that makes its own call of `query()`. */
@@ -66,6 +79,18 @@ export class TracedClient {
     } finally {
       this.claimed = false
     }
+  }
+
+  /** `connect()` is called: what waits for it will be answered. */
+  connects(): void {
+    this.unsent = undefined
+  }
+
+  /** The client ends without having been connected: it answers none of its queries. */
+  drop(error: Error): void {
+    for (const submitted of this.submitted ?? []) submitted.fail(error)
+    for (const running of this.unsent ?? []) if (running.isOf(this.tracing)) running.fail(error)
+    this.unsent = undefined
   }
 
   /** The client goes back to its pool: nothing it left open goes on. */

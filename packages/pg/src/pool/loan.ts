@@ -34,7 +34,7 @@ export class Loan {
     pool.waiting.delete(this)
     this.acquiredAt = performance.now()
     const waited = (this.acquiredAt - this.askedAt) / 1000
-    if (query) query.waited = waited
+    if (query) query.waited = (query.waited ?? 0) + waited
     pool.metrics?.recordWaited(waited, this.caller)
     const traced = pool.trace(client)
     if (!traced) return

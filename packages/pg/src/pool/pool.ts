@@ -6,7 +6,7 @@ import { canQuery, isPool, unseen } from '../connection/client.ts'
 import { handOver, Loan } from './loan.ts'
 import { POOL_ENTRY, type PoolTracingOptions } from '../options.ts'
 import { QueryTracing } from '../query/tracing.ts'
-import { type Method, RunningQuery } from '../query/running.ts'
+import { type Method, runningIn, RunningQuery } from '../query/running.ts'
 import { type PoolParts, TracedPool } from './traced-pool.ts'
 
 /** A pool of node-postgres: `Pool`, or of a class derived from it. */
@@ -40,7 +40,7 @@ function tracedQuery(original: Method, traced: TracedPool): Callback {
     traced.calling = running ?? 'unseen'
     try {
       return running
-        ? running.run(original, this, arguments as unknown as QueryArguments)
+        ? running.runWithin(original, this, arguments as unknown as QueryArguments)
         : (Reflect.apply(original, this, arguments) as unknown)
     } finally {
       traced.calling = undefined
@@ -57,7 +57,8 @@ function begin({ tracing, endpoint }: TracedPool, args: QueryArguments): Running
 
 function tracedConnect(original: Method, traced: TracedPool): Callback {
   return function connect(this: unknown, callback?: unknown): unknown {
-    const { calling } = traced
+    // A pool of the application may wait before it asks itself for a connection, or ask again.
+    const calling = traced.calling ?? runningIn(contextApi.active(), traced.tracing)
     traced.calling = undefined
     const isByCallback = typeof callback === 'function'
     if (calling === 'unseen') {

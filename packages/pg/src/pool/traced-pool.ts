@@ -2,11 +2,15 @@ import { attempt, guardMethods } from '@spanwright/core/plugin'
 
 import { canQuery, traceQueriesOf } from '../connection/client.ts'
 import { type ConnectionTarget, type Endpoint, resolveTarget } from '../connection/endpoint.ts'
-import type { Loan } from './loan.ts'
 import { PoolMetrics, type PoolNumbers } from './metrics.ts'
 import type { QueryTracing } from '../query/tracing.ts'
 import type { RunningQuery } from '../query/running.ts'
 import type { TracedClient } from '../connection/traced-client.ts'
+
+/** What waits for a client. */
+interface Waiting {
+  giveUp(): void
+}
 
 /** What a pool is, besides its methods. */
 export interface PoolParts extends PoolNumbers {
@@ -22,7 +26,7 @@ export class TracedPool {
   /** The query that is being called right now, for which the pool will ask itself for a connection. */
   calling: RunningQuery | 'unseen' | undefined
   /** Those that were promised a client and have none yet. */
-  readonly waiting: Set<Loan> = new Set()
+  readonly waiting: Set<Waiting> = new Set()
   private learned: Endpoint | undefined
   private readonly options: ConnectionTarget
 

@@ -1,3 +1,5 @@
+import { copyWith } from '@spanwright/core/plugin'
+
 /** A callback of node-postgres: an error, or what came of the call. */
 export type Callback = (this: unknown, ...results: unknown[]) => unknown
 
@@ -68,28 +70,14 @@ export function replaceIn(
   if (isSubmittable(config)) {
     // What speaks the protocol itself is run as the very object it is.
   } else if (typeof config === 'object' && config !== null) {
-    const copy = copyOf(config)
-    if (text !== undefined) setOwn(copy, 'text', text)
-    if (callback && call.callback === 'config') setOwn(copy, 'callback', callback)
-    changed[0] = copy
+    changed[0] = copyWith(config, {
+      ...(text !== undefined && { text }),
+      ...(callback && call.callback === 'config' && { callback }),
+    })
   } else if (text !== undefined) changed[0] = text
   if (callback && call.callback === 'values') changed[1] = callback
   if (callback && call.callback === 'callback') changed[2] = callback
   return changed as unknown as QueryArguments
-}
-
-function setOwn(object: object, name: string, value: unknown): void {
-  Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true })
-}
-
-/** A shallow copy with the same prototype and accessors, also of a frozen object. */
-function copyOf(config: object): object {
-  const descriptors = Object.getOwnPropertyDescriptors(config)
-  for (const descriptor of Object.values(descriptors)) {
-    descriptor.configurable = true
-    if ('writable' in descriptor) descriptor.writable = true
-  }
-  return Object.create(Object.getPrototypeOf(config) as object | null, descriptors) as object
 }
 
 function listOf(values: unknown): readonly unknown[] | undefined {
@@ -115,4 +103,9 @@ export function readSubmittable(submittable: Submittable): QueryCall {
     parameters: listOf(values ?? cursor?.values),
     callback: undefined,
   }
+}
+
+/** True when two calls ask for the same. */
+export function isSameCall(one: QueryCall, other: QueryCall): boolean {
+  return one.text === other.text && one.name === other.name
 }

@@ -80,11 +80,14 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
   'timeout expired',
   'Query read timeout',
 ])
+/** What a caller cancelled while it waited in the queue of its client. */
+const CANCELLED = 'The query was cancelled before it was sent'
 const LOST: ReadonlySet<string> = new Set(['Connection terminated', 'Connection terminated unexpectedly'])
 /** Messages of node-postgres that hold nothing of a query. */
 const OWN_MESSAGES: ReadonlySet<unknown> = new Set([
   ...TIMEOUTS,
   ...LOST,
+  CANCELLED,
   'Cannot use a pool after calling end on the pool',
   'Client was closed and is not queryable',
   'Client has encountered a connection error and is not queryable',
@@ -105,5 +108,6 @@ function ownErrorType(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined
   const { message, code } = error as { message?: unknown; code?: unknown }
   if (typeof message !== 'string' || code !== undefined) return undefined
+  if (message === CANCELLED) return 'cancelled'
   return TIMEOUTS.has(message) ? TIMEOUT : LOST.has(message) ? 'connection_terminated' : undefined
 }

@@ -1,7 +1,15 @@
-import { type Context, context as contextApi } from '@opentelemetry/api'
+import { type Context, context as contextApi, createContextKey } from '@opentelemetry/api'
 import { attempt, guardMethods, isThenable } from '@spanwright/core/plugin'
 
-import { type Callback, callbackOf, type QueryArguments, type QueryCall, replaceIn } from './call.ts'
+import {
+  type Callback,
+  callbackOf,
+  isSameCall,
+  type QueryArguments,
+  type QueryCall,
+  readCall,
+  replaceIn,
+} from './call.ts'
 import type { Endpoint } from '../connection/endpoint.ts'
 import { withholdUnknown } from './failure.ts'
 import { type QueryOperation, type QueryTracing, returnedRows } from './tracing.ts'
@@ -12,6 +20,15 @@ export type Method = (this: unknown, ...args: never[]) => unknown
 /** Is told how a query ended. */
 export type Watcher = (error: unknown, result: unknown) => void
 
+/** The call of a pool's `query()` that what happens now is part of. */
+const RUNNING = createContextKey('spanwright.pool-query')
+
+/** The call of `query()` of a pool that a context belongs to, which is not answered yet. */
+export function runningIn(context: Context, tracing: QueryTracing): RunningQuery | undefined {
+  const running = context.getValue(RUNNING) as RunningQuery | undefined
+  return running?.isOf(tracing) ? running : undefined
+}
+
 /** One call of `query()`, from the call to its callback or the end of its promise. */
 export class RunningQuery {
   /** Context of the caller, in which callbacks run. */
@@ -21,8 +38,11 @@ export class RunningQuery {
   private readonly tracing: QueryTracing
   private readonly operation: QueryOperation | undefined
   private readonly call: QueryCall
+  /** The call as it is made: with a comment, perhaps. */
+  private sent: QueryCall
   private readonly endpoint: Endpoint
   private watcher: Watcher | undefined
+  private over = false
 
   /** Starts the span, in the context of another one than the caller's where there is one between them. */
   constructor(
@@ -33,7 +53,7 @@ export class RunningQuery {
     parent: Context = caller,
   ) {
     this.tracing = tracing
-    this.call = call
+    this.call = this.sent = call
     this.endpoint = endpoint
     this.caller = caller
     this.operation = tracing.start(call, endpoint, parent)
@@ -64,8 +84,26 @@ export class RunningQuery {
     return result
   }
 
+  /** Makes the call as {@link run} does; what a pool does for it, at once or later, is known to be part of it. */
+  runWithin(original: Method, self: unknown, args: QueryArguments): unknown {
+    const within = this.caller.setValue(RUNNING, this)
+    return contextApi.with(within, this.run, this, original, self, args)
+  }
+
+  /** True as long as the query is not answered, for one that is traced by the same options. */
+  isOf(tracing: QueryTracing): boolean {
+    return !this.over && this.tracing === tracing
+  }
+
+  /** True when a call of a client sends this query. */
+  isSentBy(args: QueryArguments): boolean {
+    const call = readCall(args, false)
+    return call !== undefined && isSameCall(call, this.sent)
+  }
+
   /** Ends the span of a query that was answered. */
   succeed(result: unknown, counted?: number): void {
+    this.over = true
     const { watcher } = this
     const rows = counted ?? (this.operation && attempt('counting rows', returnedRows, result))
     if (this.operation) this.tracing.succeed(this.operation, result, rows, this.waited)
@@ -75,6 +113,7 @@ export class RunningQuery {
 
   /** Ends the span of a query that failed. */
   fail(error: unknown, rows?: number): void {
+    this.over = true
     const { watcher } = this
     if (this.operation) this.tracing.fail(this.operation, error, rows, this.waited)
     // A span around it shows the error too.
@@ -87,6 +126,7 @@ export class RunningQuery {
   private toSend(args: QueryArguments): QueryArguments | undefined {
     const { call, operation } = this
     const text = operation && this.tracing.textToSend(call, this.endpoint, operation)
+    if (text !== undefined) this.sent = { ...call, text }
     const callback = call.callback && endingCallback(this, callbackOf(args, call))
     return text === undefined && !callback ? args : replaceIn(args, call, { text, callback })
   }

@@ -27,6 +27,13 @@ interface Countable extends Handlers {
 
 const UNREADABLE = '_canceledDueToError'
 
+const underWay = new WeakMap<object, SubmittedQuery>()
+
+/** The query that a cursor, stream or query object is run for; undefined when it is not under way. */
+export function submittedQueryOf(submittable: object): SubmittedQuery | undefined {
+  return underWay.get(submittable)
+}
+
 /**
  * A cursor, stream or query object that was handed to a client: it runs in the context of its caller, its rows are
  * counted, and its span ends with the last row, the close, or the error.
@@ -43,6 +50,7 @@ export class SubmittedQuery {
     this.submittable = submittable as Countable
     this.query = query
     this.ended = ended
+    underWay.set(submittable, this)
     for (const name of PROTOCOL) {
       if (typeof this.submittable[name] !== 'function') continue
       this.restores.push(wrapMethod(this.submittable, name, original => handler(this, name, original)))
@@ -93,6 +101,7 @@ export class SubmittedQuery {
   }
 
   private restore(): void {
+    underWay.delete(this.submittable)
     for (const restore of this.restores) restore()
     this.restores.length = 0
   }
