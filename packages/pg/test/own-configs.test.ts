@@ -1,7 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
 import { traceClient } from '@spanwright/pg'
-import type { Client } from 'pg'
 import { Client as Client80 } from 'pg80'
 import { Client as Client811 } from 'pg811'
 
@@ -45,17 +44,17 @@ describe.each(versions)('a configuration with private fields, for node-postgres 
     const client = new ClientClass(db.config())
     await client.connect()
     db.later(() => client.end())
-    return traceClient(client as Client, { comment }) as unknown as Queries
+    return traceClient(client, { comment })
   }
 
   it.each([false, true])('works with a callback beside it, comment: %s', async comment => {
     const client = await connected(comment)
     const config = new OwnConfig('SELECT $1::int AS n', [7])
-    for (const _time of [1, 2]) {
+    for (const time of [1, 2]) {
       const rows = await new Promise((resolve, reject) => {
         client.query(config, (error, result) => (error ? reject(error) : resolve(result.rows)))
       })
-      expect(rows).toEqual([{ n: 7 }])
+      expect([time, rows]).toEqual([time, [{ n: 7 }]])
     }
     expect(config.callback).toBeUndefined()
     expectTwoSpans()
@@ -64,7 +63,7 @@ describe.each(versions)('a configuration with private fields, for node-postgres 
   it.each([false, true])('works with a callback in it, comment: %s', async comment => {
     const client = await connected(comment)
     const config = new OwnConfig('SELECT $1::int AS n', [7])
-    for (const _time of [1, 2]) {
+    for (const time of [1, 2]) {
       const rows = await new Promise((resolve, reject) => {
         const callback: OwnConfig['callback'] = (error, result) =>
           error ? reject(error) : resolve(result.rows)
@@ -72,7 +71,7 @@ describe.each(versions)('a configuration with private fields, for node-postgres 
         client.query(config)
         expect(config.callback).toBe(callback)
       })
-      expect(rows).toEqual([{ n: 7 }])
+      expect([time, rows]).toEqual([time, [{ n: 7 }]])
     }
     expectTwoSpans()
   })
@@ -80,8 +79,8 @@ describe.each(versions)('a configuration with private fields, for node-postgres 
   it.each([false, true])('works with a promise, comment: %s', async comment => {
     const client = await connected(comment)
     const config = new OwnConfig('SELECT $1::int AS n', [7])
-    for (const _time of [1, 2]) {
-      expect(await client.query(config)).toMatchObject({ rows: [{ n: 7 }] })
+    for (const time of [1, 2]) {
+      expect([time, await client.query(config)]).toMatchObject([time, { rows: [{ n: 7 }] }])
     }
     expectTwoSpans()
   })

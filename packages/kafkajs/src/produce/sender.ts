@@ -48,7 +48,7 @@ export function traceSender(
           try {
             // It may wait before it does.
             const within = contextApi.active().setValue(BATCH, sender)
-            return contextApi.with(within, original, this as Sender, copyWith(batch, { topicMessages }))
+            return contextApi.with(within, original, this, copyWith(batch, { topicMessages }))
           } finally {
             withinBatch = false
           }

@@ -87,7 +87,7 @@ export class RunningQuery {
   /** Makes the call as {@link run} does; what a pool does for it, at once or later, is known to be part of it. */
   runWithin(original: Method, self: unknown, args: QueryArguments): unknown {
     const within = this.caller.setValue(RUNNING, this)
-    return contextApi.with(within, this.run, this, original, self, args)
+    return contextApi.with(within, run, this, original, self, args)
   }
 
   /** True as long as the query is not answered, for one that is traced by the same options. */
@@ -143,6 +143,10 @@ export class RunningQuery {
       },
     )
   }
+}
+
+function run(this: RunningQuery, original: Method, self: unknown, args: QueryArguments): unknown {
+  return this.run(original, self, args)
 }
 
 guardMethods('following a query', RunningQuery, 'succeed', 'fail', 'toSend')
