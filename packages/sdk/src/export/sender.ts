@@ -56,7 +56,7 @@ export class ByteSender implements Sender<ByteBatch> {
 
   async send({ parts }: ByteBatch, timeout: number): Promise<Answer> {
     const { absent, delivery } = this
-    // Whoever watches the traces is not to wait until the collector was tried again and again.
+    // A developer who watches the traces should not wait while an absent collector is tried again and again.
     const endHurry = absent.canPrint ? delivery.hurry() : undefined
     const answer = await delivery.deliver(parts, Math.min(timeout, this.timeout))
     endHurry?.()
@@ -124,7 +124,7 @@ export class ObjectSender implements Sender<ObjectBatch> {
     await this.withPatience(this.exporter.forceFlush?.())
   }
 
-  /** An exporter of somebody else tries as often as it likes. */
+  /** An exporter from elsewhere decides by itself how often it tries. */
   hurry(): () => void {
     return () => {}
   }

@@ -196,7 +196,7 @@ export class SpanQueue<Kind extends Batch = Batch> {
     }
     this.settle(batch.spans, answer)
     this.store.release(batch)
-    // At the end nobody will be there for the next one either.
+    // At the end there is no time for a collector to come back, so the rest would fail too.
     if (answer.kind === 'later' && answer.isUnreachable && this.hurries > 0) {
       this.lose('failed', this.store.clear())
     }

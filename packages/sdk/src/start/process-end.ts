@@ -35,7 +35,7 @@ export function beforeProcessEnds(work: LastWork): () => void {
       withdraw()
       process.kill(process.pid, signal)
     }
-    // Whoever asks twice does not want to wait.
+    // A second signal means that the first one should not be waited for.
     if (ending) end()
     else {
       ending = true

@@ -109,7 +109,7 @@ export class RunningTracing implements Tracing {
     const { flushTimeout } = this.options
     const endHurry = this.hurryMetrics()
     const spans = Promise.all([provider.forceFlush(), isLast && pipeline.forceFlush(true)])
-    // Metrics that cannot be sent now are sent with the next ones; whoever flushes is not to fail for it.
+    // Metrics that cannot be sent now are sent with the next ones; the caller's flush does not fail for it.
     const measured = metrics?.sdk.forceFlush() ?? Promise.resolve()
     const [areSpansSent] = await Promise.all([
       within(flushTimeout, spans),
@@ -132,7 +132,7 @@ export class RunningTracing implements Tracing {
     const { provider, pipeline, metrics, readers } = this.parts
     const deadline = performance.now() + this.options.flushTimeout
     this.hurryMetrics()
-    // Whatever a processor of somebody else does, ours has its time.
+    // A user's processor that fails or hangs takes no time from our own.
     const ended = provider
       .shutdown()
       .catch((error: unknown) => diag.error('spanwright: shutdown failed', error))

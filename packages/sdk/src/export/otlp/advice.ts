@@ -18,7 +18,11 @@ export function adviceOn(status: number, body: string, target: Place): string | 
     return `nothing takes ${target.signal} at ${place}: an OTLP endpoint has the path /v1/${target.signal}`
   }
   if (status === 413) {
-    return `${place} refuses a request of this size: make batch.maxBatchBytes or batch.maxBatchSize smaller, or raise the limit there`
+    const smaller =
+      target.signal === 'traces'
+        ? 'make batch.maxBatchBytes or batch.maxBatchSize smaller'
+        : 'keep fewer attributes or instruments by views'
+    return `${place} refuses a request of this size: ${smaller}, or raise the limit there`
   }
   return undefined
 }

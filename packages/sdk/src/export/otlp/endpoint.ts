@@ -87,7 +87,7 @@ function urlIn(variable: string, environment: Environment): URL | undefined {
   return url
 }
 
-/** Without a scheme only where it is clear: nobody has certificates for localhost. */
+/** Without a scheme only where it is clear which one is meant: a collector on this machine speaks plain HTTP. */
 function httpUrlOf(text: string): URL | undefined {
   const full = LOCAL.test(text) ? `http://${text}` : text
   if (!SCHEME.test(full) || !URL.canParse(full)) return undefined

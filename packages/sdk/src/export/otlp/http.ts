@@ -66,7 +66,7 @@ export class HttpTransport implements Transport {
     try {
       const body = await this.bodyOf(parts)
       signal.throwIfAborted()
-      // Our own requests are nobody's spans, and no request of the app is held by the socket they open.
+      // Our own requests are not traced, and the socket they open holds nothing of a request of the app.
       return await context.with(suppressTracing(ROOT_CONTEXT), () => this.post(body, signal))
     } catch (error) {
       return refused(reasonOf(error))
