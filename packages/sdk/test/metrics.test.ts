@@ -330,7 +330,10 @@ describe('metrics', () => {
     const tracing = startTracing({ exporter: 'none', metrics: reader, flushOnExit: false })
     const { resourceMetrics } = await reader.collect()
     expect(resourceMetrics.scopeMetrics.map(({ scope }) => scope.name)).toEqual(['@spanwright/sdk'])
-    expect(tracing.report().metrics).toEqual(['Reader'])
+    expect(tracing.report()).toMatchObject({
+      metrics: ['Reader'],
+      slowedBy: [expect.stringContaining('a metric reader of your own')],
+    })
     await tracing.shutdown()
   })
 

@@ -26,6 +26,8 @@ export interface MetricParts {
   readonly meters: MeterProvider
   /** Flushes and ends the readers. */
   readonly sdk: SdkMeterProvider
+  /** Whether the metrics of our own libraries are series. */
+  readonly keepsSeries: boolean
 }
 
 /**
@@ -46,12 +48,12 @@ export function makeMetrics(
   const producers = readers.flatMap(({ producer, reader }) =>
     producer && !wantsExponential(reader) ? [producer] : [],
   )
-  if (producers.length < readers.length) return { meters: sdk, sdk }
+  if (producers.length < readers.length) return { meters: sdk, sdk, keepsSeries: false }
   const meters = new Meters(sdk, views, type =>
     readers.map(({ reader }) => reader.selectAggregationTemporality(type)),
   )
   for (const [index, producer] of producers.entries()) producer.connect(meters, index)
-  return { meters, sdk }
+  return { meters, sdk, keepsSeries: true }
 }
 
 function wantsExponential(reader: NamedReader['reader']): boolean {

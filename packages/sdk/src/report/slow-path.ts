@@ -2,11 +2,15 @@ import type { NamedExporter } from '../export/exporters.ts'
 import type { Sampler, SpanProcessor } from '../record/types.ts'
 import { looksAt } from '../sampling/samplers.ts'
 
-/** What a set-up has that makes spans cost more than their bytes, a sentence each. */
+/**
+ * What a set-up has that makes spans cost more than their bytes, and metrics more than their series, a sentence each.
+ * @param keepsSeries whether the metrics of our own libraries are kept as series
+ */
 export function slowPath(
   exporters: readonly NamedExporter[],
   processors: readonly SpanProcessor[],
   sampler: Sampler,
+  keepsSeries: boolean,
 ): string[] {
   return [
     ...exporters
@@ -16,6 +20,11 @@ export function slowPath(
       processor =>
         `${processor.constructor.name || 'a span processor'} is called for every span, which stays an object`,
     ),
+    ...(keepsSeries
+      ? []
+      : [
+          'a metric reader of your own, or exponential histograms: OpenTelemetry keeps the metrics of the plugins too',
+        ]),
     ...(looksAt(sampler) === 'all'
       ? [`${sampler.toString()} is shown the attributes of every new trace`]
       : []),

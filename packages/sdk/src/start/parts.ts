@@ -74,7 +74,7 @@ export function makeParts(options: StartTracingOptions, environment: Environment
     provider,
     metrics,
     propagator,
-    slowedBy: slowPath(exporters, options.spanProcessors ?? [], sampler),
+    slowedBy: slowPath(exporters, options.spanProcessors ?? [], sampler, metrics?.keepsSeries ?? true),
   }
 }
 
