@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { traceClient } from '@spanwright/pg'
-import type { Client } from 'pg'
+import { traceClient, tracePool } from '@spanwright/pg'
+import { Client, type Pool } from 'pg'
 
 import { useDatabase } from './database.ts'
 
@@ -29,6 +29,90 @@ describe('queryText', () => {
     await client.query('SELECT $1::int + 5', [1])
     expect(db.recorder.spans().map(span => span.attributes['db.query.text'])).toEqual(texts)
     expect(db.recorder.spans().map(span => span.name)).toEqual(['SELECT', 'SELECT'])
+  })
+})
+
+describe('a text that has values', () => {
+  it.each([
+    ["SELECT 'secret'", 'SELECT ?'],
+    ["SELECT 'secret $1', $$secret $1$$ -- $1", 'SELECT ?, ? '],
+  ])('but does not take them is masked, though the server refuses it: %s', async (text, masked) => {
+    await (await traced({})).query(text, ['value']).catch(() => {})
+    expect(db.recorder.spans()).toMatchObject([
+      { attributes: { 'db.query.text': masked, 'error.type': '08P01' } },
+    ])
+  })
+})
+
+describe('strings of a session', () => {
+  const ESCAPED = String.raw`SELECT 'a\' AS x, 'secret' AS y`
+  const texts = (): unknown[] => db.recorder.spans().map(span => span.attributes['db.query.text'])
+
+  function pool(options?: string): Pool {
+    return tracePool(db.pool(options === undefined ? { max: 1 } : { max: 1, options }))
+  }
+
+  it('are read as the server has said that it reads them', async () => {
+    const standard = pool()
+    await standard.query('SELECT 1')
+    await standard.query(ESCAPED)
+    expect(texts()).toEqual(['SELECT ?', 'SELECT ? AS x, ? AS y'])
+  })
+
+  it('hide what may follow a backslash before the first connection', async () => {
+    await pool().query(ESCAPED)
+    expect(texts()).toEqual(['SELECT ?'])
+  })
+
+  it.each([
+    [
+      'from the start',
+      async () => {
+        const off = pool('-c standard_conforming_strings=off')
+        await off.query('SELECT 1')
+        return off
+      },
+    ],
+    [
+      'by SET, without waiting for its answer',
+      async () => {
+        const client = traceClient(new Client(db.config()))
+        db.later(() => client.end())
+        await client.connect()
+        void client.query('SET standard_conforming_strings TO off')
+        return client
+      },
+    ],
+    [
+      'in a transaction that is over before the answer',
+      async () => {
+        const client = traceClient(new Client(db.config()))
+        db.later(() => client.end())
+        await client.connect()
+        void client.query('BEGIN; SET LOCAL standard_conforming_strings TO off')
+        void client.query('COMMIT')
+        return client
+      },
+    ],
+    [
+      'by a function that is called without its name being seen',
+      async () => {
+        const client = traceClient(new Client(db.config()))
+        db.later(() => client.end())
+        await client.connect()
+        await client.query("SELECT set_config('standard_' || 'conforming_strings', 'off', false)")
+        return client
+      },
+    ],
+    ['before it was traced', async () => traceClient(await db.client())],
+  ])('hide what may follow a backslash where the setting is off %s', async (_, open) => {
+    const client = await open()
+    await db.recorder.reset()
+    for (const text of [String.raw`SELECT 'a\', 'secret, ' AS y`, ESCAPED]) {
+      await (client as Client).query(text).catch(() => {})
+    }
+    expect(texts().filter(text => String(text).includes('secret'))).toEqual([])
+    expect(texts().slice(-2)).toEqual(['SELECT ?', 'SELECT ?'])
   })
 })
 

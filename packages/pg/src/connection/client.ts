@@ -2,11 +2,12 @@ import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetr
 import { attempt, isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Callback, QueryArguments } from '../query/call.ts'
-import { detachEvents } from './detached-events.ts'
+import { detachEvents, isNew } from './detached-events.ts'
 import { followDropped } from './dropped-queries.ts'
 import { CLIENT_ENTRY, type ClientTracingOptions } from '../options.ts'
 import { QueryTracing } from '../query/tracing.ts'
 import type { Method } from '../query/running.ts'
+import type { StringSyntax } from './string-syntax.ts'
 import { TracedClient } from './traced-client.ts'
 
 /** A client of node-postgres: `Client`, `PoolClient`, one of pg-native, or of a class derived from these. */
@@ -48,7 +49,26 @@ export function traceQueriesOf(
   wrapMethod(client, 'connect', original => detachedConnect(original, traced, connected))
   followDropped(client, traced)
   detachEvents(client)
+  followStrings(client, tracing.strings)
   return traced
+}
+
+/** What the connection of a client emits. */
+interface Emitter {
+  on?(event: 'parameterStatus', listener: (message: unknown) => void): unknown
+}
+
+/** Hears how the session of a client reads strings; pg-native does not tell, and what is over is not told again. */
+function followStrings(client: object, strings: StringSyntax): void {
+  const { connection } = client as { connection?: Emitter }
+  if (!isNew(client) || typeof connection?.on !== 'function') {
+    strings.missed()
+    return
+  }
+  connection.on('parameterStatus', message => {
+    const { parameterName, parameterValue } = Object(message) as Record<string, unknown>
+    strings.report(parameterName, parameterValue)
+  })
 }
 
 function tracedQuery(original: Method, traced: TracedClient): Callback {

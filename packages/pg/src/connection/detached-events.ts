@@ -16,14 +16,19 @@ const CONNECTED = '_connected'
 /** What the server says unasked. */
 const UNASKED: ReadonlySet<unknown> = new Set(['notification', 'notice'])
 
+/** True when a client has not begun to connect: nothing of its session was missed. */
+export function isNew(client: object): boolean {
+  const { [CONNECTING]: connecting, [CONNECTED]: connected } = client as Emitter
+  return connecting === false && connected === false
+}
+
 /**
  * The socket of a client that was connected before it was traced was opened in the context of somebody, who may be
  * long gone: what the server says unasked is heard in none.
  */
 export function detachEvents(client: object): void {
   const emitter: Emitter = client
-  const isNew = emitter[CONNECTING] === false && emitter[CONNECTED] === false
-  if (isNew || typeof emitter.emit !== 'function') return
+  if (isNew(client) || typeof emitter.emit !== 'function') return
   wrapMethod(client as { emit: Method }, 'emit', original => {
     return function emit(this: unknown, name: unknown): unknown {
       return UNASKED.has(name)

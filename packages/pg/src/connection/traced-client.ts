@@ -107,7 +107,7 @@ export class TracedClient {
     if (!tracing.options.transactions) {
       return new RunningQuery(tracing, call, endpoint, caller, this.enclose(caller))
     }
-    const { control } = statementOf(call.text)
+    const { control } = statementOf(call.text, tracing.strings.isStandard)
     if (this.transaction?.ended) this.transaction = undefined
     const ends = this.transaction && control?.ends
     if (control?.begins && !ends) this.transaction ??= this.begin(call, caller)

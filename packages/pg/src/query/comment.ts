@@ -22,9 +22,10 @@ export function commented(
   record: DatabaseOperation,
   context: Context,
   flags: number,
+  isStandard: boolean,
 ): string {
   const { text } = record
-  const { open, comments, count } = statementOf(text)
+  const { open, comments, count } = statementOf(text, isStandard)
   if (open || comments || count === 0) return text
   const own = typeof comment === 'object' ? callHook('comment.tags', comment.tags, record) : undefined
   const tags: Record<string, string | undefined> = { ...own }

@@ -14,7 +14,8 @@ import type { QueryCall } from './call.ts'
 import type { Endpoint } from '../connection/endpoint.ts'
 import type { DatabaseOperation, PoolTracingOptions } from '../options.ts'
 import { statementOf } from '../sql/statement.ts'
-import { TextCache } from '../sql/text-cache.ts'
+import type { StringSyntax } from '../connection/string-syntax.ts'
+import { TextCache } from '../text-cache.ts'
 
 /** What the spans and metrics of all queries with one text have in common. */
 export interface Description {
@@ -35,12 +36,20 @@ export class Descriptions {
   private readonly queryText: PoolTracingOptions['queryText']
   private readonly measuresSummary: boolean
   /** Of texts that take values, and of those that do not: a text says more when it holds its values itself. */
-  private readonly parameterised = new TextCache<Description>()
-  private readonly complete = new TextCache<Description>()
+  private parameterised = new TextCache<Description>()
+  private complete = new TextCache<Description>()
+  private readonly strings: StringSyntax
+  /** Whether strings were standard for what is remembered. */
+  private isStandard = false
   private unread: Description | undefined
 
-  constructor(settings: Settings<DatabaseOperation>, { queryText, metrics }: PoolTracingOptions) {
+  constructor(
+    settings: Settings<DatabaseOperation>,
+    { queryText, metrics }: PoolTracingOptions,
+    strings: StringSyntax,
+  ) {
     this.settings = settings
+    this.strings = strings
     this.queryText = queryText
     this.measuresSummary = typeof metrics === 'object' && metrics.querySummary === true
     this.histogram = new LateHistogram(settings, METRIC_DB_CLIENT_OPERATION_DURATION)
@@ -51,12 +60,19 @@ export class Descriptions {
   of({ text, parameters }: QueryCall, endpoint: Endpoint): Description {
     if (!this.measuresSummary && !this.settings.hasTracerProvider) return this.ofAny(endpoint)
     const hasValues = parameters !== undefined && parameters.length > 0
+    if (this.isStandard !== this.strings.isStandard) this.forget()
     const cache = hasValues ? this.parameterised : this.complete
     const found = cache.get(text)
     if (found?.endpoint === endpoint) return found
     const description = this.read(text, hasValues, endpoint)
     cache.set(text, description)
     return description
+  }
+
+  private forget(): void {
+    this.isStandard = this.strings.isStandard
+    this.parameterised = new TextCache()
+    this.complete = new TextCache()
   }
 
   private ofAny(endpoint: Endpoint): Description {
@@ -69,10 +85,11 @@ export class Descriptions {
   private read(text: string, hasValues: boolean, endpoint: Endpoint): Description {
     const { queryText } = this
     const attributes: Attributes = { ...endpoint.attributes }
-    const { summary, masked, count } = statementOf(text)
+    this.strings.notice(text)
+    const { summary, masked, count, parameters } = statementOf(text, this.strings.isStandard)
     if (queryText !== 'off' && text !== '') {
       // A text that takes values has them elsewhere, and stays as its author wrote it.
-      attributes[ATTR_DB_QUERY_TEXT] = hasValues || queryText === 'raw' ? text : masked
+      attributes[ATTR_DB_QUERY_TEXT] = (hasValues && parameters) || queryText === 'raw' ? text : masked
     }
     if (count > 1) attributes[ATTR_DB_OPERATION_BATCH_SIZE] = count
     if (summary !== '') attributes[ATTR_DB_QUERY_SUMMARY] = summary

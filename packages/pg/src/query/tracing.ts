@@ -22,6 +22,7 @@ import { type ConnectionTarget, type Endpoint, endpointOf } from '../connection/
 import { failureOf } from './failure.ts'
 import type { DatabaseOperation, PoolTracingOptions } from '../options.ts'
 import { writeParameters } from './parameters.ts'
+import { StringSyntax } from '../connection/string-syntax.ts'
 
 /** The operation of a query. */
 export type QueryOperation = Operation<DatabaseOperation>
@@ -30,6 +31,7 @@ export type QueryOperation = Operation<DatabaseOperation>
 export class QueryTracing {
   readonly settings: Settings<DatabaseOperation>
   readonly options: PoolTracingOptions
+  readonly strings: StringSyntax = new StringSyntax()
   private readonly descriptions: Descriptions
   private endpoint: Endpoint | undefined
 
@@ -37,7 +39,7 @@ export class QueryTracing {
   constructor(entry: EntryPoint, options: PoolTracingOptions = {}) {
     this.settings = new Settings<DatabaseOperation>(entry, options)
     this.options = options
-    this.descriptions = new Descriptions(this.settings, options)
+    this.descriptions = new Descriptions(this.settings, options, this.strings)
   }
 
   /** False when nobody would see anything of a query. */
@@ -74,7 +76,8 @@ export class QueryTracing {
     if (!comment || call.name !== undefined || call.text === '') return undefined
     const { context, span } = operation
     const record = recordOf(call, endpoint)
-    const text = commented(this.settings, comment, record, context, spanContextOf(span).traceFlags)
+    const { traceFlags } = spanContextOf(span)
+    const text = commented(this.settings, comment, record, context, traceFlags, this.strings.isStandard)
     return text === call.text ? undefined : text
   }
 

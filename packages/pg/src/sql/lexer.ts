@@ -38,8 +38,8 @@ import { Kind } from './kind.ts'
 
 /**
  * Splits any text into the tokens PostgreSQL's own scanner would see, in one pass and linear time. What is not
- * closed (a string, a comment) reaches to the end of the text. Assumes `standard_conforming_strings = on`, the
- * default since PostgreSQL 9.1.
+ * closed (a string, a comment) reaches to the end of the text, and so does a string that ends elsewhere when a backslash
+ * hides a quote, unless it is known that none does.
  *
  * Source: PostgreSQL documentation, "Lexical Structure".
  */
@@ -52,9 +52,12 @@ export class Lexer {
   open = false
   /** Up to here a run of operator characters is known to hold single signs only. */
   private signsUntil = 0
+  private readonly isStandard: boolean
 
-  constructor(text: string) {
+  /** @param isStandard true when `standard_conforming_strings` is on: no backslash hides a quote of a plain string */
+  constructor(text: string, isStandard: boolean) {
     this.text = text
+    this.isStandard = isStandard
   }
 
   /** The token itself. */
@@ -71,7 +74,7 @@ export class Lexer {
     if (isSpace(code)) return this.finish(Kind.Space, spaceEnd(text, start + 1))
     if (isNameStart(code)) return this.word(code)
     if (isDigit(code)) return this.number()
-    if (code === QUOTE) return this.finish(Kind.Text, stringEnd(text, start + 1, 'plain'))
+    if (code === QUOTE) return this.string(start + 1)
     if (code === DOUBLE_QUOTE) return this.finish(Kind.QuotedName, quotedNameEnd(text, start + 1))
     if (code === DOLLAR) return this.dollar()
     if (code === DOT && isDigit(this.code(1))) return this.number()
@@ -96,19 +99,26 @@ export class Lexer {
     return this.finish(Kind.Number, numberEnd(this.text, this.start))
   }
 
+  /** A string without a letter that says how backslashes are meant. */
+  private string(from: number): Kind {
+    const end = stringEnd(this.text, from, 'plain')
+    const isCertain = this.isStandard || end === stringEnd(this.text, from, 'escapes')
+    return this.finish(Kind.Text, isCertain ? end : OPEN)
+  }
+
   /** A word, or a string or name with a letter before its quote. */
   private word(code: number): Kind {
     const { text, start } = this
     const letter = code | 0x20
     if (this.code(1) === QUOTE) {
       if (letter === LETTER_E) return this.finish(Kind.Text, stringEnd(text, start + 2, 'escapes'))
-      if (letter === LETTER_N) return this.finish(Kind.Text, stringEnd(text, start + 2, 'plain'))
+      if (letter === LETTER_N) return this.string(start + 2)
       if (letter === LETTER_B || letter === LETTER_X) {
         return this.finish(Kind.Text, stringEnd(text, start + 2, 'bits'))
       }
     }
     if (letter === LETTER_U && this.code(1) === AMPERSAND) {
-      if (this.code(2) === QUOTE) return this.finish(Kind.Text, stringEnd(text, start + 3, 'plain'))
+      if (this.code(2) === QUOTE) return this.string(start + 3)
       if (this.code(2) === DOUBLE_QUOTE) {
         return this.finish(Kind.QuotedName, quotedNameEnd(text, start + 3))
       }

@@ -1,12 +1,13 @@
 import { isSpace } from './characters.ts'
 import { Kind } from './kind.ts'
 import type { Lexer } from './lexer.ts'
+import { SettingValue } from './setting.ts'
 
 const PLACEHOLDER = '?'
 
 /**
  * Builds the text of a statement without its values: every literal becomes `?`, comments go, a list of literals
- * after `IN` shrinks to one, all else stays as it was written.
+ * after `IN` shrinks to one, the value of a setting goes as a whole, all else stays as it was written.
  */
 export class Mask {
   private readonly text: string
@@ -22,6 +23,8 @@ export class Mask {
   private shrunk = ''
   private word = ''
   private wordBefore = ''
+  private readonly setting = new SettingValue()
+  private hides = false
 
   constructor(text: string) {
     this.text = text
@@ -29,12 +32,17 @@ export class Mask {
 
   /** Takes the next token. `word` is the token in upper case if it may be a keyword. */
   add(lexer: Lexer, word: string): void {
+    if (lexer.kind === Kind.Space) return
+    if (lexer.kind === Kind.Comment) this.dropComment(lexer.start, lexer.end)
+    else if (this.setting.add(lexer, word)) this.hide(lexer.start, lexer.end)
+    else {
+      this.hides = false
+      this.show(lexer, word)
+    }
+  }
+
+  private show(lexer: Lexer, word: string): void {
     switch (lexer.kind) {
-      case Kind.Space:
-        return
-      case Kind.Comment:
-        this.dropComment(lexer.start, lexer.end)
-        return
       case Kind.Text:
         this.replace(lexer.start, lexer.end)
         break
@@ -62,6 +70,13 @@ export class Mask {
   /** The whole masked text. */
   finish(): string {
     return this.taken === 0 ? this.text : this.masked + this.text.slice(this.taken)
+  }
+
+  /** Leaves out a part of a value that reaches over several tokens. */
+  private hide(start: number, end: number): void {
+    if (!this.hides) this.masked += this.text.slice(this.taken, start) + PLACEHOLDER
+    this.hides = true
+    this.taken = end
   }
 
   private replace(start: number, end: number): void {

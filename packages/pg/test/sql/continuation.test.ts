@@ -7,7 +7,7 @@ import { useDatabase } from '../database.ts'
 const db = useDatabase()
 
 function strings(text: string): number {
-  const lexer = new Lexer(text)
+  const lexer = new Lexer(text, true)
   let count = 0
   while (lexer.next() !== Kind.End) if (lexer.kind === Kind.Text) count++
   return count

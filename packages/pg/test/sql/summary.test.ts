@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { readStatement } from '../../src/sql/statement.ts'
 
 function summaryOf(text: string): string {
-  return readStatement(text).summary
+  return readStatement(text, true).summary
 }
 
 describe('the summary of a query', () => {
@@ -148,23 +148,23 @@ describe('the summary of a query', () => {
 
   it('of several statements is BATCH, with the summary of each when they have the same, and they are counted', () => {
     const script = "BEGIN; INSERT INTO a VALUES (';'); SELECT 1 FROM b;; COMMIT;"
-    expect(readStatement(script)).toMatchObject({ summary: 'BATCH', count: 4 })
-    expect(readStatement('INSERT INTO a VALUES (1); INSERT INTO a SELECT 2;')).toMatchObject({
+    expect(readStatement(script, true)).toMatchObject({ summary: 'BATCH', count: 4 })
+    expect(readStatement('INSERT INTO a VALUES (1); INSERT INTO a SELECT 2;', true)).toMatchObject({
       summary: 'BATCH',
       count: 2,
     })
-    const alike = readStatement("INSERT INTO a VALUES (1, 'x');\nINSERT INTO a VALUES (2);;")
+    const alike = readStatement("INSERT INTO a VALUES (1, 'x');\nINSERT INTO a VALUES (2);;", true)
     expect(alike).toMatchObject({ summary: 'BATCH INSERT a', count: 2 })
-    expect(readStatement('nothing known; nothing known')).toMatchObject({ summary: 'BATCH', count: 2 })
-    expect(readStatement('SELECT 1;')).toMatchObject({ summary: 'SELECT', count: 1 })
-    expect(readStatement(' ; ;').count).toBe(0)
+    expect(readStatement('nothing known; nothing known', true)).toMatchObject({ summary: 'BATCH', count: 2 })
+    expect(readStatement('SELECT 1;', true)).toMatchObject({ summary: 'SELECT', count: 1 })
+    expect(readStatement(' ; ;', true).count).toBe(0)
   })
 
   it('takes the body of a function for one statement', () => {
     const text =
       'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; DELETE FROM a; END; SELECT 1 FROM b'
-    expect(readStatement(text)).toMatchObject({ summary: 'BATCH', count: 2 })
-    expect(readStatement(text.slice(0, text.lastIndexOf(';')))).toMatchObject({
+    expect(readStatement(text, true)).toMatchObject({ summary: 'BATCH', count: 2 })
+    expect(readStatement(text.slice(0, text.lastIndexOf(';')), true)).toMatchObject({
       summary: 'CREATE FUNCTION f',
       count: 1,
     })
