@@ -46,15 +46,15 @@ function shape({ descriptor: { name, unit }, dataPoints }: MetricData): unknown 
 describe('an instrument', () => {
   it('that was made before there was a meter provider records once there is one', async () => {
     const counter = new LateCounter(jobSettings(), COUNT)
-    expect(counter.enabled).toBe(false)
+    expect(counter.prepare()).toBe(false)
     counter.add(1, {}, ROOT_CONTEXT)
 
     const registered = recordSpans({ global: true })
-    expect(counter.enabled).toBe(true)
+    expect(counter.prepare()).toBe(true)
     counter.add(2, { place: 'attic' }, ROOT_CONTEXT)
     expect((await registered.metrics()).map(shape)).toEqual([['job.count', '{job}', [2, { place: 'attic' }]]])
     await registered.stop()
-    expect(counter.enabled).toBe(false)
+    expect(counter.prepare()).toBe(false)
   })
 
   it('records with the provider that took the place of another', async () => {
@@ -94,7 +94,7 @@ describe('an instrument', () => {
     const counter = new LateCounter(jobSettings({ meterProvider, metrics: false }), COUNT)
     counter.add(1, {}, ROOT_CONTEXT)
     stop()
-    expect(counter.enabled).toBe(false)
+    expect(counter.prepare()).toBe(false)
     expect(reports).toEqual([])
   })
 

@@ -2,7 +2,16 @@ import { type Attributes, context, metrics, ROOT_CONTEXT, trace } from '@opentel
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { recordSpans } from '@spanwright/testing'
 
-import { aBoolean, Settings, type SemconvArea, SUCCESS } from '@spanwright/core/plugin'
+import {
+  aBoolean,
+  aListOfStrings,
+  anyOf,
+  aRecordOf,
+  Settings,
+  type SemconvArea,
+  SUCCESS,
+  type TracingOptions,
+} from '@spanwright/core/plugin'
 
 import { jobSettings, startJob } from './job.ts'
 
@@ -55,6 +64,49 @@ describe('settings', () => {
     ['no object', 5, 'tracing(): options must be an object, got 5'],
   ])('are refused with words: %s', (_, options, message) => {
     expect(() => settings(options)).toThrow(new TypeError(message))
+  })
+
+  it('are read once: what becomes of the given objects later, nested ones too, changes nothing', () => {
+    const attributes = (): Attributes => ({})
+    const tracerProvider = trace.getTracerProvider()
+    const given = {
+      tracerProvider,
+      metrics: { attributes } as { attributes?: typeof attributes; activeRequests?: boolean },
+      names: ['a'],
+      capture: { request: ['x-id'], response: undefined as string[] | undefined },
+    }
+    const { options } = new Settings(
+      {
+        scope: { name: 'jobs', version: '1.2.3' },
+        caller: 'tracing()',
+        rules: {
+          names: anyOf(aBoolean, aListOfStrings),
+          capture: aRecordOf({ request: aListOfStrings, response: aListOfStrings }),
+        },
+        metricsRules: { activeRequests: aBoolean },
+      },
+      given as TracingOptions<unknown> & typeof given,
+    )
+    given.metrics.activeRequests = true
+    given.names.push('b')
+    given.capture.request.push('x-other')
+    given.capture.response = ['x-late']
+    expect(options).toEqual({
+      tracerProvider,
+      metrics: { attributes },
+      names: ['a'],
+      capture: { request: ['x-id'], response: undefined },
+    })
+    expect(options.tracerProvider).toBe(tracerProvider)
+    for (const frozen of [
+      options,
+      options.metrics,
+      options.names,
+      options.capture,
+      options.capture.request,
+    ]) {
+      expect(Object.isFrozen(frozen)).toBe(true)
+    }
   })
 
   it('have the defaults of the documentation', () => {

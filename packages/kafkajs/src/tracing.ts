@@ -33,12 +33,13 @@ export class KafkaTracing {
   private readonly parent: KafkaOptions['parent']
 
   /** @throws TypeError when an option is unknown or of the wrong type */
-  constructor(caller: string, options: KafkaOptions = {}) {
+  constructor(caller: string, given: KafkaOptions = {}) {
     const scope = { name: '@spanwright/kafkajs', version: VERSION }
-    const settings = new Settings<KafkaOperation>(
+    const settings = new Settings<KafkaOperation, KafkaOptions>(
       { scope, caller, area: 'messaging', rules: KAFKA_RULES },
-      options,
+      given,
     )
+    const { options } = settings
     this.settings = settings
     this.inject = options.inject ?? true
     this.keepsExistingContext = options.existingContext !== 'replace'
@@ -59,7 +60,7 @@ export class KafkaTracing {
 
   /** False when nobody would see a span or a metric, no hook wants to know, and no context is passed on. */
   get isOn(): boolean {
-    return !isIdle(this.settings, this.operationDuration.enabled)
+    return !isIdle(this.settings, this.operationDuration.prepare())
   }
 
   /** Where the span of a message belongs. */

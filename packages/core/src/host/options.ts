@@ -4,6 +4,8 @@ import { inspect } from 'node:util'
 export interface OptionRule {
   readonly expected: string
   accepts(value: unknown): boolean
+  /** Copies what the application could change later; absent where the value itself is meant. */
+  copy?(value: unknown): unknown
 }
 
 /** Every option an entry point knows. */
@@ -18,6 +20,7 @@ export const aString: OptionRule = {
 export const aListOfStrings: OptionRule = {
   expected: 'a list of texts',
   accepts: v => Array.isArray(v) && v.every(item => typeof item === 'string'),
+  copy: v => Object.freeze([...(v as readonly unknown[])]),
 }
 export const aPositiveNumber: OptionRule = {
   expected: 'a number above 0',
@@ -51,6 +54,7 @@ export function aRecordOf(rules: OptionRules): OptionRule {
         const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
         return rule !== undefined && (item === undefined || rule.accepts(item))
       }),
+    copy: v => frozenOptions(v, rules),
   }
 }
 
@@ -59,7 +63,29 @@ export function anyOf(...rules: readonly OptionRule[]): OptionRule {
   return {
     expected: rules.map(rule => rule.expected).join(', or '),
     accepts: v => rules.some(rule => rule.accepts(v)),
+    copy: v =>
+      copyBy(
+        rules.find(rule => rule.accepts(v)),
+        v,
+      ),
   }
+}
+
+/**
+ * A frozen copy of options, nested ones too: what becomes of the caller's object later changes nothing. What is no object
+ * comes back as it is, to be refused.
+ */
+export function frozenOptions<T>(options: T, rules: OptionRules): T {
+  if (!isRecord(options)) return options
+  const copy = Object.entries(options).map(([name, value]) => [
+    name,
+    copyBy(Object.hasOwn(rules, name) ? rules[name] : undefined, value),
+  ])
+  return Object.freeze(Object.fromEntries(copy)) as T
+}
+
+function copyBy(rule: OptionRule | undefined, value: unknown): unknown {
+  return rule?.copy && rule.accepts(value) ? rule.copy(value) : value
 }
 
 /**

@@ -37,8 +37,11 @@ abstract class LateInstrument<Described> {
     this.definition = definition
   }
 
-  /** False when nothing would be recorded: then attributes need not be built. */
-  get enabled(): boolean {
+  /**
+   * Makes the instrument of the provider at hand, where there is none yet.
+   * @returns false when nothing would be recorded: then attributes need not be built
+   */
+  prepare(): boolean {
     if (!this.settings.metrics) return false
     const provider = this.settings.meterProvider
     if (provider !== this.source) this.make(provider)
@@ -46,7 +49,7 @@ abstract class LateInstrument<Described> {
   }
 
   protected write(value: number, attributes: Attributes, context: Context): void {
-    if (!this.enabled) return
+    if (!this.prepare()) return
     try {
       for (const recorder of this.recorders) recorder(value, attributes, context)
     } catch (error) {
@@ -149,7 +152,7 @@ export class LateObservable<Described> extends LateInstrument<Described> {
 
   /** Lets the provider at hand observe the values; to be called again when there may be another one. */
   start(): void {
-    if (!this.enabled) this.stop()
+    if (!this.prepare()) this.stop()
   }
 
   /** Lets nobody observe the values any more. */

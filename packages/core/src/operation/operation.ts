@@ -74,7 +74,7 @@ export class Operation<Described = unknown> {
       this.activeSpan = passOn(start)
       this.activeContext = start.root ? contextWithSpan(start.parent, this.activeSpan) : start.parent
     }
-    this.isMeasured = Boolean(start.duration?.histogram.enabled) || Boolean(start.count?.counter.enabled)
+    this.isMeasured = Boolean(start.duration?.histogram.prepare()) || Boolean(start.count?.counter.prepare())
     this.startedAt = this.isMeasured || settings.hasHooks ? (start.startedAt ?? performance.now()) : 0
     if (onStart && start.record !== undefined) callHook('onStart', onStart, this.activeSpan, start.record)
   }

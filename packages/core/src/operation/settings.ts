@@ -18,6 +18,7 @@ import {
   anyOf,
   aRecordOf,
   checkOptions,
+  frozenOptions,
   oneOf,
   type OptionRules,
   show,
@@ -100,10 +101,11 @@ const SHARED_RULES: OptionRules = {
   errorMessages: oneOf('masked', 'raw'),
 }
 
-/** Options, resolved once per factory call. */
-export class Settings<Described> {
+/** Options, read and frozen once per factory call. */
+export class Settings<Described, Options extends TracingOptions<Described> = TracingOptions<Described>> {
   readonly scope: Scope
-  readonly options: TracingOptions<Described>
+  /** Those that were given: a frozen copy. */
+  readonly options: Options
   readonly semconv: Semconv
   /** Rewrites finished attributes for the vocabulary; absent for the latest one. */
   readonly translate: ((attributes: Attributes) => Attributes) | undefined
@@ -123,13 +125,14 @@ export class Settings<Described> {
   private lateTracer: Tracer | undefined
 
   /** @throws TypeError when an option is unknown or of the wrong type */
-  constructor(entry: EntryPoint, options: TracingOptions<Described> = {}) {
+  constructor(entry: EntryPoint, given: Options = {} as Options) {
     const metricsRule = anyOf(aBoolean, aRecordOf({ attributes: aFunction, ...entry.metricsRules }))
-    checkOptions(entry.caller, options, { ...SHARED_RULES, metrics: metricsRule, ...entry.rules })
+    const rules = { ...SHARED_RULES, metrics: metricsRule, ...entry.rules }
+    const options = frozenOptions(given, rules)
+    checkOptions(entry.caller, options, rules)
     countEntryPoint(entry)
     this.scope = entry.scope
-    // What becomes of the caller's object later is no business of these settings.
-    this.options = Object.freeze({ ...options })
+    this.options = options
     const { area } = entry
     this.semconv = options.semconv ?? (area ? semconvFromEnvironment(area) : 'latest')
     this.schema = this.semconv === 'latest' ? LATEST_SCHEMA : undefined

@@ -23,8 +23,8 @@ export class LagGauge {
     })
   }
 
-  get enabled(): boolean {
-    return this.gauge.enabled
+  prepare(): boolean {
+    return this.gauge.prepare()
   }
 
   /** Reports the lag of a consumer too, from now on. */
@@ -42,14 +42,14 @@ export class LagGauge {
   follow(source: PausableSource, groupId: string | undefined): ConsumerLag {
     const lag = new ConsumerLag(groupId)
     listenTo(source, 'START_BATCH_PROCESS', event => {
-      if (!this.enabled) return
+      if (!this.prepare()) return
       const { topic, partition, offsetLagLow, highWatermark } = event as BatchEvent
       this.add(lag)
       // The first message of the batch is itself not processed yet.
       lag.set(topic, partition, Number(offsetLagLow) + 1, Number(highWatermark))
     })
     listenTo(source, 'END_BATCH_PROCESS', event => {
-      if (!this.enabled) return
+      if (!this.prepare()) return
       const { topic, partition, offsetLag, highWatermark } = event as BatchEvent
       if (lag.isResolvedByHand(topic, partition)) return
       // A handler of messages that pauses the partition leaves the rest of the batch.

@@ -34,7 +34,7 @@ export function recordQueueTimes(
   context: Context,
 ): void {
   const { queueDuration } = tracing
-  if (!queueDuration.enabled) return
+  if (!queueDuration.prepare()) return
   const picked = pickAttributes(attributes, MESSAGING_PARTITION_METRIC_ATTRIBUTES)
   for (const message of messages) {
     const time = queueTimeOf(message, now)

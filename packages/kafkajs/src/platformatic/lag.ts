@@ -14,7 +14,7 @@ const watermarks = new WeakMap<Consumer, Map<string, bigint>>()
 
 /** How far a consumer is behind; undefined when nobody wants to know. */
 export function lagOf(tracing: KafkaTracing, consumer: Consumer): ConsumerLag | undefined {
-  if (!tracing.lag.enabled) return undefined
+  if (!tracing.lag.prepare()) return undefined
   let known = followed.get(consumer)
   if (known?.tracing !== tracing) {
     known = { tracing, lag: new ConsumerLag(consumer.groupId) }

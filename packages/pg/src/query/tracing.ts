@@ -29,15 +29,16 @@ export type QueryOperation = Operation<DatabaseOperation>
 
 /** Starts and ends the spans of queries, by the options of one `tracePool()` or `traceClient()`. */
 export class QueryTracing {
-  readonly settings: Settings<DatabaseOperation>
+  readonly settings: Settings<DatabaseOperation, PoolTracingOptions>
   readonly options: PoolTracingOptions
   readonly strings: StringSyntax = new StringSyntax()
   private readonly descriptions: Descriptions
   private endpoint: Endpoint | undefined
 
   /** @throws TypeError when an option is unknown or of the wrong type */
-  constructor(entry: EntryPoint, options: PoolTracingOptions = {}) {
-    this.settings = new Settings<DatabaseOperation>(entry, options)
+  constructor(entry: EntryPoint, given: PoolTracingOptions = {}) {
+    this.settings = new Settings<DatabaseOperation, PoolTracingOptions>(entry, given)
+    const { options } = this.settings
     this.options = options
     this.descriptions = new Descriptions(this.settings, options, this.strings)
   }
@@ -45,7 +46,7 @@ export class QueryTracing {
   /** False when nobody would see anything of a query. */
   get active(): boolean {
     const { settings, options } = this
-    return isObserved(settings, this.descriptions.histogram.enabled) || Boolean(options.comment)
+    return isObserved(settings, this.descriptions.histogram.prepare()) || Boolean(options.comment)
   }
 
   /** Describes a resolved target: all connections of a pool that lead to the same place share one endpoint. */

@@ -53,7 +53,7 @@ export interface OutgoingRequest {
 
 /** What every HTTP client shares: it starts the spans of requests and writes their context into the headers. */
 export class HttpClient {
-  readonly settings: Settings<HttpClientRecord>
+  readonly settings: Settings<HttpClientRecord, HttpClientOptions>
   private readonly options: HttpClientOptions
   private readonly destinations: Destinations
   private readonly replaces: boolean
@@ -63,11 +63,12 @@ export class HttpClient {
   private readonly watched: Watched
 
   /** @throws TypeError when an option is unknown or of the wrong type */
-  constructor(entry: EntryPoint, options: HttpClientOptions = {}) {
+  constructor(entry: EntryPoint, given: HttpClientOptions = {}) {
     this.settings = new Settings(
       { ...entry, area: 'http.client', rules: HTTP_CLIENT_RULES, metricsRules: HTTP_CLIENT_METRICS_RULES },
-      options,
+      given,
     )
+    const { options } = this.settings
     this.options = options
     this.replaces = options.existingContext === 'replace'
     this.destinations = new Destinations(
@@ -87,7 +88,7 @@ export class HttpClient {
 
   /** True when requests need not be looked at: nobody would see anything of them, the server neither. */
   get isIdle(): boolean {
-    return isIdle(this.settings, this.metrics.enabled)
+    return isIdle(this.settings, this.metrics.prepare())
   }
 
   /**
@@ -98,7 +99,7 @@ export class HttpClient {
     const { method, perCall } = outgoing
     // A tunnel is not yet a request for something.
     if (method === 'CONNECT' || perCall?.ignore === true) return undefined
-    const observed = isObserved(this.settings, this.metrics.enabled)
+    const observed = isObserved(this.settings, this.metrics.prepare())
     if (!observed && propagatedFields(this.settings).length === 0) return undefined
     // Headers can be any object of the caller's. What cannot be read is the client's to refuse.
     const headers = attempt('reading the headers of a request', settleHeaders, outgoing.headers)

@@ -71,18 +71,18 @@ export class HttpClientMetrics<Described> {
     }
   }
 
-  get enabled(): boolean {
-    return this.duration.histogram.enabled
+  prepare(): boolean {
+    return this.duration.histogram.prepare()
   }
 
   /** True when somebody wants to know how large bodies are. */
   get measuresBodies(): boolean {
-    return this.requestBody?.enabled ?? false
+    return this.requestBody?.prepare() ?? false
   }
 
   /** True when somebody wants to know what becomes of connections. */
   get followsConnections(): boolean {
-    return this.openConnections?.enabled ?? false
+    return this.openConnections?.prepare() ?? false
   }
 
   /**
@@ -91,7 +91,7 @@ export class HttpClientMetrics<Described> {
    */
   begin(attributes: Attributes, context: Context): (() => void) | undefined {
     const { active } = this
-    if (!active?.enabled) return undefined
+    if (!active?.prepare()) return undefined
     const picked = pickAttributes(attributes, HTTP_CLIENT_ACTIVE_REQUEST_ATTRIBUTES)
     active.add(1, picked, context)
     return () => active.add(-1, picked, context)

@@ -45,13 +45,13 @@ export class HttpServerMetrics<Described> {
     }
   }
 
-  get enabled(): boolean {
-    return this.duration.histogram.enabled
+  prepare(): boolean {
+    return this.duration.histogram.prepare()
   }
 
   /** True when somebody wants to know how large bodies are. */
   get measuresBodies(): boolean {
-    return this.requestBody?.enabled ?? false
+    return this.requestBody?.prepare() ?? false
   }
 
   /**
@@ -60,7 +60,7 @@ export class HttpServerMetrics<Described> {
    */
   open(attributes: Attributes, context: Context): (() => void) | undefined {
     const { active } = this
-    if (!active?.enabled) return undefined
+    if (!active?.prepare()) return undefined
     const picked = pickAttributes(attributes, HTTP_SERVER_ACTIVE_REQUESTS_ATTRIBUTES)
     active.add(1, picked, context)
     return () => active.add(-1, picked, context)

@@ -27,7 +27,7 @@ import { type Scope, Settings } from '../../operation/settings.ts'
 export class HttpServer<Request, Routes = never> {
   /** What is told of the middleware and handlers of its requests. */
   readonly layers: Layers<HttpServerRecord<Request>>
-  private readonly settings: Settings<HttpServerRecord<Request>>
+  private readonly settings: Settings<HttpServerRecord<Request>, HttpServerOptions<Request>>
   private readonly shared: ExchangeSettings<Request, Routes>
   private readonly incoming: IncomingContext<HttpServerRecord<Request>, Request>
 
@@ -38,7 +38,7 @@ export class HttpServer<Request, Routes = never> {
   constructor(
     scope: Scope,
     framework: HttpFramework<Request, Routes>,
-    options: HttpServerOptions<Request> = {},
+    given: HttpServerOptions<Request> = {},
     rules: OptionRules = {},
   ) {
     this.settings = new Settings(
@@ -49,8 +49,9 @@ export class HttpServer<Request, Routes = never> {
         rules: { ...HTTP_SERVER_RULES, ...rules },
         metricsRules: HTTP_SERVER_METRICS_RULES,
       },
-      options,
+      given,
     )
+    const { options } = this.settings
     const { captureHeaders = {}, expose, metrics, stages = false, endOnShutdown = false } = options
     this.shared = {
       description: new HttpDescription(framework, options.sensitiveQueryKeys, captureHeaders),
@@ -75,7 +76,7 @@ export class HttpServer<Request, Routes = never> {
   /** @returns undefined for objects that cannot be followed */
   private tryBegin(req: ServerRequest, res: ServerAnswer, request: Request): Exchange<Routes> | undefined {
     const active = contextApi.active()
-    const isMeasured = this.shared.metrics.enabled
+    const isMeasured = this.shared.metrics.prepare()
     // Before anything is read from the request: Express makes each reading cost about half a microsecond.
     if (active === ROOT_CONTEXT && isIdle(this.settings, isMeasured)) return UNTRACED
     if (exchangeOf(req)) return UNTRACED
