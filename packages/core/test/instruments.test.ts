@@ -73,7 +73,7 @@ describe('an instrument', () => {
     const counted: MeterProvider = {
       getMeter(...scope) {
         meters++
-        expect(scope).toEqual(['jobs', '1.2.3'])
+        expect(scope).toEqual(['jobs', '1.2.3', { schemaUrl: expect.any(String) }])
         return meterProvider.getMeter(...scope)
       },
     }
