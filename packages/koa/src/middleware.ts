@@ -10,6 +10,7 @@ import type { Context, Middleware } from 'koa'
 import { KOA } from './framework.ts'
 import { LayeredApps } from './layered-app.ts'
 import { setLayers } from './layered.ts'
+import { watchMounts } from './mount.ts'
 import { watchErrors } from './thrown.ts'
 import { VERSION } from './version.ts'
 
@@ -30,6 +31,7 @@ export function tracing(options: KoaTracingOptions = {}): Middleware {
     const exchange = server.begin(ctx.req, ctx.res, ctx)
     if (!exchange.traced) return exchange.run(next)
     attempt('following a request', watchErrors, ctx)
+    attempt('following mounts', watchMounts, ctx)
     if (!apps) return exchange.run(next)
     return exchange.run(() => {
       setLayers(ctx, server.layers.of(ctx.res))

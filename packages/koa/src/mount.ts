@@ -1,24 +1,104 @@
-import { splitTarget } from '@spanwright/core/plugin'
+import { attempt } from '@spanwright/core/plugin'
+import type { Context } from 'koa'
 
 import { type Layer, MATCHED_ROUTE, type Routed } from './routed.ts'
 
+/** A mount that a request has entered. */
+interface Entered {
+  /** What koa-mount was given. */
+  readonly prefix: unknown
+  /** The path before the mount took its prefix off. */
+  readonly before: unknown
+}
+
+const ENTERED: unique symbol = Symbol('spanwright.mounts')
+
+interface Mounted {
+  [ENTERED]?: Entered[]
+}
+
+/** Of the contexts of these apps it is known which mounts they enter. */
+const watched = new WeakSet<object>()
+
 /**
- * What mounts took off the path before a route of their router matched the rest; empty for a route that is not
- * mounted. `mountPath` stays on the context when a mount is left, and nested mounts overwrite each other's: so
- * the prefix is the one that ends with it and behind which the layer matches.
+ * Sees which mounts the requests of an app enter: koa-mount tells nothing but the property `mountPath`, which nested
+ * mounts overwrite. An accessor takes its place, on what all contexts of the app inherit from.
  */
-export function mountPrefix(routed: Routed, layer: Layer, target: string): string {
-  const { mountPath } = routed
-  if (typeof mountPath !== 'string' || !layer.regexp) return ''
-  const captures = layer.path === routed[MATCHED_ROUTE] ? routed.captures : undefined
-  const { path } = splitTarget(target)
-  const mount = mountPath.endsWith('/') ? mountPath.slice(0, -1) : mountPath
-  for (let at = path.indexOf(mount); at >= 0; at = path.indexOf(mount, at + 1)) {
-    const prefix = path.slice(0, at + mount.length)
-    const rest = path.slice(prefix.length) || '/'
-    if (rest.startsWith('/') && matches(layer.regexp, rest, captures)) return prefix
+export function watchMounts(ctx: Context): void {
+  const contexts: object = ctx.app.context
+  if (!watched.has(contexts)) {
+    watched.add(contexts)
+    if (!('mountPath' in contexts)) Object.defineProperty(contexts, 'mountPath', MOUNT_PATH)
   }
-  return ''
+  // Entered before tracing() was reached.
+  if (Object.hasOwn(ctx, 'mountPath')) {
+    const prefix: unknown = ctx['mountPath']
+    delete ctx['mountPath']
+    ;(ctx as Mounted)[ENTERED] = [{ prefix, before: `${String(prefix)}${ctx.path === '/' ? '' : ctx.path}` }]
+  }
+}
+
+const MOUNT_PATH: PropertyDescriptor & ThisType<Context & Mounted> = {
+  configurable: true,
+  get() {
+    return this[ENTERED]?.at(-1)?.prefix
+  },
+  set(prefix: unknown) {
+    const before = attempt('reading a path', (ctx: Context) => ctx.path, this)
+    const entered = (this[ENTERED] ??= [])
+    entered.push({ prefix, before })
+  },
+}
+
+/**
+ * The prefixes of the mounts around a route, as the application wrote them; empty for a route that is not mounted,
+ * undefined when they cannot be told: then only a part of the pattern is known.
+ */
+export function mountPrefix(routed: Routed, layer: Layer): string | undefined {
+  const entered = (routed as Mounted)[ENTERED]
+  if (!entered || !layer.regexp) return ''
+  const mounts = mountsAround(entered)
+  if (!mounts) return undefined
+  const captures = layer.path === routed[MATCHED_ROUTE] ? routed.captures : undefined
+  for (let depth = mounts.length; depth >= 0; depth--) {
+    const path = depth === 0 ? mounts[0]?.before : restOf(mounts[depth - 1]!)
+    if (path === undefined || !matches(layer.regexp, path, captures)) continue
+    return mounts
+      .slice(0, depth)
+      .map(({ prefix }) => prefix.replace(/\/$/, ''))
+      .join('')
+  }
+  return undefined
+}
+
+interface Mount {
+  readonly prefix: string
+  readonly before: string
+}
+
+/**
+ * Of the mounts that were entered those that stand around the last one: each begins with the path that the one around
+ * it has left.
+ * @returns undefined when one begins with another path, which a middleware made
+ */
+function mountsAround(entered: readonly Entered[]): Mount[] | undefined {
+  let around: Mount[] = []
+  for (const mount of entered) {
+    if (!isMount(mount)) return undefined
+    const outer = around.findLastIndex(each => restOf(each) === mount.before)
+    const sibling = around.findLastIndex(({ before }) => before === mount.before)
+    if (around.length > 0 && outer < 0 && sibling < 0) return undefined
+    around = [...around.slice(0, outer >= sibling ? outer + 1 : sibling), mount]
+  }
+  return around
+}
+
+function isMount(mount: Entered): mount is Mount {
+  return typeof mount.prefix === 'string' && typeof mount.before === 'string'
+}
+
+function restOf({ prefix, before }: Mount): string {
+  return before.slice(prefix.replace(/\/$/, '').length) || '/'
 }
 
 /** With what the router captured when it matched, another place where the expression matches too is told apart. */

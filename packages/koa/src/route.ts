@@ -13,7 +13,8 @@ export function routeOf(ctx: Context): string | undefined {
   if (path === undefined) return undefined
   const layer = routed.matched && lastRoute(routed, routed.matched, ctx.method)
   if (!layer) return patternOf(path)
-  return join(mountPrefix(routed, layer, ctx.originalUrl), patternOf(layer.path))
+  const prefix = mountPrefix(routed, layer)
+  return prefix === undefined ? undefined : join(prefix, patternOf(layer.path))
 }
 
 function lastRoute(routed: Routed, matched: readonly Layer[], sent: string): Layer | undefined {

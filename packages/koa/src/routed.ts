@@ -10,7 +10,7 @@ export interface Layer {
   readonly paramNames: readonly { readonly name: string | number }[]
 }
 
-/** What the versions 8 to 15 of `@koa/router` leave on a context, and koa-mount. */
+/** What the versions 8 to 15 of `@koa/router` leave on a context. */
 export interface Routed {
   /** Path of the layer that ran last; in version 8 of the one that matched last. */
   readonly [MATCHED_ROUTE]?: string | RegExp | undefined
@@ -23,6 +23,4 @@ export interface Routed {
   readonly params?: Readonly<Record<string, unknown>> | undefined
   /** What the layer that ran last captured. */
   readonly captures?: readonly (string | undefined)[] | undefined
-  /** Prefix of the mount that was entered last. */
-  readonly mountPath?: unknown
 }

@@ -258,6 +258,40 @@ describe.each(ROUTERS)('the route of a mounted request, with @koa/router $major'
     expect(await nameOf(app(), '/files/missing.txt')).toBe('GET')
   })
 
+  it('is made of mounts alone when a middleware rewrites the path before a mount', async () => {
+    const tenants: Middleware = (ctx, next) => {
+      ctx.path = ctx.path.replace(/^\/t-\w+/, '')
+      return next()
+    }
+    const app = traced(tenants, mount('/api', new Koa().use(mount('/v1', users()))))
+    expect(await nameOf(app, '/t-SECRET/api/v1/users/7')).toBe('GET /api/v1/users/:id')
+  })
+
+  it('is absent when a middleware rewrites the path between two mounts', async () => {
+    const tenants: Middleware = (ctx, next) => {
+      ctx.path = ctx.path.replace(/^\/t-\w+/, '')
+      return next()
+    }
+    const app = traced(mount('/api', new Koa().use(tenants).use(mount('/v1', users()))))
+    expect(await nameOf(app, '/api/t-SECRET/v1/users/7')).toBe('GET')
+  })
+
+  it('has the prefixes of the mounts around it when others were entered and left before', async () => {
+    const inner = new Koa().use(mount('/v1', pass)).use(mount('/v1', users()))
+    const app = traced(mount('/api', pass), mount('/api', inner))
+    expect(await nameOf(app, '/api/v1/users/7')).toBe('GET /api/v1/users/:id')
+  })
+
+  it('leaves the path of the last mount where koa-mount has put it', async () => {
+    let seen: unknown
+    const look: Middleware = (ctx, next) => {
+      seen = ctx['mountPath']
+      return next()
+    }
+    await nameOf(traced(mount('/api', new Koa().use(mount('/v1', look)))), '/api/v1/users/7')
+    expect(seen).toBe('/v1')
+  })
+
   it('is the same whoever reads it: middleware that rewrites the path makes no new prefix', async () => {
     const tenants: Middleware = (ctx, next) => {
       ctx.path = ctx.path.replace(/^\/t\/\d+/, '')
