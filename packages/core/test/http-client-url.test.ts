@@ -33,6 +33,14 @@ describe('the destination of a request', () => {
     ['http://API.test', '/x', 'api.test', 80, 'http://API.test/x'],
     ['http://api.test/', '/x', 'api.test', 80, 'http://api.test/x'],
     ['http://bob:secret@api.test', '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],
+    ['http://bob@api.test', '/x', 'api.test', 80, 'http://REDACTED@api.test/x'],
+    // Other ways to write the same: only what a parser makes of them is told.
+    [' http://bob:secret@api.test', '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],
+    ['http:/bob:secret@api.test', '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],
+    ['http:bob:secret@api.test', '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],
+    [String.raw`http:\\bob:secret@api.test`, '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],
+    ['ht\ttp://bob:sec\nret@api.test', '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],
+    ['HTTP://bob:secret@API.test:8080', '/x', 'api.test', 8080, 'http://REDACTED:REDACTED@api.test:8080/x'],
     ['http://proxy.test:3128', 'http://api.test:81/x?y', 'api.test', 81, 'http://api.test:81/x?y'],
     ['http://proxy.test:3128', 'https://api.test', 'api.test', 443, 'https://api.test'],
   ])('of %s and %s', (origin, path, address, port, url) => {

@@ -21,6 +21,8 @@ interface Origin {
 const REMEMBERED_ORIGINS = 256
 const ABSOLUTE = /^https?:\/\//
 const PORT = /:\d+$/
+/** Scheme, host and port with nothing else in them, which are recorded as they were written. */
+const PLAIN = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?\/?$/i
 const IP_ADDRESS = /^(?:\[.*\]|\d{1,3}(?:\.\d{1,3}){3})$/
 
 /** Where requests go, in the words of a span, and whether the context goes with them. */
@@ -93,7 +95,7 @@ export class Destinations {
     const { protocol, hostname } = url
     if ((protocol !== 'http:' && protocol !== 'https:') || hostname === '') return undefined
     return {
-      prefix: text.endsWith('/') ? text.slice(0, -1) : text,
+      prefix: PLAIN.test(text) ? text.replace(/\/$/, '') : `${protocol}//${credentialsOf(url)}${url.host}`,
       address: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
       port: url.port ? Number(url.port) : protocol === 'https:' ? 443 : 80,
       portSuffix: url.port ? `:${url.port}` : '',
@@ -101,6 +103,12 @@ export class Destinations {
       allowed: this.policy.dependsOnOriginOnly ? this.policy.allows(url) : undefined,
     }
   }
+}
+
+/** As they are to be shown. They are read from the parsed URL, since the text of one can be written in many ways. */
+function credentialsOf({ username, password }: URL): string {
+  if (username === '' && password === '') return ''
+  return password === '' ? 'REDACTED@' : 'REDACTED:REDACTED@'
 }
 
 /** Where one request goes. */
