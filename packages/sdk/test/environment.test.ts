@@ -111,6 +111,21 @@ describe('OTEL_BSP_*', () => {
     expect(counts.exporters).toMatchObject([{ exported: 5 }])
   })
 
+  it('set no limit with 0, for exporters of any kind', async () => {
+    const { exporter, names } = collect()
+    const slow: typeof exporter = {
+      export: (spans, done) => void setTimeout(() => exporter.export(spans, done), 50),
+      shutdown: () => exporter.shutdown(),
+    }
+    process.env['OTEL_BSP_EXPORT_TIMEOUT'] = '0'
+    const tracing = startTracing({ exporter: slow, flushOnExit: false })
+    delete process.env['OTEL_BSP_EXPORT_TIMEOUT']
+    trace.getTracer('test').startSpan('one').end()
+    await tracing.shutdown()
+    expect(names).toEqual(['one'])
+    expect(tracing.counts().exporters).toMatchObject([{ exported: 1 }])
+  })
+
   it('say after what time an export has failed', async () => {
     await using silent = await startEndpoint(() => {})
     const { counts } = await traceFive({

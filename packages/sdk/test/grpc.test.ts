@@ -130,6 +130,17 @@ describe("protocol: 'grpc'", () => {
     expect(counts).toMatchObject({ exporters: [{ exported: 2, dropped: { rejected: 1 }, lastError: 'no' }] })
   })
 
+  it.each([
+    [status.UNAUTHENTICATED, 'who are you', /who are you: http.* \(option url\) wants other credentials/],
+    [status.UNIMPLEMENTED, 'what is that', /what is that: nothing takes traces over gRPC at http.*4318$/],
+    [status.RESOURCE_EXHAUSTED, 'message too large', /message too large: .*maxBatchBytes/],
+  ])('says what to do about code %i', async (code, details, message) => {
+    await using endpoint = await startGrpcEndpoint(() => ({ code, details }))
+    const { counts } = await host.run({ options: { exporter: { protocol: 'grpc', url: endpoint.url } } })
+    expect(endpoint.arrivals).toHaveLength(1)
+    expect(counts.exporters[0]?.lastError).toMatch(message)
+  })
+
   it('does not try again what will not do', async () => {
     await using endpoint = await startGrpcEndpoint(() => ({
       code: status.INVALID_ARGUMENT,

@@ -100,10 +100,11 @@ export class ObjectSender implements Sender<ObjectBatch> {
   send({ list }: ObjectBatch, timeout: number): Promise<Answer> {
     this.timeout = timeout
     return new Promise(resolve => {
-      const timer = setTimeout(() => {
+      const expire = (): void => {
         this.isLate = true
         settle(refused(`no answer within ${timeout} ms`))
-      }, timeout)
+      }
+      const timer = timeout < Infinity ? setTimeout(expire, timeout).unref() : undefined
       const settle = (answer: Answer): void => {
         clearTimeout(timer)
         this.drop = undefined

@@ -2,6 +2,10 @@ import { redactUrl } from '@spanwright/core/plugin'
 
 import type { OtlpTarget } from './target.ts'
 
+const PERMISSION_DENIED = 7
+const UNIMPLEMENTED = 12
+const UNAUTHENTICATED = 16
+
 const WANTS_TLS = 'wants TLS: begin the URL with https://'
 
 type Place = Pick<OtlpTarget, 'url' | 'setting' | 'signal'>
@@ -25,6 +29,13 @@ export function adviceOn(status: number, body: string, target: Place): string | 
     return `${place} refuses a request of this size: ${smaller}, or raise the limit there`
   }
   return undefined
+}
+
+/** The same for the codes of gRPC. */
+export function adviceOnCode(code: number, target: Place): string | undefined {
+  if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) return adviceOn(401, '', target)
+  if (code !== UNIMPLEMENTED) return undefined
+  return `nothing takes ${target.signal} over gRPC at ${placeOf(target)}: OTLP over HTTP is another protocol, and usually at port 4318`
 }
 
 /** What to do about a connection that failed where another scheme or port would not. */

@@ -5,6 +5,7 @@ import { suppressTracing } from '@spanwright/core/plugin'
 
 import { loadOptional } from '../../start/optional-package.ts'
 import { VERSION } from '../../version.ts'
+import { adviceOn, adviceOnCode } from './advice.ts'
 import { partialSuccessOf, retryDelayOf } from './response.ts'
 import type { OtlpTarget, SignalName } from './target.ts'
 import { type Answer, later, reasonOf, refused, type Transport, unreachable } from './transport.ts'
@@ -60,7 +61,6 @@ const UNAVAILABLE = 14
 /** How the libraries of gRPC say that a message is too large, as RESOURCE_EXHAUSTED or OUT_OF_RANGE. */
 const TOO_LARGE = /larger than|too large|too big|exceeds|\bsize\b/i
 const SIZE_CODES: ReadonlySet<number> = new Set([RESOURCE_EXHAUSTED, 11])
-const UNAUTHENTICATED = new Set([7, 16])
 const GZIP = 2
 
 function same<Message>(message: Message): Message {
@@ -119,12 +119,13 @@ export class GrpcTransport implements Transport {
   }
 
   private answerTo(error: ServiceError): Answer {
-    const reason = UNAUTHENTICATED.has(error.code)
-      ? `${reasonOf(error)}: look at OTEL_EXPORTER_OTLP_HEADERS or the option headers`
-      : reasonOf(error)
+    const said = [reasonOf(error), adviceOnCode(error.code, this.target)]
+    const reason = said.filter(part => part !== undefined).join(': ')
     const [status] = error.metadata?.get('grpc-status-details-bin') ?? []
     const after = Buffer.isBuffer(status) ? retryDelayOf(status) : undefined
-    if (SIZE_CODES.has(error.code) && TOO_LARGE.test(error.message)) return { kind: 'too large', reason }
+    if (SIZE_CODES.has(error.code) && TOO_LARGE.test(error.message)) {
+      return { kind: 'too large', reason: `${reason}: ${adviceOn(413, '', this.target)}` }
+    }
     // Only a time to wait tells a quota that fills again from one that does not.
     const isRetryable = error.code === RESOURCE_EXHAUSTED ? after !== undefined : RETRYABLE.has(error.code)
     if (!isRetryable) return refused(reason)
