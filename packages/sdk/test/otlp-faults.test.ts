@@ -133,12 +133,16 @@ describe('an OTLP endpoint that takes only a part', () => {
     PATIENCE,
   )
 
-  it(
-    'since a request is too large gets it in parts',
-    async () => {
+  it.each([
+    [413, ''],
+    // As a collector says it.
+    [400, 'http: request body too large'],
+  ])(
+    'since a request is too large gets it in parts: %i %s',
+    async (status, body) => {
       const limit = 1200
       await using endpoint = await startEndpoint((response, request, index) => {
-        if (Number(request.headers['content-length']) > limit) response.writeHead(413).end()
+        if (Number(request.headers['content-length']) > limit) response.writeHead(status).end(body)
         else succeed(response, request, index)
       })
       const { exporter, said } = await trace(endpoint.url, {}, { bursts: [burst(16)] })

@@ -24,6 +24,8 @@ const compress = promisify(gzip)
 /** The statuses after which OTLP lets a client try again. */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
 const TOO_LARGE = 413
+/** How a collector says the same with a 400. */
+const BODY_TOO_LARGE = /body too large/
 /** More than this of an answer is not read. */
 const MAX_ANSWER = 64 * 1024
 /** Errors of a host that cannot be reached. */
@@ -143,14 +145,16 @@ export class HttpTransport implements Transport {
     if (statusCode >= 200 && statusCode < 300) {
       return { kind: 'accepted', ...partialSuccessOf(body, type.startsWith('application/json')) }
     }
+    const text = body.toString('latin1')
+    const isTooLarge = statusCode === TOO_LARGE || (statusCode === 400 && BODY_TOO_LARGE.test(text))
     const said = [
       statusMessage || `status ${statusCode}`,
       statusMessageOf(body, type),
-      adviceOn(statusCode, body.toString('latin1'), this.target),
+      adviceOn(isTooLarge ? TOO_LARGE : statusCode, text, this.target),
     ]
     const reason = said.filter(part => part !== undefined).join(': ')
     if (RETRYABLE.has(statusCode)) return later(reason, retryAfterOf(headers['retry-after']))
-    return statusCode === TOO_LARGE ? { kind: 'too large', reason } : refused(reason)
+    return isTooLarge ? { kind: 'too large', reason } : refused(reason)
   }
 }
 
