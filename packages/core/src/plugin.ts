@@ -43,7 +43,7 @@ export {
   type Observe,
   pickAttributes,
 } from './operation/instruments.ts'
-export { isCalledAsMiddleware, letThrough } from './http/server/misplaced.ts'
+export { isCalledAsMiddleware, letThrough } from './host/misplaced.ts'
 export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './http/server/layers.ts'
 export { type DurationMetric, Operation, type OperationStart } from './operation/operation.ts'
 export {

@@ -41,7 +41,7 @@ function onerror(this: Watched, error: unknown): void {
 /** Koa also calls without an error when a response is done, and when it only learns that the client has left. */
 function isFailure(error: unknown, watched: Watched): boolean {
   const { res } = watched
-  if (error === null || error === undefined) return !res.writableEnded && !isClosed(res)
+  if (error === null || error === undefined) return !res.headersSent && !res.writableEnded && !isClosed(res)
   if (isOfConnection(error, watched)) return false
   const { code } = error as { code?: unknown }
   if (code !== 'ERR_STREAM_PREMATURE_CLOSE') return true

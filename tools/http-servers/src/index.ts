@@ -1,6 +1,8 @@
 export { testAdoptedSpans } from './adopted.ts'
 export { text } from './arbitraries.ts'
 export { testBrokenOff } from './broken-off.ts'
+export { testCurrentRequest } from './current-request.ts'
+export { testEndings } from './endings.ts'
 export { testConnections } from './connections.ts'
 export type { PlainHandler, TracedFramework } from './framework.ts'
 export { testHeaders } from './headers.ts'

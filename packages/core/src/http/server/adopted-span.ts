@@ -1,4 +1,11 @@
-import type { Attributes, Context, Span } from '@opentelemetry/api'
+import {
+  type Attributes,
+  type Context,
+  createContextKey,
+  type Span,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api'
 
 import { addFromHook, callHook, reportFailure } from '../../host/guard.ts'
 import { isRecording, writeTo } from '../../host/span.ts'
@@ -10,9 +17,33 @@ import type { Settings } from '../../operation/settings.ts'
 import { ATTR_ERROR_TYPE } from '../../semconv/attributes.ts'
 import { ATTR_HTTP_ROUTE, HTTP_SERVER_METRIC_ATTRIBUTES } from '../../semconv/http.ts'
 import { isFault, type Thrown } from './ending.ts'
-import type { ForeignSpan } from './foreign-span.ts'
 import type { HttpServerRecord } from './options.ts'
 import type { Description, SpanOwner } from './owner.ts'
+
+// The key of getRPCMetadata() of @opentelemetry/core, by its registered symbol: core depends on the API alone.
+const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA')
+
+/** What an HTTP instrumentation leaves in the context for whoever knows the route. */
+interface RpcMetadata {
+  readonly type?: unknown
+  readonly span?: Span
+  route?: string
+}
+
+/** The server span that somebody else has started for the request of a context. */
+export interface ForeignSpan {
+  readonly span: Span
+  readonly metadata: RpcMetadata | undefined
+}
+
+/** Finds the span of another HTTP instrumentation, such as OpenTelemetry's own. */
+export function findForeignSpan(context: Context): ForeignSpan | undefined {
+  const metadata = context.getValue(RPC_METADATA) as RpcMetadata | undefined
+  const span = trace.getSpan(context)
+  if (metadata?.type === 'http' && metadata.span) return { span: metadata.span, metadata }
+  if (!isRecording(span)) return undefined
+  return (span as { kind?: unknown }).kind === SpanKind.SERVER ? { span, metadata: undefined } : undefined
+}
 
 /**
  * A span that another instrumentation has started and will end: it gets the attributes it lacks, the route, and the
@@ -56,7 +87,7 @@ export class AdoptedSpan<Request> implements SpanOwner {
 
   noteThrown({ value }: NonNullable<Thrown>): void {
     const { recordExceptions, rawErrors } = this.settings
-    if (!recordExceptions || !isFault(value)) return
+    if (!isRecording(this.span) || !recordExceptions || !isFault(value)) return
     this.hasRecorded = true
     writeTo(this.span, 'recordException', exceptionOf(value, rawErrors))
   }
@@ -64,7 +95,7 @@ export class AdoptedSpan<Request> implements SpanOwner {
   /** Its owner may end the span with the last byte. */
   noteHead(known: Description, failure: Thrown): void {
     this.describe(known)
-    if (failure) this.write({ [ATTR_ERROR_TYPE]: errorTypeOf(failure.value) })
+    if (failure && isRecording(this.span)) this.write({ [ATTR_ERROR_TYPE]: errorTypeOf(failure.value) })
   }
 
   end(ending: Ending, known: Description): void {

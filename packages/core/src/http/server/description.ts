@@ -6,6 +6,7 @@ import { type CaptureHeaders, CapturedHeaders } from '../captured-headers.ts'
 import { guardMethods } from '../../host/guard.ts'
 import type { HttpFramework, Origin, RequestHead, ServerRequest, StreamPrototypes } from './framework.ts'
 import { valueGivenIn } from './response/exposed-trace.ts'
+import type { Description } from './owner.ts'
 import type { ResponseProgress } from './response/progress.ts'
 import { knownMethods, writeMethod } from '../method.ts'
 import {
@@ -20,6 +21,7 @@ import {
   ATTR_HTTP_REQUEST_HEADER_PREFIX,
   ATTR_HTTP_RESPONSE_HEADER_PREFIX,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_HTTP_ROUTE,
   ATTR_URL_PATH,
   ATTR_URL_QUERY,
   ATTR_URL_SCHEME,
@@ -113,6 +115,76 @@ export class HttpDescription<Request, Routes> {
 guardMethods('describing a request', HttpDescription, 'writeOrigin', 'prototypesOf')
 guardMethods('reading the route', HttpDescription, 'routeOf')
 guardMethods('describing a response', HttpDescription, 'writeResponse')
+
+/** What is known of one request besides its start. */
+export class RequestFacts<Request, Routes> {
+  /** What the plugin needs to find the route. */
+  routes: Routes | undefined
+  readonly request: Request
+  /** First word of the span name. */
+  readonly method: string
+  private readonly description: HttpDescription<Request, Routes>
+  readonly progress: ResponseProgress
+  private known: string | undefined
+  private isRouteFinal = false
+
+  constructor(
+    description: HttpDescription<Request, Routes>,
+    request: Request,
+    method: string,
+    progress: ResponseProgress,
+  ) {
+    this.description = description
+    this.request = request
+    this.method = method
+    this.progress = progress
+  }
+
+  /** Target of the request as it was sent. */
+  get url(): string {
+    return this.description.urlOf(this.request)
+  }
+
+  get route(): string | undefined {
+    return this.known ?? this.description.routeOf(this.request, this.routes)
+  }
+
+  /** Gives a route that goes before the one that the framework knows. */
+  setRoute(route: string): void {
+    this.known = route
+    this.isRouteFinal = true
+  }
+
+  /** Asks for the route, which is that of the time when the response began. */
+  readRoute(): void {
+    if (this.isRouteFinal) return
+    this.known = this.description.routeOf(this.request, this.routes)
+    this.isRouteFinal = this.known !== undefined || this.progress.res.headersSent
+  }
+
+  /** What is known while the request is open. */
+  soFar(statusCode?: number): Description {
+    this.readRoute()
+    return this.named(statusCode === undefined ? {} : { [ATTR_HTTP_RESPONSE_STATUS_CODE]: statusCode })
+  }
+
+  /** What is known once the response is over; undefined when it cannot be read. */
+  atEnd(): Description | undefined {
+    this.readRoute()
+    const attributes: Attributes = {}
+    this.description.writeResponse(attributes, this.progress)
+    return this.named(attributes)
+  }
+
+  private named(attributes: Attributes): Description {
+    const { known, method } = this
+    if (known === undefined) return { name: undefined, attributes }
+    attributes[ATTR_HTTP_ROUTE] = known
+    return { name: `${method} ${known}`, attributes }
+  }
+}
+
+guardMethods('reading a response', RequestFacts, 'atEnd')
 
 /** What a proxy forwarded as scheme can be anything, and stands on the metrics. */
 function schemeOf(scheme: string): string {

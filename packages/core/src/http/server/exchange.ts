@@ -1,33 +1,28 @@
 import type { ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 
-import { type Attributes, type Context, context as contextApi, createContextKey } from '@opentelemetry/api'
+import { type Attributes, type Context, context as contextApi, type Span } from '@opentelemetry/api'
 
-import { BodySizes } from './response/body-sizes.ts'
-import type { HttpDescription } from './description.ts'
+import { type CurrentRequest, emitWithin, type RequestToken, tokenOf } from './current-request.ts'
+import type { HttpDescription, RequestFacts } from './description.ts'
 import { decides, endingOf, type Thrown, unfinished } from './ending.ts'
 import type { ExposedTrace } from './response/exposed-trace.ts'
 import type { Exchange, ServerAnswer, ServerRequest } from './framework.ts'
-import { exchangeOf, releaseExchange, setExchange } from './open-exchanges.ts'
+import { releaseExchange, setExchange } from './open-exchanges.ts'
 import { attempt, guardMethods } from '../../host/guard.ts'
 import { isRecording, writeTo } from '../../host/span.ts'
 import type { HttpServerMetrics } from './metrics.ts'
 import type { HttpServerRecord } from './options.ts'
 import { type Ending, SUCCESS } from '../../operation/outcome.ts'
-import { type Description, NOTHING_KNOWN, type SpanOwner } from './owner.ts'
-import {
-  addOpenRequest,
-  describeRequest,
-  type OpenRequest,
-  removeOpenRequest,
-  type RequestInFlight,
-} from './requests-in-flight.ts'
-import { ATTR_HTTP_ROUTE, EVENT_RESPONSE_START } from '../../semconv/http.ts'
+import { NOTHING_KNOWN, type SpanOwner } from './owner.ts'
+import { addOpenRequest, describeRequest, removeOpenRequest } from './requests-in-flight.ts'
+import type { OpenRequest, RequestInFlight } from './requests-in-flight.ts'
+import { isHandover, isServed, watchHandover } from './response/handover.ts'
+import { readWithin } from './response/piped-body.ts'
 import type { ResponseProgress } from './response/progress.ts'
-import { type Emitter, type Method, type Sending, tap, type Tapped, tapSending } from './response/tap.ts'
+import { type Emitter, listenForClose, type Method, type Sending, tap, type Tapped } from './response/tap.ts'
+import { Transfer } from './response/transfer.ts'
 import { watchWaiting } from './response/waiting-responses.ts'
-
-/** Under this key the context of a request holds a token of it, by which its work is known. */
-export const REQUEST_TOKEN: symbol = createContextKey('spanwright.request')
 
 /** What the exchanges of one server share. */
 export interface ExchangeSettings<Request, Routes> {
@@ -39,69 +34,85 @@ export interface ExchangeSettings<Request, Routes> {
 }
 
 /** The life of one traced request, until its response is closed. */
-export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequest, Tapped {
+export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentRequest, OpenRequest, Tapped {
   readonly traced = true
   readonly tapsItself: boolean
-  routes: Routes | undefined
   before: OpenRequest | undefined
   after: OpenRequest | undefined
   private readonly settings: ExchangeSettings<Request, Routes>
   private readonly owner: SpanOwner
   private readonly progress: ResponseProgress
   private readonly req: ServerRequest
-  private readonly request: Request
-  private readonly method: string
+  private readonly facts: RequestFacts<Request, Routes>
+  private readonly token: RequestToken | undefined
   /** Context of the request, as long as one of its streams can still emit something. */
   private context: Context | undefined
   private readonly openedAt: number = performance.now()
-  private readonly bodies: BodySizes | undefined
+  private readonly transfer: Transfer | undefined
   private readonly closeCount: (() => void) | undefined
   private readonly stopWatching: (() => void) | undefined
   private isClosing = false
   private isOver = false
-  /** True until the first byte of the response leaves, where that is to become an event. */
-  private awaitsStart: boolean
-  private route: string | undefined
-  private isRouteFinal = false
   private thrown: Thrown
 
-  /** @param method first word of the span name */
   constructor(
     settings: ExchangeSettings<Request, Routes>,
     owner: SpanOwner,
     req: ServerRequest,
-    progress: ResponseProgress,
-    request: Request,
-    method: string,
+    facts: RequestFacts<Request, Routes>,
   ) {
     const { description, metrics, stages, endOnShutdown } = settings
+    const { progress } = facts
     const { res } = progress
     this.settings = settings
     this.owner = owner
     this.progress = progress
     this.req = req
-    this.request = request
-    this.method = method
-    this.context = owner.isOurs ? owner.context : undefined
-    const prototypes = description.prototypesOf(request)
-    setExchange(req, this, prototypes !== undefined)
+    this.facts = facts
+    this.context = owner.context
+    this.token = tokenOf(owner.context)
+    if (this.token) this.token.current = this
+    const prototypes = description.prototypesOf(facts.request)
+    setExchange(req, res, this, prototypes !== undefined)
     this.tapsItself = attempt('following a response', tap, req, res, prototypes) ?? false
-    // A response that is not of Node may lead to no request.
-    const close = prototypes || res.req === req ? closeExchange : (): void => this.closed()
-    // Another instrumentation ends its span in a listener, before which it has to be complete.
-    if (owner.isOurs) res.on('close', close)
-    else res.prependListener('close', close)
-    if (metrics.measuresBodies) this.bodies = new BodySizes(req, res)
-    this.awaitsStart = stages && isRecording(owner.span)
-    if (this.bodies || this.awaitsStart) attempt('following a response', tapSending, res)
+    listenForClose(res, owner.isOurs)
+    const started = stages && isRecording(owner.span) ? owner.span : undefined
+    if (started || metrics.measuresBodies) this.transfer = new Transfer(req, progress, started)
     this.closeCount = metrics.open(owner.attributes, owner.context)
     addOpenRequest(this, endOnShutdown)
-    if (!progress.isHttp2) this.stopWatching = watchWaiting(req, res as ServerResponse, this)
+    if (!progress.isHttp2) {
+      this.stopWatching = watchWaiting(req, res as ServerResponse, this)
+      attempt('following a connection', watchHandover, req, res, this)
+    }
     if (progress.isClosed) this.end()
   }
 
+  get routes(): Routes | undefined {
+    return this.facts.routes
+  }
+
+  set routes(routes: Routes | undefined) {
+    this.facts.routes = routes
+  }
+
+  get span(): Span {
+    return this.owner.span
+  }
+
   run<T>(work: () => T): T {
-    return this.context ? contextApi.with(this.context, work) : work()
+    const result = this.context ? contextApi.with(this.context, work) : work()
+    if (!this.owner.isOurs && result instanceof Promise) {
+      void result.then(
+        () => this.tellOwner(this.progress.res.statusCode),
+        () => this.tellOwner(),
+      )
+    }
+    return result
+  }
+
+  setRoute(pattern: string): void {
+    this.facts.setRoute(pattern)
+    if (!this.owner.isOurs) this.tellOwner()
   }
 
   recordError(error: unknown): void {
@@ -116,15 +127,15 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
   }
 
   emitOfRequest(req: Emitter, emit: Method, args: readonly unknown[]): unknown {
-    if (this.bodies && args[0] === 'data') this.bodies.addRead(args[1])
+    if (this.transfer && args[0] === 'data') this.transfer.addRead(args[1])
     const result = this.emit(req, emit, args)
     if (args[0] === 'close' && this.isOver) this.release()
     return result
   }
 
   emitOfResponse(res: Emitter, emit: Method, args: readonly unknown[]): unknown {
-    if (args[0] === 'finish') this.progress.noteFinish()
-    if (args[0] !== 'close' || !this.owner.isOurs) return this.emit(res, emit, args)
+    if (!this.noteEvent(args)) return this.emit(res, emit, args)
+    if (!this.owner.isOurs) this.end()
     this.isClosing = true
     try {
       return this.emit(res, emit, args)
@@ -136,18 +147,30 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
   writeHead(res: ServerAnswer, writeHead: Method, args: readonly unknown[]): unknown {
     const written = Reflect.apply(writeHead, res, this.headFor(res, args) ?? args)
     this.progress.noteHead(args)
+    const statusCode = this.progress.statusOf(args)
+    if (isHandover(this.facts.method, statusCode)) this.handedOver(statusCode)
     return written
   }
 
   send(res: ServerAnswer, name: Sending, send: Method, args: readonly unknown[]): unknown {
-    if (name !== 'flushHeaders') this.bodies?.addWritten(args[0], args[1], name === 'end')
-    const result = Reflect.apply(send, res, args)
-    // `writeHead` alone only keeps the head.
-    if (this.awaitsStart && res.headersSent) {
-      this.awaitsStart = false
-      this.addEvent(EVENT_RESPONSE_START)
-    }
+    this.transfer?.noteSent(name, args)
+    const sent = name === 'write' ? (this.progress.noteWrite(args) ?? args) : args
+    const result = Reflect.apply(send, res, sent)
+    this.transfer?.noteStart()
     return result
+  }
+
+  /** The connection belongs to another protocol from now on. */
+  handedOver(statusCode: number): void {
+    if (this.isOver) return
+    this.progress.noteHandover(statusCode)
+    this.end()
+    // What took the connection may hold the request as long.
+    this.release()
+  }
+
+  turnCame(): void {
+    this.transfer?.noteStart()
   }
 
   /** The response was closed, perhaps where a framework has taken our `emit` away, or its connection before its turn. */
@@ -155,40 +178,43 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
     if (!this.isClosing) this.end()
   }
 
-  describe(): RequestInFlight {
-    const { description } = this.settings
-    const route = this.route ?? description.routeOf(this.request, this.routes)
-    const url = description.urlOf(this.request)
-    return describeRequest(this.req.method, route, url, this.openedAt, this.owner.span)
+  describe(): RequestInFlight | undefined {
+    return describeRequest(this.req.method, this.facts, this.openedAt, this.span)
   }
 
   endUnfinished(): void {
     this.end(attempt('reading a response', unfinished, this.progress), true)
   }
 
-  /** Emits an event of the request or the response in the request's context. */
+  /** @returns true when the response is over with this event */
+  private noteEvent([event, source]: readonly unknown[]): boolean | undefined {
+    if (event === 'close') return true
+    if (event === 'pipe' && this.owner.isOurs && this.context) readWithin(this.context, source as Readable)
+    if (event !== 'finish') return false
+    this.progress.noteFinish()
+    return !isServed(this.req, this.progress)
+  }
+
   private emit(emitter: Emitter, emit: Method, args: readonly unknown[]): unknown {
-    const { context } = this
-    if (!context || emitter.listenerCount?.(args[0]) === 0 || isActive(context)) {
-      return Reflect.apply(emit, emitter, args)
-    }
-    return contextApi.with(context, () => Reflect.apply(emit, emitter, args))
+    const context = this.owner.isOurs ? this.context : undefined
+    return emitWithin(context, emitter, emit, args)
   }
 
   private end(known?: Ending, isUnfinished = false): void {
     if (this.isOver) return
     this.isOver = true
+    if (this.token) this.token.current = undefined
     removeOpenRequest(this)
     const { owner } = this
     const { context } = owner
     const ending = known ?? this.ending() ?? SUCCESS
-    const description = this.description() ?? NOTHING_KNOWN
+    const description = this.facts.atEnd() ?? NOTHING_KNOWN
     if (isUnfinished) owner.endUnfinished(ending, description)
     else owner.end(ending, description)
     this.closeCount?.()
     this.stopWatching?.()
     const { measured } = owner
-    if (this.bodies && measured) this.settings.metrics.recordBodies(this.bodies, measured, context)
+    if (this.transfer && measured) this.settings.metrics.recordBodies(this.transfer, measured, context)
     // A body that is still coming emits in the context of the request too.
     if (this.req.destroyed) this.release()
   }
@@ -199,51 +225,25 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, OpenRequ
     return endingOf(this.progress, this.thrown)
   }
 
-  private release(): void {
-    this.context = undefined
-    releaseExchange(this.req)
-  }
-
-  /** The route is that of the time when the response began. */
-  private readRoute(): void {
-    if (this.isRouteFinal) return
-    this.route = this.settings.description.routeOf(this.request, this.routes)
-    this.isRouteFinal = this.route !== undefined || this.progress.res.headersSent
-  }
-
   /** @returns what the head is to be written with, if that is something else */
   private headFor(res: ServerAnswer, head: readonly unknown[]): readonly unknown[] | undefined {
-    const { owner, progress, thrown } = this
-    this.readRoute()
-    if (!owner.isOurs) owner.noteHead(this.named({}), progress.statusOf(head) >= 500 ? thrown : undefined)
+    const { owner, progress, facts, thrown } = this
+    facts.readRoute()
+    if (!owner.isOurs) owner.noteHead(facts.soFar(), progress.statusOf(head) >= 500 ? thrown : undefined)
     return this.settings.exposed?.addTo(res, owner.span, head)
   }
 
-  /** What is known besides the start, once the response is over. */
-  private description(): Description | undefined {
-    this.readRoute()
-    const attributes: Attributes = {}
-    this.settings.description.writeResponse(attributes, this.progress)
-    return this.named(attributes)
+  private release(): void {
+    this.context = undefined
+    releaseExchange(this.req, this.progress.res)
   }
 
-  private named(attributes: Attributes): Description {
-    const { route } = this
-    if (route === undefined) return { name: undefined, attributes }
-    attributes[ATTR_HTTP_ROUTE] = route
-    return { name: `${this.method} ${route}`, attributes }
+  /** Another instrumentation may end its span before the response. */
+  private tellOwner(statusCode?: number): void {
+    if (this.isOver) return
+    this.owner.noteHead(this.facts.soFar(statusCode), undefined)
   }
 }
 
-guardMethods('reading a request', HttpExchange, 'recordError', 'describe')
-guardMethods('reading a response', HttpExchange, 'headFor', 'ending', 'description')
-
-/** True when what runs now belongs to the request of a context, in a span of its own perhaps. */
-function isActive(context: Context): boolean {
-  return contextApi.active().getValue(REQUEST_TOKEN) === context.getValue(REQUEST_TOKEN)
-}
-
-function closeExchange(this: ServerAnswer): void {
-  const exchange = exchangeOf(this.req)
-  if (exchange instanceof HttpExchange) exchange.closed()
-}
+guardMethods('reading a request', HttpExchange, 'recordError', 'describe', 'tellOwner')
+guardMethods('reading a response', HttpExchange, 'headFor', 'ending', 'noteEvent')

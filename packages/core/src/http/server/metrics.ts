@@ -1,6 +1,5 @@
 import type { Attributes, Context } from '@opentelemetry/api'
 
-import type { BodySizes } from './response/body-sizes.ts'
 import { LateHistogram, LateUpDownCounter, pickAttributes } from '../../operation/instruments.ts'
 import { guardMethods } from '../../host/guard.ts'
 import { aBoolean, type OptionRules } from '../../host/options.ts'
@@ -12,6 +11,7 @@ import {
   METRIC_HTTP_SERVER_REQUEST_DURATION,
   METRIC_HTTP_SERVER_RESPONSE_BODY_SIZE,
 } from '../../semconv/http.ts'
+import type { Transfer } from './response/transfer.ts'
 import type { MetricsOptions, Settings } from '../../operation/settings.ts'
 
 /** What the option `metrics` of an HTTP server holds besides false. */
@@ -67,7 +67,7 @@ export class HttpServerMetrics<Described> {
   }
 
   /** @param measured what the duration metric took of the finished request */
-  recordBodies(sizes: BodySizes, measured: Attributes, context: Context): void {
+  recordBodies(sizes: Transfer, measured: Attributes, context: Context): void {
     this.requestBody?.record(sizes.request, measured, context)
     this.responseBody?.record(sizes.response, measured, context)
   }

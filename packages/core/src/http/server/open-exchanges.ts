@@ -1,8 +1,8 @@
 import { type Context, context as contextApi } from '@opentelemetry/api'
 
-import type { Exchange, ServerRequest } from './framework.ts'
+import type { Exchange, ServerAnswer, ServerRequest } from './framework.ts'
 
-type Exchanges = WeakMap<ServerRequest, Exchange<unknown>>
+type Exchanges = WeakMap<ServerRequest | ServerAnswer, Exchange<unknown>>
 
 // Under registered symbols, so that two copies of this package make one span of a request between them.
 const EXCHANGES_KEY = Symbol.for('spanwright.exchanges')
@@ -18,17 +18,37 @@ interface MarkedRequest {
 
 /** The exchange of a request that is traced. */
 export function exchangeOf(req: ServerRequest): Exchange<unknown> | undefined {
+  return find(req)
+}
+
+/** The exchange of a response. An adapter may make it with another request than the one it answers, or with none. */
+export function exchangeOfResponse(res: ServerAnswer): Exchange<unknown> | undefined {
+  const { req } = res as { readonly req: ServerRequest | undefined }
+  return (req && find(req)) ?? find(res)
+}
+
+function find(stream: ServerRequest | ServerAnswer): Exchange<unknown> | undefined {
   // A response that is not of Node leads to none.
-  return EXCHANGES.get(req) ?? (req as MarkedRequest | undefined)?.[EXCHANGE_KEY]
+  return EXCHANGES.get(stream) ?? (stream as MarkedRequest | undefined)?.[EXCHANGE_KEY]
 }
 
 /**
- * Makes the exchange of a request known to {@link exchangeOf}.
- * @param beside whether it is kept beside the request instead of on it
+ * Makes the exchange of a request and its response known.
+ * @param beside whether it is kept beside them instead of on them
  */
-export function setExchange(req: ServerRequest, exchange: Exchange<unknown>, beside: boolean): void {
-  if (beside || !Object.isExtensible(req)) EXCHANGES.set(req, exchange)
-  else (req as MarkedRequest)[EXCHANGE_KEY] = exchange
+export function setExchange(
+  req: ServerRequest,
+  res: ServerAnswer,
+  exchange: Exchange<unknown>,
+  beside: boolean,
+): void {
+  set(req, exchange, beside)
+  if (res.req !== req) set(res, exchange, beside)
+}
+
+function set(stream: ServerRequest | ServerAnswer, exchange: Exchange<unknown>, beside: boolean): void {
+  if (beside || !Object.isExtensible(stream)) EXCHANGES.set(stream, exchange)
+  else (stream as MarkedRequest)[EXCHANGE_KEY] = exchange
 }
 
 /**
@@ -36,8 +56,8 @@ export function setExchange(req: ServerRequest, exchange: Exchange<unknown>, bes
  * again. Otherwise a short-lived exchange would outlive every minor garbage collection: to those, what a long-lived
  * map holds is alive, and an exchange holds its request.
  */
-export function releaseExchange(req: ServerRequest): void {
-  setExchange(req, UNTRACED, EXCHANGES.has(req))
+export function releaseExchange(req: ServerRequest, res: ServerAnswer): void {
+  setExchange(req, res, UNTRACED, EXCHANGES.has(req))
 }
 
 /** A request that has no span: it is not to be traced, or it is over. */

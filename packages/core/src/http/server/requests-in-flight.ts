@@ -43,21 +43,20 @@ export function requestsInFlight(): RequestInFlight[] {
 
 /**
  * Describes an open request.
- * @param target as it was sent
+ * @param facts its route, and its target as it was sent
  * @param openedAt when it arrived, as `performance.now()` told then
  */
 export function describeRequest(
   method: string | undefined,
-  route: string | undefined,
-  target: string,
+  facts: { readonly route: string | undefined; readonly url: string },
   openedAt: number,
   span: Span,
 ): RequestInFlight {
   return {
     method: method ?? '',
-    route,
-    path: splitTarget(target).path,
-    ageMs: performance.now() - openedAt,
+    route: facts.route,
+    path: splitTarget(facts.url).path,
+    ageMs: Math.max(0, performance.now() - openedAt),
     traceId: spanContextOf(span).traceId,
   }
 }

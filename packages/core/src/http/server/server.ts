@@ -1,21 +1,20 @@
 import { type Attributes, context as contextApi, ROOT_CONTEXT, SpanKind } from '@opentelemetry/api'
 
-import { AdoptedSpan } from './adopted-span.ts'
+import { AdoptedSpan, findForeignSpan } from './adopted-span.ts'
 import { decide, isIdle, isObserved } from '../../operation/decision.ts'
 import { exchangeOf, Untraced, UNTRACED } from './open-exchanges.ts'
 import { ExposedTrace } from './response/exposed-trace.ts'
-import { findForeignSpan } from './foreign-span.ts'
-import { type ExchangeSettings, HttpExchange, REQUEST_TOKEN } from './exchange.ts'
+import { inNewRequest, isInRequest } from './current-request.ts'
+import { type ExchangeSettings, HttpExchange } from './exchange.ts'
 import { ResponseProgress } from './response/progress.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './framework.ts'
-import { HTTP_2, HttpDescription } from './description.ts'
+import { HTTP_2, HttpDescription, RequestFacts } from './description.ts'
 import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from './options.ts'
 import { HTTP_SERVER_METRICS_RULES, HttpServerMetrics } from './metrics.ts'
 import { type Belonging, IncomingContext } from './incoming-context.ts'
 import { Layers } from './layers.ts'
 import { guardMethods } from '../../host/guard.ts'
 import { isRecording } from '../../host/span.ts'
-import { contextWithValue } from '../../operation/lean-context.ts'
 import { Operation } from '../../operation/operation.ts'
 import type { OptionRules } from '../../host/options.ts'
 import { suppressTracing } from '../../operation/propagation.ts'
@@ -80,7 +79,7 @@ export class HttpServer<Request, Routes = never> {
     // Before anything is read from the request: Express makes each reading cost about half a microsecond.
     if (active === ROOT_CONTEXT && isIdle(this.settings, isMeasured)) return UNTRACED
     if (exchangeOf(req)) return UNTRACED
-    const foreign = active.getValue(REQUEST_TOKEN) ? undefined : findForeignSpan(active)
+    const foreign = isInRequest(active) ? undefined : findForeignSpan(active)
     const { headers } = req
     // Before there is a span, which would never end where nothing is emitted.
     if (!headers || typeof res.on !== 'function') throw new TypeError('it has no headers, or emits no events')
@@ -98,9 +97,10 @@ export class HttpServer<Request, Routes = never> {
     const method = this.shared.description.writeRequest(attributes, req, httpVersion, request, isShown)
     const progress = new ResponseProgress(res, httpVersion === HTTP_2)
     const owner = foreign
-      ? new AdoptedSpan(this.settings, foreign, attributes, record, active)
+      ? new AdoptedSpan(this.settings, foreign, attributes, record, inNewRequest(active))
       : this.start(method, attributes, belonging, record)
-    return new HttpExchange(this.shared, owner, req, progress, request, method)
+    const facts = new RequestFacts(this.shared.description, request, method, progress)
+    return new HttpExchange(this.shared, owner, req, facts)
   }
 
   private start(
@@ -113,7 +113,7 @@ export class HttpServer<Request, Routes = never> {
       kind: SpanKind.SERVER,
       name,
       attributes,
-      parent: contextWithValue(parent, REQUEST_TOKEN, {}),
+      parent: inNewRequest(parent),
       links,
       record,
       duration: this.shared.metrics.duration,

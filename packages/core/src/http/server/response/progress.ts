@@ -3,6 +3,10 @@ import type { Http2ServerResponse, Http2Session, Http2Stream } from 'node:http2'
 
 import { guardMethods } from '../../../host/guard.ts'
 import type { ServerAnswer } from '../framework.ts'
+import { sizeOf } from './chunk.ts'
+import { valueGivenIn } from './exposed-trace.ts'
+
+type Callback = (...outcome: readonly unknown[]) => void
 
 /**
  * How far a response has come. What goes by is noted, and only what was missed is read from the response: Express
@@ -16,6 +20,9 @@ export class ResponseProgress {
   /** What `writeHead` was called with. */
   head: readonly unknown[] = []
   private sentStatus: number | undefined
+  /** Bytes of Content-Length that are not written yet; NaN where it is not known. */
+  private left: number | undefined
+  private hasAll = false
   private isFinished = false
   private isUnsent = false
 
@@ -44,6 +51,39 @@ export class ResponseProgress {
   /** The response emits `finish`. */
   noteFinish(): void {
     this.isFinished = true
+  }
+
+  /** The connection was handed over after this status code, or whoever took it has refused with it. */
+  noteHandover(statusCode: number): void {
+    this.sentStatus = statusCode
+    this.hasAll = true
+  }
+
+  /**
+   * A part of the body is about to be written.
+   * @returns the arguments to write it with: with the last byte of Content-Length goes a callback, because a client that
+   *   has them all may leave before the response is ended
+   */
+  noteWrite(args: readonly unknown[]): readonly unknown[] | undefined {
+    this.left ??= this.length()
+    if (Number.isNaN(this.left)) return args
+    const [chunk, given] = args
+    const encoding = typeof given === 'function' ? undefined : given
+    this.left -= sizeOf(chunk, encoding)
+    if (this.left > 0) return args
+    const callback = args.find(argument => typeof argument === 'function') as Callback | undefined
+    const written: Callback = (...outcome) => {
+      // Node also calls back without an error for what was still to be sent on a connection that is gone.
+      const connection = this.http2?.stream ?? this.res.socket
+      if (!outcome[0] && !connection?.destroyed) this.hasAll = true
+      callback?.(...outcome)
+    }
+    return [chunk, encoding, written]
+  }
+
+  private length(): number {
+    const length = this.res.getHeader('content-length') ?? valueGivenIn(this.head, 'content-length')
+    return length === undefined ? Number.NaN : Number(length)
   }
 
   /** The connection was gone before the turn of the response came, whatever was written. */
@@ -82,12 +122,13 @@ export class ResponseProgress {
 
   /** True when everything was handed to the operating system. */
   get isComplete(): boolean {
-    if (this.http2) return this.http2.stream.rstCode === 0 && !this.http2.stream.aborted
-    return this.isFinished || this.res.writableFinished
+    // Over HTTP/2 a response is also finished when its stream was reset.
+    if (this.http2) return this.hasAll || (this.http2.stream.rstCode === 0 && !this.http2.stream.aborted)
+    return this.hasAll || this.isFinished || this.res.writableFinished
   }
 }
 
-guardMethods('reading a response', ResponseProgress, 'noteHead')
+guardMethods('reading a response', ResponseProgress, 'noteHead', 'noteWrite')
 
 /** An error that the application destroyed a stream with: not one of the protocol or the connection. */
 function ownErrorOf(stream: Http2Stream, session: Http2Session | undefined): unknown {

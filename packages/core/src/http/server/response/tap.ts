@@ -1,4 +1,4 @@
-import { exchangeOf } from '../open-exchanges.ts'
+import { exchangeOf, exchangeOfResponse } from '../open-exchanges.ts'
 import type { Exchange, ServerAnswer, ServerRequest, StreamPrototypes } from '../framework.ts'
 import { keepFace } from '../../../host/wrap.ts'
 
@@ -10,9 +10,9 @@ export interface Emitter {
   listenerCount?(event: unknown): number
 }
 
-/** The methods that hand bytes of a response to its connection. */
-const SENDING = ['write', 'end', 'flushHeaders'] as const
-export type Sending = (typeof SENDING)[number]
+/** The methods that end a response, or begin it without a body. */
+const SENDING = ['end', 'flushHeaders'] as const
+export type Sending = 'write' | (typeof SENDING)[number]
 
 /** An exchange through which the calls on its request and its response are led. */
 export interface Tapped extends Exchange<unknown> {
@@ -21,12 +21,14 @@ export interface Tapped extends Exchange<unknown> {
   emitOfRequest(req: Emitter, emit: Method, args: readonly unknown[]): unknown
   emitOfResponse(res: Emitter, emit: Method, args: readonly unknown[]): unknown
   writeHead(res: ServerAnswer, writeHead: Method, args: readonly unknown[]): unknown
-  /** Called only where {@link tapSending} was. */
+  /** The response was closed. */
+  closed(): void
+  /** Called with `end` and `flushHeaders` only where {@link tapSending} was. */
   send(res: ServerAnswer, name: Sending, send: Method, args: readonly unknown[]): unknown
 }
 
 /**
- * Leads what request and response emit, and the head of the response, through the exchange of the request.
+ * Leads what request and response emit, and head and body of the response, through the exchange of the request.
  * @param prototypes where the methods are put once for all requests; else each request gets its own
  * @returns {@link Tapped.tapsItself}
  */
@@ -50,14 +52,31 @@ export function tap(
   else (res as Tappable).emit = below.emit
   if (Object.hasOwn(res, 'writeHead')) tapMethod(res, 'writeHead', RESPONSE_TAPS)
   else (res as Tappable).writeHead = below.writeHead
+  if (Object.hasOwn(res, 'write')) tapMethod(res, 'write', RESPONSE_TAPS)
+  else (res as Tappable).write = below.write
   return true
 }
 
+const RESPONSE_METHODS = ['emit', 'writeHead', 'write'] as const
+
 function hasOwnMethods(req: ServerRequest, res: ServerAnswer): boolean {
-  return Object.hasOwn(res, 'writeHead') || Object.hasOwn(res, 'emit') || Object.hasOwn(req, 'emit')
+  return RESPONSE_METHODS.some(name => Object.hasOwn(res, name)) || Object.hasOwn(req, 'emit')
 }
 
-/** Leads the bytes of one response through the exchange of its request. */
+/**
+ * Tells the exchange when a response is closed, even when a framework has taken the taps away.
+ * @param isLast whether it is told after the listeners that are there
+ */
+export function listenForClose(res: ServerAnswer, isLast: boolean): void {
+  if (isLast) res.on('close', closeTapped)
+  else res.prependListener('close', closeTapped)
+}
+
+function closeTapped(this: ServerAnswer): void {
+  asTapped(exchangeOfResponse(this))?.closed()
+}
+
+/** Leads the other calls that send something of one response through the exchange of its request. */
 export function tapSending(res: ServerAnswer): void {
   const below = tapsBelow(res, SENDING_TAPS)
   for (const name of SENDING) {
@@ -69,6 +88,7 @@ export function tapSending(res: ServerAnswer): void {
 interface Tappable {
   emit: unknown
   writeHead?: unknown
+  write?: unknown
 }
 
 /** Finds the method that a tap stands before. */
@@ -85,24 +105,30 @@ interface Taps<Name extends string> {
 const REQUEST_TAPS: Taps<'emit'> = tapsOf({
   emit: (original, isOwn) =>
     function emit(...args) {
-      const exchange = tappedBy(this, isOwn)
+      const exchange = tappedBy(exchangeOf(this as ServerRequest), isOwn)
       if (!exchange) return Reflect.apply(original(), this, args)
       return exchange.emitOfRequest(this as Emitter, original(), args)
     },
 })
 
-const RESPONSE_TAPS: Taps<'emit' | 'writeHead'> = tapsOf({
+const RESPONSE_TAPS: Taps<(typeof RESPONSE_METHODS)[number]> = tapsOf({
   emit: (original, isOwn) =>
     function emit(...args) {
-      const exchange = tappedBy((this as ServerAnswer).req, isOwn)
+      const exchange = tappedBy(exchangeOfResponse(this as ServerAnswer), isOwn)
       if (!exchange) return Reflect.apply(original(), this, args)
       return exchange.emitOfResponse(this as Emitter, original(), args)
     },
   writeHead: (original, isOwn) =>
     function writeHead(...args) {
-      const exchange = tappedBy((this as ServerAnswer).req, isOwn)
+      const exchange = tappedBy(exchangeOfResponse(this as ServerAnswer), isOwn)
       if (!exchange) return Reflect.apply(original(), this, args)
       return exchange.writeHead(this as ServerAnswer, original(), args)
+    },
+  write: (original, isOwn) =>
+    function write(...args) {
+      const exchange = tappedBy(exchangeOfResponse(this as ServerAnswer), isOwn)
+      if (!exchange) return Reflect.apply(original(), this, args)
+      return exchange.send(this as ServerAnswer, 'write', original(), args)
     },
 })
 
@@ -110,13 +136,12 @@ const sending =
   (name: Sending): Make =>
   original =>
     function send(...args) {
-      const exchange = exchangeTappedBy((this as ServerAnswer).req)
+      const exchange = asTapped(exchangeOfResponse(this as ServerAnswer))
       if (!exchange) return Reflect.apply(original(), this, args)
       return exchange.send(this as ServerAnswer, name, original(), args)
     }
 
-const SENDING_TAPS: Taps<Sending> = tapsOf({
-  write: sending('write'),
+const SENDING_TAPS: Taps<(typeof SENDING)[number]> = tapsOf({
   end: sending('end'),
   flushHeaders: sending('flushHeaders'),
 })
@@ -159,12 +184,11 @@ function methodOf(target: unknown, name: string): Method {
   return (target as Record<string, Method>)[name]!
 }
 
-function tappedBy(req: unknown, isOwn: boolean): Tapped | undefined {
-  const exchange = exchangeTappedBy(req)
-  return exchange?.tapsItself === isOwn ? exchange : undefined
+function tappedBy(exchange: Exchange<unknown> | undefined, isOwn: boolean): Tapped | undefined {
+  const tapped = asTapped(exchange)
+  return tapped?.tapsItself === isOwn ? tapped : undefined
 }
 
-function exchangeTappedBy(req: unknown): Tapped | undefined {
-  const exchange = exchangeOf(req as ServerRequest)
+function asTapped(exchange: Exchange<unknown> | undefined): Tapped | undefined {
   return exchange && 'tapsItself' in exchange ? (exchange as Tapped) : undefined
 }

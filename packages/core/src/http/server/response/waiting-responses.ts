@@ -1,11 +1,15 @@
 import type { ServerResponse } from 'node:http'
 
+import { attempt } from '../../../host/guard.ts'
+import { wrapMethod } from '../../../host/wrap.ts'
 import type { ServerRequest } from '../framework.ts'
 
 type Connection = ServerRequest['socket']
 
 /** A response that waits for its turn. */
 interface WaitingResponse {
+  /** Its turn has come, and what was written before goes to the connection. */
+  turnCame(): void
   /** The connection is gone. */
   closed(): void
 }
@@ -30,6 +34,18 @@ export function watchWaiting(
   // One listener for all, because a client can send as many requests as it likes.
   const waiting = WAITING.get(socket) ?? watch(socket)
   waiting.add(response)
+  attempt(
+    'following a response',
+    wrapMethod<ServerResponse, 'assignSocket'>,
+    res,
+    'assignSocket',
+    assignSocket => {
+      return function assign(this: ServerResponse, ...args: Parameters<ServerResponse['assignSocket']>) {
+        Reflect.apply(assignSocket, this, args)
+        response.turnCame()
+      }
+    },
+  )
   return () => waiting.delete(response)
 }
 

@@ -1,4 +1,4 @@
-import { say } from '../../host/diagnostics.ts'
+import { say } from './diagnostics.ts'
 
 /** True when `tracing` itself was called as a middleware is: by Express with `next` in third place, by Koa in second. */
 export function isCalledAsMiddleware(args: ArrayLike<unknown>): boolean {

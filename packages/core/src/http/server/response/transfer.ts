@@ -1,0 +1,63 @@
+import type { Span } from '@opentelemetry/api'
+
+import { attempt, guardMethods } from '../../../host/guard.ts'
+import { writeTo } from '../../../host/span.ts'
+import { EVENT_RESPONSE_START } from '../../../semconv/http.ts'
+import type { ServerRequest } from '../framework.ts'
+import { sizeOf } from './chunk.ts'
+import type { ResponseProgress } from './progress.ts'
+import { type Sending, tapSending } from './tap.ts'
+
+/** Counts the bytes of a request body as it is read, and of a response body as it is written, and sees them begin. */
+export class Transfer {
+  private readonly req: ServerRequest
+  private readonly progress: ResponseProgress
+  /** Where the start of the response becomes an event, until then. */
+  private span: Span | undefined
+  private read = 0
+  private written = 0
+  private isEnding = false
+
+  constructor(req: ServerRequest, progress: ResponseProgress, span: Span | undefined) {
+    this.req = req
+    this.progress = progress
+    this.span = span
+    attempt('following a response', tapSending, progress.res)
+  }
+
+  /** Tells of the start of the response, once: `writeHead` alone only keeps the head, and a response waits for its turn. */
+  noteStart(): void {
+    const { span } = this
+    const { res, isHttp2 } = this.progress
+    if (!span || !res.headersSent || (!isHttp2 && !res.socket)) return
+    this.span = undefined
+    writeTo(span, 'addEvent', EVENT_RESPONSE_START)
+  }
+
+  /** Notes a part of the request body. */
+  addRead(chunk: unknown): void {
+    this.read += sizeOf(chunk, undefined)
+  }
+
+  /** Notes a part of the response body. */
+  noteSent(name: Sending, [chunk, encoding]: readonly unknown[]): void {
+    // Over HTTP/2, `end` hands its part to `write`.
+    if (!this.isEnding && name !== 'flushHeaders') this.written += sizeOf(chunk, encoding)
+    if (name === 'end') this.isEnding = true
+  }
+
+  /** Bytes of the request body: what was announced, or what was read of a body without a length. */
+  get request(): number {
+    const announced = Number(this.req.headers['content-length'])
+    return Number.isFinite(announced) && this.req.complete ? announced : this.read
+  }
+
+  /** Bytes of the response body; none where the protocol allows none. */
+  get response(): number {
+    const { statusCode } = this.progress.res
+    const hasNone = this.req.method === 'HEAD' || statusCode === 204 || statusCode === 304
+    return hasNone ? 0 : this.written
+  }
+}
+
+guardMethods('reading a response', Transfer, 'noteSent', 'noteStart', 'addRead')

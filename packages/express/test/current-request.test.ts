@@ -1,0 +1,5 @@
+import { testCurrentRequest } from '@spanwright/http-servers'
+
+import { FRAMEWORKS } from './frameworks.ts'
+
+testCurrentRequest(FRAMEWORKS)
