@@ -12,6 +12,7 @@ import {
   MESSAGING_SYSTEM_KAFKA,
 } from '@spanwright/core/semconv'
 import type { Attributes } from '@opentelemetry/api'
+import { guarded } from '@spanwright/core/plugin'
 
 import { Attempts } from './consume/attempts.ts'
 import type { BrokerAddress, Cluster } from './cluster.ts'
@@ -62,11 +63,12 @@ export class Client {
   learnId(source: EventSource): void {
     const request = eventName(source, 'REQUEST')
     if (typeof request !== 'string') return
-    const forget = source.on?.(request, ({ payload }) => {
+    const learn = guarded('reading a client id', ({ payload }: { readonly payload: unknown }) => {
       const { clientId } = (payload ?? {}) as { clientId?: unknown }
       if (typeof clientId === 'string') this.id = clientId
       forget?.()
     })
+    const forget = source.on?.(request, learn)
   }
 }
 

@@ -1,3 +1,5 @@
+import { attempt } from '@spanwright/core/plugin'
+
 /** Host and port of a broker, as the cluster advertises them. */
 export interface BrokerAddress {
   readonly host: string
@@ -113,7 +115,7 @@ export function withCluster<Made>(kafka: object, make: () => Made): [Made, Clust
   const original = maker.value as ClusterMaker
   holder[symbol as symbol] = function (this: unknown, ...args) {
     const cluster = Reflect.apply(original, this, args)
-    pool = cluster.brokerPool
+    pool = attempt('reading a cluster', () => cluster.brokerPool)
     return cluster
   }
   try {

@@ -1,4 +1,4 @@
-import { isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
+import { attempt, isWrapped, show, wrapMethod } from '@spanwright/core/plugin'
 
 import { Client } from './client.ts'
 import { withCluster } from './cluster.ts'
@@ -35,7 +35,9 @@ export function traceKafka<Kafka extends KafkaClient>(
     (original: KafkaClient['producer']) =>
       function producer(this: unknown, ...args: never[]): object {
         const [made, cluster] = withCluster(kafka, () => original.apply(this, args))
-        traceProducer(tracing, new Client(cluster, clientIdOf(args[0])), made as Producer)
+        attempt('tracing a producer', () =>
+          traceProducer(tracing, new Client(cluster, clientIdOf(args[0])), made as Producer),
+        )
         return made
       },
   )
@@ -45,7 +47,11 @@ export function traceKafka<Kafka extends KafkaClient>(
     (original: KafkaClient['consumer']) =>
       function consumer(this: unknown, ...args: never[]): object {
         const [made, cluster] = withCluster(kafka, () => original.apply(this, args))
-        traceConsumer(tracing, new Client(cluster, clientIdOf(args[0]), groupIdOf(args[0])), made as Consumer)
+        attempt('tracing a consumer', () => {
+          const [config] = args
+          const own = new Client(cluster, clientIdOf(config), groupIdOf(config))
+          traceConsumer(tracing, own, made as Consumer)
+        })
         return made
       },
   )

@@ -1,3 +1,5 @@
+import { attempt, guarded } from '@spanwright/core/plugin'
+
 import type { RecordHeaders } from './message/carrier.ts'
 
 // The part of the KafkaJS API that is touched here. Structural, so that every client with this API can be traced.
@@ -60,7 +62,11 @@ export function eventName(source: EventSource, event: string): string | undefine
 /** Listens to an event of KafkaJS, by the name of its constant; does nothing for a client without it. */
 export function listenTo(source: EventSource, event: string, listener: (payload: object) => void): void {
   const name = eventName(source, event)
-  if (name !== undefined) source.on?.(name, ({ payload }) => listener(Object(payload) as object))
+  const what = 'following a client of Kafka'
+  const follow = guarded(what, ({ payload }: { readonly payload: unknown }) =>
+    listener(Object(payload) as object),
+  )
+  if (name !== undefined) attempt(what, () => source.on?.(name, follow))
 }
 
 /** A transaction as it runs. */

@@ -1,4 +1,4 @@
-import { keepFace } from '@spanwright/core/plugin'
+import { attempt, keepFace } from '@spanwright/core/plugin'
 
 import { type Commits, positionsIn } from './commit.ts'
 import type { Batch, EachBatchPayload } from '../library.ts'
@@ -41,9 +41,13 @@ type Resolve = NonNullable<EachBatchPayload['resolveOffset']>
 function resolving(lag: ConsumerLag, batch: Batch, original: Resolve): Resolve {
   return keepFace(function resolveOffset(this: unknown, offset) {
     original.call(this, offset)
-    const { topic, partition, messages } = batch
-    // As for kafkajs: the records after the last message are none that a handler sees.
-    const isLast = offset === messages.at(-1)?.offset
-    lag.resolve(topic, partition, (isLast && batch.lastOffset?.()) || offset)
+    attempt('measuring the lag', resolve, lag, batch, offset)
   }, original)
+}
+
+function resolve(lag: ConsumerLag, batch: Batch, offset: string): void {
+  const { topic, partition, messages } = batch
+  // As for kafkajs: the records after the last message are none that a handler sees.
+  const isLast = offset === messages.at(-1)?.offset
+  lag.resolve(topic, partition, (isLast && batch.lastOffset?.()) || offset)
 }

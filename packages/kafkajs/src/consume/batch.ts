@@ -1,10 +1,10 @@
 import {
   type Attributes,
+  type Context,
   context as contextApi,
   type Link,
   ROOT_CONTEXT,
   SpanKind,
-  trace,
 } from '@opentelemetry/api'
 import {
   ATTR_KAFKA_MESSAGE_TOMBSTONE,
@@ -16,16 +16,18 @@ import {
   OPERATION_TYPE_PROCESS,
 } from '@spanwright/core/semconv'
 import {
+  attempt,
   copyWith,
   decide,
   type Ending,
-  isInTrace,
   isTracingSuppressed,
   keepFace,
   Operation,
   runToEnd,
+  spanContextOf,
   SUCCESS,
   suppressTracing,
+  traceOf,
 } from '@spanwright/core/plugin'
 
 import { type BatchWatchers, watchedBy } from './batch-watchers.ts'
@@ -50,29 +52,64 @@ export function tracedEachBatch(
   handler: Handler<EachBatchPayload>,
 ): Handler<EachBatchPayload> {
   return keepFace(function eachBatch(this: unknown, payload: EachBatchPayload): Promise<void> {
-    return traceBatch(tracing, client, payload.batch, traceEach =>
-      handler.call(this, copyWith(payload, { traceEach, ...watchedBy(watchers, payload) })),
-    )
+    return traceBatch(tracing, client, payload, traceEach => {
+      const watched = attempt('reading a batch', watchedPayload, watchers, payload, traceEach)
+      return handler.call(this, watched ?? payload)
+    })
   }, handler)
+}
+
+function watchedPayload(
+  watchers: BatchWatchers,
+  payload: EachBatchPayload,
+  traceEach: TraceEach,
+): EachBatchPayload {
+  return copyWith(payload, { traceEach, ...watchedBy(watchers, payload) })
 }
 
 function traceBatch<T>(
   tracing: KafkaTracing,
   client: Client,
-  batch: Batch,
+  { batch }: EachBatchPayload,
   work: (traceEach: TraceEach) => T,
 ): T {
+  const begun = attempt('following a batch', beginBatch, tracing, client, batch)
+  if (!begun) return contextApi.with(ROOT_CONTEXT, () => work(runOnly))
+  if (!begun.operation) return contextApi.with(begun.beneath, () => work(traceEachOf(tracing, client, batch)))
+  return processBatch(tracing, client, batch, begun.operation, work)
+}
+
+/** For a batch that is not traced, or cannot be read: a handler can rely on `traceEach` all the same. */
+export const runOnly: TraceEach = function traceEach(_message, work) {
+  return work()
+}
+
+/** A batch that is traced, or the context that its work runs in. */
+interface Begun {
+  readonly operation?: Operation<KafkaOperation>
+  readonly beneath: Context
+}
+
+function beginBatch(tracing: KafkaTracing, client: Client, batch: Batch): Begun {
   const { settings } = tracing
   const record = settings.hasHooks ? describe(client, batch) : undefined
   const decision = tracing.isOn ? decide(settings, ROOT_CONTEXT, record) : 'skip'
   if (decision !== 'trace') {
-    const beneath = decision === 'ignore' ? suppressTracing(ROOT_CONTEXT) : ROOT_CONTEXT
-    return contextApi.with(beneath, () => work(traceEachOf(tracing, client, batch)))
+    return { beneath: decision === 'ignore' ? suppressTracing(ROOT_CONTEXT) : ROOT_CONTEXT }
   }
+  return { operation: startBatch(tracing, client, batch, record, Date.now()), beneath: ROOT_CONTEXT }
+}
+
+function processBatch<T>(
+  tracing: KafkaTracing,
+  client: Client,
+  batch: Batch,
+  operation: Operation<KafkaOperation>,
+  work: (traceEach: TraceEach) => T,
+): T {
   const now = Date.now()
-  const operation = startBatch(tracing, client, batch, record, now)
   const { attributes, context } = operation
-  const link = { context: operation.span.spanContext() }
+  const link = { context: spanContextOf(operation.span) }
   const measured = new Set<IncomingMessage>()
   const traceEach = traceEachOf(tracing, client, batch, message => {
     measured.add(message)
@@ -126,14 +163,21 @@ function startBatch(
 function traceEachOf(
   tracing: KafkaTracing,
   client: Client,
-  { topic, partition }: Batch,
+  batch: Batch,
   linkToBatch?: (message: IncomingMessage) => Link,
 ): TraceEach {
+  const place = attempt('reading a batch', placeOf, batch)
+  if (!place) return runOnly
+  const { topic, partition } = place
   return function traceEach(message, work) {
     // Beneath an ignored batch nothing is traced.
     if (isTracingSuppressed(contextApi.active())) return work()
     return traceMessage(tracing, client, { topic, partition, message }, work, linkToBatch)
   }
+}
+
+function placeOf({ topic, partition }: Batch): { readonly topic: string; readonly partition: number } {
+  return { topic, partition }
 }
 
 function describe({ groupId }: Client, { topic, partition, messages }: Batch): KafkaOperation {
@@ -170,8 +214,8 @@ function linksOf(tracing: KafkaTracing, { messages }: Batch, now: number): Link[
   const onlyTombstones = messages.every(isTombstone)
   for (const message of messages) {
     const carried = carriedContext(tracing, message)
-    const context = trace.getSpanContext(carried)
-    if (!context || !isInTrace(carried)) continue
+    const context = traceOf(carried)
+    if (!context) continue
     const attributes: Attributes = {}
     if (several) {
       attributes[ATTR_KAFKA_OFFSET] = Number(message.offset)

@@ -12,7 +12,15 @@ import {
   MESSAGING_OPERATION_METRIC_ATTRIBUTES,
   OPERATION_TYPE_SETTLE,
 } from '@spanwright/core/semconv'
-import { decide, type Ending, Operation, SUCCESS, wrapMethod } from '@spanwright/core/plugin'
+import {
+  attempt,
+  decide,
+  type Ending,
+  guardMethods,
+  Operation,
+  SUCCESS,
+  wrapMethod,
+} from '@spanwright/core/plugin'
 
 import { addAddress, type Client } from '../client.ts'
 import type { BrokerAddress } from '../cluster.ts'
@@ -90,7 +98,9 @@ export class Commits {
       'commitOffsets',
       (original: NonNullable<Consumer['commitOffsets']>) =>
         function commitOffsets(this: unknown, offsets?: readonly TopicPartitionOffset[]): Promise<void> {
-          return follow(positionsAmong(offsets), () => original.call(this as Consumer, offsets))
+          return follow(attempt('reading offsets', positionsAmong, offsets) ?? [], () =>
+            original.call(this as Consumer, offsets),
+          )
         },
     )
   }
@@ -105,6 +115,8 @@ export class Commits {
     startCommit(this.tracing, this.client, positions, scene)?.end(ending)
   }
 }
+
+guardMethods('following a commit', Commits, 'record')
 
 /** Where and when a commit happens. */
 export interface CommitScene {
@@ -150,6 +162,10 @@ function describe(groupId: string | undefined, topic: string): KafkaOperation {
 
 /** The positions in what a commit was given; none in what kafkajs will refuse. */
 export function positionsIn(offsets: Offsets | null | undefined): TopicPartitionOffset[] {
+  return attempt('reading offsets', readPositions, offsets) ?? []
+}
+
+function readPositions(offsets: Offsets | null | undefined): TopicPartitionOffset[] {
   const { topics } = Object(offsets) as Partial<Offsets>
   if (!Array.isArray(topics)) return []
   return (topics as (Partial<Offsets['topics'][number]> | null)[]).flatMap(entry => {

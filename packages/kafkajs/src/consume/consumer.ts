@@ -1,7 +1,7 @@
 import { context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
-import { copyWith, isTracingSuppressed, keepFace, wrapMethod } from '@spanwright/core/plugin'
+import { attempt, copyWith, isTracingSuppressed, keepFace, wrapMethod } from '@spanwright/core/plugin'
 
-import { type TraceEach, tracedEachBatch } from './batch.ts'
+import { runOnly, tracedEachBatch } from './batch.ts'
 import type { BatchWatchers } from './batch-watchers.ts'
 import type { Client } from '../client.ts'
 import { Commits } from './commit.ts'
@@ -32,12 +32,14 @@ export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: C
     (original: Consumer['run']) =>
       function run(this: unknown, config?: RunConfig): Promise<void> {
         if (isTracingSuppressed(contextApi.active())) {
-          return original.call(this as Consumer, untracedConfig(config))
+          return original.call(
+            this as Consumer,
+            attempt('reading a config', untracedConfig, config) ?? config,
+          )
         }
         // The loops that begin here live as long as the consumer: they must not hold on to the caller's span.
-        return contextApi.with(ROOT_CONTEXT, () =>
-          original.call(this as Consumer, tracedConfig(tracing, client, { commits, lag }, config)),
-        )
+        const traced = attempt('reading a config', tracedConfig, tracing, client, { commits, lag }, config)
+        return contextApi.with(ROOT_CONTEXT, () => original.call(this as Consumer, traced ?? config))
       },
   )
 }
@@ -47,13 +49,12 @@ function untracedConfig(config: RunConfig | undefined): RunConfig | undefined {
   const eachBatch = config?.eachBatch
   if (typeof eachBatch !== 'function') return config
   const handler = keepFace(function untraced(this: unknown, payload: EachBatchPayload): Promise<void> {
-    return eachBatch.call(this, copyWith(payload, { traceEach: runOnly }))
+    return eachBatch.call(
+      this,
+      attempt('reading a batch', copyWith, payload, { traceEach: runOnly }) ?? payload,
+    )
   }, eachBatch)
   return copyWith(config as RunConfig, { eachBatch: handler })
-}
-
-const runOnly: TraceEach = function traceEach(_message, work) {
-  return work()
 }
 
 function tracedConfig(

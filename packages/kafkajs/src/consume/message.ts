@@ -5,7 +5,6 @@ import {
   type Link,
   ROOT_CONTEXT,
   SpanKind,
-  trace,
 } from '@opentelemetry/api'
 import {
   ATTR_KAFKA_OFFSET,
@@ -15,12 +14,14 @@ import {
   OPERATION_TYPE_PROCESS,
 } from '@spanwright/core/semconv'
 import {
+  attempt,
   decide,
   extractContext,
   keepFace,
   Operation,
   runToEnd,
   suppressTracing,
+  traceOf,
 } from '@spanwright/core/plugin'
 
 import { headerGetter } from '../message/carrier.ts'
@@ -49,9 +50,13 @@ export function tracedEachMessage(
   handler: Handler<EachMessagePayload>,
 ): Handler<EachMessagePayload> {
   return keepFace(function eachMessage(this: unknown, payload: EachMessagePayload): Promise<void> {
-    lag.begin(payload.topic, payload.partition, payload.message.offset)
+    attempt('measuring the lag', noteBegin, lag, payload)
     return traceMessage(tracing, client, payload, () => handler.call(this, payload))
   }, handler)
+}
+
+function noteBegin(lag: ConsumerLag, { topic, partition, message }: EachMessagePayload): void {
+  lag.begin(topic, partition, message.offset)
 }
 
 /**
@@ -66,24 +71,33 @@ export function traceMessage<T>(
   linkToBatch?: (message: IncomingMessage) => Link,
 ): T {
   if (!tracing.isOn) return work()
+  const begun = attempt('following a message', beginMessage, tracing, client, delivery, linkToBatch)
+  if (!begun) return work()
+  if (!(begun instanceof Operation)) return contextApi.with(begun, work)
+  return runToEnd(begun, work, {
+    succeeded() {
+      if (!linkToBatch) client.attempts.clear(delivery.topic, delivery.partition)
+    },
+    failed(error) {
+      const { topic, partition, message } = delivery
+      if (!linkToBatch) client.attempts.add(topic, partition, message.offset)
+      begun.end(kafkaFailure(error))
+    },
+  })
+}
+
+/** @returns the operation of a message that is traced; else the context that its processing runs in */
+function beginMessage(
+  tracing: KafkaTracing,
+  client: Client,
+  delivery: Delivery,
+  linkToBatch: ((message: IncomingMessage) => Link) | undefined,
+): Operation<KafkaOperation> | Context {
   const carried = carriedContext(tracing, delivery.message)
   const record = tracing.needsRecord ? describe(client, delivery) : undefined
   const decision = decide(tracing.settings, carried, record)
-  if (decision !== 'trace') {
-    return contextApi.with(decision === 'ignore' ? suppressTracing(carried) : carried, work)
-  }
-  const { topic, partition, message } = delivery
-  const batch = linkToBatch?.(message)
-  const operation = startMessage(tracing, client, delivery, carried, record, batch)
-  return runToEnd(operation, work, {
-    succeeded() {
-      if (!batch) client.attempts.clear(topic, partition)
-    },
-    failed(error) {
-      if (!batch) client.attempts.add(topic, partition, message.offset)
-      operation.end(kafkaFailure(error))
-    },
-  })
+  if (decision !== 'trace') return decision === 'ignore' ? suppressTracing(carried) : carried
+  return startMessage(tracing, client, delivery, carried, record, linkToBatch?.(delivery.message))
 }
 
 export function startMessage(
@@ -95,7 +109,7 @@ export function startMessage(
   batch: Link | undefined,
 ): Operation<KafkaOperation> {
   const now = Date.now()
-  const creation = trace.getSpanContext(carried)
+  const creation = traceOf(carried)
   const links: Link[] = creation ? [{ context: creation }] : []
   if (batch) links.push(batch)
   const attributes = attributesOf(tracing, client, delivery, now)
@@ -113,7 +127,8 @@ export function startMessage(
       ? undefined
       : { counter: tracing.consumedMessages, amount: 1, keys: MESSAGING_COUNT_METRIC_ATTRIBUTES },
   })
-  recordQueueTimes(tracing, [delivery.message], now, attributes, operation.context)
+  const messages = [delivery.message]
+  attempt('measuring queue times', recordQueueTimes, tracing, messages, now, attributes, operation.context)
   return operation
 }
 

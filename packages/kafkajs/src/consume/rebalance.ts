@@ -5,6 +5,7 @@ import {
   EVENT_MESSAGING_GROUP_LEAVE,
   EVENT_MESSAGING_GROUP_REBALANCE,
 } from '@spanwright/core/semconv'
+import { isRecording, writeTo } from '@spanwright/core/plugin'
 
 import { type EventSource, listenTo } from '../library.ts'
 
@@ -26,6 +27,6 @@ export function reportGroupEvent(name: string, groupId: string | undefined): voi
   const attributes: Attributes =
     groupId === undefined ? {} : { [ATTR_MESSAGING_CONSUMER_GROUP_NAME]: groupId }
   const span = trace.getActiveSpan()
-  if (span?.isRecording()) span.addEvent(name, attributes)
+  if (isRecording(span)) writeTo(span, 'addEvent', name, attributes)
   else diag.info(`spanwright: ${name}`, attributes)
 }

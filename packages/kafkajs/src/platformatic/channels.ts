@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
-import { reportFailure } from '@spanwright/core/plugin'
+import { guarded } from '@spanwright/core/plugin'
 
 type Subscriber = (message: unknown) => void
 
@@ -48,7 +48,11 @@ export class Channels {
       // A call that throws at once publishes its error and nothing after it.
       subscribers.push([eventOf(name, 'error'), end], [eventOf(name, 'asyncStart'), end])
     }
-    this.subscribers = subscribers.map(([name, subscriber]) => [name, guarded(name, subscriber)])
+    // Whatever a subscriber throws would become an uncaught exception of the process.
+    this.subscribers = subscribers.map(([name, subscriber]) => [
+      name,
+      guarded(`following ${name}`, subscriber),
+    ])
   }
 
   /** Listens until the function it returns is called. */
@@ -76,17 +80,6 @@ export class Channels {
     this.open.delete(published)
     const { error, result } = published
     ended({ failure: error ? { error } : undefined, result })
-  }
-}
-
-/** Whatever a subscriber throws would become an uncaught exception of the process. */
-function guarded(name: string, subscriber: Subscriber): Subscriber {
-  return message => {
-    try {
-      subscriber(message)
-    } catch (error) {
-      reportFailure(`following ${name}`, error)
-    }
   }
 }
 

@@ -4,7 +4,7 @@ import {
   EVENT_MESSAGING_GROUP_LEAVE,
   EVENT_MESSAGING_GROUP_REBALANCE,
 } from '@spanwright/core/semconv'
-import { isTracingSuppressed, isWrapped, SUCCESS, wrapMethod } from '@spanwright/core/plugin'
+import { guarded, isTracingSuppressed, isWrapped, SUCCESS, wrapMethod } from '@spanwright/core/plugin'
 
 import { startCommit } from '../consume/commit.ts'
 import { clientFailure } from '../failure.ts'
@@ -36,10 +36,11 @@ export function traceConsumer(consumer: Consumer): void {
       },
   )
   for (const [event, name] of Object.entries(GROUP_EVENTS)) {
-    consumer.on(event, () => {
+    const follow = guarded('following a consumer group', () => {
       keepAssigned(consumer)
       if (currentTracing()?.rebalanceEvents) reportGroupEvent(name, consumer.groupId)
     })
+    consumer.on(event, follow)
   }
 }
 

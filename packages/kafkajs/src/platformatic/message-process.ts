@@ -1,5 +1,13 @@
 import { type Context, context as contextApi, trace } from '@opentelemetry/api'
-import { decide, type Ending, type Operation, SUCCESS, suppressTracing } from '@spanwright/core/plugin'
+import {
+  decide,
+  type Ending,
+  guardMethods,
+  type Operation,
+  spanContextOf,
+  SUCCESS,
+  suppressTracing,
+} from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { kafkaFailure } from '../failure.ts'
@@ -41,7 +49,7 @@ export class MessageProcess {
   release(): void {
     if (--this.parts > 0 || !this.operation || this.operation.ended) return
     // What comes later stays in the trace; the ids are enough for that.
-    this.beneath = trace.setSpanContext(this.beneath, this.operation.span.spanContext())
+    this.beneath = trace.setSpanContext(this.beneath, spanContextOf(this.operation.span))
     this.operation.end(this.ending)
     this.whenOver()
   }
@@ -51,6 +59,8 @@ export class MessageProcess {
     if (this.ending === SUCCESS) this.ending = kafkaFailure(error)
   }
 }
+
+guardMethods('following a message', MessageProcess, 'release', 'failed')
 
 /** Begins the processing of a message that is handed over now. */
 export function startProcess(

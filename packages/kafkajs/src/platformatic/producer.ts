@@ -1,5 +1,5 @@
 import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api'
-import { copyWith, isWrapped, keepFace, wrapMethod } from '@spanwright/core/plugin'
+import { attempt, copyWith, isWrapped, keepFace, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import type { OutgoingMessage, TopicMessages } from '../library.ts'
@@ -22,9 +22,11 @@ export function traceProducer(producer: Producer): void {
     (original: Producer['send']) =>
       function send(this: unknown, options: SendOptions, callback?: Callback<SendResult>) {
         const tracing = currentTracing()
-        const sending = tracing?.isOn && startSend(tracing, client, producer, options?.messages)
+        const sending =
+          tracing?.isOn && attempt('preparing a send', startSend, tracing, client, producer, options)
         if (!sending) return original.call(this as Producer, options, callback)
-        const stamped = copyWith(options, { messages: sending.messages })
+        const { messages } = sending
+        const stamped = attempt('preparing a send', copyWith, options, { messages }) ?? options
         return typeof callback === 'function'
           ? sendThenCall(sending, callback, settled => original.call(this as Producer, stamped, settled))
           : runSending(
@@ -56,8 +58,9 @@ function startSend(
   tracing: KafkaTracing,
   client: Client,
   producer: Producer,
-  given: readonly PlatformaticOutgoingMessage[] | undefined,
+  options: SendOptions | undefined,
 ): StartedSend | undefined {
+  const given = options?.messages
   if (!Array.isArray(given)) return undefined
   const places = placesByTopic(given as readonly PlatformaticOutgoingMessage[])
   const entries = [...places].map(([topic, indexes]): TopicMessages => ({
@@ -107,7 +110,8 @@ function sendThenCall<Result>(
 ): Result {
   const active = contextApi.active()
   const settled = keepFace((error: unknown, answer?: SendResult): void => {
-    endSending(all, error ? { error } : undefined, answer && metadataIn(answer))
+    const metadata = answer && attempt('reading the results of a send', metadataIn, answer)
+    endSending(all, error ? { error } : undefined, metadata)
     contextApi.with(active, () => callback(error, answer))
   }, callback)
   try {

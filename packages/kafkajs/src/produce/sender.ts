@@ -1,5 +1,13 @@
 import { type Context, context as contextApi, createContextKey } from '@opentelemetry/api'
-import { copyWith, decide, isInTrace, reportFailure, runToEnd, wrapMethod } from '@spanwright/core/plugin'
+import {
+  attempt,
+  copyWith,
+  decide,
+  isInTrace,
+  reportFailure,
+  runToEnd,
+  wrapMethod,
+} from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import type { ProducerBatch, RecordMetadata, Sender, TopicMessages } from '../library.ts'
@@ -29,10 +37,14 @@ export function traceSender(
     (original: Sender['send']) =>
       function send(this: unknown, record: TopicMessages): Promise<RecordMetadata[]> {
         const isPart = withinBatch || contextApi.active().getValue(BATCH) === sender
-        const sending = !isPart && tracing.isOn && startSending(tracing, client, [record], sceneNow())
+        const sending =
+          !isPart &&
+          tracing.isOn &&
+          attempt('preparing a send', startSending, tracing, client, [record], sceneNow())
         if (!sending) return original.call(this as Sender, record)
         const messages = sending.topicMessages[0]?.messages
-        return runSending(sending, () => original.call(this as Sender, copyWith(record, { messages })))
+        const stamped = attempt('preparing a send', copyWith, record, { messages }) ?? record
+        return runSending(sending, () => original.call(this as Sender, stamped))
       },
   )
   wrapMethod(
@@ -40,21 +52,32 @@ export function traceSender(
     'sendBatch',
     (original: Sender['sendBatch']) =>
       function sendBatch(this: unknown, batch: ProducerBatch): Promise<RecordMetadata[]> {
-        const sending = tracing.isOn && startSending(tracing, client, batch?.topicMessages, sceneNow())
+        const sending =
+          tracing.isOn && attempt('preparing a send', startBatch, tracing, client, batch, sceneNow())
         if (!sending) return original.call(this as Sender, batch)
         const { topicMessages } = sending
+        const stamped = attempt('preparing a send', copyWith, batch, { topicMessages }) ?? batch
         return runSending(sending, () => {
           withinBatch = true
           try {
             // It may wait before it does.
             const within = contextApi.active().setValue(BATCH, sender)
-            return contextApi.with(within, original, this, copyWith(batch, { topicMessages }))
+            return contextApi.with(within, original, this, stamped)
           } finally {
             withinBatch = false
           }
         })
       },
   )
+}
+
+function startBatch(
+  tracing: KafkaTracing,
+  client: Client,
+  batch: ProducerBatch | undefined,
+  scene: SendScene,
+): Sending | undefined {
+  return startSending(tracing, client, batch?.topicMessages, scene)
 }
 
 /** One call that sends, with a span per topic. */
@@ -83,7 +106,7 @@ export function startSending(
     const send = startTopic(tracing, client, entry, own, call)
     if (!send) return entry
     sends.push(send)
-    return copyWith(entry, { messages: send.messages })
+    return attempt('preparing a send', copyWith, entry, { messages: send.messages }) ?? entry
   })
   const [first] = sends
   return first && { first, all: sends, topicMessages }
@@ -167,7 +190,7 @@ export function runSending<Answer>(
   const { workContext } = first
   return runToEnd(first.operation, () => contextApi.with(workContext, send), {
     succeeded(answer) {
-      endSending(all, undefined, metadataIn(answer as Answer))
+      endSending(all, undefined, attempt('reading the results of a send', metadataIn, answer as Answer))
     },
     failed(error) {
       endSending(all, { error })

@@ -5,9 +5,8 @@ import {
   propagation,
   ROOT_CONTEXT,
   type SpanContext,
-  trace,
 } from '@opentelemetry/api'
-import { extractContext, injectContext, isInTrace, propagatedFields } from '@spanwright/core/plugin'
+import { extractContext, injectContext, isInTrace, propagatedFields, traceOf } from '@spanwright/core/plugin'
 
 import { hasAnyHeader, headerGetter, type RecordHeaders } from '../message/carrier.ts'
 import type { OutgoingMessage } from '../library.ts'
@@ -72,7 +71,7 @@ export function planStamping(
 
 function broughtIn(tracing: KafkaTracing, headers: RecordHeaders, active: Context): Brought {
   const context = extractContext(tracing.settings, ROOT_CONTEXT, headers, headerGetter)
-  const spanContext = isInTrace(context) ? trace.getSpanContext(context) : undefined
+  const spanContext = traceOf(context)
   const baggage = propagation.getBaggage(context)
   const foreignBaggage = baggage === undefined && hasAnyHeader(headers, [BAGGAGE])
   if (!spanContext) return { trace: undefined, kept: false, baggage, foreignBaggage }

@@ -8,7 +8,7 @@ import {
   MESSAGING_OPERATION_METRIC_ATTRIBUTES,
   OPERATION_TYPE_SEND,
 } from '@spanwright/core/semconv'
-import { Operation, reportFailure, SUCCESS } from '@spanwright/core/plugin'
+import { Operation, reportFailure, spanContextOf, SUCCESS, traceOf } from '@spanwright/core/plugin'
 
 import { addAddress, type Client } from '../client.ts'
 import { createMessages, writtenContexts } from './creation.ts'
@@ -88,7 +88,7 @@ export class TopicSend {
    * these hold on to the context they were opened in.
    */
   get workContext(): Context {
-    return trace.setSpanContext(this.operation.context, this.operation.span.spanContext())
+    return trace.setSpanContext(this.operation.context, spanContextOf(this.operation.span))
   }
 
   succeeded(results: unknown): void {
@@ -177,7 +177,7 @@ function linksOf(
   if (!brought && !created) return links
   for (const index of messages.keys()) {
     const creation = created?.get(index)
-    const context = creation ? trace.getSpanContext(creation) : brought?.[index]?.trace
+    const context = creation ? traceOf(creation) : brought?.[index]?.trace
     if (context) links.push({ context })
   }
   return links

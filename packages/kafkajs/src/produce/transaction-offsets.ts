@@ -1,11 +1,12 @@
 import { type Context, context as contextApi, trace } from '@opentelemetry/api'
-import { runToEnd, wrapMethod } from '@spanwright/core/plugin'
+import { attempt, type Operation, runToEnd, spanContextOf, wrapMethod } from '@spanwright/core/plugin'
 
 import type { Client } from '../client.ts'
 import { positionsIn, startCommit } from '../consume/commit.ts'
 import { groupOf } from '../consume/consumer.ts'
 import { clientFailure } from '../failure.ts'
 import type { GroupOffsets, Transaction } from '../library.ts'
+import type { KafkaOperation } from '../options.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
 /** Makes a span of each commit of offsets with a transaction. `parentOf` tells the context it belongs to. */
@@ -16,20 +17,23 @@ export function traceOffsets(
   parentOf: (active: Context) => Context,
 ): void {
   if (!tracing.commitSpans || typeof transaction.sendOffsets !== 'function') return
+  const start = (offsets: GroupOffsets): Operation<KafkaOperation> | undefined => {
+    const { consumerGroupId, consumer } = Object(offsets) as Partial<GroupOffsets>
+    return startCommit(tracing, client, positionsIn(offsets), {
+      parent: parentOf(contextApi.active()),
+      groupId: typeof consumerGroupId === 'string' ? consumerGroupId : groupOf(consumer),
+    })
+  }
   wrapMethod(
     transaction,
     'sendOffsets',
     (original: NonNullable<Transaction['sendOffsets']>) =>
       function sendOffsets(this: unknown, offsets: GroupOffsets): Promise<void> {
         const work = (): Promise<void> => original.call(this as Transaction, offsets)
-        const { consumerGroupId, consumer } = Object(offsets) as Partial<GroupOffsets>
-        const operation = startCommit(tracing, client, positionsIn(offsets), {
-          parent: parentOf(contextApi.active()),
-          groupId: typeof consumerGroupId === 'string' ? consumerGroupId : groupOf(consumer),
-        })
+        const operation = attempt('following a commit', start, offsets)
         if (!operation) return work()
         // By its ids only: kafkajs may open connections now, which hold on to the context they were opened in.
-        const byIds = trace.setSpanContext(operation.context, operation.span.spanContext())
+        const byIds = trace.setSpanContext(operation.context, spanContextOf(operation.span))
         return runToEnd(operation, () => contextApi.with(byIds, work), {
           failed: error => operation.end(clientFailure(error)),
         })

@@ -1,12 +1,15 @@
 import { type Attributes, type Context, context as contextApi, SpanKind, trace } from '@opentelemetry/api'
 import { ATTR_SPANWRIGHT_MESSAGING_TRANSACTION_OUTCOME } from '@spanwright/core/semconv'
 import {
+  attempt,
   decide,
   type Ending,
   Operation,
   reportFailure,
   runToEnd,
+  spanContextOf,
   SUCCESS,
+  traceOf,
   wrapMethod,
 } from '@spanwright/core/plugin'
 
@@ -41,7 +44,7 @@ export function traceTransactions(tracing: KafkaTracing, client: Client, produce
     'transaction',
     (original: NonNullable<Producer['transaction']>) =>
       async function transaction(this: unknown): Promise<Transaction> {
-        const span = startTransaction(tracing, client)
+        const span = attempt('tracing a transaction', startTransaction, tracing, client)
         const begin = (): Promise<Transaction> => original.call(this as Producer)
         const begun = await (span ? span.begin(begin) : begin())
         if (span) current = span
@@ -95,7 +98,7 @@ export class TransactionSpan {
     const { span, context } = this.operation
     try {
       // By its ids only: kafkajs may open connections now, which hold on to the context they were opened in.
-      return await contextApi.with(trace.setSpanContext(context, span.spanContext()), begin)
+      return await contextApi.with(trace.setSpanContext(context, spanContextOf(span)), begin)
     } catch (error) {
       this.failed(error)
       throw error
@@ -115,7 +118,7 @@ export class TransactionSpan {
   /** Ends with the work of committing or aborting, which runs in the context of the caller, by the ids of its span. */
   endWith(outcome: 'commit' | 'abort', work: () => Promise<void>): Promise<void> {
     const active = contextApi.active()
-    const spanContext = trace.getSpanContext(active)
+    const spanContext = traceOf(active)
     const byIds = spanContext ? trace.setSpanContext(active, spanContext) : active
     return runToEnd(this.operation, () => contextApi.with(byIds, work), {
       succeeded: () => this.end(outcome, SUCCESS),
