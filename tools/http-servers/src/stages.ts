@@ -6,7 +6,10 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+
 import { defer } from './deferred.ts'
+import { eventsOf } from './events.ts'
 import type { TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
 import { A_AND_B, nextBytes, readAll, requestOf, serve } from './server.ts'
@@ -140,6 +143,50 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
         attributes: { 'error.type': 'ECONNRESET' },
         failed: true,
       })
+    })
+
+    it('begins a response that waits for its turn when it is handed to the connection', async () => {
+      const held = defer<ServerResponse>()
+      const written = defer<ServerResponse>()
+      const app = serving(
+        (req, res) => {
+          if (req.headers['x-first'] !== undefined) return held.resolve(res)
+          res.end('second')
+          written.resolve(res)
+        },
+        { stages: true },
+      )
+      await using server = await serve(app)
+      const first = requestOf('GET /items/7', ['Connection: keep-alive', 'X-First: 1'])
+      const answer = server.send(first + GET)
+      await written.promise
+      expect((recorder.open() as readonly ReadableSpan[]).map(eventsOf)).toEqual([[], []])
+      const res = await held.promise
+      res.end('first')
+
+      expect(await answer).toMatch(/first[^]*second/)
+      await expectSpans(recorder, { ...OK, events: [START] }, { ...OK, events: [START] })
+    })
+
+    it('begins no response that waits for its turn until the client has left', async () => {
+      const held = defer<ServerResponse>()
+      const written = defer<ServerResponse>()
+      const app = serving(
+        (req, res) => {
+          if (req.headers['x-first'] !== undefined) return held.resolve(res)
+          res.end('second')
+          written.resolve(res)
+        },
+        { stages: true },
+      )
+      await using server = await serve(app)
+      const socket = server.connect(requestOf('GET /items/7', ['Connection: keep-alive', 'X-First: 1']) + GET)
+      const [res] = await Promise.all([held.promise, written.promise])
+      socket.destroy()
+      await once(res, 'close')
+      await recorder.waitFor(() => recorder.spans().length === 2)
+
+      expect(recorder.spans().map(eventsOf)).toEqual([[], []])
     })
 
     it('tells of no beginning when it is not asked to', async () => {
