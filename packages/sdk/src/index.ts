@@ -27,6 +27,12 @@ export {
 export { startTracing } from './start/start-tracing.ts'
 export { TraceContextPropagator, type TraceContextOptions } from './propagation/trace-context.ts'
 export { type PrintOptions, printTrace } from './export/console/printer.ts'
-export { SPAN_KINDS, type SpanAddress, type SpanKindName, type TraceSpan } from './export/console/span.ts'
+export {
+  SPAN_KINDS,
+  type SpanAddress,
+  type SpanKindName,
+  type TraceEvent,
+  type TraceSpan,
+} from './export/console/span.ts'
 export { type SpanNode, type Trace, tracesOf } from './export/console/tree.ts'
 export type { Tracing } from './start/tracing.ts'

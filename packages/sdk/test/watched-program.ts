@@ -1,4 +1,6 @@
-import { trace } from '@opentelemetry/api'
+import { setImmediate } from 'node:timers/promises'
+
+import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { withSpan } from '@spanwright/core'
 
 import { startTracing } from '../src/index.ts'
@@ -11,15 +13,26 @@ const [, , , mode = '', flushTimeout = '5s'] = process.argv
 const tracing = startTracing({ serviceName: 'shop', flushTimeout: flushTimeout as '5s' })
 
 function order(number: number): void {
-  withSpan(`order ${number}`, () =>
+  withSpan(`order ${number}`, span => {
+    if (mode === 'failing') span.setStatus({ code: SpanStatusCode.ERROR })
     trace
       .getTracer('test')
       .startSpan('reserve', { attributes: { 'test.tags': ['a', 'b'] } })
-      .end(),
-  )
+      .end()
+  })
+}
+
+/** Ends while a span is open above one that the exporter has taken. */
+async function exitWithin(): Promise<void> {
+  await withSpan('never ended', async () => {
+    withSpan('order 1', () => {})
+    while (tracing.counts().exporters[0]?.exported === 0) await setImmediate()
+    process.exit()
+  })
 }
 
 async function run(): Promise<void> {
+  if (mode === 'exiting') await exitWithin()
   order(1)
   if (mode === 'stay') setInterval(() => {}, 1000)
   else if (mode === 'told') process.once('message', () => process.disconnect())

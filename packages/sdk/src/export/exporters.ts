@@ -1,7 +1,7 @@
 import { diag } from '@opentelemetry/api'
 
 import type { Environment } from '../start/environment.ts'
-import type { SpanExporter } from '../record/types.ts'
+import type { SpanExporter, SpanProcessor } from '../record/types.ts'
 import type { ByteBatch, ObjectBatch } from './batch.ts'
 import { ConsoleExporter } from './console/exporter.ts'
 import { AbsentCollector, isDevelopment } from './otlp/absent.ts'
@@ -27,6 +27,8 @@ interface Named {
   readonly name: string
   /** Where it sends, if over the network. */
   readonly url?: string | undefined
+  /** Has to see spans when they start. */
+  readonly watcher?: SpanProcessor | undefined
 }
 
 /** Makes the exporters that were asked for, by option or by `OTEL_TRACES_EXPORTER`. */
@@ -52,14 +54,9 @@ function makeExporter(
   environment: Environment,
   canPrint: boolean,
 ): NamedExporter {
-  if (choice === 'console')
-    return { name: 'console', takes: 'objects', sender: new ObjectSender(new ConsoleExporter()) }
+  if (choice === 'console') return takingObjects('console', new ConsoleExporter())
   if (choice !== 'otlp' && isExporter(choice)) {
-    return {
-      name: choice.constructor?.name || 'exporter',
-      takes: 'objects',
-      sender: new ObjectSender(choice),
-    }
+    return takingObjects(choice.constructor?.name || 'exporter', choice)
   }
   const { target, transport } = makeOtlp('traces', choice === 'otlp' ? {} : choice, environment)
   const absent = new AbsentCollector(target, canPrint)
@@ -70,6 +67,11 @@ function makeExporter(
     sender: new ByteSender(delivery, target.timeout, absent),
     url: target.url,
   }
+}
+
+function takingObjects(name: string, exporter: SpanExporter): NamedExporter {
+  const watcher = exporter instanceof ConsoleExporter ? exporter.watcher() : undefined
+  return { name, takes: 'objects', sender: new ObjectSender(exporter), watcher }
 }
 
 /** True for an object that exports spans by itself. */

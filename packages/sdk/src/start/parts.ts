@@ -58,7 +58,10 @@ export function makeParts(options: StartTracingOptions, environment: Environment
     sampler,
     limits: spanLimitsOf(options.spanLimits, environment),
     idGenerator: options.idGenerator,
-    processors: options.spanProcessors ?? [],
+    processors: [
+      ...(options.spanProcessors ?? []),
+      ...exporters.flatMap(({ watcher }) => (watcher ? [watcher] : [])),
+    ],
     baggageAttributes: options.baggageAttributes ?? [],
     sink: localTraces ?? pipeline,
   })

@@ -3,7 +3,7 @@ import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
 
 import { jsonOf } from '../otlp/json.ts'
 import { REQUESTS } from '../otlp/messages.ts'
-import type { EndedTraceSpan } from './exporter.ts'
+import type { EndedTraceSpan } from './gathering.ts'
 import { SPAN_KINDS } from './span.ts'
 
 interface JsonAttribute {
@@ -21,7 +21,8 @@ interface JsonSpan {
   readonly endTimeUnixNano: string
   readonly attributes?: readonly JsonAttribute[]
   readonly links?: readonly { readonly traceId: string; readonly spanId: string }[]
-  readonly status?: { readonly code?: number }
+  readonly events?: readonly { readonly name?: string; readonly attributes?: readonly JsonAttribute[] }[]
+  readonly status?: { readonly code?: number; readonly message?: string }
   readonly flags?: number
 }
 
@@ -46,7 +47,17 @@ export function decodeSpans(parts: readonly Uint8Array[]): EndedTraceSpan[] {
 }
 
 function decodeSpan(span: JsonSpan, service: string): EndedTraceSpan {
-  const { traceId, spanId, parentSpanId, name = '', kind = 0, links = [], status, flags = 0 } = span
+  const {
+    traceId,
+    spanId,
+    parentSpanId,
+    name = '',
+    kind = 0,
+    links = [],
+    events = [],
+    status,
+    flags = 0,
+  } = span
   return {
     isLocalRoot: parentSpanId === undefined || (flags & PARENT_IS_REMOTE) !== 0,
     span: {
@@ -59,8 +70,10 @@ function decodeSpan(span: JsonSpan, service: string): EndedTraceSpan {
       start: Number(BigInt(span.startTimeUnixNano) / 1000n) / 1000,
       end: Number(BigInt(span.endTimeUnixNano) / 1000n) / 1000,
       failed: status?.code === SpanStatusCode.ERROR,
+      message: status?.message,
       attributes: attributesOf(span.attributes),
       links: links.map(link => ({ traceId: link.traceId, spanId: link.spanId })),
+      events: events.map(event => ({ name: event.name ?? '', attributes: attributesOf(event.attributes) })),
     },
   }
 }

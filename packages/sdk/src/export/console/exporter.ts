@@ -1,40 +1,56 @@
-import { type AttributeValue, SpanStatusCode } from '@opentelemetry/api'
+import { type AttributeValue, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
+import { aBoolean, aFunction, aPositiveNumber, attempt, checkOptions, oneOf } from '@spanwright/core/plugin'
 import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
 
 import { millisecondsIn } from '../../record/span/time.ts'
-import type { ExportResult, ReadableSpan, SpanExporter } from '../../record/types.ts'
-import { printTrace } from './printer.ts'
+import type { ExportResult, ReadableSpan, SpanExporter, SpanProcessor } from '../../record/types.ts'
+import { aDuration, type Duration, millisecondsOf } from '../../start/duration.ts'
+import { type EndedTraceSpan, Gathering } from './gathering.ts'
+import { extentOf, printTrace } from './printer.ts'
 import { SPAN_KINDS, type TraceSpan } from './span.ts'
-import { tracesOf } from './tree.ts'
-
-/** The most spans that wait for the end of their trace. */
-const MAX_WAITING = 2000
+import { type Trace, tracesOf } from './tree.ts'
 
 /** Options of {@link ConsoleExporter}. */
 export interface ConsoleOptions {
+  /** Which spans show their message, attributes and events. Default: `'failures'`, those that failed. */
+  readonly detail?: 'none' | 'failures' | 'all'
+  /** Which traces are printed: those with a span that failed, or those that took long. Default: all. */
+  readonly only?: 'errors' | 'slow'
+  /** From which duration on a trace is slow. Default: 500 ms. */
+  readonly slowerThan?: Duration
   /** Where the text goes. Default: standard error, so that the output of the program stays its own. */
   readonly write?: (text: string) => void
   /** Width of a line in characters. Default: that of the terminal, else 110. */
   readonly width?: number
-  /** Whether failures are red. Default: only on a terminal. */
+  /** Whether failures are red and details dim. Default: on a terminal, unless `NO_COLOR` is set. */
   readonly colors?: boolean
 }
 
-/** A span that has ended. */
-export interface EndedTraceSpan {
-  readonly span: TraceSpan
-  /** Whether its parent lies elsewhere, or nowhere. */
-  readonly isLocalRoot: boolean
+const RULES = {
+  detail: oneOf('none', 'failures', 'all'),
+  only: oneOf('errors', 'slow'),
+  slowerThan: aDuration,
+  write: aFunction,
+  width: aPositiveNumber,
+  colors: aBoolean,
 }
 
-/** Prints the local part of each trace as a tree when its first span has ended; made for development. */
+/**
+ * Prints the part of each trace that this process has, as one tree, when it is complete; made for development.
+ * Spans that are missing are waited for: 10 s for one above the others, 1 s for those beneath.
+ */
 export class ConsoleExporter implements SpanExporter {
   private readonly options: ConsoleOptions
-  private waiting = new Map<string, TraceSpan[]>()
-  private count = 0
+  private readonly slow: number
+  private readonly gathering = new Gathering()
+  private timer: NodeJS.Timeout | undefined
+  private isWatchingExit = false
 
+  /** @throws TypeError when an option is unknown or of the wrong type */
   constructor(options: ConsoleOptions = {}) {
-    this.options = options
+    checkOptions('new ConsoleExporter()', options, RULES)
+    this.options = { ...options }
+    this.slow = millisecondsOf(options.slowerThan ?? 500)
   }
 
   export(spans: ReadableSpan[], callback: (result: ExportResult) => void): void {
@@ -44,61 +60,107 @@ export class ConsoleExporter implements SpanExporter {
 
   /** Takes spans that have ended, and prints the traces that are complete with them. */
   add(spans: readonly EndedTraceSpan[]): void {
-    const done = new Set<string>()
-    for (const { span, isLocalRoot } of spans) {
-      const known = this.waiting.get(span.traceId)
-      if (known) known.push(span)
-      else this.waiting.set(span.traceId, [span])
-      this.count += 1
-      if (isLocalRoot) done.add(span.traceId)
-    }
-    this.print(this.count > MAX_WAITING ? [...this.waiting.keys()] : [...done])
+    const now = performance.now()
+    this.print(this.gathering.add(spans, now))
+    this.printDue()
   }
 
   async forceFlush(): Promise<void> {
-    this.print([...this.waiting.keys()])
+    this.printAll()
   }
 
   async shutdown(): Promise<void> {
-    await this.forceFlush()
+    this.printAll()
   }
 
-  private print(traceIds: readonly string[]): void {
-    for (const traceId of traceIds) {
-      const spans = this.waiting.get(traceId) ?? []
-      this.waiting.delete(traceId)
-      this.count -= spans.length
-      const { stderr } = process
-      const {
-        write = text => void stderr.write(text),
-        width = stderr.columns ?? 110,
-        colors = stderr.isTTY,
-      } = this.options
-      for (const trace of tracesOf(spans)) write(`${printTrace(trace, { width, colors })}\n`)
+  /** Tells which spans are open, so that a trace is printed when all of it has come, and no earlier. */
+  watcher(): SpanProcessor {
+    return {
+      onStart: span => {
+        const { traceId, traceFlags } = span.spanContext()
+        if ((traceFlags & TraceFlags.SAMPLED) !== 0) this.gathering.expect(traceId, isLocalRoot(span))
+      },
+      onEnd() {},
+      async forceFlush() {},
+      async shutdown() {},
     }
+  }
+
+  private readonly printDue = (): void => {
+    const now = performance.now()
+    attempt('printing traces', () => this.print(this.gathering.takeDue(now)))
+    clearTimeout(this.timer)
+    this.timer = undefined
+    const next = this.gathering.next(now)
+    if (next < Infinity) this.timer = setTimeout(this.printDue, Math.ceil(next)).unref()
+    this.watchExit(next < Infinity)
+  }
+
+  private readonly printAll = (): void => {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.watchExit(false)
+    attempt('printing traces', () => this.print(this.gathering.takeAll()))
+  }
+
+  /** What still waits when the process ends is printed then, however it ends. */
+  private watchExit(isNeeded: boolean): void {
+    if (isNeeded === this.isWatchingExit) return
+    this.isWatchingExit = isNeeded
+    if (isNeeded) process.on('exit', this.printAll)
+    else process.off('exit', this.printAll)
+  }
+
+  private print(traces: readonly TraceSpan[][]): void {
+    const { stderr } = process
+    const {
+      write,
+      detail = 'failures',
+      width = stderr.columns ?? 110,
+      colors = write === undefined && stderr.isTTY && !process.env['NO_COLOR'],
+    } = this.options
+    for (const trace of traces.flatMap(tracesOf)) {
+      if (!this.isWanted(trace)) continue
+      const text = `${printTrace(trace, { width, colors, detail })}\n`
+      if (write) write(text)
+      else stderr.write(text)
+    }
+  }
+
+  private isWanted(trace: Trace): boolean {
+    const { only } = this.options
+    if (only === 'errors') return trace.spans.some(span => span.failed)
+    const { start, end } = extentOf(trace)
+    return only === undefined || end - start >= this.slow
   }
 }
 
 function readSpan(span: ReadableSpan): EndedTraceSpan {
   const { traceId, spanId } = span.spanContext()
-  const parent = span.parentSpanContext
+  const { status } = span
   return {
-    isLocalRoot: !parent || parent.isRemote === true,
+    isLocalRoot: isLocalRoot(span),
     span: {
       traceId,
       spanId,
-      parentSpanId: parent?.spanId,
+      parentSpanId: span.parentSpanContext?.spanId,
       service: textOf(span.resource.attributes[ATTR_SERVICE_NAME]),
       // OTLP counts the kinds from one on.
       kind: SPAN_KINDS[span.kind + 1] ?? 'UNSPECIFIED',
       name: span.name,
       start: millisecondsIn(span.startTime),
       end: millisecondsIn(span.endTime),
-      failed: span.status.code === SpanStatusCode.ERROR,
+      failed: status.code === SpanStatusCode.ERROR,
+      message: status.message,
       attributes: span.attributes,
       links: span.links.map(({ context }) => ({ traceId: context.traceId, spanId: context.spanId })),
+      events: span.events.map(({ name, attributes = {} }) => ({ name, attributes })),
     },
   }
+}
+
+function isLocalRoot({ parentSpanContext }: ReadableSpan): boolean {
+  return !parentSpanContext || parentSpanContext.isRemote === true
 }
 
 function textOf(value: AttributeValue | undefined): string {

@@ -1,5 +1,4 @@
-import { styleText } from 'node:util'
-
+import { detailsOf } from './details.ts'
 import { printable } from './printable.ts'
 import type { SpanAddress, TraceSpan } from './span.ts'
 import type { SpanNode, Trace } from './tree.ts'
@@ -8,35 +7,60 @@ import type { SpanNode, Trace } from './tree.ts'
 export interface PrintOptions {
   /** Width of a line in characters. Default: 110. */
   readonly width?: number
-  /** Whether failures are red and bars dim. Default: false. */
+  /** Whether failures are red and details dim. Default: false. */
   readonly colors?: boolean
+  /** Which spans show their message, attributes and events: those that failed, all, or none. Default: `'none'`. */
+  readonly detail?: 'none' | 'failures' | 'all'
 }
 
 interface Row {
   readonly span: TraceSpan
   /** The branches of the tree in front of the span. */
   readonly branch: string
+  /** The branches that go on beneath it. */
+  readonly beneath: string
 }
 
 /** The narrowest bar that still shows where on the time line a span lies. */
 const MIN_BAR = 12
 
 /** Prints a trace as a tree: a line for each span, with its place on the time line of the trace. */
-export function printTrace(trace: Trace, { width = 110, colors = false }: PrintOptions = {}): string {
+export function printTrace(trace: Trace, options: PrintOptions = {}): string {
+  const { width = 110, colors = false, detail = 'none' } = options
   const rows = trace.roots.flatMap(root => rowsOf(root, '', ''))
-  const start = Math.min(...trace.spans.map(span => span.start))
-  const end = Math.max(...trace.spans.map(span => span.end))
+  const { start, end } = extentOf(trace)
   const columns = rows.map(row => columnsOf(row))
   const widths = [0, 1, 2].map(index => Math.max(...columns.map(column => column[index]?.length ?? 0)))
   const taken = widths.reduce((sum, item) => sum + item + 2, 0)
   const barWidth = Math.max(MIN_BAR, Math.min(40, width - taken - 2))
-  const lines = rows.map(({ span }, index) => {
+  const lines = rows.flatMap(({ span, beneath }, index) => {
     const [service = '', tree = '', duration = ''] = columns[index] ?? []
     const text = `${service.padEnd(widths[0] ?? 0)}  ${tree.padEnd(widths[1] ?? 0)}  ${duration.padStart(widths[2] ?? 0)}`
     const line = `${text}  ${barOf(span, start, end, barWidth)}${notesOf(span, trace)}`
-    return colors && span.failed ? styleText('red', line) : line
+    const details = detail === 'all' || (detail === 'failures' && span.failed) ? detailsOf(span) : []
+    const front = `${' '.repeat((widths[0] ?? 0) + 2)}${beneath}`
+    return [
+      colors && span.failed ? styled(line, RED) : line,
+      ...details.map(one => (colors ? styled(`${front}${one}`, DIM) : `${front}${one}`)),
+    ]
   })
   return [headOf(trace, end - start), ...lines].join('\n')
+}
+
+/** When a trace began and ended, in milliseconds since the epoch. */
+export function extentOf({ spans }: Pick<Trace, 'spans'>): { readonly start: number; readonly end: number } {
+  return {
+    start: Math.min(...spans.map(span => span.start)),
+    end: Math.max(...spans.map(span => span.end)),
+  }
+}
+
+const RED = [31, 39] as const
+const DIM = [2, 22] as const
+
+/** `styleText` of Node asks standard output whether it may, and this goes elsewhere. */
+function styled(text: string, [on, off]: readonly [number, number]): string {
+  return `\u001b[${on}m${text}\u001b[${off}m`
 }
 
 function headOf(trace: Trace, duration: number): string {
@@ -59,7 +83,7 @@ function columnsOf({ span, branch }: Row): [service: string, tree: string, durat
 function rowsOf(node: SpanNode, branch: string, indent: string): Row[] {
   const last = node.children.length - 1
   return [
-    { span: node.span, branch },
+    { span: node.span, branch, beneath: `${indent}${last < 0 ? '   ' : '│  '}` },
     ...node.children.flatMap((child, index) =>
       rowsOf(
         child,

@@ -9,6 +9,12 @@ export interface SpanAddress {
   readonly spanId: string
 }
 
+/** Something that happened within a span. */
+export interface TraceEvent {
+  readonly name: string
+  readonly attributes: Readonly<Record<string, unknown>>
+}
+
 /** A span as a reader of traces sees it. */
 export interface TraceSpan extends SpanAddress {
   readonly parentSpanId: string | undefined
@@ -20,6 +26,9 @@ export interface TraceSpan extends SpanAddress {
   readonly start: number
   readonly end: number
   readonly failed: boolean
+  /** What its status says of the failure. */
+  readonly message?: string | undefined
   readonly attributes: Readonly<Record<string, unknown>>
   readonly links: readonly SpanAddress[]
+  readonly events?: readonly TraceEvent[]
 }
