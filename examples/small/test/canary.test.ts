@@ -1,0 +1,188 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
+
+import { diag, DiagLogLevel } from '@opentelemetry/api'
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
+import { withSpan } from '@spanwright/core'
+import { tracing } from '@spanwright/express'
+import { traceKafka } from '@spanwright/kafkajs'
+import { tracePool } from '@spanwright/pg'
+import { startTracing, type Tracing } from '@spanwright/sdk'
+import { type KafkaService, type PostgresService, startKafka, startPostgres } from '@spanwright/services'
+import { traceFetch } from '@spanwright/undici'
+import express from 'express'
+import { Kafka, logLevel, type Producer } from 'kafkajs'
+import { Pool } from 'pg'
+
+/** Planted wherever an application has values; it is to come out nowhere. */
+const CANARY = 'zqcanary4111'
+
+const exported: unknown[] = []
+const said: string[] = []
+const received: string[] = []
+let spans: Tracing
+let postgres: PostgresService
+let kafkaService: KafkaService
+let pool: Pool
+let producer: Producer
+let inner: Server
+let outer: Server
+const ends: (() => unknown)[] = []
+
+async function listen(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  ends.push(() => server.close())
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+beforeAll(async () => {
+  const keep = (...parts: unknown[]): void => void said.push(inspect(parts, { depth: 9 }))
+  diag.setLogger(
+    { error: keep, warn: keep, info: keep, debug: keep, verbose: keep },
+    { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
+  )
+  for (const method of ['log', 'warn', 'error'] as const) jest.spyOn(console, method).mockImplementation(keep)
+  spans = startTracing({
+    serviceName: 'canary',
+    flushOnExit: false,
+    exporter: {
+      export: (batch, done) => {
+        for (const { name, kind, status, attributes, events, links, resource } of batch) {
+          exported.push({ name, kind, status, attributes, events, links, resource: resource.attributes })
+        }
+        done({ code: 0 })
+      },
+      shutdown: async () => {},
+    },
+  })
+  ;[postgres, kafkaService] = await Promise.all([startPostgres({ database: 'shop' }), startKafka()])
+  pool = tracePool(new Pool({ ...connection(), max: 1 }), { comment: true })
+  await pool.query('CREATE TABLE users (id int PRIMARY KEY, name text UNIQUE CHECK (length(name) > 2))')
+  const kafka = traceKafka(
+    new Kafka({ clientId: 'canary', brokers: kafkaService.brokers, logLevel: logLevel.NOTHING }),
+    { messageSpans: true, commitSpans: true },
+  )
+  producer = kafka.producer({ retry: { retries: 1 } })
+  await producer.connect()
+  const consumer = kafka.consumer({
+    groupId: 'canary',
+    retry: { retries: 0, restartOnFailure: async () => false },
+  })
+  await producer.send({
+    topic: 'canary',
+    messages: [{ key: CANARY, value: CANARY, headers: { id: CANARY } }],
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topic: 'canary', fromBeginning: true })
+  const crashed = new Promise(resolve => void consumer.on(consumer.events.CRASH, resolve))
+  await consumer.run({ eachMessage: async ({ message }) => void JSON.parse(String(message.value)) })
+  await crashed
+  await consumer.disconnect()
+}, 120_000)
+
+afterAll(async () => {
+  jest.restoreAllMocks()
+  diag.disable()
+  for (const end of ends) await end()
+  await producer?.disconnect()
+  await pool?.end()
+  await spans?.shutdown()
+  await Promise.all([postgres?.stop(), kafkaService?.stop()])
+})
+
+function connection(): object {
+  const { host, port, user, password, database } = postgres
+  return { host, port, user, password, database }
+}
+
+const FAILING = [
+  `SELECT '${CANARY}'::int`,
+  `INSERT INTO users VALUES (1, '${CANARY}'), (2, '${CANARY}')`,
+  `INSERT INTO users VALUES (NULL, '${CANARY}')`,
+  `SELECT missing FROM users WHERE name = '${CANARY}'`,
+  `SELECT '${CANARY}`,
+  `DO $$ BEGIN RAISE EXCEPTION '${CANARY}'; END $$`,
+  `DO $$ BEGIN RAISE EXCEPTION '${CANARY}' USING ERRCODE = 'ZZ999'; END $$`,
+  `SELECT to_date('${CANARY}', 'YYYY')`,
+  `SELECT '{"a":${CANARY}'::json`,
+  `SET app.jwt = ${CANARY}.${CANARY}`,
+  `SET TIME ZONE "${CANARY}"`,
+  String.raw`SELECT '\', '${CANARY}'::int`,
+]
+
+/** Work of the application, by the path of its route. */
+const WORK: Readonly<Record<string, (fetch: typeof globalThis.fetch, target: string) => Promise<unknown>>> = {
+  ...Object.fromEntries(FAILING.map((text, index) => [`sql-${index}`, () => pool.query(text)])),
+  parameter: () => pool.query('SELECT $1::int', [CANARY]),
+  unused: () => pool.query(`SELECT '${CANARY}'`, [CANARY]),
+  wrapped: () =>
+    pool.query(FAILING[0] ?? '').catch((cause: unknown) => {
+      throw new Error(CANARY, { cause })
+    }),
+  'type-parser': () => {
+    const getTypeParser = () => (value: string) => {
+      throw new RangeError(value)
+    }
+    return pool.query({ text: `SELECT '${CANARY}'`, types: { getTypeParser } })
+  },
+  value: () => producer.send({ topic: 'canary', messages: [{ value: { [CANARY]: CANARY } as never }] }),
+  timestamp: () => producer.send({ topic: 'canary', messages: [{ value: 'x', timestamp: CANARY }] }),
+  'no-value': () => producer.send({ topic: 'canary', messages: [{ key: CANARY } as never] }),
+  json: async () => JSON.parse(CANARY) as unknown,
+  bigint: async () => BigInt(CANARY),
+  key: async () => (undefined as never)[CANARY],
+  header: fetch => fetch('http://127.0.0.1', { headers: { a: `${CANARY}\n` } }),
+  url: fetch => fetch(`//${CANARY}`),
+  inner: (fetch, target) =>
+    fetch(`http://${CANARY}:${CANARY}@${target}/?password=${CANARY}`).catch(() =>
+      fetch(`http://${target}/?password=${CANARY}&access_token=${CANARY}`, {
+        method: 'POST',
+        headers: { authorization: CANARY, cookie: `id=${CANARY}` },
+        body: CANARY,
+      }),
+    ),
+}
+
+it('a value planted in all that an application handles is exported, printed and sent nowhere', async () => {
+  inner = createServer(({ headers }, response) => {
+    const { traceparent, tracestate, baggage } = headers
+    received.push(inspect({ traceparent, tracestate, baggage }))
+    response.writeHead(404, { 'set-cookie': CANARY }).end(CANARY)
+  })
+  const target = await listen(inner)
+  const fetch = traceFetch(globalThis.fetch)
+  const app = express().set('env', 'test').use(tracing()).use(express.json())
+  for (const [name, work] of Object.entries(WORK)) {
+    app.post(`/${name}`, async (_req, res) => {
+      await withSpan('work', () => work(fetch, target))
+      res.send(CANARY)
+    })
+  }
+  app.post('/body', (req, _res, next) => next(req.body))
+  app.use(((error, _req, res, _next) => {
+    res.status(error instanceof Error ? 500 : 201).send(CANARY)
+  }) as express.ErrorRequestHandler)
+  outer = createServer(app)
+  const origin = await listen(outer)
+  for (const name of [...Object.keys(WORK), 'body']) {
+    const response = await globalThis.fetch(`http://${origin}/${name}?token=${CANARY}&password=${CANARY}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: CANARY, cookie: CANARY, 'x-id': CANARY },
+      body: JSON.stringify({ name: CANARY, message: CANARY }),
+    })
+    await response.text()
+  }
+  const sent = await pool.query<{ text: string }>('SELECT current_query() AS text')
+  await spans.forceFlush()
+
+  const told = exported.map(span => inspect(span, { depth: 9, maxStringLength: null }))
+  expect(told.length).toBeGreaterThan(3 * Object.keys(WORK).length - 10)
+  expect(told.filter(text => text.includes('exception.stacktrace')).length).toBeGreaterThan(40)
+  expect(sent.rows[0]?.text).toContain('traceparent')
+  expect(received.length).toBeGreaterThan(0)
+  const all = [...told, ...said, ...received, sent.rows[0]?.text, inspect(spans.report(), { depth: 9 })]
+  expect(all.filter(text => text?.includes(CANARY))).toEqual([])
+}, 120_000)
