@@ -12,10 +12,13 @@ const leftOut = ownInstalls.filter(
     !existsSync(join(__dirname, folder, 'node_modules')) || (folder.endsWith('platformatic') && !isNewer),
 )
 
+/** Tests of what `npm run test:native` builds. */
+const native = process.env['SPANWRIGHT_NATIVE'] ? [] : ['/test/native/']
+
 const config: Config = {
   testMatch: ['<rootDir>/{packages,tools,examples}/*/test/**/*.test.ts'],
   setupFilesAfterEnv: ['<rootDir>/tools/spans/src/jest-setup.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...leftOut.map(folder => `/${folder}/`)],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...native, ...leftOut.map(folder => `/${folder}/`)],
   modulePathIgnorePatterns: ['/dist/'],
   // ES modules alone, which Jest cannot require.
   transformIgnorePatterns: ['/node_modules/(?!@platformatic/)'],

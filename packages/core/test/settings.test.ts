@@ -10,7 +10,6 @@ import {
   Settings,
   type SemconvArea,
   SUCCESS,
-  type TracingOptions,
 } from '@spanwright/core/plugin'
 
 import { jobSettings, startJob } from './job.ts'
@@ -85,7 +84,7 @@ describe('settings', () => {
         },
         metricsRules: { activeRequests: aBoolean },
       },
-      given as TracingOptions<unknown> & typeof given,
+      given,
     )
     given.metrics.activeRequests = true
     given.names.push('b')
