@@ -1,4 +1,4 @@
-// Builds pg-native and the Kafka client of Confluent in a temporary folder, and runs their tests. What was built for the
+// Builds pg-native and the Kafka client of Confluent in a temporary folder, and runs their tests, on Apache Kafka. What was built for the
 // same versions and the same Node is used again. Fails, and says what is missing, without compilers and libraries.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 const require = createRequire(import.meta.url)
+const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
 const versions = {
-  pg: JSON.parse(readFileSync(require.resolve('pg/package.json'), 'utf8')).version,
+  pg: packages['node_modules/pg'].version,
   'pg-native': '3.9.0',
   '@confluentinc/kafka-javascript': '1.10.1',
 }
@@ -25,6 +26,8 @@ const NEEDS = [
   header('zlib', 'zlib.h', 'zlib1g-dev'),
   header('zstd', 'zstd.h', 'libzstd-dev'),
   header('libcurl', 'curl/curl.h', 'libcurl4-openssl-dev'),
+  ['Java, for Kafka', 'java', ['-version'], 'default-jre-headless'],
+  ['Maven, for Kafka', 'mvn', ['--version'], 'maven'],
 ]
 
 function header(what, file, debian) {
@@ -57,6 +60,8 @@ run(
   process.cwd(),
   {
     SPANWRIGHT_NATIVE: folder,
+    // librdkafka asks for more than the broker inside the process knows.
+    ...(!process.env.KAFKA_BROKERS && { KAFKA: 'apache' }),
   },
 )
 

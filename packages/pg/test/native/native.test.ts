@@ -41,13 +41,10 @@ describe('a client of pg-native', () => {
     const client = await connected()
     await withSpan('caller', async () => {
       expect(await client.query('SELECT $1::int AS n', [7])).toMatchObject({ rows: [{ n: 7 }] })
-      await new Promise<void>((resolve, reject) => {
-        client.query('SELECT 8 AS n', (error, result) => {
-          if (error) reject(error)
-          expect(result.rows).toEqual([{ n: 8 }])
-          resolve()
-        })
+      const answer = new Promise((resolve, reject) => {
+        client.query('SELECT 8 AS n', (error, result) => (error ? reject(error) : resolve(result.rows)))
       })
+      expect(await answer).toEqual([{ n: 8 }])
       expect(await client.query({ name: 'nine', text: 'SELECT 9 AS n' })).toMatchObject({ rows: [{ n: 9 }] })
     })
     const caller = db.recorder.spans().at(-1)
