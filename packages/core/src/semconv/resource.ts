@@ -20,7 +20,7 @@ export const METRIC_SPANS: MetricDefinition = {
   unit: '{span}',
   description: 'Spans by what became of them.',
 }
-/** `exported`, `queue_full`, `failed`, `shut_down`, `sampled_out` or `unsampled`. */
+/** `exported`, `queue_full`, `failed`, `rejected`, `shut_down`, `sampled_out` or `unsampled`. */
 export const ATTR_SPAN_OUTCOME = 'spanwright.span.outcome'
 /** Which exporter a count is about. */
 export const ATTR_EXPORTER = 'spanwright.exporter'
