@@ -60,6 +60,8 @@ beforeAll(async () => {
   })
   ;[postgres, kafkaService] = await Promise.all([startPostgres({ database: 'shop' }), startKafka()])
   pool = tracePool(new Pool({ ...connection(), max: 1 }), { comment: true })
+  // A connection that is closing when the server stops.
+  pool.on('error', () => {})
   await pool.query('CREATE TABLE users (id int PRIMARY KEY, name text UNIQUE CHECK (length(name) > 2))')
   const kafka = traceKafka(
     new Kafka({ clientId: 'canary', brokers: kafkaService.brokers, logLevel: logLevel.NOTHING }),
