@@ -1,4 +1,5 @@
-import { type Context, diag, ROOT_CONTEXT, type SpanContext, SpanStatusCode, trace } from '@opentelemetry/api'
+import { type Context, ROOT_CONTEXT, type SpanContext, SpanStatusCode, trace } from '@opentelemetry/api'
+import { say } from '@spanwright/core/plugin'
 import { ATTR_KEEP_REASON } from '@spanwright/core/semconv'
 
 import { adjusted, type KeepPolicy, type KeepReason, type LocalTraceCounts, type Verdict } from './keep.ts'
@@ -207,7 +208,7 @@ export class LocalTraces implements SpanSink {
       const verdict = this.policy?.decide(root, hasFailed, context, age) ?? { isKept: true }
       return { ...verdict, threshold: strictest(late?.threshold, verdict.threshold) }
     } catch (error) {
-      diag.error('spanwright: deciding about a trace failed; it is kept', error)
+      say('error', 'spanwright: deciding about a trace failed; it is kept', error)
       return { isKept: true }
     }
   }
