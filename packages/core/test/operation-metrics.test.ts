@@ -44,6 +44,17 @@ async function metricNamed(name: string): Promise<MetricData | undefined> {
   return (await recorder.metrics()).find(metric => metric.descriptor.name === name)
 }
 
+describe('the duration of an operation whose clock goes back', () => {
+  it('is never below zero for hooks, and left out of the histogram', async () => {
+    const outcomes: Outcome[] = []
+    const operation = measuredJob({ onEnd: (_span, _job, outcome) => outcomes.push(outcome) })
+    operation.end({ endedAt: performance.now() - 60_000 })
+
+    expect(outcomes).toMatchObject([{ durationMs: 0 }])
+    expect(await histogramPoints()).toEqual([])
+  })
+})
+
 describe('the metrics of an operation', () => {
   it('are its duration in seconds and its count, with the attributes they take', async () => {
     measuredJob().end(SUCCESS, { 'job.swept': 12, 'job.secret': 'no' })

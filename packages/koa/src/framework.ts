@@ -9,8 +9,9 @@ export const KOA: HttpFramework<Context> = {
   origin: (ctx, { socket }) => ({
     scheme: ctx.protocol,
     host: ctx.host || undefined,
-    // Not ctx.ip: it is remembered when it is read, and a later middleware may still correct the headers.
-    clientAddress: (ctx.app.proxy && ctx.ips[0]) || socket?.remoteAddress,
+    // Not ctx.ip: it is remembered when it is read, and a later middleware may still correct the headers. Nor app.proxy,
+    // by which Koa itself decides whether there are any: frameworks on top of it warn of each reading.
+    clientAddress: ctx.ips[0] || socket?.remoteAddress,
   }),
   route: routeOf,
 }

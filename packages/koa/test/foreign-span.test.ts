@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 
 import Router from '@koa/router'
 import { describe, expect, it } from '@jest/globals'
-import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { context, diag, DiagLogLevel, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { type RPCMetadata, RPCType, setRPCMetadata } from '@opentelemetry/core'
 import type Koa from 'koa'
 import request from 'supertest'
@@ -42,6 +42,35 @@ describe.each(KOAS)('beside an HTTP instrumentation, $name', ({ Koa: AnyKoa }) =
     app.use(tracing({ layers: 'spans', ignoreLayers: ['broken'] })).use(router.routes())
     return app
   }
+
+  it('gives a span that ends before the response its route and status, and writes nothing on it later', async () => {
+    const messages: unknown[][] = []
+    const note = (...args: unknown[]): void => void messages.push(args)
+    diag.setLogger(
+      { error: note, warn: note, info: note, debug: note, verbose: note },
+      { logLevel: DiagLogLevel.WARN },
+    )
+    const app = new AnyKoa()
+    const router = new Router()
+    router.get('/users/:id', ctx => void (ctx.body = 'ok'))
+    app.use(async (_ctx, next) => {
+      const span = trace.getTracer('framework').startSpan('GET /users/7', { kind: SpanKind.SERVER })
+      await context.with(trace.setSpan(context.active(), span), next)
+      span.end()
+    })
+    app.use(tracing()).use(router.routes())
+    await request(await listen(createServer(app.callback())))
+      .get('/users/7')
+      .expect(200)
+    diag.disable()
+
+    const span = await recorder.waitFor({ kind: SpanKind.SERVER })
+    expect(recorder.spans()).toEqual([span])
+    expect(span.name).toBe('GET /users/:id')
+    expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
+    expect(span.attributes).toMatchObject({ 'http.route': '/users/:id', 'http.response.status_code': 200 })
+    expect(messages).toEqual([])
+  })
 
   it('gives its span the route and what it lacks, and makes no second one', async () => {
     const { server, told } = await serveInstrumented(shop())

@@ -33,6 +33,27 @@ async function leftBehind(recorder: SpanRecorder): Promise<unknown[]> {
 export function testTrust(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 
+  describe.each(frameworks)('what a trusted proxy tells $name of the client', ({ serving }) => {
+    it.each([
+      ['143.99.116.4', '143.99.116.4', undefined],
+      ['143.99.116.4:58596', '143.99.116.4', 58_596],
+      ['2001:db8::7', '2001:db8::7', undefined],
+      ['[2001:db8::7]:4711', '2001:db8::7', 4711],
+      ['[2001:db8::7]', '2001:db8::7', undefined],
+      ['143.99.116.4:none', '143.99.116.4', undefined],
+      ['unknown', '127.0.0.1', undefined],
+      ['_hidden:4711', '127.0.0.1', undefined],
+    ])('is its address and its port apart: %s', async (forwarded, address, port) => {
+      await using server = await serve(serving((_req, res) => res.end('ok'), {}, { trustProxy: true }))
+      await server.send(requestOf('GET /items/7', [`X-Forwarded-For: ${forwarded}`]))
+
+      await expectSpans(recorder, {
+        name: 'GET /items/:id',
+        attributes: { 'http.response.status_code': 200, 'client.address': address, 'client.port': port },
+      })
+    })
+  })
+
   describe.each(frameworks)('the option parent of $name', ({ serving }) => {
     /** What a request that comes with a context is answered, and its span. */
     async function ask(

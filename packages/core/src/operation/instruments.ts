@@ -89,8 +89,9 @@ abstract class LateInstrument<Described> {
 
 /** A histogram made late. */
 export class LateHistogram<Described> extends LateInstrument<Described> {
+  /** What is negative, because the clock was set back or faked, is left out. */
   record(value: number, attributes: Attributes, context: Context): void {
-    this.write(value, attributes, context)
+    if (value >= 0) this.write(value, attributes, context)
   }
 
   protected override instrument(meter: Meter, definition: MetricDefinition): Recorder | undefined {

@@ -78,7 +78,7 @@ export function outcomeOf(ending: Ending, durationMs: number): Outcome {
     ...(ending.thrown && { error: ending.thrown.value }),
     ...(ending.statusCode !== undefined && { statusCode: ending.statusCode }),
     ...(ending.result !== undefined && { result: ending.result }),
-    durationMs,
+    durationMs: Math.max(0, durationMs),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 
 import type { Attributes } from '@opentelemetry/api'
 
@@ -11,6 +11,7 @@ import type { ResponseProgress } from './response/progress.ts'
 import { knownMethods, writeMethod } from '../method.ts'
 import {
   ATTR_CLIENT_ADDRESS,
+  ATTR_CLIENT_PORT,
   ATTR_NETWORK_PEER_ADDRESS,
   ATTR_NETWORK_PEER_PORT,
   ATTR_NETWORK_PROTOCOL_VERSION,
@@ -27,7 +28,7 @@ import {
   ATTR_URL_SCHEME,
   ATTR_USER_AGENT_ORIGINAL,
 } from '../../semconv/http.ts'
-import { redactQuery, sensitiveQueryKeys, splitHost, splitTarget } from '../url.ts'
+import { type HostAndPort, redactQuery, sensitiveQueryKeys, splitHost, splitTarget } from '../url.ts'
 
 /** `httpVersion` of a request over HTTP/2. */
 export const HTTP_2 = '2.0'
@@ -196,7 +197,11 @@ function addAddresses(
   { clientAddress, host }: Origin,
   socket: Socket | undefined,
 ): void {
-  if (clientAddress !== undefined) attributes[ATTR_CLIENT_ADDRESS] = clientAddress
+  const isPeer = clientAddress === socket?.remoteAddress
+  const client = isPeer || clientAddress === undefined ? undefined : clientOf(clientAddress)
+  const address = client?.host ?? socket?.remoteAddress
+  if (address !== undefined) attributes[ATTR_CLIENT_ADDRESS] = address
+  if (client?.port !== undefined) attributes[ATTR_CLIENT_PORT] = client.port
   const server = host === undefined ? undefined : splitHost(host)
   if (server) {
     attributes[ATTR_SERVER_ADDRESS] = server.host
@@ -207,4 +212,11 @@ function addAddresses(
   if (remoteAddress === undefined) return
   attributes[ATTR_NETWORK_PEER_ADDRESS] = remoteAddress
   if (remotePort !== undefined) attributes[ATTR_NETWORK_PEER_PORT] = remotePort
+}
+
+/** The client that a proxy told of, with its port where it told that too; undefined for what is no address. */
+function clientOf(forwarded: string): HostAndPort | undefined {
+  if (isIP(forwarded) > 0) return { host: forwarded, port: undefined }
+  const client = splitHost(forwarded)
+  return client && isIP(client.host) > 0 ? client : undefined
 }
