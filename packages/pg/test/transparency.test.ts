@@ -4,6 +4,7 @@ import { traceClient, tracePool } from '@spanwright/pg'
 import { Client, Pool } from 'pg'
 
 import { useDatabase } from './database.ts'
+import { runs } from './runs.ts'
 
 const db = useDatabase([
   'CREATE TABLE t (id int PRIMARY KEY, name text)',
@@ -116,7 +117,7 @@ describe('a traced client or pool', () => {
         fc.asyncProperty(cases, async example => {
           expect(await outcomeOf(traced[kind], example)).toEqual(await outcomeOf(bare[kind], example))
         }),
-        { numRuns: 400, seed: 20_261_122 },
+        { numRuns: runs(400), seed: 20_261_122 },
       )
       expect(db.recorder.open()).toEqual([])
     },

@@ -5,6 +5,7 @@ import { loadModule, scanSync } from 'libpg-query'
 import { Kind } from '../../src/sql/kind.ts'
 import { Lexer } from '../../src/sql/lexer.ts'
 import { readStatement } from '../../src/sql/statement.ts'
+import { runs } from '../runs.ts'
 
 beforeAll(() => loadModule(), 60_000)
 
@@ -116,10 +117,10 @@ describe('masking', () => {
         const { masked, summary } = readStatement(sql, true)
         return !SECRET.test(masked + summary)
       }),
-      { numRuns: 100_000, seed: 20_261_122 },
+      { numRuns: runs(100_000), seed: 20_261_122 },
     )
-    expect(accepted).toBeGreaterThan(50_000)
-    expect(checked).toBeGreaterThan(30_000)
+    expect(accepted).toBeGreaterThan(runs(50_000))
+    expect(checked).toBeGreaterThan(runs(30_000))
   }, 300_000)
 
   it('masks a masked text to itself', () => {
@@ -129,7 +130,7 @@ describe('masking', () => {
         const again = readStatement(masked, true).masked
         expect(again).toBe(masked)
       }),
-      { numRuns: 20_000, seed: 20_261_122 },
+      { numRuns: runs(20_000), seed: 20_261_122 },
     )
   }, 120_000)
 
@@ -141,7 +142,7 @@ describe('masking', () => {
         expect(summary.length).toBeLessThanOrEqual(255)
         expect(count).toBeGreaterThanOrEqual(0)
       }),
-      { numRuns: 5000, seed: 20_261_122 },
+      { numRuns: runs(5000), seed: 20_261_122 },
     )
   })
 })

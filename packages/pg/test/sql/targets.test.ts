@@ -8,6 +8,7 @@ import { readStatement } from '../../src/sql/statement.ts'
 import { queryStatement } from './generated-queries.ts'
 import { queryOfView, targetsIn, targetsOf } from './parse-tree.ts'
 import { sqlOfPostgres, statementsOf } from './postgres-parser.ts'
+import { runs } from '../runs.ts'
 
 beforeAll(() => loadModule(), 60_000)
 
@@ -58,8 +59,8 @@ describe('the targets of a summary are those of the parse tree, for', () => {
         expect(result.own).toEqual(result.found)
         expect(readStatement(text, true).summary.length).toBeLessThanOrEqual(LONGEST)
       }),
-      { numRuns: 2000, seed: 20_261_128 },
+      { numRuns: runs(2000), seed: 20_261_128 },
     )
-    expect(compared).toBeGreaterThan(1200)
+    expect(compared).toBeGreaterThan(runs(1200))
   }, 300_000)
 })
