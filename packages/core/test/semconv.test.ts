@@ -9,7 +9,9 @@ import * as messaging from '../src/semconv/messaging.ts'
 const ours: Record<string, unknown> = { ...attributes, ...db, ...http, ...messaging }
 const theirs = conventions as Readonly<Record<string, unknown>>
 
-const texts = Object.entries(ours).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+const texts = Object.entries(ours).filter(
+  (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[0] !== 'SCHEMA_URL',
+)
 const own = texts.filter(([, text]) => text.startsWith('spanwright.'))
 const keys = texts.filter(entry => entry[0].startsWith('ATTR_') && !own.includes(entry))
 const values = texts.filter(entry => !entry[0].startsWith('ATTR_') && !own.includes(entry))
