@@ -1,7 +1,7 @@
 import { Metadata, status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 
-import { freePort } from './endpoint.ts'
+import { freePort, startEndpoint } from './endpoint.ts'
 import { startGrpcEndpoint } from './grpc-endpoint.ts'
 import { type Host, PATIENCE, startHost } from './host.ts'
 
@@ -139,6 +139,19 @@ describe("protocol: 'grpc'", () => {
     const { counts } = await host.run({ options: { exporter: { protocol: 'grpc', url: endpoint.url } } })
     expect(endpoint.arrivals).toHaveLength(1)
     expect(counts.exporters[0]?.lastError).toMatch(message)
+  })
+
+  it('says so when the other side speaks no gRPC', async () => {
+    await using endpoint = await startEndpoint()
+    const { counts } = await host.run({ options: { exporter: { protocol: 'grpc', url: endpoint.url } } })
+    expect(counts.exporters).toMatchObject([
+      {
+        dropped: { failed: 1 },
+        lastError: expect.stringMatching(
+          /Protocol error.*: nothing takes traces over gRPC at http.* usually at port 4318$/,
+        ),
+      },
+    ])
   })
 
   it('does not try again what will not do', async () => {

@@ -2,6 +2,9 @@ import { redactUrl } from '@spanwright/core/plugin'
 
 import type { OtlpTarget } from './target.ts'
 
+/** How `@grpc/grpc-js` says that the other side speaks no HTTP/2. */
+export const OTHER_PROTOCOL: RegExp = /Protocol error/
+
 const PERMISSION_DENIED = 7
 const UNIMPLEMENTED = 12
 const UNAUTHENTICATED = 16
@@ -32,9 +35,9 @@ export function adviceOn(status: number, body: string, target: Place): string | 
 }
 
 /** The same for the codes of gRPC. */
-export function adviceOnCode(code: number, target: Place): string | undefined {
+export function adviceOnCode(code: number, message: string, target: Place): string | undefined {
   if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) return adviceOn(401, '', target)
-  if (code !== UNIMPLEMENTED) return undefined
+  if (code !== UNIMPLEMENTED && !OTHER_PROTOCOL.test(message)) return undefined
   return `nothing takes ${target.signal} over gRPC at ${placeOf(target)}: OTLP over HTTP is another protocol, and usually at port 4318`
 }
 

@@ -5,7 +5,7 @@ import { suppressTracing } from '@spanwright/core/plugin'
 
 import { loadOptional } from '../../start/optional-package.ts'
 import { VERSION } from '../../version.ts'
-import { adviceOn, adviceOnCode } from './advice.ts'
+import { adviceOn, adviceOnCode, OTHER_PROTOCOL } from './advice.ts'
 import { partialSuccessOf, retryDelayOf } from './response.ts'
 import type { OtlpTarget, SignalName } from './target.ts'
 import { type Answer, later, reasonOf, refused, type Transport, unreachable } from './transport.ts'
@@ -119,7 +119,8 @@ export class GrpcTransport implements Transport {
   }
 
   private answerTo(error: ServiceError): Answer {
-    const said = [reasonOf(error), adviceOnCode(error.code, this.target)]
+    const message = reasonOf(error).replace(/\.? Resolution note:\s*$/, '')
+    const said = [message, adviceOnCode(error.code, message, this.target)]
     const reason = said.filter(part => part !== undefined).join(': ')
     const [status] = error.metadata?.get('grpc-status-details-bin') ?? []
     const after = Buffer.isBuffer(status) ? retryDelayOf(status) : undefined
@@ -128,7 +129,7 @@ export class GrpcTransport implements Transport {
     }
     // Only a time to wait tells a quota that fills again from one that does not.
     const isRetryable = error.code === RESOURCE_EXHAUSTED ? after !== undefined : RETRYABLE.has(error.code)
-    if (!isRetryable) return refused(reason)
+    if (!isRetryable || OTHER_PROTOCOL.test(message)) return refused(reason)
     // The channel says so itself when there is no connection.
     return error.code === UNAVAILABLE && /No connection established|Name resolution failed/.test(reason)
       ? unreachable(reason)
