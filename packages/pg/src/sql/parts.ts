@@ -73,3 +73,33 @@ export class Parts {
     return true
   }
 }
+
+const BATCH = 'BATCH'
+
+/** The summary of a text: that of its statement, or of a batch. */
+export class Batch {
+  /** Number of statements. */
+  count = 0
+  private first: Parts | undefined
+  private alike = true
+
+  get text(): string {
+    const { first, count, alike } = this
+    if (count <= 1) return first?.textAfter('') ?? ''
+    return first && alike ? first.textAfter(BATCH) : BATCH
+  }
+
+  /** True when there are several statements that have one summary. */
+  get repeats(): boolean {
+    return this.count > 1 && this.alike
+  }
+
+  /** Adds a statement that has ended. */
+  add(parts: Parts): void {
+    parts.endName()
+    this.count++
+    this.first ??= parts
+    const text = parts.textAfter('')
+    this.alike &&= text !== '' && text === this.first.textAfter('')
+  }
+}

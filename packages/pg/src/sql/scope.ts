@@ -1,5 +1,5 @@
 import type { Names } from './names.ts'
-import type { Course } from './words.ts'
+import { AFTER_TARGETS, type Course, SET_OPERATIONS } from './words.ts'
 
 /** What the next word of a scope is. */
 type Expected =
@@ -156,4 +156,37 @@ export class Scopes {
     outer.expected = 'nothing'
     if (!outer.recursive) outer.names = { own: new Set([outer.named]), outer: outer.names }
   }
+}
+
+/** Takes a word in the middle of a statement that may change what comes next. */
+export function enterClause(scope: Scope, word: string): void {
+  const joins = SET_OPERATIONS.has(word)
+  if (joins || AFTER_TARGETS.has(word)) {
+    scope.targets = 'none'
+    // `DECLARE c CURSOR FOR` is followed by a statement.
+    if (scope.lead !== 'prefix') scope.lead = undefined
+    if (word === 'RETURNING' || word === 'DO') scope.names = scope.namesBefore
+    if (!joins) return
+    scope.union = true
+    scope.expected = 'statement'
+  } else if (word === 'AS') {
+    if (scope.lead === 'with') scope.expected = 'body'
+    else if (scope.lead !== 'prefix') scope.expected = 'label'
+  } else if (scope.lead === 'with') {
+    if (word === 'BY' || word === 'CYCLE') scope.expected = 'columns'
+  } else if (word === 'FROM') {
+    if (scope.from) expectTargets(scope, 'list')
+  } else if (word === 'INTO') {
+    if (scope.from) scope.expected = 'into'
+  } else if (word === 'JOIN') {
+    if (scope.targets !== 'none') scope.expected = 'target'
+  } else if (word === 'USING') {
+    if (scope.using) expectTargets(scope, scope.operation === 'MERGE' ? 'one' : 'list')
+  }
+}
+
+function expectTargets(scope: Scope, targets: Scope['targets']): void {
+  scope.from = scope.using = false
+  scope.expected = 'target'
+  scope.targets = targets
 }

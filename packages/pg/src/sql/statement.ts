@@ -45,7 +45,8 @@ export function readStatement(text: string, isStandard: boolean): Statement {
     if (kind !== Kind.Space && kind !== Kind.Comment) afterDot = isDot(lexer)
   }
   summary.finish()
-  const { text: summaryText, statements: count, control, repeats, ends } = summary
+  const { batch, control, ends } = summary
+  const { text: summaryText, count, repeats } = batch
   const masked = (repeats && commonText(text, ends, isStandard)) || mask.finish()
   return { summary: summaryText, masked, count, control, comments, parameters, open: lexer.open }
 }

@@ -2,23 +2,19 @@ import { FunctionBody } from './function-body.ts'
 import { Kind } from './kind.ts'
 import type { Lexer } from './lexer.ts'
 import { nameIn, type Names } from './names.ts'
-import { Parts } from './parts.ts'
-import { AFTER_FIRST, type Scope, Scopes } from './scope.ts'
+import { Batch, Parts } from './parts.ts'
+import { AFTER_FIRST, enterClause, type Scope, Scopes } from './scope.ts'
 import { type Control, TransactionControl } from './transaction-control.ts'
 import {
   AFTER_LEAD,
-  AFTER_TARGETS,
   BEFORE_NAME,
   COURSES,
   NO_NAME,
   OBJECT_MODIFIERS,
   OBJECT_PREFIXES,
   OBJECTS,
-  SET_OPERATIONS,
   STATEMENTS,
 } from './words.ts'
-
-const BATCH = 'BATCH'
 
 /**
  * Builds `db.query.summary`: operations and their targets in order of appearance, spelt as in the statement; of several
@@ -30,9 +26,8 @@ const BATCH = 'BATCH'
 export class Summary {
   /** Where the semicolons stand that end a statement. */
   readonly ends: number[] = []
-  private first: Parts | undefined
-  private count = 0
-  private alike = true
+  /** What its statements are together. */
+  readonly batch: Batch = new Batch()
   private parts = new Parts()
   private readonly transaction = new TransactionControl()
   private readonly body = new FunctionBody()
@@ -45,22 +40,6 @@ export class Summary {
 
   private get scope(): Scope {
     return this.scopes.current
-  }
-
-  /** Number of statements. */
-  get statements(): number {
-    return this.count
-  }
-
-  get text(): string {
-    const { first, count, alike } = this
-    if (count <= 1) return first?.textAfter('') ?? ''
-    return first && alike ? first.textAfter(BATCH) : BATCH
-  }
-
-  /** True when there are several statements that have one summary. */
-  get repeats(): boolean {
-    return this.count > 1 && this.alike
   }
 
   /** What the text does to the transaction of its session. */
@@ -127,13 +106,8 @@ export class Summary {
   private endParts(): void {
     if (!this.begun) return
     this.begun = false
-    this.count++
-    const { parts } = this
-    parts.endName()
+    this.batch.add(this.parts)
     this.parts = new Parts()
-    if (!this.first) this.first = parts
-    const text = parts.textAfter('')
-    this.alike &&= text !== '' && text === this.first.textAfter('')
   }
 
   private addWord(word: string, lexer: Lexer): void {
@@ -248,38 +222,8 @@ export class Summary {
 
   /** A word in the middle of a statement that may change what comes next. */
   private addClause(word: string): void {
-    const { scope } = this
-    const joins = SET_OPERATIONS.has(word)
-    if (joins || AFTER_TARGETS.has(word)) {
-      scope.targets = 'none'
-      // `DECLARE c CURSOR FOR` is followed by a statement.
-      if (scope.lead !== 'prefix') scope.lead = undefined
-      if (word === 'RETURNING' || word === 'DO') scope.names = scope.namesBefore
-      if (!joins) return
-      scope.union = true
-      scope.expected = 'statement'
-    } else if (word === 'AS') {
-      if (scope.lead === 'with') scope.expected = 'body'
-      else if (scope.lead !== 'prefix') scope.expected = 'label'
-    } else if (scope.lead === 'with') {
-      if (word === 'BY' || word === 'CYCLE') scope.expected = 'columns'
-    } else if (word === 'FROM') {
-      const compares = this.word === 'DISTINCT' && (this.wordBefore === 'IS' || this.wordBefore === 'NOT')
-      if (scope.from && !compares) this.expectTargets('list')
-    } else if (word === 'INTO') {
-      if (scope.from) scope.expected = 'into'
-    } else if (word === 'JOIN') {
-      if (scope.targets !== 'none') scope.expected = 'target'
-    } else if (word === 'USING') {
-      if (scope.using) this.expectTargets(scope.operation === 'MERGE' ? 'one' : 'list')
-    }
-  }
-
-  private expectTargets(targets: Scope['targets']): void {
-    const { scope } = this
-    scope.from = scope.using = false
-    scope.expected = 'target'
-    scope.targets = targets
+    const compares = this.word === 'DISTINCT' && (this.wordBefore === 'IS' || this.wordBefore === 'NOT')
+    if (!compares || word !== 'FROM') enterClause(this.scope, word)
   }
 
   private addName(lexer: Lexer): void {
