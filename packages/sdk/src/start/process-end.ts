@@ -1,4 +1,4 @@
-import { reportFailure } from '@spanwright/core/plugin'
+import { beforeEnd } from '@spanwright/core/plugin'
 
 /** What is done when a process is about to end. */
 export interface LastWork {
@@ -15,7 +15,7 @@ export interface LastWork {
   readonly leftBehind: () => void
 }
 
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
+const EVENTS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'uncaughtException'] as const
 
 /**
  * Does the last work when a process ends by a signal, an uncaught exception, or because nothing is left to
@@ -25,42 +25,6 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
  */
 export function beforeProcessEnds(work: LastWork): () => void {
   let ending = false
-
-  function onSignal(signal: NodeJS.Signals): void {
-    if (process.listenerCount(signal) > 1) {
-      work.flush(false).catch((error: unknown) => reportFailure(`flush on ${signal}`, error))
-      return
-    }
-    const end = (): void => {
-      withdraw()
-      process.kill(process.pid, signal)
-    }
-    // A second signal means that the first one should not be waited for.
-    if (ending) end()
-    else {
-      ending = true
-      work.finish().then(end, end)
-    }
-  }
-
-  function onException(thrown: unknown): void {
-    if (process.listenerCount('uncaughtException') > 1) {
-      work.flush(false).catch((reason: unknown) => reportFailure('flush on an uncaught exception', reason))
-      return
-    }
-    const end = (): void => {
-      withdraw()
-      // Out of every promise, so that it is uncaught once more and nobody is left to hold it up.
-      setImmediate(() => {
-        throw thrown
-      })
-    }
-    if (ending) end()
-    else {
-      ending = true
-      work.finish().then(end, end)
-    }
-  }
 
   function onIdle(): void {
     if (ending || !work.isNeeded()) return
@@ -72,16 +36,18 @@ export function beforeProcessEnds(work: LastWork): () => void {
     )
   }
 
-  function withdraw(): void {
-    for (const signal of SIGNALS) process.off(signal, onSignal)
-    process.off('uncaughtException', onException)
+  const stopWatching = beforeEnd(EVENTS, {
+    flush: () => work.flush(false),
+    finish: () => {
+      ending = true
+      return work.finish()
+    },
+  })
+  process.on('beforeExit', onIdle)
+  process.on('exit', work.leftBehind)
+  return () => {
+    stopWatching()
     process.off('beforeExit', onIdle)
     process.off('exit', work.leftBehind)
   }
-
-  for (const signal of SIGNALS) process.on(signal, onSignal)
-  process.on('uncaughtException', onException)
-  process.on('beforeExit', onIdle)
-  process.on('exit', work.leftBehind)
-  return withdraw
 }

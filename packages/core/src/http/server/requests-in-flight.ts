@@ -1,5 +1,6 @@
 import type { Span } from '@opentelemetry/api'
 
+import { beforeEnd } from '../../host/process-end.ts'
 import { spanContextOf } from '../../host/span.ts'
 import { splitTarget } from '../url.ts'
 
@@ -83,17 +84,13 @@ export function removeOpenRequest(request: OpenRequest): void {
 
 let listening = false
 
-/** Ends open requests on SIGTERM, before listeners that were added earlier, so that they can still export them. */
+/** Ends open requests on SIGTERM, before the application's listeners, so that they can still export them. */
 export function listenForShutdown(): void {
   if (listening) return
   listening = true
-  process.prependListener('SIGTERM', endRequests)
+  beforeEnd(['SIGTERM'], { begin: endRequests })
 }
 
-function endRequests(signal: NodeJS.Signals): void {
+function endRequests(): void {
   for (const request of ENDED_ON_SHUTDOWN) request.endUnfinished()
-  if (process.listenerCount(signal) > 1) return
-  // A listener keeps the signal from ending the process; alone, it has to do that itself.
-  process.removeListener(signal, endRequests)
-  process.kill(process.pid, signal)
 }
