@@ -4,7 +4,7 @@ import { AggregationTemporality, type DataPoint, type Histogram } from '@opentel
 import { SeriesTable } from './series.ts'
 
 /** The most series of one instrument for one reader; the specification's default. */
-export const MAX_SERIES = 2000
+const MAX_SERIES = 2000
 
 /** A sum in one series. */
 interface Sum {
@@ -27,7 +27,7 @@ class Distribution {
 }
 
 /** What was measured with one instrument, for one reader. */
-export interface Storage<Value> {
+interface Storage<Value> {
   /** The points of now; a reader that wants what happened since it read last gets just that. */
   collect(end: HrTime): DataPoint<Value>[]
 }
