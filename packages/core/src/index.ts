@@ -1,4 +1,6 @@
 export { addEvent, recordException } from './api/active-span.ts'
+export { type Diagnosis, diagnose, type Stage } from './doctor/diagnosis.ts'
+export type { EntryPointUse } from './doctor/entry-points.ts'
 export { linkTo } from './api/link.ts'
 export { requestSpan, setRoute } from './api/request.ts'
 export { type RequestInFlight, requestsInFlight } from './http/server/requests-in-flight.ts'

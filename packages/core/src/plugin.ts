@@ -18,7 +18,6 @@ export {
   type HttpClientRecord,
   type PerCall,
 } from './http/client/options.ts'
-export { type EntryPointCounts, entryPointCounts } from './operation/entry-points.ts'
 export { exchangeOf } from './http/server/open-exchanges.ts'
 export type {
   Exchange,
@@ -77,7 +76,10 @@ export {
   suppressTracing,
 } from './operation/propagation.ts'
 export { runToEnd, type Settlement } from './operation/run-to-end.ts'
-export { refusedFields } from './operation/header-fields.ts'
+export { isDebugging, showEntryPoints, takeDebugging } from './doctor/debug.ts'
+export { type EntryPointUse, entryPointUses } from './doctor/entry-points.ts'
+export { refusedFields } from './doctor/refused-fields.ts'
+export { type Diagnosis, diagnose, type Stage } from './doctor/diagnosis.ts'
 export { headerOf, type RequestHeaders } from './http/request-headers.ts'
 export {
   type EntryPoint,

@@ -1,19 +1,21 @@
 import { expect, it } from '@jest/globals'
+import { ROOT_CONTEXT } from '@opentelemetry/api'
 
-import { entryPointCounts, Settings } from '@spanwright/core/plugin'
+import { decide, entryPointUses, Settings } from '@spanwright/core/plugin'
 import { withSpan } from '@spanwright/core'
 
-it('entry points are counted by package and name, each call once', () => {
-  const before = entryPointCounts()
+it('entry points are counted by package and name, with what they were asked to trace', () => {
   const entry = { scope: { name: 'jobs', version: '1.2.3' }, caller: 'traceJobs()' }
-  const made = [new Settings(entry), new Settings(entry)]
-  expect(made).toHaveLength(2)
+  const [first, second] = [new Settings(entry), new Settings(entry, { requireParent: true })]
   // Another copy of the package counts in the same place.
   expect(() => new Settings(entry, { semcov: 'x' } as never)).toThrow('unknown option')
+  expect(decide(first, ROOT_CONTEXT, undefined)).toBe('trace')
+  expect(decide(second, ROOT_CONTEXT, undefined)).toBe('skip')
   withSpan('one', () => 1)
   withSpan('two', () => 2)
 
-  const counts = entryPointCounts()
-  expect(counts.get('jobs traceJobs()')).toBe((before.get('jobs traceJobs()') ?? 0) + 2)
-  expect(counts.get('@spanwright/core withSpan()')).toBe(1)
+  expect(entryPointUses()).toEqual({
+    'jobs traceJobs()': { calls: 2, operations: 2 },
+    '@spanwright/core withSpan()': { calls: 1, operations: 2 },
+  })
 })

@@ -87,5 +87,7 @@ it('what propagators write and no request can hold is counted in the report', as
   // Two requests, two fields of each.
   const { refusedFields, problems } = tracing.report()
   expect(refusedFields).toBe(4)
-  expect(problems).toEqual(['propagators wrote 4 fields that cannot be sent; the others were'])
+  expect(problems).toEqual([
+    'propagators wrote 4 fields that cannot be sent; the others were: look at the propagators, and at what the application puts into baggage',
+  ])
 })

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,6 +27,8 @@ afterAll(async () => {
 
 interface Visit {
   readonly report: TracingReport
+  /** What was reported after the shutdown, if there was one. */
+  readonly afterwards?: TracingReport
   /** What the program wrote to standard error, a line each. */
   readonly said: readonly string[]
 }
@@ -46,69 +48,149 @@ async function visit(plan: object, variables: Readonly<Record<string, string>> =
     [child.stdout, child.stderr].map(stream => (stream ? text(stream) : Promise.resolve(''))),
   )
   const gone = once(child, 'exit')
-  const [report] = (await Promise.race([once(child, 'message'), gone])) as [TracingReport]
-  const [code] = (await gone) as [number | null]
+  const [told] = (await Promise.race([once(child, 'message'), gone])) as [Omit<Visit, 'said'>]
+  const [code, signal] = (await gone) as [number | null, string | null]
   const said = (await output).join('').split('\n').filter(Boolean)
-  expect({ code, said }).toMatchObject({ code: 0 })
-  return { report, said }
+  expect({ ended: code ?? signal, said }).toMatchObject({ ended: signal ?? 0 })
+  return { ...told, said }
 }
 
-/** A second copy of the API, as it is there when a dependency brings its own. */
-async function copyApi(): Promise<string> {
+/** A second copy of the API, as it is there when a dependency brings its own; from 1.10 on its files lie elsewhere. */
+async function copyApi(built: 'build/src/index.js' | 'dist/index.cjs'): Promise<string> {
   const main = createRequire(__filename).resolve('@opentelemetry/api')
   const root = main.slice(0, main.lastIndexOf(join('api', 'build')) + 'api'.length)
-  const copy = join(folder, 'node_modules', '@opentelemetry', 'api')
-  await cp(root, copy, { recursive: true, dereference: true })
+  const copy = join(folder, built.slice(0, 1), 'node_modules', '@opentelemetry', 'api')
+  if (built.startsWith('build')) await cp(root, copy, { recursive: true, dereference: true })
+  else {
+    await cp(join(root, 'build', 'src'), join(copy, 'dist'), { recursive: true, dereference: true })
+    await rename(join(copy, 'dist', 'index.js'), join(copy, 'dist', 'index.cjs'))
+    await writeFile(join(copy, 'package.json'), JSON.stringify({ main: built }))
+  }
   return copy
 }
 
 describe('the report of a program', () => {
   it(
-    'names what traces there, and finds nothing wrong where all is well',
+    'names what traces there, and finds nothing wrong where all is well, nor after the shutdown',
     async () => {
-      const { report, said } = await visit({ tracesUndici: true })
+      const { report, afterwards, said } = await visit({ tracesUndici: true, serves: 'before' })
       expect(report.entryPoints).toEqual({
-        '@spanwright/core withSpan()': 1,
-        '@spanwright/undici traceUndici()': 2,
+        '@spanwright/core withSpan()': { calls: 1, operations: 1 },
+        '@spanwright/express tracing()': { calls: 1, operations: 2 },
+        '@spanwright/undici traceUndici()': { calls: 2, operations: expect.any(Number) },
       })
       expect(report.problems).toEqual([])
+      expect(afterwards?.problems).toEqual([])
       expect(said).toEqual([])
     },
     PATIENCE,
   )
 
-  it(
-    'warns of two copies of the API, by their places',
-    async () => {
-      const copy = await copyApi()
+  it.each(['build/src/index.js', 'dist/index.cjs'] as const)(
+    'warns of two copies of the API, by their places: %s',
+    async built => {
+      const copy = await copyApi(built)
       const { report } = await visit({ loads: [copy] })
       expect(report.problems).toEqual([
-        expect.stringMatching(/^2 copies of @opentelemetry\/api are loaded \(in use: 1\.\d+\.\d+\): .*, /),
+        expect.stringMatching(
+          /^2 copies of @opentelemetry\/api are loaded \(in use: 1\.\d+\.\d+\): .*, .*; make them one by npm dedupe/,
+        ),
       ])
       expect(report.problems[0]).toContain(copy)
     },
     PATIENCE,
   )
 
-  it(
-    'warns when no context manager is active',
-    async () => {
-      const { report } = await visit({ hasNoContextManager: true })
-      expect(report.problems).toEqual(['no context manager is active: spans will not find their parents'])
+  it.each<[what: string, plan: object, variables: Record<string, string>, problem: string]>([
+    [
+      'no context manager',
+      { hasNoContextManager: true },
+      {},
+      'no context manager is active: spans will not find their parents; startTracing() registers one, ' +
+        'and so does register() of NodeTracerProvider',
+    ],
+    [
+      'a second instrumentation that makes spans',
+      { instruments: true, tracesUndici: true },
+      {},
+      '@opentelemetry/instrumentation-undici makes spans beside @spanwright/undici traceUndici(): ' +
+        'with both, undici is traced twice; switch one of them off',
+    ],
+    [
+      'a sampler that says no to everything',
+      { samplesNothing: true },
+      {},
+      'not one of 2 spans was sampled, by alwaysOff: look at the option sampler, at OTEL_TRACES_SAMPLER, and at what ' +
+        'the callers of this service decide',
+    ],
+    [
+      'an SDK that is disabled',
+      {},
+      { OTEL_SDK_DISABLED: 'true' },
+      'OTEL_SDK_DISABLED=true: nothing is recorded; unset it to trace',
+    ],
+  ])(
+    'names %s, and how to mend it',
+    async (_what, plan, variables, problem) => {
+      expect((await visit(plan, variables)).report.problems).toEqual([problem])
     },
     PATIENCE,
   )
 
   it(
-    'warns of a second instrumentation only of what is traced here too',
+    'is quiet about instrumentations that are loaded and make no spans',
     async () => {
       const loads = ['@opentelemetry/instrumentation-undici', '@opentelemetry/instrumentation-pg']
-      const { report } = await visit({ loads, tracesUndici: true })
-      expect(report.problems).toEqual([
-        '@opentelemetry/instrumentation-undici is loaded beside @spanwright/undici traceUndici(): ' +
-          'with both, undici is traced twice',
+      expect((await visit({ loads, tracesUndici: true })).report.problems).toEqual([])
+    },
+    PATIENCE,
+  )
+
+  it.each([
+    ['after', 'none of 2 responses passed tracing()'],
+    ['in a router', '1 of 2 responses of a server began without passing tracing()'],
+  ])(
+    'names tracing() that stands %s the routes, while SPANWRIGHT_DEBUG=1 counts responses',
+    async (serves, found) => {
+      const problem = `${found}: put app.use(tracing()) before the routes, on the app that listens and not on a router of it`
+      expect((await visit({ serves }, { SPANWRIGHT_DEBUG: '1' })).report.problems).toEqual([problem])
+      expect((await visit({ serves })).report.problems).toEqual([])
+    },
+    PATIENCE,
+  )
+
+  it.each(['shut down', 'by itself', 'at once', 'by a signal'])(
+    'is said once by SPANWRIGHT_DEBUG=1 when a program ends %s: a result of traceFetch() that was not used',
+    async ends => {
+      const { report, said } = await visit({ dropsFetch: true, ends }, { SPANWRIGHT_DEBUG: '1' })
+      expect(report.problems).toEqual([])
+      expect(said.slice(1)).toEqual([
+        'spanwright: 2 spans started, 2 ended, 0 unsampled, 0 sampled out; ' +
+          'otlp http/protobuf: 2 exported, 0 dropped; ' +
+          'traced by @spanwright/undici traceFetch() (0 operations), @spanwright/core withSpan() (1 operations)',
+        'spanwright: @spanwright/undici traceFetch() was set up and never used: ' +
+          'make the calls with what it returned, or after it where it is for the whole process',
       ])
-      expect((await visit({ loads })).report.problems).toEqual([])
+    },
+    PATIENCE,
+  )
+
+  it.each(['by itself', 'at once'])(
+    'is there with another SDK too, and said when the program ends %s',
+    async ends => {
+      const plan = { isForeign: true, dropsFetch: true, serves: 'in a router', ends }
+      const { report, said } = await visit(plan, { SPANWRIGHT_DEBUG: '1' })
+      const misplaced = expect.stringContaining(
+        '1 of 2 responses of a server began without passing tracing()',
+      )
+      expect(report.problems).toEqual([misplaced])
+      expect(said).toEqual([
+        'spanwright: traced by @spanwright/undici traceFetch() (0 operations), ' +
+          '@spanwright/express tracing() (1 operations), @spanwright/core withSpan() (1 operations)',
+        misplaced,
+        'spanwright: @spanwright/undici traceFetch() was set up and never used: ' +
+          'make the calls with what it returned, or after it where it is for the whole process',
+      ])
     },
     PATIENCE,
   )
@@ -121,9 +203,9 @@ describe('the report of a program', () => {
         'spanwright: traces patient, sampled by parentBased(alwaysOn), ' +
           `to otlp http/protobuf ${endpoint.url}/v1/traces, ` +
           'propagated in traceparent, tracestate, baggage; metrics to nobody',
-        'spanwright: 2 spans started, 2 ended, 0 unsampled, 0 sampled out; ' +
-          'otlp http/protobuf: 2 exported, 0 dropped; ' +
-          'traced by @spanwright/undici traceUndici() ×2, @spanwright/core withSpan()',
+        'spanwright: 3 spans started, 3 ended, 0 unsampled, 0 sampled out; ' +
+          'otlp http/protobuf: 3 exported, 0 dropped; ' +
+          'traced by @spanwright/undici traceUndici() ×2 (1 operations), @spanwright/core withSpan() (1 operations)',
       ])
     },
     PATIENCE,

@@ -64,7 +64,9 @@ export function withSpan<T>(name: string, fn: (span: Span) => T, options: WithSp
 }
 
 function start(name: string, options: WithSpanOptions): Operation<never> {
-  return new Operation(settingsFor(options), {
+  const settings = settingsFor(options)
+  settings.use.operations += 1
+  return new Operation(settings, {
     kind: options.kind ?? SpanKind.INTERNAL,
     name,
     attributes: { ...options.attributes },

@@ -77,6 +77,11 @@ function classOf(error: unknown): string {
 // The API does not tell whether there is a logger, or which; what it keeps stands under this registered symbol.
 const API = Symbol.for('opentelemetry.js.api.1')
 
+/** Whether a logger is registered with `diag`. */
+export function isHeard(): boolean {
+  return loggerNow() !== undefined
+}
+
 function loggerNow(): unknown {
   return (globalThis as { readonly [API]?: { readonly diag?: unknown } })[API]?.diag
 }

@@ -13,6 +13,7 @@ export function decide<Described>(
   parent: Context,
   record: Described | undefined,
 ): Decision {
+  settings.use.operations += 1
   if (isTracingSuppressed(parent)) return 'skip'
   if (settings.requireParent && !isInTrace(parent)) return 'skip'
   const { ignore } = settings.options

@@ -1,5 +1,6 @@
 import type { TextMapSetter } from '@opentelemetry/api'
 
+import { countRefusedField } from '../doctor/refused-fields.ts'
 import { say } from '../host/diagnostics.ts'
 
 /** A field name by RFC 9110, section 5.6.2. */
@@ -80,20 +81,8 @@ export const HEADER_FIELDS_SETTER: TextMapSetter<HeaderFields> = {
   set: (carrier, name, value) => carrier.write(name, value),
 }
 
-// A registered symbol, so that several copies of this package count together.
-const REFUSED = Symbol.for('spanwright.refusedFields')
-
-interface Registry {
-  [REFUSED]?: number
-}
-
-/** How many fields of propagators were left out in this process because no header can hold them. */
-export function refusedFields(): number {
-  return (globalThis as Registry)[REFUSED] ?? 0
-}
-
 /** Counts and reports a field. Neither name nor value is told: they may come from outside. */
 function refuse(reason: string): void {
-  ;(globalThis as Registry)[REFUSED] = refusedFields() + 1
+  countRefusedField()
   say('error', `spanwright: a field of a propagator is left out: ${reason}`)
 }

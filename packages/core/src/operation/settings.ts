@@ -9,7 +9,8 @@ import type {
 } from '@opentelemetry/api'
 import { metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
 
-import { countEntryPoint } from './entry-points.ts'
+import { debugAtExit } from '../doctor/debug.ts'
+import { countEntryPoint, type EntryPointCounter } from '../doctor/entry-points.ts'
 import { say } from '../host/diagnostics.ts'
 import {
   aBoolean,
@@ -104,6 +105,8 @@ const SHARED_RULES: OptionRules = {
 /** Options, read and frozen once per factory call. */
 export class Settings<Described, Options extends TracingOptions<Described> = TracingOptions<Described>> {
   readonly scope: Scope
+  /** Counts what the entry point is asked to trace, for reports. */
+  readonly use: EntryPointCounter
   /** Those that were given: a frozen copy. */
   readonly options: Options
   readonly semconv: Semconv
@@ -130,7 +133,8 @@ export class Settings<Described, Options extends TracingOptions<Described> = Tra
     const rules = { ...SHARED_RULES, metrics: metricsRule, ...entry.rules }
     const options = frozenOptions(given, rules)
     checkOptions(entry.caller, options, rules)
-    countEntryPoint(entry)
+    this.use = countEntryPoint(entry, options.tracerProvider === undefined)
+    debugAtExit()
     this.scope = entry.scope
     this.options = options
     const { area } = entry

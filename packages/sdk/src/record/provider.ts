@@ -6,7 +6,7 @@ import { RecordingTracer } from './tracer.ts'
 /** Makes the tracers of a process, one for each scope. */
 export class RecordingTracerProvider implements TracerProvider {
   private readonly recorder: Recorder
-  private readonly tracers = new Map<string, Tracer>()
+  private readonly tracers = new Map<string, RecordingTracer>()
 
   constructor(options: RecorderOptions) {
     this.recorder = new Recorder(options)
@@ -21,6 +21,12 @@ export class RecordingTracerProvider implements TracerProvider {
     const tracer = new RecordingTracer(this.recorder, scope)
     this.tracers.set(key, tracer)
     return tracer
+  }
+
+  /** Names of the scopes that were asked for spans. */
+  usedScopes(): string[] {
+    const used = [...this.tracers.values()].filter(({ isUsed }) => isUsed)
+    return [...new Set(used.map(({ instrumentationScope }) => instrumentationScope.name))]
   }
 
   /** Sends what waits: the user's processors and the exporters. */

@@ -33,6 +33,8 @@ export class RecordingTracer implements Tracer, SpanOwner {
   readonly instrumentationScope: InstrumentationScope
   readonly limits: Required<SpanLimits>
   readonly resource: SpanResource
+  /** Whether a span was asked for. */
+  isUsed = false
   private readonly recorder: Recorder
 
   constructor(recorder: Recorder, scope: InstrumentationScope) {
@@ -80,6 +82,7 @@ export class RecordingTracer implements Tracer, SpanOwner {
   }
 
   private start(name: string, options: SpanOptions, context: Context): Span {
+    this.isUsed = true
     const { recorder } = this
     const above = trace.getSpan(context)
     const local = above instanceof RecordingSpan || above instanceof UnsampledSpan ? above : undefined

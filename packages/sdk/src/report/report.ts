@@ -1,14 +1,10 @@
-import { createRequire } from 'node:module'
-import { sep } from 'node:path'
+import { diag, trace } from '@opentelemetry/api'
+import { type Diagnosis, diagnose, showEntryPoints, type Stage } from '@spanwright/core/plugin'
 
-import { context, createContextKey, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api'
-import { entryPointCounts, refusedFields } from '@spanwright/core/plugin'
-
-import { apiGlobals } from '../start/globals.ts'
 import type { ExporterCount, SpanCounts } from '../record/pipeline.ts'
 
 /** What is set up, what became of the spans, and what looks wrong. */
-export interface TracingReport {
+export interface TracingReport extends Diagnosis {
   /** `service.name` of this process. */
   readonly service: string
   readonly sampler: string
@@ -18,51 +14,75 @@ export interface TracingReport {
   readonly metrics: readonly string[]
   /** Fields that the propagators write. */
   readonly propagates: readonly string[]
-  /** Fields of propagators that the plugins left out, because no header can hold them or they are the application's. */
-  readonly refusedFields: number
-  /** What traces here: entry points that were called, such as `@spanwright/pg tracePool()`, and how often. */
-  readonly entryPoints: Readonly<Record<string, number>>
   readonly counts: SpanCounts
   /** What makes spans cost more than they would in bytes alone, a sentence each; no problem by itself. */
   readonly slowedBy: readonly string[]
-  /** What to look into, a sentence each; empty when all is well. */
-  readonly problems: readonly string[]
 }
 
-/** What {@link diagnose} looks at besides the process itself. */
-export interface Setup extends Omit<TracingReport, 'problems' | 'entryPoints' | 'refusedFields'> {
-  /** Whether the API took the provider and the context manager that were made. */
+/** What {@link reportOn} looks at besides the process itself. */
+export interface Setup extends Omit<TracingReport, keyof Diagnosis>, Stage {
+  /** Whether the API took the provider that was made. */
   readonly isRegistered: boolean
+  /** Names of the scopes that spans were asked for in. */
+  readonly scopes: readonly string[]
   /** What is known to have failed besides exports of spans, a sentence each. */
-  readonly failures?: readonly string[]
+  readonly failures: readonly string[]
 }
 
 /** OpenTelemetry's own instrumentations of what the plugins trace. */
-const SECOND = /[\\/]@opentelemetry[\\/]instrumentation-(express|koa|undici|pg|kafkajs)[\\/]/
-const API = /^(.*[\\/]@opentelemetry[\\/]api)[\\/]build[\\/]/
+const SECOND = /^@opentelemetry\/instrumentation-(express|koa|undici|pg|kafkajs)$/
+
+/** So many spans that were all sampled out are no chance. */
+const MANY = 100
 
 /** Finds what commonly makes traces go missing, or come twice. */
-export function diagnose({ isRegistered, failures = [], ...setup }: Setup): TracingReport {
-  const entryPoints = Object.fromEntries(entryPointCounts())
-  const refused = refusedFields()
+export function reportOn({
+  isRegistered,
+  scopes,
+  failures,
+  isEnding,
+  isShutDown = false,
+  ...setup
+}: Setup): TracingReport {
+  const { entryPoints, refusedFields, problems } = diagnose({ isEnding: isEnding ?? false, isShutDown })
   return {
     ...setup,
-    refusedFields: refused,
+    refusedFields,
     entryPoints,
     problems: [
-      ...(isRegistered
+      ...(isRegistered || isShutDown
         ? []
-        : ['another SDK was registered before startTracing(); its provider is used instead of this one']),
-      ...(isContextManaged() ? [] : ['no context manager is active: spans will not find their parents']),
-      ...copiesOfApi(),
-      ...secondInstrumentations(Object.keys(entryPoints)),
-      ...setup.counts.exporters.flatMap(({ name, lastError }) =>
-        lastError === undefined ? [] : [`${name} failed: ${lastError}`],
-      ),
+        : [
+            'another SDK was registered before startTracing(); its provider is used instead of this one: start only one of them',
+          ]),
+      ...problems,
+      ...secondInstrumentations(scopes, Object.keys(entryPoints)),
+      ...samplerProblems(setup),
+      ...setup.counts.exporters.flatMap(exporterProblems),
       ...failures,
-      ...(refused > 0 ? [`propagators wrote ${refused} fields that cannot be sent; the others were`] : []),
     ],
   }
+}
+
+function samplerProblems({
+  sampler,
+  counts: { started, unsampled },
+}: Pick<Setup, 'sampler' | 'counts'>): string[] {
+  const isOff = /^(?:parentBased\()?(?:alwaysOff|ratio\(0\))\)?$/.test(sampler)
+  if (started === 0 || unsampled < started || (started < MANY && !isOff)) return []
+  return [
+    `not one of ${started} spans was sampled, by ${sampler}: look at the option sampler, at OTEL_TRACES_SAMPLER, and at what ` +
+      'the callers of this service decide',
+  ]
+}
+
+function exporterProblems({ name, exported, lastError }: ExporterCount): string[] {
+  if (lastError === undefined) return []
+  if (exported > 0) return [`${name} failed: ${lastError}; ${exported} spans were exported all the same`]
+  return [
+    `${name} failed: ${lastError}; it has exported nothing so far: start a collector there, name another endpoint by ` +
+      "OTEL_EXPORTER_OTLP_ENDPOINT, or use exporter: 'console'",
+  ]
 }
 
 /** Says a report to `diag`, a line each. */
@@ -86,7 +106,7 @@ export function sayOutcome({ counts, entryPoints, problems }: TracingReport): vo
   const { started, ended, unsampled, sampledOut, exporters } = counts
   diag.info(
     `spanwright: ${started} spans started, ${ended} ended, ${unsampled} unsampled, ${sampledOut} sampled out` +
-      `${exporters.map(outcomeOf).join('')}; traced by ${callsOf(entryPoints)}`,
+      `${exporters.map(outcomeOf).join('')}; traced by ${showEntryPoints(entryPoints)}`,
   )
   for (const problem of problems) diag.warn(`spanwright: ${problem}`)
 }
@@ -96,38 +116,14 @@ function outcomeOf({ name, exported, waiting, dropped }: ExporterCount): string 
   return `; ${name}: ${exported} exported, ${lost} dropped${waiting > 0 ? `, ${waiting} waiting` : ''}`
 }
 
-function callsOf(entryPoints: TracingReport['entryPoints']): string {
-  const calls = Object.entries(entryPoints).map(([name, times]) => (times === 1 ? name : `${name} ×${times}`))
-  return calls.join(', ') || 'no plugin'
-}
-
-function isContextManaged(): boolean {
-  const key = createContextKey('spanwright report')
-  return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true)
-}
-
-function copiesOfApi(): string[] {
-  const folders = new Set(loadedFiles().flatMap(file => API.exec(file)?.[1] ?? []))
-  if (folders.size < 2) return []
-  const version = apiGlobals().version ?? 'unknown'
-  return [
-    `${folders.size} copies of @opentelemetry/api are loaded (in use: ${version}): ${[...folders].join(', ')}`,
-  ]
-}
-
-/** A library that nothing of ours traces is traced once, whoever does it. */
-function secondInstrumentations(entryPoints: readonly string[]): string[] {
-  const names = new Set(loadedFiles().flatMap(file => SECOND.exec(file)?.[1] ?? []))
-  return [...names].flatMap(name => {
+/** Says only of those that make spans; one that is installed, or loaded and not enabled, makes none. */
+function secondInstrumentations(scopes: readonly string[], entryPoints: readonly string[]): string[] {
+  return scopes.flatMap(scope => {
+    const name = SECOND.exec(scope)?.[1]
     const ours = entryPoints.filter(entryPoint => entryPoint.startsWith(`@spanwright/${name} `))
     if (ours.length === 0) return []
-    return `@opentelemetry/instrumentation-${name} is loaded beside ${ours.join(' and ')}: with both, ${name} is traced twice`
+    return `${scope} makes spans beside ${ours.join(' and ')}: with both, ${name} is traced twice; switch one of them off`
   })
-}
-
-/** Files of CommonJS modules; what was imported as ESM is not seen. */
-function loadedFiles(): string[] {
-  return Object.keys(createRequire(`${process.cwd()}${sep}`).cache ?? {})
 }
 
 /** True when the provider of the API is the one given. */

@@ -3,10 +3,11 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 
 import type { Environment } from './environment.ts'
 import { register } from './globals.ts'
+import { atEnd } from './explanation.ts'
 import type { StartTracingOptions } from './options.ts'
 import { Pipeline } from '../record/pipeline.ts'
 import { makePropagator } from '../propagation/propagators.ts'
-import { diagnose, isGlobal } from '../report/report.ts'
+import { isGlobal, reportOn, sayOutcome, type TracingReport } from '../report/report.ts'
 import type { Tracing } from './tracing.ts'
 
 /** What `OTEL_SDK_DISABLED` leaves: contexts are still propagated, as the specification has it; no span is made. */
@@ -22,24 +23,34 @@ export function startDisabled(
     makePropagator(options.propagators, environment, false),
   )
   const pipeline = new Pipeline([])
+  let isShutDown = false
+  const report = (isEnding = false): TracingReport =>
+    reportOn({
+      service: 'OTEL_SDK_DISABLED',
+      sampler: 'none',
+      exporters: [],
+      metrics: [],
+      propagates: propagation.fields(),
+      counts: pipeline.counts(),
+      slowedBy: [],
+      scopes: [],
+      failures: ['OTEL_SDK_DISABLED=true: nothing is recorded; unset it to trace'],
+      isRegistered: isGlobal(tracerProvider),
+      isEnding,
+      isShutDown,
+    })
+  const withdraw = atEnd(() => sayOutcome(report(true)))
   const end = async (): Promise<void> => {
+    if (isShutDown) return
+    withdraw()
+    isShutDown = true
     unregister()
     onEnd()
   }
   return {
     tracerProvider,
     counts: () => pipeline.counts(),
-    report: () =>
-      diagnose({
-        service: 'OTEL_SDK_DISABLED',
-        sampler: 'none',
-        exporters: [],
-        metrics: [],
-        propagates: propagation.fields(),
-        counts: pipeline.counts(),
-        slowedBy: [],
-        isRegistered: isGlobal(tracerProvider),
-      }),
+    report: () => report(),
     forceFlush: async () => {},
     shutdown: end,
     [Symbol.asyncDispose]: end,

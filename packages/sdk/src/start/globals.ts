@@ -11,6 +11,7 @@ import {
   trace,
   type TracerProvider,
 } from '@opentelemetry/api'
+import { isDebugging } from '@spanwright/core/plugin'
 
 import type { Environment } from './environment.ts'
 
@@ -32,17 +33,11 @@ export function apiGlobals(): ApiGlobals {
   return all[Symbol.for('opentelemetry.js.api.1')] ?? {}
 }
 
-/** Whether `SPANWRIGHT_DEBUG` asks for a report at the start. */
-export function isDebugged(environment: Environment): boolean {
-  const value = environment.text('SPANWRIGHT_DEBUG')
-  return value !== undefined && value !== '0' && value !== 'false'
-}
-
 /** Lets warnings be seen, unless the app already chose where they go. Level: `OTEL_LOG_LEVEL`, else warn. */
 export function showWarnings(environment: Environment): void {
   if (apiGlobals().diag !== undefined) return
   // Until the level is known, so that a wrong one can be said.
-  diag.setLogger(new DiagConsoleLogger(), isDebugged(environment) ? DiagLogLevel.INFO : DiagLogLevel.WARN)
+  diag.setLogger(new DiagConsoleLogger(), isDebugging() ? DiagLogLevel.INFO : DiagLogLevel.WARN)
   const variable = environment.text('OTEL_LOG_LEVEL')?.toLowerCase()
   if (variable === undefined) return
   const level = LEVELS.find(known => known === variable)

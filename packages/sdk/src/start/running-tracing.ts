@@ -5,6 +5,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
 
 import { within } from './deadline.ts'
+import { atEnd } from './explanation.ts'
 import type { NamedExporter } from '../export/exporters.ts'
 import { shownUrl } from '../export/otlp/advice.ts'
 import { register, registerMetrics } from './globals.ts'
@@ -12,7 +13,7 @@ import type { NamedReader } from '../metrics/readers.ts'
 import { observeSpans } from '../metrics/providers.ts'
 import type { SpanCounts } from '../record/pipeline.ts'
 import { beforeProcessEnds } from './process-end.ts'
-import { diagnose, isGlobal, sayOutcome, sayReport, type TracingReport } from '../report/report.ts'
+import { isGlobal, reportOn, sayOutcome, sayReport, type TracingReport } from '../report/report.ts'
 import type { Tracing } from './tracing.ts'
 import type { TracingParts } from './parts.ts'
 
@@ -36,6 +37,9 @@ export class RunningTracing implements Tracing {
   /** Undoes what was done to the process. */
   private readonly withdrawals: readonly (() => void)[]
   private ending: Promise<void> | undefined
+  private isShutDown = false
+  /** Says what came of it, where that is asked for and was not said before. */
+  private readonly explain: () => void
 
   constructor(parts: TracingParts, options: RunningOptions) {
     this.parts = parts
@@ -46,6 +50,7 @@ export class RunningTracing implements Tracing {
     const withdrawMetrics = metrics ? registerMetrics(metrics.meters) : () => {}
     const release = options.flushOnExit ? this.watchProcess() : () => {}
     this.withdrawals = [release, unregister, withdrawMetrics, observeSpans(this.counts, metrics?.meters)]
+    this.explain = atEnd(() => sayOutcome(this.reportAt(true)))
     if (options.isDebugging) sayReport(this.report())
   }
 
@@ -54,9 +59,11 @@ export class RunningTracing implements Tracing {
     return { ...pipeline.counts(), ...(localTraces && { localTraces: localTraces.counts() }) }
   }
 
-  readonly report = (): TracingReport => {
+  readonly report = (): TracingReport => this.reportAt(false)
+
+  private reportAt(isEnding: boolean): TracingReport {
     const { resource, sampler, exporters, readers, propagator, provider, slowedBy } = this.parts
-    return diagnose({
+    return reportOn({
       service: serviceOf(resource),
       sampler: sampler.toString(),
       exporters: exporters.map(addressOf),
@@ -65,7 +72,10 @@ export class RunningTracing implements Tracing {
       propagates: propagator.fields(),
       counts: this.counts(),
       slowedBy,
+      scopes: provider.usedScopes(),
       isRegistered: isGlobal(provider),
+      isEnding,
+      isShutDown: this.isShutDown,
     })
   }
 
@@ -73,7 +83,8 @@ export class RunningTracing implements Tracing {
 
   readonly shutdown = (): Promise<void> => {
     this.ending ??= this.finish().finally(() => {
-      if (this.options.isDebugging) sayOutcome(this.report())
+      this.explain()
+      this.isShutDown = true
       for (const withdraw of this.withdrawals) withdraw()
       this.options.ended()
     })

@@ -1,9 +1,10 @@
 import { diag } from '@opentelemetry/api'
+import { isDebugging } from '@spanwright/core/plugin'
 
 import { startDisabled } from './disabled.ts'
 import { millisecondsOf } from './duration.ts'
 import { Environment } from './environment.ts'
-import { isDebugged, showWarnings } from './globals.ts'
+import { showWarnings } from './globals.ts'
 import { checkStartOptions, type StartTracingOptions } from './options.ts'
 import { RunningTracing } from './running-tracing.ts'
 import type { Tracing } from './tracing.ts'
@@ -37,7 +38,7 @@ export function startTracing(options: StartTracingOptions = {}): Tracing {
     : new RunningTracing(makeParts(options, environment), {
         flushTimeout: millisecondsOf(options.flushTimeout ?? 5000),
         flushOnExit: options.flushOnExit ?? true,
-        isDebugging: isDebugged(environment),
+        isDebugging: isDebugging(),
         ended,
       })
   return running

@@ -1,6 +1,7 @@
 import { type Attributes, context as contextApi, ROOT_CONTEXT, SpanKind } from '@opentelemetry/api'
 
 import { AdoptedSpan, findForeignSpan } from './adopted-span.ts'
+import { notePassing } from '../../doctor/responses.ts'
 import { decide, isIdle, isObserved } from '../../operation/decision.ts'
 import { exchangeOf, Untraced, UNTRACED } from './open-exchanges.ts'
 import { ExposedTrace } from './response/exposed-trace.ts'
@@ -74,6 +75,7 @@ export class HttpServer<Request, Routes = never> {
 
   /** @returns undefined for objects that cannot be followed */
   private tryBegin(req: ServerRequest, res: ServerAnswer, request: Request): Exchange<Routes> | undefined {
+    notePassing(req)
     const active = contextApi.active()
     const isMeasured = this.shared.metrics.prepare()
     // Before anything is read from the request: Express makes each reading cost about half a microsecond.

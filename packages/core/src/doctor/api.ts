@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module'
+import { sep } from 'node:path'
+
+import { context, createContextKey, ProxyTracerProvider, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+
+/** Up to 1.9 the API was built into `build`, since then into `dist`. */
+const API = /^(.*[\\/]@opentelemetry[\\/]api)[\\/](?:build|dist)[\\/]/
+
+const NO_PROVIDER = new ProxyTracerProvider().getDelegate()
+
+/** Whether an SDK is registered with the API. */
+export function hasProvider(): boolean {
+  const provider = trace.getTracerProvider() as Partial<ProxyTracerProvider>
+  return (provider.getDelegate?.() ?? provider) !== NO_PROVIDER
+}
+
+/** Whether the API keeps contexts. */
+export function isContextManaged(): boolean {
+  const key = createContextKey('spanwright report')
+  return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true)
+}
+
+/** Says of several copies of the API that they are loaded as CommonJS; what was imported as ESM is not seen. */
+export function copiesOfApi(): string[] {
+  const files = Object.keys(createRequire(`${process.cwd()}${sep}`).cache ?? {})
+  const folders = new Set(files.flatMap(file => API.exec(file)?.[1] ?? []))
+  if (folders.size < 2) return []
+  const all = globalThis as Readonly<Record<symbol, { readonly version?: string } | undefined>>
+  const version = all[Symbol.for('opentelemetry.js.api.1')]?.version ?? 'unknown'
+  return [
+    `${folders.size} copies of @opentelemetry/api are loaded (in use: ${version}): ${[...folders].join(', ')}; ` +
+      'make them one by npm dedupe, or by overrides in package.json',
+  ]
+}
