@@ -70,6 +70,9 @@ const OWN_MESSAGES = new RegExp(
     'Cannot continue to use transaction once ended',
     'There is already an ongoing transaction for this producer',
     'API Versions not supported',
+    // Those of @platformatic/kafka.
+    String.raw`Received response with error while executing API \w+\(v\d+\)`,
+    String.raw`\w+ failed \d+ times\.`,
   ]
     .map(message => `^${message}`)
     .join('|'),
