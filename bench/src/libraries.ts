@@ -1,7 +1,7 @@
 import type { Library } from './measured/protocol.ts'
 
 /** What can be called. */
-export type ServiceKind = 'upstream' | 'postgres' | 'kafka'
+type ServiceKind = 'upstream' | 'postgres' | 'kafka'
 
 /** How a library is measured and shown. */
 export interface LibraryEntry {
@@ -22,7 +22,7 @@ export interface LibraryEntry {
 }
 
 /** What is to be reached: overheads in relation to each other. */
-export interface Goals {
+interface Goals {
   /** Least overhead of otel per overhead of spanwright, everything exported. */
   readonly otel: number
   /** Most overhead of spanwright per overhead by hand on OpenTelemetry's SDK, everything exported. */

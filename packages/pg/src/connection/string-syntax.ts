@@ -32,4 +32,4 @@ export class StringSyntax {
 }
 
 const SETTING = 'standard_conforming_strings'
-const MENTION = new RegExp(SETTING, 'i')
+const MENTION = /standard_conforming_strings/i

@@ -35,5 +35,6 @@ function shown(value: unknown): string {
 
 /** SQL and messages are often written over several lines. */
 function oneLine(text: string): string {
-  return printable(text.trim().replaceAll(/\s*\n\s*/g, ' ⏎ '))
+  const lines = text.split('\n').map(line => line.trim())
+  return printable(lines.filter(line => line !== '').join(' ⏎ '))
 }
