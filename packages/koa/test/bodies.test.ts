@@ -56,27 +56,45 @@ const BODIES: readonly [string, () => unknown][] = [
   ],
 ]
 
-describe.each(KOAS)('a body that $name sends', ({ Koa: AnyKoa }) => {
-  it.each(BODIES)('does its work in the trace of the request: %s', async (_, bodyOf) => {
-    const app = new AnyKoa()
-    app.use(tracing())
-    app.use(async ctx => {
-      await turn()
-      ctx.type = 'text'
-      ctx.body = bodyOf()
+const WEB_BODY: [string, () => unknown] = [
+  'a stream of the web',
+  () => {
+    const parts = [...PARTS]
+    return new ReadableStream({
+      async pull(controller) {
+        await turn()
+        const part = parts.shift()
+        if (part === undefined) controller.close()
+        else controller.enqueue(Buffer.from(withSpan('part', () => part)))
+      },
     })
-    const { text } = await request(await serve(app))
-      .get('/')
-      .expect(200)
+  },
+]
 
-    expect(text).toBe('abcd')
-    const server = await recorder.waitFor({ kind: SpanKind.SERVER })
-    const parts = recorder.spans().filter(({ name }) => name === 'part')
-    expect(parts.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual(
-      PARTS.map(() => server.spanContext().spanId),
-    )
-    expect(trace.getActiveSpan()).toBeUndefined()
-  })
+describe.each(KOAS)('a body that $name sends', ({ name: koa, Koa: AnyKoa }) => {
+  it.each(koa === 'Koa 3' ? [...BODIES, WEB_BODY] : BODIES)(
+    'does its work in the trace of the request: %s',
+    async (_, bodyOf) => {
+      const app = new AnyKoa()
+      app.use(tracing())
+      app.use(async ctx => {
+        await turn()
+        ctx.type = 'text'
+        ctx.body = bodyOf()
+      })
+      const { text } = await request(await serve(app))
+        .get('/')
+        .expect(200)
+
+      expect(text).toBe('abcd')
+      const server = await recorder.waitFor({ kind: SpanKind.SERVER })
+      const parts = recorder.spans().filter(({ name }) => name === 'part')
+      expect(parts.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual(
+        PARTS.map(() => server.spanContext().spanId),
+      )
+      expect(trace.getActiveSpan()).toBeUndefined()
+    },
+  )
 
   it('reaches the client as it would when it fails', async () => {
     const app = new AnyKoa()
