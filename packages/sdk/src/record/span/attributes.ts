@@ -24,7 +24,10 @@ export class SpanAttributes {
     const { list, lengthLimit } = this
     const most = this.countLimit * 2
     for (const key in attributes) {
-      const value = Object.hasOwn(attributes, key) ? cleanValue(key, attributes[key], lengthLimit) : undefined
+      // Unlike Object.hasOwn(), the engine leaves this out of such a loop: 0.1 µs of a span in span-cost.ts.
+      const value = Object.prototype.hasOwnProperty.call(attributes, key)
+        ? cleanValue(key, attributes[key], lengthLimit)
+        : undefined
       if (value === undefined) continue
       if (list.length < most) list.push(key, value)
       else this.dropped += 1

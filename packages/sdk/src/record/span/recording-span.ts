@@ -95,7 +95,7 @@ export class RecordingSpan implements RecordedSpan {
   setAttributes(attributes: Attributes): this {
     if (this.hasEnded()) return this
     for (const key in attributes) {
-      if (Object.hasOwn(attributes, key)) this.recorded.set(key, attributes[key])
+      if (Object.prototype.hasOwnProperty.call(attributes, key)) this.recorded.set(key, attributes[key])
     }
     return this
   }
