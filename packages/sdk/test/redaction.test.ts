@@ -126,7 +126,8 @@ describe('redact', () => {
     const span = trace.getTracer('test').startSpan('GET /planted-6', { attributes, links }, ROOT_CONTEXT)
     span.addEvent('mail planted-7', attributes)
     span.setStatus({ code: SpanStatusCode.ERROR, message: 'no planted-8' }).end()
-    metrics.getMeter('test').createCounter('mails').add(1)
+    metrics.getMeter('test').createCounter('mails').add(1, attributes)
+    metrics.getMeter('@spanwright/jobs').createCounter('jobs').add(1, attributes)
     await tracing.shutdown()
     const sent = Buffer.concat(endpoint.arrivals.map(({ body }) => body)).toString('latin1')
     await endpoint[Symbol.asyncDispose]()
@@ -164,6 +165,59 @@ describe('redact', () => {
       })
     }
   })
+
+  it.each(['application', '@spanwright/jobs'])(
+    'adds up the points of %s that are the same once redacted',
+    async scope => {
+      const reader = new CollectingReader()
+      const { exporter } = collect()
+      const tracing = startTracing({
+        exporter,
+        metrics: reader,
+        redact: ['user', emailAddresses],
+        flushOnExit: false,
+      })
+      const meter = metrics.getMeter(scope)
+      const sent = meter.createCounter('mails')
+      const taken = meter.createHistogram('time')
+      const waiting = meter.createObservableGauge('waiting')
+      const open = meter.createObservableUpDownCounter('open')
+      const leftOut = jest.fn<() => void>()
+      waiting.addCallback(leftOut)
+      waiting.removeCallback(leftOut)
+      waiting.addCallback(result => result.observe(3, { user: 'eve', host: 'a' }))
+      meter.addBatchObservableCallback(result => result.observe(open, 2, { user: 'eve' }), [open])
+      for (const user of ['ada', 'bob']) {
+        sent.add(2, { user, to: `${user}@example.org`, kind: 'invoice' })
+        taken.record(1, { user })
+      }
+      const { resourceMetrics } = await reader.collect()
+      await tracing.shutdown()
+
+      const points = resourceMetrics.scopeMetrics
+        .filter(({ scope: { name } }) => name === scope)
+        .flatMap(({ metrics: all }) =>
+          all.map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints] as const),
+        )
+      expect(Object.fromEntries(points)).toEqual({
+        mails: [
+          expect.objectContaining({
+            value: 4,
+            attributes: { user: '[redacted]', to: '[redacted]', kind: 'invoice' },
+          }),
+        ],
+        time: [
+          expect.objectContaining({
+            attributes: { user: '[redacted]' },
+            value: expect.objectContaining({ count: 2 }),
+          }),
+        ],
+        waiting: [expect.objectContaining({ value: 3, attributes: { user: '[redacted]', host: 'a' } })],
+        open: [expect.objectContaining({ value: 2, attributes: { user: '[redacted]' } })],
+      })
+      expect(leftOut).not.toHaveBeenCalled()
+    },
+  )
 
   it('exports the span itself where nothing is to be taken out', async () => {
     const span = await exportSpan(['other'], { text: 'harmless' })

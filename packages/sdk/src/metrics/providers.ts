@@ -15,9 +15,11 @@ import {
 } from '@spanwright/core/semconv'
 
 import type { SpanCounts } from '../record/pipeline.ts'
+import type { Redactor } from '../record/redaction.ts'
 import { VERSION } from '../version.ts'
 import { Meters } from './meters.ts'
 import type { NamedReader } from './readers.ts'
+import { redactingMeters } from './redacting.ts'
 import { type MetricView, sdkViewsOf } from './views.ts'
 
 /** What keeps metrics until they are read. */
@@ -33,13 +35,24 @@ export interface MetricParts {
 /**
  * Makes what keeps metrics: those of our own libraries as series, all others in OpenTelemetry's SDK. Where a reader
  * cannot be given series, or wants exponential histograms, all of them are kept there.
+ * @param redactor takes out of attributes what is not to reach any reader
  */
 export function makeMetrics(
   readers: readonly NamedReader[],
   views: readonly MetricView[],
   resource: Resource,
+  redactor?: Redactor,
 ): MetricParts | undefined {
   if (readers.length === 0) return undefined
+  const parts = makeParts(readers, views, resource)
+  return redactor ? { ...parts, meters: redactingMeters(parts.meters, redactor) } : parts
+}
+
+function makeParts(
+  readers: readonly NamedReader[],
+  views: readonly MetricView[],
+  resource: Resource,
+): MetricParts {
   const sdk = new SdkMeterProvider({
     resource,
     views: sdkViewsOf(views),

@@ -66,7 +66,7 @@ export function makeParts(options: StartTracingOptions, environment: Environment
     sink: localTraces ?? pipeline,
   })
   const propagator = makePropagator(options.propagators, environment, options.idGenerator === undefined)
-  const metrics = makeMetrics(readers, options.views ?? [], resource)
+  const metrics = makeMetrics(readers, options.views ?? [], resource, redactor)
   return {
     resource,
     exporters,
