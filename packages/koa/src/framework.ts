@@ -11,7 +11,7 @@ export const KOA: HttpFramework<Context> = {
     host: ctx.host || undefined,
     // Not ctx.ip: it is remembered when it is read, and a later middleware may still correct the headers. Nor app.proxy,
     // by which Koa itself decides whether there are any: frameworks on top of it warn of each reading.
-    clientAddress: ctx.ips[0] || socket?.remoteAddress,
+    clientAddress: (ctx.ips as readonly string[] | undefined)?.[0] || socket?.remoteAddress,
   }),
   route: routeOf,
 }

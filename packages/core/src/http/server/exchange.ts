@@ -51,6 +51,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
   private readonly transfer: Transfer | undefined
   private readonly closeCount: (() => void) | undefined
   private readonly stopWatching: (() => void) | undefined
+  private readonly isUpgrade: boolean = false
   private isClosing = false
   private isOver = false
   private thrown: Thrown
@@ -82,7 +83,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     addOpenRequest(this, endOnShutdown)
     if (!progress.isHttp2) {
       this.stopWatching = watchWaiting(req, res as ServerResponse, this)
-      attempt('following a connection', watchHandover, req, res, this)
+      this.isUpgrade = attempt('following a connection', watchHandover, req, res, this) ?? false
     }
     if (progress.isClosed) this.end()
   }
@@ -169,10 +170,6 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     this.release()
   }
 
-  turnCame(): void {
-    this.transfer?.noteStart()
-  }
-
   /** The response was closed, perhaps where a framework has taken our `emit` away, or its connection before its turn. */
   closed(): void {
     if (!this.isClosing) this.end()
@@ -192,7 +189,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     if (event === 'pipe' && this.owner.isOurs && this.context) readWithin(this.context, source as Readable)
     if (event !== 'finish') return false
     this.progress.noteFinish()
-    return !isServed(this.req, this.progress)
+    return !this.progress.isHttp2 && !isServed(this.req, this.isUpgrade)
   }
 
   private emit(emitter: Emitter, emit: Method, args: readonly unknown[]): unknown {

@@ -12,13 +12,8 @@ interface HandedOver {
 }
 
 /** True when a server closes the response: not that of an adapter, which may have anything in the place of a socket. */
-export function isServed(req: ServerRequest, { isHttp2 }: { readonly isHttp2: boolean }): boolean {
-  return isHttp2 || (req.socket instanceof Duplex && !isUpgrade(req))
-}
-
-/** True when a listener of the server was given the connection together with the request. */
-function isUpgrade(req: ServerRequest): boolean {
-  return (req as { readonly upgrade?: unknown }).upgrade === true
+export function isServed(req: ServerRequest, isUpgrade: boolean): boolean {
+  return !isUpgrade && req.socket instanceof Duplex
 }
 
 /** True for the answer with which a connection changes to another protocol, or becomes a tunnel. */
@@ -30,14 +25,16 @@ export function isHandover(method: string, statusCode: number): boolean {
 /**
  * Watches the connection of a request that asks for another protocol: what takes it over (a WebSocket server, a proxy)
  * answers past the response.
+ * @returns whether it does
  */
-export function watchHandover(req: ServerRequest, res: ServerAnswer, exchange: HandedOver): void {
-  if (!isUpgrade(req)) return
+export function watchHandover(req: ServerRequest, res: ServerAnswer, exchange: HandedOver): boolean {
+  // A listener of the server was given the connection together with the request.
+  if ((req as { readonly upgrade?: unknown }).upgrade !== true) return false
   const { socket } = req
   // Some hand the request to the application only after the switch.
   if (socket.listenerCount('data') > 0) {
     setImmediate(() => exchange.handedOver(SWITCHING_PROTOCOLS))
-    return
+    return true
   }
   const look = (chunk: unknown): void => {
     for (const restore of restores) restore()
@@ -56,4 +53,5 @@ export function watchHandover(req: ServerRequest, res: ServerAnswer, exchange: H
       }
     }),
   )
+  return true
 }

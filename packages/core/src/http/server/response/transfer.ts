@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http'
+
 import type { Span } from '@opentelemetry/api'
 
 import { attempt, guardMethods } from '../../../host/guard.ts'
@@ -7,6 +9,7 @@ import type { ServerRequest } from '../framework.ts'
 import { sizeOf } from './chunk.ts'
 import type { ResponseProgress } from './progress.ts'
 import { type Sending, tapSending } from './tap.ts'
+import { watchTurn } from './waiting-responses.ts'
 
 /** Counts the bytes of a request body as it is read, and of a response body as it is written, and sees them begin. */
 export class Transfer {
@@ -22,7 +25,11 @@ export class Transfer {
     this.req = req
     this.progress = progress
     this.span = span
-    attempt('following a response', tapSending, progress.res)
+    const { res, isHttp2 } = progress
+    attempt('following a response', tapSending, res)
+    if (span && !isHttp2 && !res.socket) {
+      attempt('following a response', watchTurn, res as ServerResponse, () => this.noteStart())
+    }
   }
 
   /** Tells of the start of the response, once: `writeHead` alone only keeps the head, and a response waits for its turn. */

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http'
 
-import { attempt } from '../../../host/guard.ts'
 import { wrapMethod } from '../../../host/wrap.ts'
 import type { ServerRequest } from '../framework.ts'
 
@@ -8,8 +7,6 @@ type Connection = ServerRequest['socket']
 
 /** A response that waits for its turn. */
 interface WaitingResponse {
-  /** Its turn has come, and what was written before goes to the connection. */
-  turnCame(): void
   /** The connection is gone. */
   closed(): void
 }
@@ -34,19 +31,17 @@ export function watchWaiting(
   // One listener for all, because a client can send as many requests as it likes.
   const waiting = WAITING.get(socket) ?? watch(socket)
   waiting.add(response)
-  attempt(
-    'following a response',
-    wrapMethod<ServerResponse, 'assignSocket'>,
-    res,
-    'assignSocket',
-    assignSocket => {
-      return function assign(this: ServerResponse, ...args: Parameters<ServerResponse['assignSocket']>) {
-        Reflect.apply(assignSocket, this, args)
-        response.turnCame()
-      }
-    },
-  )
   return () => waiting.delete(response)
+}
+
+/** Calls back when the turn of a response has come, and what was written before goes to its connection. */
+export function watchTurn(res: ServerResponse, turnCame: () => void): void {
+  wrapMethod(res, 'assignSocket', assignSocket => {
+    return function assign(this: ServerResponse, ...args: Parameters<ServerResponse['assignSocket']>) {
+      Reflect.apply(assignSocket, this, args)
+      turnCame()
+    }
+  })
 }
 
 function watch(socket: Connection): Set<WaitingResponse> {
