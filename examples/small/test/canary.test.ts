@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 
 import { diag, DiagLogLevel } from '@opentelemetry/api'
@@ -22,7 +23,10 @@ const CANARY = 'zqcanary4111'
 const exported: unknown[] = []
 const said: string[] = []
 const received: string[] = []
+/** Every byte that left over OTLP, spans and metrics. */
+const sentBytes: Record<string, string> = {}
 let spans: Tracing
+let collector: Server
 let postgres: PostgresService
 let kafkaService: KafkaService
 let pool: Pool
@@ -45,18 +49,32 @@ beforeAll(async () => {
     { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
   )
   for (const method of ['log', 'warn', 'error'] as const) jest.spyOn(console, method).mockImplementation(keep)
+  collector = createServer(async (request, response) => {
+    const { url = '' } = request
+    sentBytes[url] = (sentBytes[url] ?? '') + (await buffer(request)).toString('latin1')
+    response.end()
+  })
+  const endpoint = `http://${await listen(collector)}`
+  // What the process was started with is part of the resource once it is asked for.
+  process.argv.push(`--password=${CANARY}`)
   spans = startTracing({
     serviceName: 'canary',
     flushOnExit: false,
-    exporter: {
-      export: (batch, done) => {
-        for (const { name, kind, status, attributes, events, links, resource } of batch) {
-          exported.push({ name, kind, status, attributes, events, links, resource: resource.attributes })
-        }
-        done({ code: 0 })
+    detectors: ['process'],
+    redact: ['process.command*'],
+    metrics: { url: `${endpoint}/v1/metrics` },
+    exporter: [
+      { url: `${endpoint}/v1/traces` },
+      {
+        export: (batch, done) => {
+          for (const { name, kind, status, attributes, events, links, resource } of batch) {
+            exported.push({ name, kind, status, attributes, events, links, resource: resource.attributes })
+          }
+          done({ code: 0 })
+        },
+        shutdown: async () => {},
       },
-      shutdown: async () => {},
-    },
+    ],
   })
   ;[postgres, kafkaService] = await Promise.all([startPostgres({ database: 'shop' }), startKafka()])
   pool = tracePool(new Pool({ ...connection(), max: 1 }), { comment: true })
@@ -88,6 +106,7 @@ beforeAll(async () => {
 afterAll(async () => {
   jest.restoreAllMocks()
   diag.disable()
+  process.argv.pop()
   for (const end of ends) await end()
   await producer?.disconnect()
   await pool?.end()
@@ -185,6 +204,16 @@ it('a value planted in all that an application handles is exported, printed and 
   expect(told.filter(text => text.includes('exception.stacktrace')).length).toBeGreaterThan(40)
   expect(sent.rows[0]?.text).toContain('traceparent')
   expect(received.length).toBeGreaterThan(0)
-  const all = [...told, ...said, ...received, sent.rows[0]?.text, inspect(spans.report(), { depth: 9 })]
+  expect(sentBytes['/v1/traces']).toContain('exception.stacktrace')
+  expect(sentBytes['/v1/traces']).toContain('process.command_args')
+  expect(sentBytes['/v1/metrics']).toContain('http.server.request.duration')
+  const all = [
+    ...told,
+    ...Object.values(sentBytes),
+    ...said,
+    ...received,
+    sent.rows[0]?.text,
+    inspect(spans.report(), { depth: 9 }),
+  ]
   expect(all.filter(text => text?.includes(CANARY))).toEqual([])
 }, 120_000)

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 
 import type { Attributes } from '@opentelemetry/api'
 import {
-  detectResources,
   hostDetector,
   osDetector,
   processDetector,
@@ -11,6 +10,7 @@ import {
   type ResourceDetector,
   resourceFromAttributes,
 } from '@opentelemetry/resources'
+import { attempt } from '@spanwright/core/plugin'
 import {
   ATTR_CONTAINER_ID,
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
@@ -65,7 +65,6 @@ const OWN: Attributes = {
 export function makeResource(options: ResourceOptions, environment: Environment): Resource {
   const { name, version } = nearestManifest()
   const names = options.detectors ?? detectorsIn(environment)
-  const detected = detectResources({ detectors: names.map(detector => DETECTORS[detector]) })
   return resourceFromAttributes(OWN)
     .merge(
       resourceFromAttributes(
@@ -76,7 +75,7 @@ export function makeResource(options: ResourceOptions, environment: Environment)
         }),
       ),
     )
-    .merge(detected)
+    .merge(detect(names))
     .merge(resourceFromAttributes(environmentAttributes(environment)))
     .merge(
       resourceFromAttributes({
@@ -89,6 +88,14 @@ export function makeResource(options: ResourceOptions, environment: Environment)
         }),
       }),
     )
+}
+
+/** Not `detectResources()` of OpenTelemetry, which says everything it finds to `diag`: the arguments of the process too. */
+function detect(names: readonly DetectorName[]): Resource {
+  return names
+    .map(name => attempt('detecting a resource', () => DETECTORS[name].detect().attributes))
+    .map(attributes => resourceFromAttributes(attributes ?? {}))
+    .reduce((all, each) => all.merge(each), resourceFromAttributes({}))
 }
 
 /** Those that are always there, and what stands for many. */
