@@ -42,7 +42,7 @@ export {
   type Observe,
   pickAttributes,
 } from './operation/instruments.ts'
-export { beforeEnd, type EndingEvent, type EndingWork } from './host/process-end.ts'
+export { beforeEnd } from './host/process-end.ts'
 export { isCalledAsMiddleware, letThrough } from './host/misplaced.ts'
 export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './http/server/layers.ts'
 export { type DurationMetric, Operation, type OperationStart } from './operation/operation.ts'
