@@ -171,7 +171,7 @@ export class ByteStore implements SpanStore<ByteBatch> {
     if (spans > maxSpans || to - from > maxBytes) {
       to = from
       spans = 0
-      while (spans < maxSpans) {
+      while (spans < maxSpans && to < segment.to) {
         const next = endOfMessage(bytes, to)
         if (next - from > maxBytes && !(atLeastOne && spans === 0)) break
         to = next
