@@ -227,7 +227,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
 
   it.each(frameworks)('$name refuses stages that is no boolean', ({ serving }) => {
     expect(() => serving(() => undefined, { stages: 'yes' as never })).toThrow(
-      "tracing(): option stages must be true or false; got 'yes'",
+      "option stages must be true or false; got 'yes'",
     )
   })
 }

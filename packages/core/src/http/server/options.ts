@@ -4,7 +4,7 @@ import { type CaptureHeaders, captureHeadersRule } from '../captured-headers.ts'
 import { exposeRule } from './response/exposed-trace.ts'
 import type { HttpServerMetricsOptions } from './metrics.ts'
 import { type ParentPolicy, parentRule } from './incoming-context.ts'
-import { LAYER_RULES, type LayerOptions } from './layers.ts'
+import type { LayerOptions } from './layers.ts'
 import { aBoolean, aListOfStrings, type OptionRules } from '../../host/options.ts'
 import type { TracingOptions } from '../../operation/settings.ts'
 
@@ -51,5 +51,4 @@ export const HTTP_SERVER_RULES: OptionRules = {
   expose: exposeRule,
   stages: aBoolean,
   endOnShutdown: aBoolean,
-  ...LAYER_RULES,
 }

@@ -13,7 +13,7 @@ import { HTTP_2, HttpDescription, RequestFacts } from './description.ts'
 import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from './options.ts'
 import { HTTP_SERVER_METRICS_RULES, HttpServerMetrics } from './metrics.ts'
 import { type Belonging, IncomingContext } from './incoming-context.ts'
-import { Layers } from './layers.ts'
+import { LAYER_RULES, Layers } from './layers.ts'
 import { guardMethods } from '../../host/guard.ts'
 import { isRecording } from '../../host/span.ts'
 import { Operation } from '../../operation/operation.ts'
@@ -32,19 +32,21 @@ export class HttpServer<Request, Routes = never> {
   private readonly incoming: IncomingContext<HttpServerRecord<Request>, Request>
 
   /**
-   * @param rules options of the framework's own plugin
+   * @param rules options that not every plugin has. Default: those of layers
+   * @param caller what the user called, for error messages
    * @throws TypeError when an option is unknown or of the wrong type
    */
   constructor(
     scope: Scope,
     framework: HttpFramework<Request, Routes>,
     given: HttpServerOptions<Request> = {},
-    rules: OptionRules = {},
+    rules: OptionRules = LAYER_RULES,
+    caller = 'tracing()',
   ) {
     this.settings = new Settings(
       {
         scope,
-        caller: 'tracing()',
+        caller,
         area: 'http.server',
         rules: { ...HTTP_SERVER_RULES, ...rules },
         metricsRules: HTTP_SERVER_METRICS_RULES,

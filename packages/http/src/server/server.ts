@@ -1,0 +1,56 @@
+import type { EventEmitter } from 'node:events'
+import { type IncomingMessage, ServerResponse } from 'node:http'
+
+import { isWrapped, type ServerAnswer, type ServerRequest, show, wrapMethod } from '@spanwright/core/plugin'
+
+import { answer } from './answer.ts'
+import { httpServerFor, type ServerTracingOptions } from './options.ts'
+
+/** Events with which a server hands over a request and its response. */
+const ANSWERED: ReadonlySet<unknown> = new Set(['request', 'checkContinue', 'checkExpectation'])
+/** Events with which a server hands over a request and its connection. */
+const HANDED_OVER: ReadonlySet<unknown> = new Set(['upgrade', 'connect'])
+
+/**
+ * Traces the requests of a server of `node:http` or `node:https`, and those of `node:http2` that come as request and
+ * response: one server span each, from the event to the end of the response. The server itself is returned; it is given a
+ * method `emit` of its own.
+ * @throws TypeError when it is given no such server, and when an option is unknown or of the wrong type
+ */
+export function traceServer<Server extends EventEmitter>(
+  server: Server,
+  options?: ServerTracingOptions,
+): Server {
+  if (!isServer(server)) {
+    throw new TypeError(
+      `traceServer(): expected a server, such as http.createServer() makes; got ${show(server)}. A function is for traceListener()`,
+    )
+  }
+  const traced = httpServerFor('traceServer()', options)
+  if (isWrapped<EventEmitter>(server, 'emit')) return server
+  wrapMethod<EventEmitter, 'emit'>(server, 'emit', emit => {
+    return function emitTraced(this: unknown, ...args: unknown[]): unknown {
+      const [event, req, second] = args
+      if (ANSWERED.has(event)) {
+        return answer(traced, req as ServerRequest, second as ServerAnswer, emit, this, args)
+      }
+      // Listeners answer on the connection; a response that is not on it ends with the connection at the latest.
+      if (HANDED_OVER.has(event) && isRequest(req)) {
+        return answer(traced, req, new ServerResponse(req), emit, this, args)
+      }
+      return Reflect.apply(emit, this, args)
+    }
+  })
+  return server
+}
+
+function isServer(server: unknown): boolean {
+  if (typeof server !== 'object' || server === null) return false
+  const { emit, listen, setTimeout } = server as Record<string, unknown>
+  return [emit, listen, setTimeout].every(method => typeof method === 'function')
+}
+
+/** Over HTTP/2, a stream comes with the event `connect`, if anything. */
+function isRequest(value: unknown): value is IncomingMessage {
+  return typeof (value as Partial<IncomingMessage> | undefined)?.httpVersionMajor === 'number'
+}

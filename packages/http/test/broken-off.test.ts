@@ -1,0 +1,5 @@
+import { testBrokenOff } from '@spanwright/http-servers'
+
+import { SERVERS } from './servers.ts'
+
+testBrokenOff(SERVERS)

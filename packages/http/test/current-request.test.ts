@@ -1,0 +1,5 @@
+import { testCurrentRequest } from '@spanwright/http-servers'
+
+import { SERVERS } from './servers.ts'
+
+testCurrentRequest(SERVERS)

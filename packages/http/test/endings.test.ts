@@ -1,0 +1,5 @@
+import { testEndings } from '@spanwright/http-servers'
+
+import { SERVERS } from './servers.ts'
+
+testEndings(SERVERS)

@@ -1,0 +1,5 @@
+import { testHeaders } from '@spanwright/http-servers'
+
+import { SERVERS } from './servers.ts'
+
+testHeaders(SERVERS)

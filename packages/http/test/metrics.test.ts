@@ -1,0 +1,5 @@
+import { testMetrics } from '@spanwright/http-servers'
+
+import { SERVERS } from './servers.ts'
+
+testMetrics(SERVERS)

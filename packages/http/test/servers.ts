@@ -1,0 +1,89 @@
+import { createReadStream, statSync } from 'node:fs'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+
+import type { PlainHandler, TracedFramework } from '@spanwright/http-servers'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import fastify from 'fastify'
+import { Hono } from 'hono'
+import { matchedRoutes } from 'hono/route'
+
+import { type ServerTracingOptions, setRoute, traceListener } from '@spanwright/http'
+
+const ITEM = /^(?:http:\/\/[^/]+)?\/items\/[^/?]+(?:\?|$)/
+
+/** What suites ask of frameworks with layers; a plain server has none. */
+function ownOptions(given: object | undefined, trustProxy = false): ServerTracingOptions {
+  const { layers: _, ...options } = { layers: undefined, ...given }
+  return { ...options, trustProxy }
+}
+
+/** A plain listener, as an application without a framework has one. */
+function routed(handler: PlainHandler): RequestListener {
+  return (req, res) => {
+    if (!ITEM.test(req.url ?? '')) return res.writeHead(404).end()
+    setRoute('/items/:id')
+    return handler(req, res)
+  }
+}
+
+function sendFile(path: string): PlainHandler {
+  return (_req, res) => {
+    res.setHeader('Content-Length', statSync(path).size)
+    createReadStream(path).pipe(res)
+  }
+}
+
+/** Fastify 5, traced by the listener it makes; its own pattern names the route. */
+function onFastify(handler: PlainHandler, options: ServerTracingOptions): RequestListener {
+  const app = fastify()
+  app.addHook('onRequest', async ({ raw, routeOptions: { url } }) => {
+    if (url) setRoute(raw, url)
+  })
+  // The body is for the handler to read.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.all('/items/:id', (request, reply) => {
+    reply.hijack()
+    return handler(request.raw as IncomingMessage, reply.raw as ServerResponse)
+  })
+  const ready = app.ready()
+  return traceListener((req: IncomingMessage, res: ServerResponse) => {
+    void Promise.resolve(ready).then(() => app.routing(req, res))
+  }, options)
+}
+
+/** Hono 4 on `@hono/node-server`; its own pattern names the route. */
+function onHono(handler: PlainHandler, options: ServerTracingOptions): RequestListener {
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  app.use((c, next) => {
+    const route = matchedRoutes(c).findLast(({ handler: { length } }) => length < 2)
+    if (route) setRoute(c.env.incoming, route.path)
+    return next()
+  })
+  app.all('/items/:id', c => {
+    void handler(c.env.incoming as IncomingMessage, c.env.outgoing as ServerResponse)
+    return RESPONSE_ALREADY_SENT
+  })
+  return traceListener(getRequestListener(app.fetch) as RequestListener, options)
+}
+
+/** Servers without a framework of their own, for the suites that all frameworks have in common. */
+export const SERVERS: readonly TracedFramework[] = [
+  {
+    name: 'node:http',
+    serving: (handler, options, settings) =>
+      traceListener(routed(handler), ownOptions(options, settings?.trustProxy)),
+    servingFile: (path, options) => traceListener(routed(sendFile(path)), ownOptions(options)),
+  },
+  {
+    name: 'Fastify',
+    serving: (handler, options, settings) => onFastify(handler, ownOptions(options, settings?.trustProxy)),
+    servingFile: (path, options) => onFastify(sendFile(path), ownOptions(options)),
+  },
+  {
+    name: 'Hono',
+    serving: (handler, options, settings) => onHono(handler, ownOptions(options, settings?.trustProxy)),
+    servingFile: (path, options) => onHono(sendFile(path), ownOptions(options)),
+  },
+]
