@@ -2,4 +2,5 @@ import { testHostileInput } from '@spanwright/http-servers'
 
 import { SERVERS } from './servers.ts'
 
-testHostileInput(SERVERS)
+// The adapter of Hono itself refuses a host that makes no URL.
+testHostileInput(SERVERS.filter(({ name }) => name !== 'Hono'))

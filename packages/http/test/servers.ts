@@ -45,7 +45,7 @@ function onFastify(handler: PlainHandler, options: ServerTracingOptions): Reques
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.all('/items/:id', (request, reply) => {
     reply.hijack()
-    return handler(request.raw as IncomingMessage, reply.raw as ServerResponse)
+    return handler(request.raw, reply.raw)
   })
   const ready = app.ready()
   return traceListener((req: IncomingMessage, res: ServerResponse) => {
@@ -62,7 +62,7 @@ function onHono(handler: PlainHandler, options: ServerTracingOptions): RequestLi
     return next()
   })
   app.all('/items/:id', c => {
-    void handler(c.env.incoming as IncomingMessage, c.env.outgoing as ServerResponse)
+    void handler(c.env.incoming, c.env.outgoing)
     return RESPONSE_ALREADY_SENT
   })
   return traceListener(getRequestListener(app.fetch) as RequestListener, options)

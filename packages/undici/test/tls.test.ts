@@ -8,7 +8,7 @@ import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
-import { makeIdentity } from './certificate.ts'
+import { makeIdentity } from '@spanwright/http-servers/certificate'
 import { BOTH, openTunnels } from './proxy.ts'
 import { startServer, type TestServer } from './server.ts'
 import { failureOf, onlySpan, spansEnded, traceparentOf } from './span-assertions.ts'

@@ -1,8 +1,9 @@
-import type { OptionRule, RequestHead } from '@spanwright/core/plugin'
+import { callHook, type OptionRule, type RequestHead } from '@spanwright/core/plugin'
 
 /**
  * Which proxies are believed: all, none, so many as stand before the server, or those that a function of their address
- * says. The function is told the address, and how many proxies are nearer to the server.
+ * says. The function is told the address, and how many proxies are nearer to the server; when it throws, that one is not
+ * believed.
  */
 export type TrustProxy = boolean | number | ((address: string, hop: number) => boolean)
 
@@ -45,7 +46,7 @@ export class Proxies {
   private trusts(address: string, hop: number): boolean {
     const { trust } = this
     if (typeof trust === 'number') return hop < trust
-    return typeof trust === 'boolean' ? trust : trust(address, hop) === true
+    return typeof trust === 'boolean' ? trust : callHook('trustProxy', trust, address, hop) === true
   }
 }
 
