@@ -50,7 +50,7 @@ export const broken: object = new Proxy(
 )
 
 /** Values that are not what was asked for. */
-const LIES: readonly (readonly [string, unknown])[] = [
+export const LIES: readonly (readonly [string, unknown])[] = [
   ['undefined', undefined],
   ['null', null],
   ['a number', 5],
@@ -155,7 +155,7 @@ function* meterFaults(): Generator<readonly [string, MeterProvider]> {
   }
 }
 
-function* propagatorFaults(): Generator<readonly [string, TextMapPropagator]> {
+export function* propagatorFaults(): Generator<readonly [string, TextMapPropagator]> {
   const quiet: TextMapPropagator = { inject() {}, extract: context => context, fields: () => ['traceparent'] }
   yield ['a propagator that throws', { inject: breaking, extract: breaking, fields: breaking }]
   for (const method of ['inject', 'extract', 'fields'] as const) {

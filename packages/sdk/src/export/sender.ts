@@ -1,5 +1,7 @@
+import { attempt, isThenable } from '@spanwright/core/plugin'
+
 import { within } from '../start/deadline.ts'
-import type { SpanExporter } from '../record/types.ts'
+import type { ExportResult, SpanExporter } from '../record/types.ts'
 import type { Batch, ByteBatch, ObjectBatch } from './batch.ts'
 import { ConsoleExporter } from './console/exporter.ts'
 import type { AbsentCollector } from './otlp/absent.ts'
@@ -112,9 +114,9 @@ export class ObjectSender implements Sender<ObjectBatch> {
       }
       this.drop = settle
       try {
-        this.exporter.export(list, ({ code, error }) =>
-          settle(code === 0 ? ACCEPTED : refused(error?.message || 'the exporter gave no reason')),
-        )
+        const returned: unknown = this.exporter.export(list, result => settle(answerOf(result)))
+        // Exporters that are async by mistake reject instead of throwing.
+        if (isThenable(returned)) returned.then(undefined, (error: unknown) => settle(refused(String(error))))
       } catch (error) {
         settle(refused(String(error)))
       }
@@ -147,3 +149,9 @@ export class ObjectSender implements Sender<ObjectBatch> {
 }
 
 const ACCEPTED: Answer = { kind: 'accepted', rejected: 0, message: undefined }
+
+/** What an exporter says of a batch, whatever it says it with. */
+function answerOf(result: ExportResult | null | undefined): Answer {
+  const { code, error } = attempt('reading the answer of an exporter', () => ({ ...result })) ?? {}
+  return code === 0 ? ACCEPTED : refused(error?.message || 'the exporter gave no reason')
+}

@@ -1,6 +1,8 @@
 import type { TextMapPropagator } from '@opentelemetry/api'
 import { CompositePropagator, W3CBaggagePropagator } from '@opentelemetry/core'
 
+import { attempt } from '@spanwright/core/plugin'
+
 import { B3Propagator } from './b3.ts'
 import type { Environment } from '../start/environment.ts'
 import { JaegerPropagator } from './jaeger.ts'
@@ -32,7 +34,19 @@ export function makePropagator(
       ? []
       : environment.listOf('OTEL_PROPAGATORS', PROPAGATOR_NAMES, ['tracecontext', 'baggage']))
   const propagators = [...new Set(listed)].map(one =>
-    typeof one === 'string' ? MAKERS[one](randomTraceIds) : one,
+    typeof one === 'string' ? MAKERS[one](randomTraceIds) : withSafeFields(one),
   )
   return new CompositePropagator({ propagators })
+}
+
+/** A composite asks all of its propagators for their fields when it is made, which must not fail the application. */
+function withSafeFields(propagator: TextMapPropagator): TextMapPropagator {
+  return {
+    inject: (context, carrier, setter) => propagator.inject(context, carrier, setter),
+    extract: (context, carrier, getter) => propagator.extract(context, carrier, getter),
+    fields() {
+      const fields: unknown = attempt('asking a propagator for its fields', () => propagator.fields())
+      return Array.isArray(fields) ? fields.filter(field => typeof field === 'string') : []
+    },
+  }
 }

@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api'
-import { reportFailure } from '@spanwright/core/plugin'
+import { isThenable, reportFailure } from '@spanwright/core/plugin'
 
 import type { ReadableSpan, RecordedSpan, SpanProcessor } from './types.ts'
 
@@ -20,7 +20,7 @@ export class Processors {
   onStart(span: RecordedSpan, parentContext: Context): void {
     for (const processor of this.list) {
       try {
-        processor.onStart(span, parentContext)
+        hearOf('onStart', processor.onStart(span, parentContext))
       } catch (error) {
         reportFailure('onStart of a span processor', error)
       }
@@ -30,7 +30,7 @@ export class Processors {
   onEnding(span: RecordedSpan): void {
     for (const processor of this.ending) {
       try {
-        processor.onEnding?.(span)
+        hearOf('onEnding', processor.onEnding?.(span))
       } catch (error) {
         reportFailure('onEnding of a span processor', error)
       }
@@ -40,7 +40,7 @@ export class Processors {
   onEnd(span: ReadableSpan): void {
     for (const processor of this.list) {
       try {
-        processor.onEnd(span)
+        hearOf('onEnd', processor.onEnd(span))
       } catch (error) {
         reportFailure('onEnd of a span processor', error)
       }
@@ -54,4 +54,10 @@ export class Processors {
   async shutdown(): Promise<void> {
     await Promise.all(this.list.map(async processor => processor.shutdown()))
   }
+}
+
+/** A processor that answers with a promise, against the specification, may reject it: without a listener that ends the process. */
+function hearOf(method: string, answer: unknown): void {
+  if (answer === undefined || !isThenable(answer)) return
+  answer.then(undefined, (error: unknown) => reportFailure(`${method} of a span processor`, error))
 }
