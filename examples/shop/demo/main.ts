@@ -50,6 +50,8 @@ async function startShop(receiver: Receiver): Promise<string> {
     KAFKA_BROKERS: kafka.brokers.join(','),
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
     OTEL_EXPORTER_OTLP_HEADERS: '',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_METRICS_EXPORTER: 'none',
     OTEL_BSP_SCHEDULE_DELAY: '100',
   }
   const start = async (name: string, more: NodeJS.ProcessEnv): Promise<string> => {

@@ -3,11 +3,11 @@ import { Pool } from 'pg'
 
 import { traceKafka } from '@spanwright/kafkajs'
 import { tracePool } from '@spanwright/pg'
+import { startTracing } from '@spanwright/sdk'
 
 import { onShutdown, setting } from './life.ts'
-import { startTelemetry } from './telemetry.ts'
 
-const telemetry = startTelemetry('fulfilment')
+const telemetry = startTracing({ serviceName: 'fulfilment' })
 
 const pool = tracePool(new Pool({ connectionString: setting('DATABASE_URL') }))
 const kafka = traceKafka(

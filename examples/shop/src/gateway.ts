@@ -5,12 +5,12 @@ import { Pool } from 'pg'
 import { tracing } from '@spanwright/express'
 import { traceKafka } from '@spanwright/kafkajs'
 import { tracePool } from '@spanwright/pg'
+import { startTracing } from '@spanwright/sdk'
 import { traceFetch } from '@spanwright/undici'
 
 import { announce, closeServer, onShutdown, setting } from './life.ts'
-import { startTelemetry } from './telemetry.ts'
 
-const telemetry = startTelemetry('gateway')
+const telemetry = startTracing({ serviceName: 'gateway' })
 
 const fetch = traceFetch(globalThis.fetch)
 const pool = tracePool(new Pool({ connectionString: setting('DATABASE_URL') }))

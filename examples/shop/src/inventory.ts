@@ -7,11 +7,11 @@ import { Pool } from 'pg'
 
 import { tracing } from '@spanwright/koa'
 import { tracePool } from '@spanwright/pg'
+import { startTracing } from '@spanwright/sdk'
 
 import { announce, closeServer, onShutdown, setting } from './life.ts'
-import { startTelemetry } from './telemetry.ts'
 
-const telemetry = startTelemetry('inventory')
+const telemetry = startTracing({ serviceName: 'inventory' })
 
 const pool = tracePool(new Pool({ connectionString: setting('DATABASE_URL') }))
 

@@ -8,7 +8,7 @@ export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } f
 export { ClientConnection } from './http/client/connection.ts'
 export { type HttpClientMetricsOptions } from './http/client/metrics.ts'
 export { copyOver, copyWith } from './host/copy.ts'
-export { say } from './host/diagnostics.ts'
+export { isHeard, say } from './host/diagnostics.ts'
 export { type Decision, decide, isIdle, isObserved } from './operation/decision.ts'
 export { ClientRequest, type HeaderLookup } from './http/client/request.ts'
 export { HttpClient, type OutgoingRequest } from './http/client/client.ts'

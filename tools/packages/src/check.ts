@@ -24,7 +24,14 @@ async function main(): Promise<void> {
  * @throws Error that says what is wrong
  */
 export async function checkTarballs(folder: string, tarballs: readonly Tarball[]): Promise<void> {
-  await Promise.all(tarballs.flatMap(tarball => [lint(tarball), checkTypes(tarball), checkChanges(tarball)]))
+  await Promise.all(
+    tarballs.flatMap(tarball => [
+      lint(tarball),
+      checkTypes(tarball),
+      checkChanges(tarball),
+      checkReadme(tarball),
+    ]),
+  )
   await loadFromOutside(folder, tarballs)
 }
 
@@ -44,6 +51,13 @@ async function checkChanges({ directory, manifest }: Tarball): Promise<void> {
   throw new Error(
     `CHANGELOG.md of ${manifest.name} says nothing of ${manifest.version}: run npm run versions`,
   )
+}
+
+/** How to install a package is the first thing that its README shows. */
+async function checkReadme({ directory, manifest: { name } }: Tarball): Promise<void> {
+  const [, first = ''] = (await readFile(join(directory, 'README.md'), 'utf8')).split('```')
+  if (first.startsWith('sh\nnpm install ') && first.split(/\s+/).includes(name)) return
+  throw new Error(`README.md of ${name} does not begin with npm install ${name}`)
 }
 
 async function tool(name: string, args: string[]): Promise<void> {

@@ -41,6 +41,7 @@ export class ByteSender implements Sender<ByteBatch> {
   private readonly delivery: Delivery
   private readonly timeout: number
   private readonly absent: AbsentCollector
+  private isAnswered = false
 
   /**
    * @param timeout milliseconds that one batch may take at the most, whatever the queue grants
@@ -52,8 +53,10 @@ export class ByteSender implements Sender<ByteBatch> {
     this.absent = absent
   }
 
+  /** A developer need not wait to learn whether a collector is there. */
   get patience(): number {
-    return this.absent.isPrinting ? WATCHED : Infinity
+    const { isPrinting, canPrint } = this.absent
+    return isPrinting || (canPrint && !this.isAnswered) ? WATCHED : Infinity
   }
 
   async send({ parts }: ByteBatch, timeout: number): Promise<Answer> {
@@ -62,6 +65,7 @@ export class ByteSender implements Sender<ByteBatch> {
     const endHurry = absent.canPrint ? delivery.hurry() : undefined
     const answer = await delivery.deliver(parts, Math.min(timeout, this.timeout))
     endHurry?.()
+    this.isAnswered = true
     if (answer.kind === 'accepted') absent.isPrinting = false
     else if (absent.isPrinting) absent.print(parts)
     return answer

@@ -11,31 +11,15 @@ import {
   trace,
   type TracerProvider,
 } from '@opentelemetry/api'
-import { isDebugging } from '@spanwright/core/plugin'
+import { isDebugging, isHeard } from '@spanwright/core/plugin'
 
 import type { Environment } from './environment.ts'
 
 const LEVELS = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const
 
-/** What the API keeps for the whole process, under a symbol that all its copies share. */
-export interface ApiGlobals {
-  readonly version?: string
-  readonly diag?: unknown
-  readonly trace?: unknown
-  readonly context?: unknown
-  readonly propagation?: unknown
-  readonly metrics?: unknown
-}
-
-/** What is registered with the API now. */
-export function apiGlobals(): ApiGlobals {
-  const all = globalThis as Readonly<Record<symbol, ApiGlobals | undefined>>
-  return all[Symbol.for('opentelemetry.js.api.1')] ?? {}
-}
-
 /** Lets warnings be seen, unless the app already chose where they go. Level: `OTEL_LOG_LEVEL`, else warn. */
 export function showWarnings(environment: Environment): void {
-  if (apiGlobals().diag !== undefined) return
+  if (isHeard()) return
   // Until the level is known, so that a wrong one can be said.
   diag.setLogger(new DiagConsoleLogger(), isDebugging() ? DiagLogLevel.INFO : DiagLogLevel.WARN)
   const variable = environment.text('OTEL_LOG_LEVEL')?.toLowerCase()

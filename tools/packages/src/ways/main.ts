@@ -7,6 +7,7 @@ import { startPostgres } from '@spanwright/services'
 
 import { packAll, type Tarball } from '../pack.ts'
 import { writeSource } from './sources.ts'
+import { DOCUMENTED_WAYS } from './documented.ts'
 import { type Way, WAYS } from './ways.ts'
 
 const run = promisify(execFile)
@@ -19,7 +20,7 @@ const AT_A_TIME = 2
 /** Makes a project for each way of use from the packed tarballs, and runs it: each traces Express, fetch and pg. */
 async function main(): Promise<void> {
   const only = process.argv[2]
-  const chosen = WAYS.filter(({ name }) => only === undefined || name.includes(only))
+  const chosen = [...WAYS, ...DOCUMENTED_WAYS].filter(({ name }) => only === undefined || name.includes(only))
   const parent = await mkdtemp(join(tmpdir(), 'spanwright-ways-'))
   await using database = await startPostgres()
   try {
@@ -63,13 +64,16 @@ async function tryWay(
     const name = manifest.name.replace('@spanwright/', '')
     return way.hasSubPaths ? name !== NOT_COMPILED : USED.includes(name)
   })
-  const dependencies = {
-    ...Object.fromEntries(used.map(({ manifest, path }) => [manifest.name, `file:${path}`])),
-    '@opentelemetry/api': '^1.9.0',
-    express: '^5.0.0',
-    pg: '^8.16.0',
-    ...way.packages,
-  }
+  const dependencies = way.installs
+    ? dependenciesOf(way.installs, tarballs)
+    : {
+        ...Object.fromEntries(used.map(({ manifest, path }) => [manifest.name, `file:${path}`])),
+        '@opentelemetry/api': '^1.9.0',
+        express: '^5.0.0',
+        pg: '^8.16.0',
+        ...way.packages,
+      }
+  const onNode = way.node === undefined ? [] : ['npx', '-y', '-p', `node@${way.node}`, '--']
   await writeFile(
     join(folder, 'package.json'),
     JSON.stringify({ private: true, type: way.type, dependencies }),
@@ -81,16 +85,33 @@ async function tryWay(
   if (way.hasSubPaths) await writeFile(join(folder, 'sub-paths.ts'), subPaths(used))
   const env = environment(folder, connectionString)
   // A conflict of peers is an error here, as it is for many.
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--strict-peer-deps'], {
-    cwd: folder,
-    env,
-  })
-  for (const [program = '', ...args] of way.commands) {
+  const install = ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', '--strict-peer-deps']
+  await runIn(folder, env, [...onNode, ...install])
+  for (const command of way.commands) {
+    const [, ...args] = command
     // A bundle stands alone.
     if (args[0]?.startsWith('alone/'))
       await rm(join(folder, 'node_modules'), { recursive: true, force: true })
-    await run(program, args, { cwd: folder, env })
+    await runIn(folder, env, [...onNode, ...command])
   }
+}
+
+async function runIn(cwd: string, env: NodeJS.ProcessEnv, command: readonly string[]): Promise<void> {
+  const [program = '', ...args] = command
+  await run(program, args, { cwd, env })
+}
+
+/** What an install line asks for; our packages come from the tarballs, with the core that they need. */
+function dependenciesOf(words: readonly string[], tarballs: readonly Tarball[]): Record<string, string> {
+  const ours = new Map(tarballs.map(({ manifest, path }) => [manifest.name, `file:${path}`]))
+  const asked = words.map(word => {
+    const [, name = '', version = 'latest'] = /^(@?[^@]+)(?:@(.+))?$/.exec(word) ?? []
+    return [name, ours.get(name) ?? version]
+  })
+  return Object.fromEntries([['@spanwright/core', ours.get('@spanwright/core')], ...asked]) as Record<
+    string,
+    string
+  >
 }
 
 /** Imports everything but what works in a test runner alone. */

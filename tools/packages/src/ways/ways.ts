@@ -7,6 +7,10 @@ export interface Way {
   readonly language: Language
   /** Sources by the names they get. */
   readonly sources: Readonly<Record<string, string>>
+  /** Words of an install line, such as `express@5`: what the project has instead of what every project has. */
+  readonly installs?: readonly string[]
+  /** Major version of Node that installs and runs it. Default: the one that runs this. */
+  readonly node?: number
   /** Packages besides those that every project has; versions as in package.json. */
   readonly packages?: Readonly<Record<string, string>>
   /** Further files, as text. */

@@ -116,7 +116,7 @@ export class ConsoleExporter implements SpanExporter {
     const {
       write,
       detail = 'failures',
-      width = stderr.columns ?? 110,
+      width = stderr.columns || 110,
       colors = write === undefined && stderr.isTTY && !process.env['NO_COLOR'],
     } = this.options
     for (const trace of traces.flatMap(tracesOf)) {
