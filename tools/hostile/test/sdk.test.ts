@@ -36,7 +36,7 @@ function* faults(): Generator<readonly [string, Parts]> {
     }
     for (const method of ['export', 'forceFlush', 'shutdown']) {
       const exporter = { ...quietExporter, async shutdown() {}, [method]: fail }
-      yield [`an exporter whose ${method}() ${way}`, { exporter: exporter as never }]
+      yield [`an exporter whose ${method}() ${way}`, { exporter }]
     }
   }
   yield [
