@@ -1,0 +1,107 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { describe, expect, it } from '@jest/globals'
+
+import { ROOT } from '../src/sources.ts'
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+
+const packages = readdirSync(join(ROOT, 'packages')).filter(name =>
+  existsSync(join(ROOT, 'packages', name, 'package.json')),
+)
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'examples/README.md',
+  ...packages.map(name => `packages/${name}/README.md`),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.md'))
+    .map(file => `docs/${file}`),
+]
+
+/** The anchor that GitHub gives a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .trim()
+    .replaceAll(/\s/g, '-')
+}
+
+function anchorsOf(path: string): string[] {
+  return [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading))
+}
+
+/** Links of a page that lead nowhere. */
+function brokenLinks(page: string): string[] {
+  const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+  return links.filter(link => {
+    if (/^[a-z]+:/.test(link)) return false
+    const [path = '', anchor] = link.split('#')
+    const target = path === '' ? page : join(dirname(page), path)
+    if (!existsSync(join(ROOT, target))) return true
+    return anchor !== undefined && !anchorsOf(target).includes(anchor)
+  })
+}
+
+it.each(pages)('%s has no link that leads nowhere', page => {
+  expect(brokenLinks(page)).toEqual([])
+})
+
+it('docs/README.md leads to every page of docs', () => {
+  const index = read('docs/README.md')
+  const own = pages.filter(page => /^docs\/(?!README|decisions\/\d)/.test(page))
+  expect(own.filter(page => !index.includes(`(${page.slice('docs/'.length)})`))).toEqual([])
+})
+
+it('docs/decisions/README.md lists every decision under its title', () => {
+  const titles = readdirSync(join(ROOT, 'docs', 'decisions'))
+    .filter(file => /^\d/.test(file))
+    .toSorted()
+    .map(file => [file, /^# (.+)$/m.exec(read(`docs/decisions/${file}`))?.[1]])
+  const rows = [...read('docs/decisions/README.md').matchAll(/\]\((\d[^)]+)\) \| (.+?) +\|$/gm)]
+  expect(rows.map(([, file, title]) => [file, title])).toEqual(titles)
+})
+
+describe('docs/architecture.md', () => {
+  const page = read('docs/architecture.md')
+
+  it('names files that exist', () => {
+    const named = [...page.matchAll(/`((?:core|express|koa|undici|pg|kafkajs|http|sdk)\/src[\w/.-]*)`/g)]
+    const missing = named.flatMap(([, path = '']) => (existsSync(join(ROOT, 'packages', path)) ? [] : path))
+    expect(named.length).toBeGreaterThan(20)
+    expect(missing).toEqual([])
+  })
+
+  it('sorts its glossary', () => {
+    const words = [...page.matchAll(/^\| \*\*([a-z, ]+)\*\*/gm)].map(([, word]) => word)
+    expect(words.length).toBeGreaterThan(20)
+    expect(words).toEqual(words.toSorted())
+  })
+})
+
+describe('docs/compatibility.md', () => {
+  const page = read('docs/compatibility.md').replaceAll('\\|', '|')
+
+  it('names the versions of Node that every package asks for', () => {
+    for (const name of packages) {
+      const { engines } = JSON.parse(read(`packages/${name}/package.json`)) as { engines: { node: string } }
+      expect(page).toContain(`Node \`${engines.node}\``)
+    }
+  })
+
+  it.each(packages)('lists the peers of %s', name => {
+    const { peerDependencies } = JSON.parse(read(`packages/${name}/package.json`)) as {
+      peerDependencies: Readonly<Record<string, string>>
+    }
+    const peers = Object.entries(peerDependencies).map(([peer, range]) => `\`${peer}\` \`${range}\``)
+    const row = page.split('\n').find(line => line.startsWith(`| \`@spanwright/${name}\``))
+    expect(row).toContain(` ${peers.join(', ')} `)
+  })
+
+  it.each(packages)('is what the README of %s leads to', name => {
+    expect(read(`packages/${name}/README.md`)).toContain('docs/compatibility.md')
+  })
+})
