@@ -71,7 +71,7 @@ function serverProblems(): string[] {
 
 /** By area, how it comes that nothing passes an entry point. */
 const MENDS: Readonly<Record<string, string>> = {
-  'http.server': 'app.use(tracing()) belongs before the routes, on the app that listens',
+  'http.server': 'it belongs before the routes, on the app or server that listens',
   'http.client': 'make the calls with what it returned, or after it where it is for the whole process',
   database: 'make the queries on the pool or client that it was given',
   messaging: 'make producers and consumers with what it returned, after the call',
