@@ -42,7 +42,8 @@ function brokenLinks(page: string): string[] {
     const [path = '', anchor] = link.split('#')
     const target = path === '' ? page : join(dirname(page), path)
     if (!existsSync(join(ROOT, target))) return true
-    return anchor !== undefined && !anchorsOf(target).includes(anchor)
+    if (anchor === undefined || anchor === 'readme') return false
+    return !anchorsOf(target.endsWith('.md') ? target : join(target, 'README.md')).includes(anchor)
   })
 }
 
