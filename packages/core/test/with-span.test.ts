@@ -183,8 +183,8 @@ describe('withSpan() used wrongly', () => {
   const work = (): number => 1
 
   it.each<[unknown[], string]>([
-    [['', work], "withSpan(): the name must be a text that is not empty; got ''"],
-    [[work], 'withSpan(): the name must be a text that is not empty; got [Function: work]'],
+    [['', work], "withSpan(): the name must be a non-empty string; got ''"],
+    [[work], 'withSpan(): the name must be a non-empty string; got [Function: work]'],
     [['name'], 'withSpan(): expected a function to run; got undefined'],
     [['name', Promise.resolve()], 'withSpan(): expected a function to run; got an instance of Promise'],
     [['name', work, null], 'withSpan(): options must be an object, got null'],

@@ -1,2 +1,2 @@
-/** Version of this package, as it stands in the scope of its spans. */
+/** Version of this package, used as the version of its instrumentation scope. */
 export const VERSION = '0.1.0'

@@ -5,9 +5,9 @@ import { isRecording, writeTo } from '../host/span.ts'
 import { exceptionOf } from '../operation/errors/exception.ts'
 
 /**
- * Notes a moment on a span, such as a cache miss or a retry. Without a span nothing happens. Never throws.
- * @param name of low cardinality; what differs from time to time belongs into attributes
- * @param attributes what there is to know of that moment. Default: none
+ * Adds an event to a span, such as a cache miss or a retry. Does nothing without a span. Never throws.
+ * @param name of low cardinality; put variable data into attributes
+ * @param attributes attributes of the event. Default: none
  * @param span default: the active one
  */
 export function addEvent(
@@ -19,9 +19,9 @@ export function addEvent(
 }
 
 /**
- * Notes an exception on a span that it does not fail, such as that of one item of a batch or of a first try: an event
- * `exception`, and no status. Without a span nothing happens. Never throws, whatever was thrown.
- * @param thrown what was caught
+ * Records an exception that does not fail the span, such as one item of a batch or a first attempt: adds an event
+ * `exception` and leaves the status unset. Does nothing without a span. Never throws, whatever was thrown.
+ * @param thrown the caught value
  * @param span default: the active one
  */
 export function recordException(thrown: unknown, span: Span | undefined = trace.getActiveSpan()): void {

@@ -4,12 +4,12 @@ import { isSpanContextValid, propagation, ROOT_CONTEXT, trace } from '@opentelem
 import { reportFailure } from '../host/guard.ts'
 
 /**
- * A link to the span that a piece of work came from, for work that has many origins or one long ago: a batch, a job from
- * a queue, a retry. Never throws.
- * @param origin what the context was written to (headers of a request or of a message, in texts or bytes; a `Map` or
- *   `Headers`; a record of a job), read by the global propagator; or the span itself
- * @param attributes what is to be said of this link. Default: none
- * @returns undefined when there is no trace to link to, which `withSpan()` takes too
+ * Creates a link to the span that a piece of work came from, for work with many origins or with an origin long ago: a
+ * batch, a queued job, a retry. Never throws.
+ * @param origin the carrier the context was written to (headers of a request or a message, as strings or bytes; a `Map`
+ * or `Headers`; a job record), read with the global propagator; or the span itself
+ * @param attributes attributes of the link. Default: none
+ * @returns undefined when there is no trace to link to; `withSpan()` accepts that in `links`
  */
 export function linkTo(origin: object | undefined, attributes?: Attributes): Link | undefined {
   try {
@@ -28,11 +28,11 @@ function isSpan(origin: unknown): origin is Span {
 
 function readContext(origin: object | undefined): SpanContext | undefined {
   if (typeof origin !== 'object' || origin === null) return undefined
-  // Neither the active trace nor the baggage of this place has to do with where the work came from.
+  // Not the active context: its trace and baggage are unrelated to where the work came from.
   return trace.getSpanContext(propagation.extract(ROOT_CONTEXT, origin, CARRIER))
 }
 
-/** Reads whatever a context may have been written to. */
+/** Reads any carrier a context may have been written to. */
 const CARRIER: TextMapGetter<object> = {
   keys: carrier => (isLookup(carrier) ? [...carrier.keys()] : Object.keys(carrier)),
   get(carrier, field) {
@@ -51,7 +51,7 @@ function isLookup(carrier: object): carrier is Lookup {
   return typeof get === 'function' && typeof keys === 'function'
 }
 
-/** Fields are written in lower case, but not everybody who passes them on leaves that so. */
+/** Fields are written in lower case, but intermediaries may change the case. */
 function valueOf(carrier: object, field: string): unknown {
   const record = carrier as Readonly<Record<string, unknown>>
   if (record[field] !== undefined) return record[field]

@@ -7,23 +7,23 @@ import type { ServerRequest } from '../http/server/framework.ts'
 import { exchangeOf } from '../http/server/open-exchanges.ts'
 
 /**
- * The server span of the request that is being answered, from anywhere beneath it and inside other spans too, for what
- * belongs to the request as a whole: `requestSpan()?.setAttribute('user.id', user.id)`. Never throws.
- * @returns undefined outside of a request that a `tracing()` of this process traces, and once its response is over
+ * Returns the server span of the current request, even when another span is active. Use it for data about the request
+ * as a whole: `requestSpan()?.setAttribute('user.id', user.id)`. Never throws.
+ * @returns undefined outside a request traced by `tracing()` in this process, and once its response has ended
  */
 export function requestSpan(): Span | undefined {
   return currentRequest()?.span
 }
 
 /**
- * Gives a request that is being answered its route, where no router can be seen: the attribute `http.route`, the name of
- * the span after the method, and the metrics. It goes before a route that the framework knows, and the last call counts.
- * Outside of a request, and once its response is over, nothing happens. Never throws.
- * @param pattern of low cardinality, such as `/users/:id`; anything but a non-empty string is reported to `diag`
+ * Sets the route of a request when no router reports one: the attribute `http.route`, the span name and the
+ * metrics. It overrides the route found by the framework; the last call wins. Does nothing outside a request, or once
+ * its response has ended. Never throws.
+ * @param pattern of low cardinality, such as `/users/:id`; a value other than a non-empty string is reported to `diag`
  */
 export function setRoute(pattern: string): void
 /**
- * Does the same where the context of the request is not active.
+ * Does the same when the context of the request is not active.
  * @param request the request of `node:http`, or of the compatibility API of `node:http2`
  */
 export function setRoute(request: ServerRequest, pattern: string): void

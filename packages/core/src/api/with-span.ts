@@ -14,17 +14,17 @@ export interface WithSpanOptions {
   readonly kind?: SpanKind | undefined
   /** Attributes at span start. Default: none. */
   readonly attributes?: Attributes | undefined
-  /** Links to spans that this one has to do with, besides its parent, as `linkTo()` gives them. Default: none. */
+  /** Links to related spans other than the parent, as returned by `linkTo()`. Default: none. */
   readonly links?: readonly (Link | undefined)[] | undefined
   /** Context of the parent span. Default: the active context. */
   readonly parent?: Context | undefined
-  /** True: a new trace. Default: false. */
+  /** True: start a new trace. Default: false. */
   readonly root?: boolean | undefined
-  /** Used instead of the global one, which is read late. */
+  /** Used instead of the global tracer provider. Default: the global one, read late. */
   readonly tracerProvider?: TracerProvider | undefined
-  /** Whether an exception becomes an event on the span besides status and `error.type`. Default: true. */
+  /** Whether to record an exception event in addition to status and `error.type`. Default: true. */
   readonly recordExceptions?: boolean | undefined
-  /** `'raw'`: messages of errors of libraries, which may quote values, are shown as they are. Default: `'masked'`. */
+  /** `'raw'`: record messages of library errors, which may quote values, unchanged. Default: `'masked'`. */
   readonly errorMessages?: 'masked' | 'raw' | undefined
 }
 
@@ -42,18 +42,18 @@ const RULES: OptionRules = {
 }
 
 /**
- * Runs a function in a span of its own, for work inside the program that no library call stands for.
+ * Runs a function in a new span, for work of the application that no traced library call covers.
  *
- * The span ends when the function returns or throws, or when the promise it returned is settled. What it throws is
- * recorded on the span and thrown again.
- * @param name name of the span, of low cardinality
- * @param fn the work; it is given the span
+ * The span ends when the function returns or throws, or when the promise it returned settles. A thrown error is
+ * recorded on the span and rethrown.
+ * @param name span name, of low cardinality
+ * @param fn the work; receives the span
  * @returns what the function returned
- * @throws TypeError when name, function or an option is of the wrong type
+ * @throws TypeError when the name, the function or an option is of the wrong type, or an option is unknown
  */
 export function withSpan<T>(name: string, fn: (span: Span) => T, options: WithSpanOptions = {}): T {
   if (typeof name !== 'string' || name === '') {
-    throw new TypeError(`withSpan(): the name must be a text that is not empty; got ${show(name)}`)
+    throw new TypeError(`withSpan(): the name must be a non-empty string; got ${show(name)}`)
   }
   if (typeof fn !== 'function') throw new TypeError(`withSpan(): expected a function to run; got ${show(fn)}`)
   checkOptions('withSpan()', options, RULES)
@@ -78,7 +78,8 @@ function start(name: string, options: WithSpanOptions): Operation<never> {
 
 const ENTRY = { scope: { name: '@spanwright/core', version: VERSION }, caller: 'withSpan()' }
 
-// Settings are made once for a provider, because withSpan() is called for every span. ENTRY stands for the global one.
+// Settings are created once per provider, because withSpan() is called for every span. ENTRY is the key for the global
+// one.
 const KNOWN: Readonly<Record<string, WeakMap<object, Settings<never>>>> = {
   masked: new WeakMap(),
   raw: new WeakMap(),

@@ -14,13 +14,13 @@ export function hasProvider(): boolean {
   return (provider.getDelegate?.() ?? provider) !== NO_PROVIDER
 }
 
-/** Whether the API keeps contexts. */
+/** Whether a context manager is registered with the API. */
 export function isContextManaged(): boolean {
   const key = createContextKey('spanwright report')
   return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true)
 }
 
-/** Says of several copies of the API that they are loaded as CommonJS; what was imported as ESM is not seen. */
+/** Reports several copies of the API loaded as CommonJS; copies imported as ESM are not detected. */
 export function copiesOfApi(): string[] {
   const files = Object.keys(createRequire(`${process.cwd()}${sep}`).cache ?? {})
   const folders = new Set(files.flatMap(file => API.exec(file)?.[1] ?? []))

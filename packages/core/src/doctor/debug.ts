@@ -4,20 +4,23 @@ import { diagnose } from './diagnosis.ts'
 import type { EntryPointUse } from './entry-points.ts'
 import { watchResponses } from './responses.ts'
 
-// A registered symbol, so that several copies of this package say it once.
+// A registered symbol, so that several copies of this package report once.
 const DEBUG = Symbol.for('spanwright.debug')
 
 interface Registry {
   [DEBUG]?: { isTaken: boolean }
 }
 
-/** Whether `SPANWRIGHT_DEBUG` asks for reports. */
+/** Whether `SPANWRIGHT_DEBUG` requests reports. */
 export function isDebugging(): boolean {
   const value = process.env['SPANWRIGHT_DEBUG']?.trim() ?? ''
   return value !== '' && value !== '0' && value !== 'false'
 }
 
-/** With `SPANWRIGHT_DEBUG=1`, says when the process ends what traced there and what looks wrong, whichever SDK records. */
+/**
+ * With `SPANWRIGHT_DEBUG=1`, reports at process end which entry points traced and which problems were found, with any
+ * SDK.
+ */
 export function debugAtExit(): void {
   const registry = globalThis as Registry
   if (registry[DEBUG] || !isDebugging()) return
@@ -28,14 +31,14 @@ export function debugAtExit(): void {
   })
 }
 
-/** Leaves it to a caller that knows more to say that. */
+/** Leaves that report to a caller that knows more. */
 export function takeDebugging(): void {
   debugAtExit()
   const debug = (globalThis as Registry)[DEBUG]
   if (debug) debug.isTaken = true
 }
 
-/** The entry points, as one text. */
+/** Formats the entry points as one string. */
 export function showEntryPoints(entryPoints: Readonly<Record<string, EntryPointUse>>): string {
   const uses = Object.entries(entryPoints).map(
     ([name, { calls, operations }]) => `${name}${calls === 1 ? '' : ` ×${calls}`} (${operations} operations)`,
@@ -49,7 +52,7 @@ function sayDiagnosis(): void {
   for (const problem of problems) tell(`spanwright: ${problem}`)
 }
 
-/** The variable asks for it, so it is heard even where no logger was registered. */
+/** Explicitly requested by the variable, so it is written even when no logger is registered. */
 function tell(line: string): void {
   if (isHeard()) say('warn', line)
   else process.stderr.write(`${line}\n`)

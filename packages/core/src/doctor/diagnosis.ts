@@ -8,27 +8,27 @@ import {
 import { refusedFields } from './refused-fields.ts'
 import { missedResponses } from './responses.ts'
 
-/** What traces in this process, and what looks wrong about it. */
+/** Which entry points trace in this process, and the problems found. */
 export interface Diagnosis {
   /** Entry points that were called, such as `@spanwright/pg tracePool()`. */
   readonly entryPoints: Readonly<Record<string, EntryPointUse>>
-  /** Fields of propagators that were left out, because no header can hold them or they are the application's. */
+  /** Number of propagator fields omitted because they aren't valid headers or are reserved for the application. */
   readonly refusedFields: number
-  /** What to look into and how to mend it, a sentence each; empty when nothing was found. */
+  /** Each problem found and how to fix it, one sentence each; empty when none was found. */
   readonly problems: readonly string[]
 }
 
-/** In which part of its life the process is. */
+/** Which stage of its life the process has reached. */
 export interface Stage {
-  /** Whether it is about to end, so that what was not used will not be. */
+  /** Whether it is about to end, so that unused entry points are reported. */
   readonly isEnding?: boolean
-  /** Whether the SDK was shut down, so that none is to be expected. */
+  /** Whether the SDK was shut down, so that a missing SDK isn't reported. */
   readonly isShutDown?: boolean
 }
 
 /**
- * Looks for what commonly makes traces go missing, with any SDK. Never throws. How many responses passed `tracing()` is known
- * with `SPANWRIGHT_DEBUG=1` only.
+ * Looks for common causes of missing traces, with any SDK. Never throws. Responses that bypass `tracing()` are detected
+ * only with `SPANWRIGHT_DEBUG=1`.
  */
 export function diagnose({ isEnding = false, isShutDown = false }: Stage = {}): Diagnosis {
   const refused = refusedFields()
@@ -69,7 +69,7 @@ function serverProblems(): string[] {
   return isServing ? missedResponses() : []
 }
 
-/** By area, how it comes that nothing passes an entry point. */
+/** Per area, how to fix an entry point that is never used. */
 const MENDS: Readonly<Record<string, string>> = {
   'http.server': 'it belongs before the routes, on the app or server that listens',
   'http.client': 'make the calls with what it returned, or after it where it is for the whole process',
@@ -77,7 +77,7 @@ const MENDS: Readonly<Record<string, string>> = {
   messaging: 'make producers and consumers with what it returned, after the call',
 }
 
-/** Another entry point of the same package may have traced what came by this one, so then nothing is said. */
+/** Not reported when another entry point of the same package was used: it may have traced the same operations. */
 function unusedEntryPoints(): string[] {
   const counters = [...entryPointCounters()]
   const isUsedBeside = (name: string, { area }: EntryPointCounter): boolean =>

@@ -2,11 +2,11 @@
 export interface EntryPointUse {
   /** How often it was called. */
   readonly calls: number
-  /** Pieces of work that it was asked to trace, whether they got a span or not. */
+  /** Number of operations it was asked to trace, whether or not they got a span. */
   readonly operations: number
 }
 
-/** What is counted of an entry point; its settings hold this very object. */
+/** The counters of an entry point; its settings hold this same object. */
 export interface EntryPointCounter extends EntryPointUse {
   calls: number
   operations: number
@@ -16,14 +16,15 @@ export interface EntryPointCounter extends EntryPointUse {
   needsProvider: boolean
 }
 
-// A registered symbol, so that several copies of this package count together. Numbers only: nothing that is traced is held.
+// A registered symbol, so that several copies of this package count together. It holds only numbers, nothing that is
+// traced.
 const COUNTERS = Symbol.for('spanwright.entryPoints')
 
 interface Registry {
   [COUNTERS]?: Map<string, EntryPointCounter>
 }
 
-/** Notes that an entry point was called. */
+/** Counts a call of an entry point. */
 export function countEntryPoint(
   {
     scope,
@@ -53,7 +54,7 @@ export function entryPointCounters(): ReadonlyMap<string, EntryPointCounter> {
   return (globalThis as Registry)[COUNTERS] ?? new Map<string, EntryPointCounter>()
 }
 
-/** What the entry points that were called did, by their package and name. */
+/** Use of every entry point that was called, by its package and name. */
 export function entryPointUses(): Record<string, EntryPointUse> {
   return Object.fromEntries(
     [...entryPointCounters()].map(([name, { calls, operations }]) => [name, { calls, operations }]),

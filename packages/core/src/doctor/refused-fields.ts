@@ -5,7 +5,7 @@ interface Registry {
   [REFUSED]?: number
 }
 
-/** How many fields of propagators were left out in this process because no header can hold them. */
+/** Number of propagator fields omitted in this process because they cannot be sent as headers. */
 export function refusedFields(): number {
   return (globalThis as Registry)[REFUSED] ?? 0
 }

@@ -2,14 +2,14 @@ import { subscribe } from 'node:diagnostics_channel'
 
 import { attempt } from '../host/guard.ts'
 
-/** How many responses of one server were to requests that tracing saw, and to others. */
+/** How many responses of one server belong to traced requests, and how many to others. */
 interface Responses {
   passed: number
   missed: number
 }
 
 interface Watch {
-  /** Requests that came to tracing; absent as long as nobody watches. */
+  /** Requests that reached tracing; absent while nothing is counted. */
   passed?: WeakSet<object>
   readonly servers: Responses[]
 }
@@ -19,12 +19,12 @@ const WATCH = Symbol.for('spanwright.responses')
 const shared = globalThis as { [WATCH]?: Watch }
 const watch: Watch = (shared[WATCH] ??= { servers: [] })
 
-/** Notes that a request came to tracing. */
+/** Notes that a request reached tracing. */
 export function notePassing(request: object): void {
   watch.passed?.add(request)
 }
 
-/** From now on counts the responses of all servers of `node:http`, until the process ends. */
+/** Counts the responses of all `node:http` servers from now until the process ends. */
 export function watchResponses(): void {
   if (watch.passed) return
   const passed = (watch.passed = new WeakSet())
@@ -46,7 +46,9 @@ export function watchResponses(): void {
 
 const MEND = 'put app.use(tracing()) before the routes, on the app that listens and not on a router of it'
 
-/** What looks wrong about the place of tracing, a sentence each. Servers without any traced request may be meant so. */
+/**
+ * Problems with where `tracing()` was added, one sentence each. A server without any traced request may be intended.
+ */
 export function missedResponses(): string[] {
   const partly = watch.servers.filter(({ passed, missed }) => passed > 0 && missed > 0)
   if (partly.length > 0) {

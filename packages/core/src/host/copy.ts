@@ -1,15 +1,15 @@
 /**
- * Copies the own properties of an object over those of another, as a spread does. Not by a spread: V8 before Node 22
- * gives each result that is added to a shape of its own, which makes all that is done with it slow.
+ * Copies the own properties of an object over those of another, like a spread. It isn't a spread because V8 before Node
+ * 22 gives each result that is extended its own shape, which slows down every access to it.
  */
 export function copyOver<T extends object>(target: T, source: object): T {
-  // Assigned, this one name would change what the copy inherits.
+  // Assigning this name would change the prototype of the copy.
   return Object.hasOwn(source, '__proto__') ? { ...target, ...source } : Object.assign(target, source)
 }
 
 /**
- * A copy of an object of the application with some properties replaced, which may be written to. One of a class keeps
- * its prototype, and its accessors read the original, which alone has the private fields.
+ * A writable copy of an application object with some properties replaced. A class instance keeps its prototype, and its
+ * accessors read the original, because only the original has the private fields.
  */
 export function copyWith<T extends object>(original: T, replaced: Readonly<Record<string, unknown>>): T {
   const prototype = Object.getPrototypeOf(original) as object | null
@@ -28,7 +28,7 @@ export function copyWith<T extends object>(original: T, replaced: Readonly<Recor
 function readThrough(copy: object, original: object): void {
   let prototype = Object.getPrototypeOf(original) as object | null
   let next = prototype && (Object.getPrototypeOf(prototype) as object | null)
-  // The last one of the chain has nothing but what all objects have.
+  // The last prototype of the chain has only what all objects have.
   while (prototype && next) {
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       if (!descriptor.get || Object.hasOwn(copy, name)) continue

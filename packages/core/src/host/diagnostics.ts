@@ -1,9 +1,9 @@
 import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api'
 
-/** How long a cause that was reported is only counted, in milliseconds. */
+/** After a cause was reported, it is only counted for this long, in milliseconds. */
 const PERIOD = 60_000
 
-/** So many causes are told apart; those beyond share one. */
+/** Number of causes tracked separately; further ones share one entry. */
 const MOST_CAUSES = 100
 
 type Level = 'error' | 'warn'
@@ -11,7 +11,7 @@ type Level = 'error' | 'warn'
 interface Cause {
   readonly level: Level
   readonly message: string
-  /** How often it came up since it was last reported. */
+  /** Occurrences since it was last reported. */
   count: number
 }
 
@@ -20,9 +20,10 @@ let listening: unknown
 let timer: NodeJS.Timeout | undefined
 
 /**
- * Says something to `diag`, and nowhere else: whole the first time, then once a minute how often it came up again. Never
- * throws. What nobody hears is not counted: a logger that is registered later is told everything whole.
- * @param message the cause: without anything that differs from time to time
+ * Reports a message to `diag` only: in full the first time, then once a minute with the number of repetitions. Never
+ * throws. Messages without a registered logger are not counted, so a logger registered later still gets the full
+ * message.
+ * @param message the cause, without variable parts
  * @param error what was thrown, if anything; its class is part of the cause
  */
 export function say(level: Level, message: string, ...error: [] | [unknown]): void {
@@ -43,11 +44,11 @@ export function say(level: Level, message: string, ...error: [] | [unknown]): vo
       return
     }
     causes.set(key, { level, message: key === OTHERS ? 'spanwright: other failures' : message, count: 0 })
-    // Outside of the context of this moment, which a timer holds on to.
+    // Outside the active context, which a timer would retain.
     timer ??= context.with(ROOT_CONTEXT, () => setTimeout(reportCounts, PERIOD).unref())
     diag[level](message, ...error)
   } catch {
-    // A diag logger that throws is telemetry too.
+    // A diag logger that throws must not affect the application either.
   }
 }
 
@@ -74,7 +75,7 @@ function classOf(error: unknown): string {
     : typeof error
 }
 
-// The API does not tell whether there is a logger, or which; what it keeps stands under this registered symbol.
+// The API does not expose whether there is a logger, or which; its state is stored under this registered symbol.
 const API = Symbol.for('opentelemetry.js.api.1')
 
 /** Whether a logger is registered with `diag`. */

@@ -2,18 +2,18 @@ import type { Attributes } from '@opentelemetry/api'
 
 import { say } from './diagnostics.ts'
 
-// What is called here is not ours: hooks, spans, propagators, samplers, objects of libraries. Whatever it throws is
-// reported to `diag`, and the application goes on as if it were not traced.
+// The code called here is not ours: hooks, spans, propagators, samplers, objects of libraries. Whatever it throws is
+// reported to `diag`, and the application continues as if it were not traced.
 
-/** Reports a failure of telemetry itself: to `diag`, and nowhere else. */
+/** Reports a failure of telemetry itself, to `diag` only. */
 export function reportFailure(what: string, error: unknown): void {
   say('error', `spanwright: ${what} failed`, error)
 }
 
 /**
  * Calls a function so that nothing it throws reaches the application.
- * @param what is done, for the report: `reading a message`
- * @returns what it returned; `undefined` when it threw
+ * @param what the action, for the report: `reading a message`
+ * @returns its result; `undefined` when it threw
  */
 export function attempt<A extends readonly unknown[], T>(
   what: string,
@@ -29,8 +29,8 @@ export function attempt<A extends readonly unknown[], T>(
 }
 
 /**
- * A function that does the same and never throws, to be handed to a channel, an emitter or a promise.
- * @param what it does, for the report
+ * Returns a function that does the same and never throws, to pass to a channel, an emitter or a promise.
+ * @param what the action, for the report
  */
 export function guarded<This, A extends unknown[], T>(
   what: string,
@@ -47,9 +47,9 @@ export function guarded<This, A extends unknown[], T>(
 }
 
 /**
- * Has methods of a class of ours never throw: those that are told what happens to the application's own calls, by
- * objects that are not ours. They return nothing when they fail.
- * @param what they do, for the report: `following a request`
+ * Replaces methods of one of our classes with versions that never throw, for methods that objects of other code call
+ * during the application's own calls. They return `undefined` when they fail.
+ * @param what the action, for the report: `following a request`
  */
 export function guardMethods(
   what: string,
@@ -68,9 +68,9 @@ export function guardMethods(
 }
 
 /**
- * Calls a user's hook so that nothing it does reaches the application: a throw, or the rejection of an
- * async hook, is reported to `diag`, and `undefined` comes back.
- * @returns what the hook returned; `undefined` for a promise, which comes too late to be an answer
+ * Calls a user's hook so that its failures never reach the application: a throw, or the rejection of an async hook, is
+ * reported to `diag` and `undefined` is returned.
+ * @returns the hook's result; `undefined` for a promise, because its value would come too late
  */
 export function callHook<A extends readonly unknown[], T>(
   name: string,
@@ -87,7 +87,7 @@ export function callHook<A extends readonly unknown[], T>(
   return undefined
 }
 
-/** Calls a user's hook as {@link callHook} does, and adds the attributes it answers with to others. */
+/** Calls a user's hook like {@link callHook}, and adds the attributes it returns to `attributes`. */
 export function addFromHook<A extends readonly unknown[]>(
   attributes: Attributes,
   name: string,
@@ -103,7 +103,7 @@ export function addFromHook<A extends readonly unknown[]>(
   }
 }
 
-/** True when a value can be awaited. An object that does not even let itself be asked cannot. */
+/** True when a value can be awaited; false for an object that throws when it is inspected. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
   try {

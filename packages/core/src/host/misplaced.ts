@@ -1,15 +1,17 @@
 import { say } from './diagnostics.ts'
 
-/** True when `tracing` itself was called as a middleware is: by Express with `next` in third place, by Koa in second. */
+/**
+ * True when `tracing` itself was called as a middleware: by Express with `next` as third argument, by Koa as second.
+ */
 export function isCalledAsMiddleware(args: ArrayLike<unknown>): boolean {
   return args.length > 1 && typeof args[args.length - 1] === 'function'
 }
 
 /**
- * Lets a request through that came to tracing in the wrong place.
- * @param mistake what is wrong and how it is mended
- * @param args what a middleware was called with in that place
- * @returns what the rest of the app returned
+ * Passes on a request that reached tracing in the wrong place.
+ * @param mistake what is wrong and how to fix it
+ * @param args the arguments of the middleware call
+ * @returns the result of the rest of the app
  */
 export function letThrough(mistake: string, args: ArrayLike<unknown>): unknown {
   say('error', `spanwright: ${mistake}`)

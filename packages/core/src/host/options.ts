@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
 
-/** What one option accepts, in a person's words and as a test. */
+/** What one option accepts: a description and a check. */
 export interface OptionRule {
   readonly expected: string
   accepts(value: unknown): boolean
-  /** Copies what the application could change later; absent where the value itself is meant. */
+  /** Copies a value the application could change later; absent when the value itself is used. */
   copy?(value: unknown): unknown
 }
 
@@ -27,7 +27,7 @@ export const aPositiveNumber: OptionRule = {
   accepts: v => typeof v === 'number' && v > 0 && Number.isFinite(v),
 }
 
-/** One of some texts. */
+/** One of the given strings. */
 export function oneOf(...values: readonly string[]): OptionRule {
   return {
     expected: values.map(value => `'${value}'`).join(', '),
@@ -44,7 +44,7 @@ export function anObjectWith(what: string, ...methods: readonly string[]): Optio
   }
 }
 
-/** An object with options of its own, which may all be left out. */
+/** An object of optional nested options. */
 export function aRecordOf(rules: OptionRules): OptionRule {
   return {
     expected: `an object with ${namesOf(rules)}`,
@@ -58,7 +58,7 @@ export function aRecordOf(rules: OptionRules): OptionRule {
   }
 }
 
-/** Either of some rules. */
+/** Any of the given rules. */
 export function anyOf(...rules: readonly OptionRule[]): OptionRule {
   return {
     expected: rules.map(rule => rule.expected).join(', or '),
@@ -72,8 +72,8 @@ export function anyOf(...rules: readonly OptionRule[]): OptionRule {
 }
 
 /**
- * A frozen copy of options, nested ones too: what becomes of the caller's object later changes nothing. What is no object
- * comes back as it is, to be refused.
+ * A frozen copy of options, including nested ones, so that later changes to the caller's object have no effect. A value
+ * that isn't an object is returned unchanged, to be refused later.
  */
 export function frozenOptions<T>(options: T, rules: OptionRules): T {
   if (!isRecord(options)) return options
@@ -89,9 +89,9 @@ function copyBy(rule: OptionRule | undefined, value: unknown): unknown {
 }
 
 /**
- * Refuses options that an entry point does not know or cannot use.
- * @param caller what the user called, for the message: `tracing()`
- * @throws TypeError naming the option, what was given and what is expected
+ * Checks the options of an entry point and refuses unknown or invalid ones.
+ * @param caller the function the user called, for the message: `tracing()`
+ * @throws TypeError that names the option, the given value and the expected one
  */
 export function checkOptions(caller: string, options: unknown, rules: OptionRules): void {
   if (options === undefined) return
@@ -111,7 +111,7 @@ export function checkOptions(caller: string, options: unknown, rules: OptionRule
   }
 }
 
-/** A given value, short enough for an error message. Texts within an object, and passwords in URLs, stay out. */
+/** Formats a given value for an error message. Strings within an object, and passwords in URLs, are left out. */
 export function show(value: unknown): string {
   try {
     const text = isRecord(value) ? showObject(value) : inspect(value, { depth: 0, breakLength: Infinity })

@@ -1,21 +1,21 @@
 import { attempt, reportFailure } from './guard.ts'
 
-/** What ends a process unless something listens to it. */
+/** Events that end a process unless a listener is registered. */
 export type EndingEvent = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'uncaughtException'
 
 /** What tracing does when a process is asked to end. */
 export interface EndingWork {
-  /** Done at once, before any listener of the application. */
+  /** Runs immediately, before any listener of the application. */
   readonly begin?: () => void
-  /** Sends what there is, where the application listens too and decides by itself whether the process ends. */
+  /** Sends waiting data when the application also listens and decides whether the process ends. */
   readonly flush?: () => Promise<unknown>
-  /** Sends what there is for the last time; settles within a bounded time. */
+  /** Sends waiting data for the last time; settles within a bounded time. */
   readonly finish?: () => Promise<unknown>
 }
 
 type Listener = (value: unknown) => void
 
-/** The listeners of a process, by what the registry does with them. */
+/** The listener functions of a process that the registry uses. */
 interface Listeners {
   listeners(event: string): readonly unknown[]
   on(event: string, listener: Listener): unknown
@@ -28,8 +28,8 @@ interface Registry {
   isEnding: boolean
 }
 
-// One for all parts of tracing in a process, under a registered symbol: of several listeners of its own, each would take
-// the others for the application's.
+// One registry per process, under a registered symbol: with several listeners, each would mistake the others for the
+// application's.
 const REGISTRY_KEY = Symbol.for('spanwright.processEnd')
 const shared = globalThis as unknown as { [REGISTRY_KEY]?: Registry }
 const REGISTRY: Registry = (shared[REGISTRY_KEY] ??= { watches: new Map(), isEnding: false })
@@ -37,9 +37,9 @@ const REGISTRY: Registry = (shared[REGISTRY_KEY] ??= { watches: new Map(), isEnd
 const host = process as unknown as Listeners
 
 /**
- * Does work before a process ends by a signal or an uncaught exception, which then ends it as it would have. Where the
- * application listens, in whatever way, it decides whether the process ends.
- * @returns withdraws the work
+ * Does work before a signal or an uncaught exception ends the process; the process then ends as it would have. If the
+ * application listens to the event in any way, it decides whether the process ends.
+ * @returns a function that withdraws the work
  */
 export function beforeEnd(events: readonly EndingEvent[], work: EndingWork): () => void {
   const watches = events.map(event => {
@@ -74,7 +74,7 @@ class EventWatch {
     if (this.works.delete(work) && this.works.size === 0) this.withdraw()
   }
 
-  /** A listener that comes before would be gone already if it was added by `once`. */
+  /** Moves our listener first: a listener before it that was added by `once` would already be removed. */
   goFirst(): void {
     if (this.works.size === 0 || host.listeners(this.event)[0] === this.listener) return
     host.off(this.event, this.listener)
@@ -91,7 +91,7 @@ class EventWatch {
       }
       return
     }
-    // What asks twice does not want to wait.
+    // A second signal means: do not wait.
     if (REGISTRY.isEnding) return this.end(value)
     REGISTRY.isEnding = true
     const finished = works.map(async ({ finish }) => finish?.())
@@ -104,7 +104,7 @@ class EventWatch {
     this.withdraw()
     if (event !== 'uncaughtException') process.kill(process.pid, event)
     else {
-      // Out of every promise, so that it is uncaught once more and nothing is left to hold it up.
+      // Outside any promise, so that it is uncaught again and nothing delays it.
       setImmediate(() => {
         throw value
       })

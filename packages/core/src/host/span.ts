@@ -9,7 +9,7 @@ import {
 
 import { reportFailure } from './guard.ts'
 
-// A span may come from any SDK, or from another instrumentation: each one is written to and asked here.
+// A span may come from any SDK, or from another instrumentation: all writes to and reads of spans go through here.
 
 type Writing =
   | 'setAttribute'
@@ -33,7 +33,7 @@ export function writeTo<Method extends Writing>(
   }
 }
 
-/** True when what is written on a span can be seen. Never throws. */
+/** True when data written to a span is recorded. Never throws. */
 export function isRecording(span: Span | undefined): span is Span {
   try {
     return span?.isRecording() === true
@@ -43,7 +43,7 @@ export function isRecording(span: Span | undefined): span is Span {
   }
 }
 
-/** The ids of a span; invalid ones when it has none, or does not let itself be asked. */
+/** The ids of a span; invalid ones when it has none, or throws when asked. */
 export function spanContextOf(span: Span | undefined): SpanContext {
   try {
     return span?.spanContext() ?? INVALID_SPAN_CONTEXT
@@ -53,7 +53,7 @@ export function spanContextOf(span: Span | undefined): SpanContext {
   }
 }
 
-/** The ids of the span of a context; undefined when it belongs to no trace. Never throws. */
+/** The ids of the span in a context; undefined when the context belongs to no trace. Never throws. */
 export function traceOf(context: Context): SpanContext | undefined {
   try {
     const spanContext = trace.getSpan(context)?.spanContext()

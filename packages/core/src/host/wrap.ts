@@ -9,7 +9,7 @@ interface Wrapper {
   [ORIGINAL]?: unknown
 }
 
-/** What a wrapped function stands in for; undefined for a function that is not wrapped. */
+/** The original of a wrapped function; undefined for a function that is not wrapped. */
 export function originalOf(value: unknown): unknown {
   return typeof value === 'function' ? (value as Wrapper)[ORIGINAL] : undefined
 }
@@ -19,11 +19,11 @@ export function isWrapped<Target extends object>(target: Target, name: keyof Tar
   return originalOf(target[name]) !== undefined
 }
 
-/** `prototype` cannot be redefined, and `arguments` and `caller` stand on old-style functions only. */
+/** `prototype` cannot be redefined, and `arguments` and `caller` exist only on sloppy-mode functions. */
 const NO_PART_OF_A_FACE: ReadonlySet<PropertyKey> = new Set([ORIGINAL, 'prototype', 'arguments', 'caller'])
 
 /**
- * Gives a replacement the face of the original: name, length and own properties, and a mark that leads back.
+ * Makes a replacement look like the original: same name, length and own properties, plus a reference to the original.
  * @returns the replacement
  */
 export function keepFace<Replacement extends AnyFunction>(
@@ -41,9 +41,9 @@ export function keepFace<Replacement extends AnyFunction>(
 
 /**
  * Replaces a method on one object, never on its class.
- * @param wrap is given the original and returns what stands in for it; it passes `this` on
- * @returns a function that takes the replacement back, as long as nobody put another on top
- * @throws TypeError when there is no such method, or the object does not let it be replaced
+ * @param wrap receives the original and returns its replacement, which passes `this` on
+ * @returns a function that removes the replacement, unless it has been wrapped again
+ * @throws TypeError when there is no such method, or it cannot be replaced on this object
  */
 export function wrapMethod<Target extends object, Name extends keyof Target>(
   target: Target,
@@ -63,7 +63,7 @@ export function wrapMethod<Target extends object, Name extends keyof Target>(
     value: replacement,
     configurable: true,
     writable: true,
-    // A method of the class is not enumerable on the object; its replacement must not be either.
+    // A class method is not enumerable on the object, so its replacement must not be either.
     enumerable: own?.enumerable ?? false,
   })
   if (!replaced) {

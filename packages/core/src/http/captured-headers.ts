@@ -2,13 +2,13 @@ import type { Attributes } from '@opentelemetry/api'
 
 import { aListOfStrings, aRecordOf, type OptionRule } from '../host/options.ts'
 
-/** Which headers become attributes. Names are compared without regard to case. */
+/** Which headers are recorded as attributes. Names are case-insensitive. */
 export interface CaptureHeaders {
   /** Request headers. Default: none. */
   readonly request?: readonly string[] | undefined
   /** Response headers. Default: none. */
   readonly response?: readonly string[] | undefined
-  /** Headers whose values are shown although they usually hold secrets. Default: none. */
+  /** Headers whose values are recorded although they usually hold secrets. Default: none. */
   readonly unmasked?: readonly string[] | undefined
 }
 
@@ -29,11 +29,11 @@ interface CapturedHeader {
   readonly masked: boolean
 }
 
-/** The headers of one direction that become attributes: resolved once, written for every message. */
+/** The headers of one direction to record: resolved once, written for every message. */
 export class CapturedHeaders {
   private readonly headers: readonly CapturedHeader[]
 
-  /** @param prefix of the attribute names, with its dot at the end */
+  /** @param prefix of the attribute names, including the trailing dot */
   constructor(prefix: string, names: readonly string[] = [], unmasked: readonly string[] = []) {
     const shown = new Set(unmasked.map(name => name.toLowerCase()))
     this.headers = [...new Set(names.map(name => name.toLowerCase()))].map(name => ({
@@ -47,7 +47,7 @@ export class CapturedHeaders {
     return this.headers.length === 0
   }
 
-  /** Writes the headers that are there, each as a list of texts. */
+  /** Writes the headers that are present, each as an array of strings. */
   write(attributes: Attributes, valueOf: (name: string) => HeaderValue): void {
     for (const { name, key, masked } of this.headers) {
       const value = valueOf(name)

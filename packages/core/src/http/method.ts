@@ -8,8 +8,8 @@ import {
 } from '../semconv/http.ts'
 
 /**
- * The methods that appear by their own name. `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`, a list with commas,
- * replaces the default.
+ * The methods recorded by their own name. `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`, a comma-separated list, replaces
+ * the default.
  */
 export function knownMethods(): ReadonlySet<string> {
   const replacement = process.env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS']
@@ -18,8 +18,8 @@ export function knownMethods(): ReadonlySet<string> {
 }
 
 /**
- * Writes the method as the convention wants it: an unknown one is `_OTHER`, and what was sent stands beside it.
- * @returns the word for the span name: the method, or `HTTP`
+ * Writes the method as the conventions require: an unknown one is `_OTHER`, with the original in its own attribute.
+ * @returns the first word of the span name: the method, or `HTTP`
  */
 export function writeMethod(attributes: Attributes, sent: string, known: ReadonlySet<string>): string {
   if (known.has(sent)) {

@@ -14,7 +14,7 @@ export interface Peer {
   readonly version: string | undefined
 }
 
-/** Writes the attributes that tell a peer. */
+/** Writes the attributes of a peer. */
 export function writePeer(attributes: Attributes, { address, port, version }: Peer): void {
   if (version !== undefined) attributes[ATTR_NETWORK_PROTOCOL_VERSION] = version
   if (address === undefined) return

@@ -1,27 +1,27 @@
 import { copyOver } from '../host/copy.ts'
 
 /**
- * Headers of a request that is about to be sent, in any shape an HTTP client takes: an object, a flat list of names
- * and values, a list of pairs, `Headers`, another iterable, or nothing. What the caller gave is never written to.
+ * Headers of a request that is about to be sent, in any form an HTTP client accepts: an object, a flat array of names
+ * and values, an array of pairs, `Headers`, another iterable, or nothing. The caller's headers are never written to.
  */
 export type RequestHeaders = unknown
 
 type Pair = readonly [unknown, unknown]
 
-/** The same headers in a shape that can be read more than once: an iterable is read here, as the client would. */
+/** The same headers in a form that can be read more than once: an iterable is read here, as the client would. */
 export function settleHeaders(headers: RequestHeaders): RequestHeaders {
   if (!isIterable(headers)) return headers
   const entries: unknown[] = []
   try {
     for (const entry of headers) entries.push(entry)
   } catch (error) {
-    // The client has to meet the same failure at the same place.
+    // The client must see the same failure at the same position.
     return replay(entries, { error })
   }
   return entries.every(isPair) ? entries.flat() : replay(entries)
 }
 
-/** The value of one header, however its name is written; undefined when it is not there. */
+/** The value of one header, matched case-insensitively; undefined when absent. */
 export function headerOf(headers: RequestHeaders, lowerCaseName: string): unknown {
   let found: unknown
   if (Array.isArray(headers)) {
@@ -40,7 +40,7 @@ export function headerOf(headers: RequestHeaders, lowerCaseName: string): unknow
 
 const NO_NAMES: readonly string[] = []
 
-/** Those of some names that the headers hold. */
+/** The given names that the headers contain. */
 export function namesIn(headers: RequestHeaders, lowerCaseNames: readonly string[]): readonly string[] {
   if (headers === undefined || headers === null) return NO_NAMES
   if (Array.isArray(headers)) return lowerCaseNames.filter(name => headerOf(headers, name) !== undefined)
@@ -54,7 +54,7 @@ export function namesIn(headers: RequestHeaders, lowerCaseNames: readonly string
   return found
 }
 
-/** A copy of the headers in the same shape, with others at the end; the headers themselves when they are unusable. */
+/** A copy of the headers in the same form, with others appended; the headers themselves when they are unusable. */
 export function withHeaders(headers: RequestHeaders, added: readonly string[]): RequestHeaders {
   if (added.length === 0) return headers
   if (headers === undefined || headers === null) return [...added]
@@ -68,7 +68,7 @@ export function withHeaders(headers: RequestHeaders, added: readonly string[]): 
   return copy
 }
 
-/** A copy of the headers in the same shape, without some. */
+/** A copy of the headers in the same form, without the given names. */
 export function withoutHeaders(headers: RequestHeaders, lowerCaseNames: readonly string[]): RequestHeaders {
   const isKept = (name: unknown): boolean => !lowerCaseNames.some(other => isNamed(name, other))
   if (Array.isArray(headers)) {
@@ -79,7 +79,7 @@ export function withoutHeaders(headers: RequestHeaders, lowerCaseNames: readonly
   return Object.fromEntries(Object.entries(headers).filter(([name]) => isKept(name)))
 }
 
-/** Names of a flat list that are not among some others; in lower case. */
+/** Names of a flat list that are not among the declared ones; in lower case. */
 export function undeclaredIn(flat: readonly string[], declared: readonly string[]): readonly string[] {
   let found = NO_NAMES
   for (let i = 0; i < flat.length; i += 2) {
@@ -89,7 +89,7 @@ export function undeclaredIn(flat: readonly string[], declared: readonly string[
   return found
 }
 
-/** A flat list of names and values without some. */
+/** A flat list of names and values without the given names. */
 export function withoutFields(flat: readonly string[], lowerCaseNames: readonly string[]): readonly string[] {
   if (lowerCaseNames.length === 0) return flat
   return flat.filter((_, i) => !lowerCaseNames.includes(flat[i - (i % 2)]?.toLowerCase() ?? ''))
@@ -136,7 +136,7 @@ function isPlain(headers: RequestHeaders): headers is Record<string, unknown> {
   return typeof headers === 'object' && headers !== null && !isIterable(headers)
 }
 
-/** An iterable in the sense of the clients: `Object.prototype` does not count, arrays are lists. */
+/** An iterable as the clients define it: `Object.prototype` does not count, and arrays are handled separately. */
 function isIterable(headers: RequestHeaders): headers is Iterable<unknown> {
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return false
   const prototype: unknown = Object.getPrototypeOf(headers)

@@ -2,7 +2,7 @@ import { SENSITIVE_QUERY_KEYS } from '../semconv/http.ts'
 
 const REDACTED = 'REDACTED'
 
-/** Query keys that hold secrets besides those of the semantic conventions. */
+/** Query keys that hold secrets, in addition to those of the semantic conventions. */
 const COMMON_SECRETS: readonly string[] = [
   'access_token',
   'accesstoken',
@@ -35,15 +35,15 @@ const COMMON_SECRETS: readonly string[] = [
 ]
 
 /**
- * The query keys whose values are hidden, in whatever case they are written.
- * @param replacement what the option `sensitiveQueryKeys` holds: it replaces the default list
+ * The query keys whose values are redacted, case-insensitively.
+ * @param replacement the value of the option `sensitiveQueryKeys`, which replaces the default list
  */
 export function sensitiveQueryKeys(replacement?: readonly string[]): ReadonlySet<string> {
   const keys = replacement ?? [...SENSITIVE_QUERY_KEYS, ...COMMON_SECRETS]
   return new Set(keys.map(key => key.toLowerCase()))
 }
 
-/** A query with the values of sensitive keys replaced by `REDACTED`; everything else byte for byte as it came. */
+/** A query with the values of sensitive keys replaced by `REDACTED`; everything else is unchanged. */
 export function redactQuery(query: string, sensitive: ReadonlySet<string>): string {
   let redacted = ''
   let copied = 0
@@ -51,7 +51,7 @@ export function redactQuery(query: string, sensitive: ReadonlySet<string>): stri
   for (let start = 0; start <= query.length;) {
     const next = query.indexOf('&', start)
     const end = next < 0 ? query.length : next
-    // Looked for once: one that stands further on is that of a later key.
+    // Searched only once: an equals sign beyond this key belongs to a later key.
     if (equals >= 0 && equals < start) equals = query.indexOf('=', start)
     if (equals >= 0 && equals < end - 1 && isSensitive(query.slice(start, equals), sensitive)) {
       redacted += query.slice(copied, equals + 1) + REDACTED
@@ -96,14 +96,14 @@ function redactCredentials(url: string): string {
   return url.slice(0, start) + hidden + url.slice(start + credentials.length)
 }
 
-/** Path and query of a request target, as they came; origin-form, absolute-form or `*`. */
+/** Path and query of a request target, unchanged; origin-form, absolute-form or `*`. */
 export interface Target {
   readonly path: string
   /** Without the question mark; undefined when there is none. */
   readonly query: string | undefined
 }
 
-/** Takes a request target apart without decoding anything (RFC 9112, section 3.2). */
+/** Splits a request target without decoding it (RFC 9112, section 3.2). */
 export function splitTarget(target: string): Target {
   const start = target.startsWith('/') ? 0 : pathStart(target)
   const question = target.indexOf('?', start)
@@ -111,7 +111,7 @@ export function splitTarget(target: string): Target {
   return { path: path || '/', query: question < 0 ? undefined : target.slice(question + 1) }
 }
 
-/** Where the path begins in a target that does not start with it. */
+/** Index of the path in a target that does not start with it. */
 function pathStart(target: string): number {
   const authority = target.indexOf('://')
   const question = target.indexOf('?')
@@ -129,7 +129,7 @@ export interface HostAndPort {
 
 const DIGITS = /^\d+$/
 
-/** Takes `example.com:8080` or `[::1]:8080` apart; undefined when there is no host in it. */
+/** Splits `example.com:8080` or `[::1]:8080`; undefined when it contains no host. */
 export function splitHost(authority: string): HostAndPort | undefined {
   if (authority !== lastAuthority) {
     lastHost = takeApart(authority)
@@ -138,7 +138,7 @@ export function splitHost(authority: string): HostAndPort | undefined {
   return lastHost
 }
 
-// Most requests come to the same host as the one before.
+// Most requests are for the same host as the previous one.
 let lastAuthority = ''
 let lastHost: HostAndPort | undefined
 

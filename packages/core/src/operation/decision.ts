@@ -4,10 +4,10 @@ import { callHook } from '../host/guard.ts'
 import { isInTrace, isTracingSuppressed, propagatedFields } from './propagation.ts'
 import type { Settings } from './settings.ts'
 
-/** What is to be done with a piece of work: trace it, leave it alone, or leave alone all beneath it too. */
+/** What to do with an operation: trace it, skip it, or also suppress tracing of the work beneath it. */
 export type Decision = 'trace' | 'skip' | 'ignore'
 
-/** Decides on a piece of work before anything is built for it. `record` is needed only when there are hooks. */
+/** Decides on an operation before anything is built for it. `record` is needed only when there are hooks. */
 export function decide<Described>(
   settings: Settings<Described>,
   parent: Context,
@@ -22,14 +22,14 @@ export function decide<Described>(
 }
 
 /**
- * False when nobody would see anything of a piece of work: no SDK is registered, and no hook wants to know of it.
- * @param isMeasured whether there is a metric of it
+ * False when an operation would not be recorded: no SDK is registered, and there are no hooks.
+ * @param isMeasured whether a metric records it
  */
 export function isObserved<Described>(settings: Settings<Described>, isMeasured: boolean): boolean {
   return isMeasured || settings.hasHooks || settings.hasTracerProvider
 }
 
-/** True when a piece of work need not be looked at: nobody observes it, and no context comes or goes with it. */
+/** True when an operation can be left alone: it is not observed, and no context is propagated with it. */
 export function isIdle<Described>(settings: Settings<Described>, isMeasured: boolean): boolean {
   return !isObserved(settings, isMeasured) && propagatedFields(settings).length === 0
 }

@@ -5,10 +5,12 @@ import { say } from '../host/diagnostics.ts'
 
 /** A field name by RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/
-/** What a field value cannot hold by RFC 9110, section 5.5: control characters, and what is no byte. */
+/**
+ * Characters not allowed in a field value by RFC 9110, section 5.5: control characters, and characters above U+00FF.
+ */
 const NOT_IN_VALUES = /[^\t\x20-\x7E\x80-\xFF]/
 
-/** Fields that frame or route a message, or that prove who sent it: they are the application's. */
+/** Fields that frame or route a message, or authenticate its sender: only the application may set them. */
 const RESERVED = new Set([
   'authorization',
   'connection',
@@ -25,33 +27,33 @@ const RESERVED = new Set([
 ])
 const RESERVED_GROUP = /^(?:content|proxy)-/
 
-/** Room for the 8192 characters of a `baggage` that has to be passed on, and for a trace context. */
+/** Room for the 8192 characters of `baggage` that W3C Baggage requires to be propagated, and for a trace context. */
 const MOST_CHARACTERS = 10_240
 
-/** True for what can be the name of a header. */
+/** True for a valid header name. */
 export function isFieldName(name: string): boolean {
   return TOKEN.test(name)
 }
 
-/** True for headers that nothing but the application may write, such as `content-length`. */
+/** True for headers that only the application may write, such as `content-length`. */
 export function isReservedField(name: string): boolean {
   const lower = name.toLowerCase()
   return RESERVED.has(lower) || RESERVED_GROUP.test(lower)
 }
 
-/** The carrier that a propagator is given: it takes what can be a header of any protocol. */
+/** The carrier passed to a propagator: accepts only fields that are valid headers in any protocol. */
 export class HeaderFields {
   private readonly fields: string[] = []
   private characters = 0
   private isClosed = false
 
-  /** Names and values in turn. Nothing can be written any more. */
+  /** Ends writing and returns alternating names and values. */
   close(): readonly string[] {
     this.isClosed = true
     return this.fields
   }
 
-  /** Writes a field, in the place of an earlier one of the same name. */
+  /** Writes a field, replacing an earlier one of the same name. */
   write(name: unknown, value: unknown): void {
     if (this.isClosed) return refuse('it was written too late')
     if (typeof name !== 'string' || !isFieldName(name)) return refuse('its name cannot be that of a header')
@@ -76,12 +78,12 @@ export class HeaderFields {
   }
 }
 
-/** Hands what a propagator writes to the carrier it was given. */
+/** Passes what a propagator writes to its carrier. */
 export const HEADER_FIELDS_SETTER: TextMapSetter<HeaderFields> = {
   set: (carrier, name, value) => carrier.write(name, value),
 }
 
-/** Counts and reports a field. Neither name nor value is told: they may come from outside. */
+/** Counts and reports a refused field, without its name and value, because they may come from outside. */
 function refuse(reason: string): void {
   countRefusedField()
   say('error', `spanwright: a field of a propagator is left out: ${reason}`)

@@ -19,12 +19,12 @@ import type { Settings } from './settings.ts'
 
 const NO_METER = createNoopMeter()
 
-/** The recording function of one instrument of the provider at hand. */
+/** The recording function of one instrument of the current provider. */
 type Recorder = (value: number, attributes: Attributes, context: Context) => void
 
 /**
- * An instrument that is made when a MeterProvider is there, and again when another one takes its place:
- * the API has no proxy for meters, so one made too early would stay silent for ever.
+ * An instrument that is created once a MeterProvider is registered, and again when another one replaces it. The API has
+ * no proxy for meters, so an instrument created too early would never record.
  */
 abstract class LateInstrument<Described> {
   protected readonly definition: MetricDefinition
@@ -38,8 +38,8 @@ abstract class LateInstrument<Described> {
   }
 
   /**
-   * Makes the instrument of the provider at hand, where there is none yet.
-   * @returns false when nothing would be recorded: then attributes need not be built
+   * Creates the instrument of the current provider, if there is none yet.
+   * @returns false when nothing would be recorded, so attributes need not be built
    */
   prepare(): boolean {
     if (!this.settings.metrics) return false
@@ -74,7 +74,7 @@ abstract class LateInstrument<Described> {
     }
   }
 
-  /** Beside the latest one only where it has another name: the same name twice would count twice. */
+  /** With both vocabularies, only when the legacy name differs: the same name twice would count twice. */
   private legacyInstrument(meter: Meter, besideLatest: boolean): Recorder | undefined {
     const legacy = LEGACY_METRICS[this.definition.name]
     if (!legacy && besideLatest) return undefined
@@ -87,9 +87,9 @@ abstract class LateInstrument<Described> {
   }
 }
 
-/** A histogram made late. */
+/** A histogram created late. */
 export class LateHistogram<Described> extends LateInstrument<Described> {
-  /** What is negative, because the clock was set back or faked, is left out. */
+  /** Negative values, caused by a clock that was set back or faked, are omitted. */
   record(value: number, attributes: Attributes, context: Context): void {
     if (value >= 0) this.write(value, attributes, context)
   }
@@ -106,7 +106,7 @@ export class LateHistogram<Described> extends LateInstrument<Described> {
   }
 }
 
-/** A counter made late. */
+/** A counter created late. */
 export class LateCounter<Described> extends LateInstrument<Described> {
   add(value: number, attributes: Attributes, context: Context): void {
     this.write(value, attributes, context)
@@ -122,7 +122,7 @@ export class LateCounter<Described> extends LateInstrument<Described> {
   }
 }
 
-/** A counter that goes down too, made late. */
+/** An up-down counter created late. */
 export class LateUpDownCounter<Described> extends LateInstrument<Described> {
   add(value: number, attributes: Attributes, context: Context): void {
     this.write(value, attributes, context)
@@ -138,10 +138,10 @@ export class LateUpDownCounter<Described> extends LateInstrument<Described> {
   }
 }
 
-/** Reports the values that an observable has now. */
+/** Reports the current values of an observable instrument. */
 export type Observe = (report: (value: number, attributes: Attributes) => void) => void
 
-/** An observable counter that goes down too, made late: its values are read when a reader asks for them. */
+/** An observable up-down counter created late: its values are read when a reader collects them. */
 export class LateObservable<Described> extends LateInstrument<Described> {
   private readonly observe: Observe
   private removals: (() => void)[] = []
@@ -151,12 +151,12 @@ export class LateObservable<Described> extends LateInstrument<Described> {
     this.observe = observe
   }
 
-  /** Lets the provider at hand observe the values; to be called again when there may be another one. */
+  /** Registers the values with the current provider; call it again when the provider may have changed. */
   start(): void {
     if (!this.prepare()) this.stop()
   }
 
-  /** Lets nobody observe the values any more. */
+  /** Stops observing the values. */
   stop(): void {
     for (const remove of this.removals) attempt('removing an observer', remove)
     this.removals = []
@@ -168,7 +168,7 @@ export class LateObservable<Described> extends LateInstrument<Described> {
   ): Recorder | undefined {
     const observable = this.create(meter, name, { unit, description })
     if (observable === this.create(NO_METER, '')) return undefined
-    // Every form of the instrument is asked on its own: a recorder writes only while its own result is open.
+    // Each vocabulary's instrument is collected separately: a recorder may write only while its own result is open.
     let open: ObservableResult | undefined
     const callback = (result: ObservableResult): void => {
       open = result
@@ -190,7 +190,7 @@ export class LateObservable<Described> extends LateInstrument<Described> {
   }
 }
 
-/** An observable gauge, made late: for values that make no sum. */
+/** An observable gauge created late, for values that cannot be added up. */
 export class LateObservableGauge<Described> extends LateObservable<Described> {
   protected override create(meter: Meter, name: string, options?: MetricOptions): Observable {
     return meter.createObservableGauge(name, options)
@@ -198,8 +198,8 @@ export class LateObservableGauge<Described> extends LateObservable<Described> {
 }
 
 /**
- * The attributes that a metric takes of those an operation has.
- * @param added attributes to put beside them
+ * Picks the attributes of an operation that a metric records.
+ * @param added further attributes
  */
 export function pickAttributes(
   attributes: Attributes,

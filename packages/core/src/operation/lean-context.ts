@@ -1,13 +1,13 @@
 import { type Context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api'
 
-/** The key under which `trace.setSpan()` puts a span, told from what it does. */
+/** The key under which `trace.setSpan()` stores a span, found by calling it. */
 const SPAN_KEY: symbol = spanKey()
 
-/** The class of contexts that the API makes. */
+/** The class of contexts created by the API. */
 const API_CONTEXT: unknown = ROOT_CONTEXT.constructor
 
 /**
- * What `trace.setSpan()` makes, at a fraction of its price: the API copies a map and makes three closures for each
+ * Equivalent to `trace.setSpan()` at a fraction of its cost: the API copies a map and creates three closures for each
  * context.
  */
 export function contextWithSpan(context: Context, span: Span): Context {
@@ -16,30 +16,30 @@ export function contextWithSpan(context: Context, span: Span): Context {
     : trace.setSpan(context, span)
 }
 
-/** What `context.setValue()` makes, at a fraction of its price when a span is put into the new context next. */
+/** Equivalent to `context.setValue()`, at a fraction of its cost when a span is set on the new context next. */
 export function contextWithValue(context: Context, key: symbol, value: unknown): Context {
   return context.constructor === API_CONTEXT && key !== SPAN_KEY
     ? new LeanContext(context, undefined, key, value)
     : context.setValue(key, value)
 }
 
-/** The class of spans that are a span context and nothing else, such as that of a remote parent. */
+/** The class of spans that are only a span context, such as a remote parent. */
 const MERE_SPAN_CONTEXT: unknown = trace.wrapSpanContext(INVALID_SPAN_CONTEXT).constructor
 
-/** True when there is a span that a context on top, with a span of its own, would keep alive for nothing. */
+/** True when the context holds a span that a derived context with its own span would retain needlessly. */
 function holdsSpan(context: Context): boolean {
   const span = context.getValue(SPAN_KEY) as Span | undefined
   try {
     return span !== undefined && span.constructor !== MERE_SPAN_CONTEXT
   } catch {
-    // A span of another SDK can be a proxy that throws.
+    // Another SDK's span can be a proxy that throws.
     return true
   }
 }
 
 /**
- * A context of the API with a span and one more value on top. Never on top of another one of these: however often a
- * context is made from the last, it holds on to one span and one base.
+ * A context of the API plus a span and one more value. It is never based on another LeanContext, so a chain of derived
+ * contexts retains only one span and one base.
  */
 class LeanContext implements Context {
   private readonly base: Context
@@ -61,7 +61,7 @@ class LeanContext implements Context {
 
   setValue(key: symbol, value: unknown): Context {
     if (key === SPAN_KEY) {
-      // Without a span of its own it would show that of its base; with one it would keep that alive for nothing.
+      // Without its own span it would expose that of its base; with one it would retain the base's span needlessly.
       const isBaseLeft = value !== undefined && !holdsSpan(this.base)
       return new LeanContext(isBaseLeft ? this.base : this.base.deleteValue(key), value, this.key, this.value)
     }

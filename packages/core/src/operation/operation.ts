@@ -11,9 +11,9 @@ import type { Settings } from './settings.ts'
 /** The duration metric of an operation. */
 export interface DurationMetric<Described> {
   readonly histogram: LateHistogram<Described>
-  /** Attributes it takes of those the operation has. */
+  /** Keys of the operation's attributes that it records. */
   readonly keys: readonly string[]
-  /** What it takes of an operation that succeeds, where that is known beforehand and hooks do not change it. */
+  /** Its attributes for a successful operation, when they are known in advance and not changed by hooks. */
   readonly known?: Attributes | undefined
 }
 
@@ -21,19 +21,19 @@ export interface DurationMetric<Described> {
 export interface OperationStart<Described> {
   readonly kind: SpanKind
   readonly name: string
-  /** In the latest names. The operation owns and extends this object. */
+  /** Start attributes, in the latest names. The operation owns and extends this object. */
   readonly attributes: Attributes
   /** Context of the parent span, or of none. */
   readonly parent: Context
   readonly links?: Link[] | undefined
-  /** When it began, on the clock of `performance.now()`, for what is known only afterwards. Default: now. */
+  /** Start time on the clock of `performance.now()`, for operations known only afterwards. Default: now. */
   readonly startedAt?: number | undefined
-  /** True: a new trace, whatever the parent context holds. */
+  /** True: start a new trace, ignoring the parent context. */
   readonly root?: boolean | undefined
-  /** What hooks are shown; needed only when `settings.hasHooks`. */
+  /** Record passed to hooks; needed only when `settings.hasHooks`. */
   readonly record?: Described | undefined
   readonly duration?: DurationMetric<Described> | undefined
-  /** Counter that grows when the operation ends, by how much, and the attributes it takes. */
+  /** Counter to increase when the operation ends, by how much, and the keys of its attributes. */
   readonly count?:
     | {
         readonly counter: LateCounter<Described>
@@ -44,13 +44,13 @@ export interface OperationStart<Described> {
 }
 
 /**
- * One operation, one span: started here, active while its work runs, and ended here exactly once. Nothing else
- * ends a span. After the end it holds neither span nor context.
+ * One operation, one span: started here, active while its work runs, and ended here exactly once. Only this class ends
+ * spans. After the end it holds neither span nor context.
  */
 export class Operation<Described = unknown> {
   /** Attributes so far, in the latest names. */
   readonly attributes: Attributes
-  /** What the duration metric took when the operation ended, for the metrics beside it. */
+  /** The attributes that the duration metric recorded, for further metrics of the same operation. */
   measured: Attributes | undefined
   private readonly settings: Settings<Described>
   private readonly isMeasured: boolean
@@ -79,7 +79,7 @@ export class Operation<Described = unknown> {
     if (onStart && start.record !== undefined) callHook('onStart', onStart, this.activeSpan, start.record)
   }
 
-  /** The span; one that records nothing once the operation has ended. */
+  /** The span; a non-recording one once the operation has ended. */
   get span(): Span {
     return this.activeSpan
   }
@@ -89,7 +89,7 @@ export class Operation<Described = unknown> {
     return this.activeContext
   }
 
-  /** True when what is written on the span can be seen by somebody. */
+  /** True when the span is recorded. */
   get isRecording(): boolean {
     return isRecording(this.activeSpan)
   }
@@ -103,7 +103,7 @@ export class Operation<Described = unknown> {
     return contextApi.with(this.activeContext, work)
   }
 
-  /** Gives the span another name, for what is known only later, such as a route. */
+  /** Renames the span, for names that are known only later, such as a route. */
   rename(name: string): void {
     writeTo(this.activeSpan, 'updateName', name)
   }
@@ -185,7 +185,7 @@ export class Operation<Described = unknown> {
       if (root) options.root = root
       if (startedAt !== undefined) options.startTime = startedAt
       const span: Span = settings.tracer.startSpan(name, options, parent)
-      // One that cannot be asked would fail whatever reads the active span, the application's own code too.
+      // A span that throws when read would break all code that reads the active span, including the application's.
       if (typeof span.isRecording === 'function' && span.spanContext()) return span
       throw new TypeError('the tracer has returned something that is not a span')
     } catch (error) {
@@ -197,10 +197,10 @@ export class Operation<Described = unknown> {
 
 const NONE: Attributes = Object.freeze({})
 
-/** Stands in the place of a span that has ended, or never was. */
+/** Used in place of a span that has ended, or was never started. */
 const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
 
-/** A span that records nothing: the trace goes on through the parent, so that what is beneath stays in it. */
+/** A non-recording span with the ids of the parent, so that child spans stay in the parent's trace. */
 function passOn({ parent, root }: Pick<OperationStart<never>, 'parent' | 'root'>): Span {
   const spanContext = root ? undefined : traceOf(parent)
   return spanContext ? trace.wrapSpanContext(spanContext) : NO_SPAN

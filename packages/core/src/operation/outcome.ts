@@ -5,33 +5,33 @@ import { errorTypeOf } from './errors/kind.ts'
 import { writeTo } from '../host/span.ts'
 import { ATTR_ERROR_TYPE, ERROR_TYPE_OTHER } from '../semconv/attributes.ts'
 
-/** How an operation ended, as `onEnd` and `metrics.attributes` see it. */
+/** How an operation ended, as passed to `onEnd` and `metrics.attributes`. */
 export interface Outcome {
-  /** What was thrown, or the reason of the failure; absent when there is none. */
+  /** The thrown value, or the reason of the failure; absent on success. */
   readonly error?: unknown
   /** Status code of an HTTP response. */
   readonly statusCode?: number
-  /** What the wrapped call returned, where the plugin holds it. */
+  /** The result of the wrapped call, when the plugin has it. */
   readonly result?: unknown
   /** Duration in milliseconds. */
   readonly durationMs: number
 }
 
-/** How an operation ended, as its plugin saw it. Everything absent is a success. */
+/** How an operation ended, as reported by its plugin. An empty object means success. */
 export interface Ending {
   /** True when the span is an error. An exception alone does not make it one. */
   readonly failed?: boolean
-  /** What was thrown, boxed because anything can be thrown, `undefined` too. Makes the exception event. */
+  /** The thrown value, boxed because any value can be thrown, including `undefined`. Recorded as an exception event. */
   readonly thrown?: { readonly value: unknown }
-  /** `error.type` of a failure; default: told from what was thrown. */
+  /** `error.type` of a failure. Default: derived from the thrown value. */
   readonly errorType?: string
-  /** Status description of a failure; default: the message of what was thrown, as far as it may be shown. */
+  /** Status description of a failure. Default: the recordable message of the thrown value. */
   readonly description?: string
   readonly statusCode?: number
   readonly result?: unknown
-  /** True: the duration metric leaves it out. */
+  /** True: not recorded by the duration metric. */
   readonly unmeasured?: boolean
-  /** When it ended, as `performance.now()` told then; default: now. */
+  /** End time on the clock of `performance.now()`. Default: now. */
   readonly endedAt?: number
 }
 
@@ -49,15 +49,15 @@ function errorTypeOfEnding(ending: Ending): string | undefined {
   return ending.errorType ?? (ending.thrown ? errorTypeOf(ending.thrown.value) : ERROR_TYPE_OTHER)
 }
 
-/** How errors are written on spans. */
+/** How errors are recorded on spans. */
 export interface ErrorRecording {
-  /** True: as exception events besides the status. */
+  /** True: as exception events in addition to the status. */
   readonly recordExceptions: boolean
-  /** True: with their messages as they are. */
+  /** True: with unchanged messages. */
   readonly rawErrors: boolean
 }
 
-/** Writes an ending on a recording span: exception event, then status. Success leaves the status unset. */
+/** Writes an ending to a recording span: exception event, then status. Success leaves the status unset. */
 export function writeEnding(
   span: Span,
   ending: Ending,
@@ -72,7 +72,7 @@ export function writeEnding(
   writeTo(span, 'setStatus', message ? { code, message } : { code })
 }
 
-/** What `onEnd` and `metrics.attributes` are shown of an ending. */
+/** The outcome passed to `onEnd` and `metrics.attributes`. */
 export function outcomeOf(ending: Ending, durationMs: number): Outcome {
   return {
     ...(ending.thrown && { error: ending.thrown.value }),
@@ -82,7 +82,7 @@ export function outcomeOf(ending: Ending, durationMs: number): Outcome {
   }
 }
 
-/** Attributes with `error.type` when the ending is a failure. What was given is never written to. */
+/** The attributes, with `error.type` when the ending is a failure. The given object is never written to. */
 export function withErrorType(attributes: Attributes, ending: Ending): Attributes {
   const errorType = errorTypeOfEnding(ending)
   return errorType === undefined ? attributes : { ...attributes, [ATTR_ERROR_TYPE]: errorType }

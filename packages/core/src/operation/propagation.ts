@@ -9,7 +9,7 @@ import type { Settings } from './settings.ts'
 // The key of the SDK's own suppressTracing(), by its registered symbol: core depends on the API alone.
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
 
-/** True when tracing was switched off for the work of this context. */
+/** True when tracing is suppressed in this context. */
 export function isTracingSuppressed(context: Context): boolean {
   return context.getValue(SUPPRESS_TRACING) === true
 }
@@ -24,7 +24,7 @@ export function isInTrace(context: Context): boolean {
   return traceOf(context) !== undefined
 }
 
-/** The context that came with a carrier, on top of another; that other one when the propagator throws. */
+/** The context extracted from a carrier, on top of the given context; the given context when the propagator throws. */
 export function extractContext<Carrier, Described>(
   settings: Settings<Described>,
   context: Context,
@@ -33,7 +33,7 @@ export function extractContext<Carrier, Described>(
 ): Context {
   try {
     const { propagator = propagation } = settings.options
-    // One written in plain JavaScript may forget to return, or return a promise.
+    // A propagator written in plain JavaScript may return nothing, or a promise.
     const extracted: Context | undefined = propagator.extract(context, carrier, getter)
     return isContext(extracted) ? extracted : context
   } catch (error) {
@@ -42,7 +42,7 @@ export function extractContext<Carrier, Described>(
   }
 }
 
-/** False for what is no context, and throws for one that cannot be asked. */
+/** False for a value that isn't a context; throws for one that cannot be read. */
 function isContext(value: Context | undefined): value is Context {
   if (typeof value?.getValue !== 'function' || typeof value.setValue !== 'function') return false
   trace.getSpanContext(value)
@@ -50,8 +50,8 @@ function isContext(value: Context | undefined): value is Context {
 }
 
 /**
- * The fields that a context is sent in, as a flat list of names and values. Whatever a propagator writes, any of them
- * can be a header; what can be none is left out and counted. A propagator that throws is reported.
+ * The fields a context is sent in, as a flat list of names and values. All of them are valid headers: other fields that
+ * a propagator writes are omitted and counted. A propagator that throws is reported.
  */
 export function injectedFields<Described>(
   settings: Settings<Described>,
@@ -68,7 +68,7 @@ export function injectedFields<Described>(
   return carrier.close()
 }
 
-/** Writes the fields of a context, checked as {@link injectedFields} has them, into a carrier of ours. */
+/** Writes the fields of a context, checked as in {@link injectedFields}, into a carrier of ours. */
 export function injectContext<Carrier, Described>(
   settings: Settings<Described>,
   context: Context,
@@ -80,13 +80,13 @@ export function injectContext<Carrier, Described>(
     try {
       setter.set(carrier, fields[i] ?? '', fields[i + 1] ?? '')
     } catch (error) {
-      // One that this kind of carrier refuses keeps no other one back.
+      // A field this carrier rejects does not prevent the others.
       reportFailure('injecting the context', error)
     }
   }
 }
 
-/** Names of the fields that the propagator at hand writes, such as `traceparent`. */
+/** Names of the fields that the current propagator writes, such as `traceparent`. */
 export function propagatedFields<Described>(settings: Settings<Described>): readonly string[] {
   try {
     const { propagator = propagation } = settings.options

@@ -3,8 +3,8 @@ import type { Operation } from './operation.ts'
 import { failure, SUCCESS } from './outcome.ts'
 
 /**
- * How {@link runToEnd} ends the operation: one of the two is called, once, and ends it. Default, and for what a
- * settlement leaves open: plain success or failure.
+ * How {@link runToEnd} ends the operation: exactly one of the two functions is called and ends it. Default for each:
+ * plain success or failure.
  */
 export interface Settlement<T> {
   succeeded?(result: Awaited<T>): void
@@ -12,8 +12,8 @@ export interface Settlement<T> {
 }
 
 /**
- * Runs work in the context of an operation and ends the operation with it: when it returns, throws, or when the
- * promise it returned is settled.
+ * Runs work in the context of an operation and ends the operation with it: when it returns, throws, or when the promise
+ * it returned settles.
  * @returns what the work returned; for a promise, one that settles the same way after the span has ended
  * @throws what the work threw
  */
@@ -47,10 +47,10 @@ function follow<T, Described>(
     fail(operation, settlement, error)
     throw error
   }
-  // Outside of the span's context, which a promise made within would hold on to.
+  // Outside the span's context, which a promise created within would retain.
   if (isOwnPromise(result)) return result.then(onSuccess, onFailure)
   try {
-    // A thenable may begin its work only now. One that is no promise may give none back either.
+    // A thenable may start its work only now. If it isn't a promise, `then` may not return one either.
     return operation.run(() =>
       (canCatch(result) ? result : Promise.resolve(result)).then(onSuccess, onFailure),
     )
@@ -59,7 +59,7 @@ function follow<T, Described>(
   }
 }
 
-/** False for a proxy that does not let itself be asked, too. */
+/** Also false for a proxy that throws when read. */
 function isOwnPromise(result: unknown): boolean {
   try {
     return result instanceof Promise

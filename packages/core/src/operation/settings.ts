@@ -31,60 +31,62 @@ import { legacyTranslatorOf, type SemconvArea, translatorOf } from '../semconv/l
 /** Which attribute vocabulary is written: the latest names, those before the stable conventions, or both. */
 export type Semconv = 'latest' | 'legacy' | 'both'
 
-/** What the option `metrics` holds besides false. */
+/** Values of the `metrics` option. */
 export interface MetricsOptions<Described> {
-  /** Low-cardinality attributes to add to the metrics. Default: none. */
+  /** Returns low-cardinality attributes to add to the metrics. Default: none. */
   readonly attributes?: ((operation: Described, outcome: Outcome) => Attributes | undefined) | undefined
 }
 
-/** Options that every entry point shares. `Described` is the record its hooks are shown. */
+/** Options shared by every entry point. `Described` is the record passed to its hooks. */
 export interface TracingOptions<Described> {
-  /** Used instead of the global one, which is read late. */
+  /** Used instead of the global one. Default: the global one, read late. */
   readonly tracerProvider?: TracerProvider | undefined
-  /** Used instead of the global one, which is read late. */
+  /** Used instead of the global one. Default: the global one, read late. */
   readonly meterProvider?: MeterProvider | undefined
-  /** Used instead of the global one, which is read late. */
+  /** Used instead of the global one. Default: the global one, read late. */
   readonly propagator?: TextMapPropagator | undefined
-  /** Attribute vocabulary. Default: `SPANWRIGHT_SEMCONV`, else `OTEL_SEMCONV_STABILITY_OPT_IN`, else `latest`. */
+  /**
+   * Attribute vocabulary. Default: `SPANWRIGHT_SEMCONV`, otherwise `OTEL_SEMCONV_STABILITY_OPT_IN`, otherwise `latest`.
+   */
   readonly semconv?: Semconv | undefined
   /** True: no span, no metric, no injection. Default: nothing is ignored. */
   readonly ignore?: ((operation: Described) => boolean) | undefined
-  /** Trace only inside an existing trace. Default: false. */
+  /** Whether to trace only inside an existing trace. Default: false. */
   readonly requireParent?: boolean | undefined
-  /** Extra attributes at span start, so that samplers see them. */
+  /** Returns extra attributes at span start, visible to samplers. Default: none. */
   readonly attributes?: ((operation: Described) => Attributes | undefined) | undefined
-  /** Called when the span was started. */
+  /** Called after the span was started. Default: none. */
   readonly onStart?: ((span: Span, operation: Described) => void) | undefined
-  /** Called before the span is ended. */
+  /** Called before the span is ended. Default: none. */
   readonly onEnd?: ((span: Span, operation: Described, outcome: Outcome) => void) | undefined
   /** False: no metrics. Default: true. */
   readonly metrics?: boolean | MetricsOptions<Described> | undefined
-  /** Whether exceptions become events on the span besides status and `error.type`. Default: true. */
+  /** Whether to record exception events in addition to status and `error.type`. Default: true. */
   readonly recordExceptions?: boolean | undefined
   /**
-   * What status and exception event show of an error that a traced library, Node or the language itself has made, or
-   * that carries one: class, code and condition name, or its message, which may quote values. The words of the
-   * application's own errors are shown in either case. Default: `'masked'`.
+   * What to record of errors created by a traced library, Node or the JavaScript engine, or of errors that carry one.
+   * `'masked'`: class, code and condition name; `'raw'`: the unchanged message, which may quote values. Messages of the
+   * application's own errors are always recorded. Default: `'masked'`.
    */
   readonly errorMessages?: 'masked' | 'raw' | undefined
 }
 
-/** Name and version of the package that makes the spans. */
+/** Name and version of the package that creates the spans. */
 export interface Scope {
   readonly name: string
   readonly version: string
 }
 
-/** What an entry point tells of itself when it resolves its options. */
+/** How an entry point describes itself when it resolves its options. */
 export interface EntryPoint {
   readonly scope: Scope
-  /** What the user called, for error messages: `tracing()`. */
+  /** The function the user called, for error messages: `tracing()`. */
   readonly caller: string
-  /** Area whose vocabulary the attributes are in; absent for spans that hold only the user's own. */
+  /** Semantic convention area of the attributes; absent for spans with only the user's own attributes. */
   readonly area?: SemconvArea
-  /** Options of this entry point besides the shared ones. */
+  /** Options of this entry point in addition to the shared ones. */
   readonly rules?: OptionRules
-  /** What `metrics` may hold besides `attributes`. */
+  /** Properties of `metrics` in addition to `attributes`. */
   readonly metricsRules?: OptionRules
 }
 
@@ -105,24 +107,24 @@ const SHARED_RULES: OptionRules = {
 /** Options, read and frozen once per factory call. */
 export class Settings<Described, Options extends TracingOptions<Described> = TracingOptions<Described>> {
   readonly scope: Scope
-  /** Counts what the entry point is asked to trace, for reports. */
+  /** Counts the operations the entry point is asked to trace, for reports. */
   readonly use: EntryPointCounter
-  /** Those that were given: a frozen copy. */
+  /** The given options, as a frozen copy. */
   readonly options: Options
   readonly semconv: Semconv
-  /** Rewrites finished attributes for the vocabulary; absent for the latest one. */
+  /** Translates finished attributes to the vocabulary; absent for the latest one. */
   readonly translate: ((attributes: Attributes) => Attributes) | undefined
-  /** Rewrites finished attributes into legacy words alone, for the metrics that have a legacy twin. */
+  /** Translates finished attributes to legacy names only, for metrics that have a legacy counterpart. */
   readonly translateLegacy: (attributes: Attributes) => Attributes
   readonly recordExceptions: boolean
-  /** True: messages of errors are shown as they are. */
+  /** True: error messages are recorded unchanged. */
   readonly rawErrors: boolean
   readonly requireParent: boolean
   readonly metrics: boolean
   readonly metricAttributes: MetricsOptions<Described>['attributes'] | undefined
-  /** True when some hook has to be shown the operation. Without one, no record is built. */
+  /** True when there is a hook that receives the operation. Otherwise no record is built. */
   readonly hasHooks: boolean
-  /** What the names are of; a mixture with legacy ones has no schema. */
+  /** Schema of the attribute names; legacy and mixed names have none. */
   private readonly schema: { readonly schemaUrl: string } | undefined
   private tracerSource: TracerProvider | undefined
   private lateTracer: Tracer | undefined
@@ -161,7 +163,7 @@ export class Settings<Described, Options extends TracingOptions<Described> = Tra
     return this.lateTracer
   }
 
-  /** False when no SDK is registered: then no attribute of a span can ever be seen. */
+  /** False when no SDK is registered, so span attributes are never recorded. */
   get hasTracerProvider(): boolean {
     if (this.options.tracerProvider) return true
     const provider = trace.getTracerProvider()
@@ -185,7 +187,7 @@ const asIs = (attributes: Attributes): Attributes => attributes
 
 const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate()
 
-/** `SPANWRIGHT_SEMCONV`, else the category in `OTEL_SEMCONV_STABILITY_OPT_IN`, else the latest names. */
+/** `SPANWRIGHT_SEMCONV`, otherwise the category in `OTEL_SEMCONV_STABILITY_OPT_IN`, otherwise the latest names. */
 function semconvFromEnvironment(area: SemconvArea): Semconv {
   const own = process.env['SPANWRIGHT_SEMCONV']?.trim()
   if (own === 'latest' || own === 'legacy' || own === 'both') return own

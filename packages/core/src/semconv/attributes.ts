@@ -1,10 +1,10 @@
 // Keys shared by every area. All values: semantic conventions 1.45.0.
 
-/** The schema of the conventions that all names are of, unless legacy ones were asked for. */
+/** The schema of the conventions that define all names, unless legacy names are enabled. */
 export const SCHEMA_URL = 'https://opentelemetry.io/schemas/1.45.0'
 
 export const ATTR_ERROR_TYPE = 'error.type'
-/** The one well-known value of `error.type`, for failures that have no name of their own. */
+/** The well-known fallback value of `error.type`, for failures without a specific name. */
 export const ERROR_TYPE_OTHER = '_OTHER'
 
 export const EVENT_EXCEPTION = 'exception'
@@ -22,7 +22,7 @@ export const ATTR_NETWORK_PROTOCOL_NAME = 'network.protocol.name'
 export const ATTR_NETWORK_PROTOCOL_VERSION = 'network.protocol.version'
 export const ATTR_NETWORK_TRANSPORT = 'network.transport'
 
-/** What one metric is: name, unit, and for a histogram its advised bucket boundaries. */
+/** The definition of a metric: name, unit, and for a histogram its advised bucket boundaries. */
 export interface MetricDefinition {
   readonly name: string
   readonly unit: string

@@ -9,7 +9,7 @@ export const ATTR_DB_QUERY_SUMMARY = 'db.query.summary'
 export const ATTR_DB_OPERATION_BATCH_SIZE = 'db.operation.batch.size'
 export const ATTR_DB_RESPONSE_STATUS_CODE = 'db.response.status_code'
 export const ATTR_DB_RESPONSE_RETURNED_ROWS = 'db.response.returned_rows'
-/** Of the legacy vocabulary only: the latest one has no key for the user. */
+/** Legacy vocabulary only: the latest one has no attribute for the user. */
 export const ATTR_DB_USER = 'db.user'
 export const ATTR_DB_CLIENT_CONNECTION_POOL_NAME = 'db.client.connection.pool.name'
 export const ATTR_DB_CLIENT_CONNECTION_STATE = 'db.client.connection.state'
@@ -21,13 +21,13 @@ export const ATTR_SPANWRIGHT_DB_TRANSACTION_STATEMENTS = 'spanwright.db.transact
 export const ATTR_SPANWRIGHT_DB_TRANSACTION_IDLE_TIME = 'spanwright.db.transaction.idle_time'
 /** Time a query waited for a connection of its pool, in seconds. */
 export const ATTR_SPANWRIGHT_DB_WAIT_TIME = 'spanwright.db.wait_time'
-/** What the server names of the object an error is about. */
+/** The database object an error refers to, as named by the server. */
 export const ATTR_SPANWRIGHT_DB_ERROR_SCHEMA = 'spanwright.db.error.schema'
 export const ATTR_SPANWRIGHT_DB_ERROR_TABLE = 'spanwright.db.error.table'
 export const ATTR_SPANWRIGHT_DB_ERROR_COLUMN = 'spanwright.db.error.column'
 export const ATTR_SPANWRIGHT_DB_ERROR_CONSTRAINT = 'spanwright.db.error.constraint'
 
-/** Key of the attribute that holds one parameter of a query. */
+/** Key of the attribute for one query parameter. */
 export function dbQueryParameterKey(name: string): string {
   return `db.query.parameter.${name}`
 }

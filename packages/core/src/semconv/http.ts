@@ -18,24 +18,24 @@ export const ATTR_URL_QUERY = 'url.query'
 export const ATTR_URL_SCHEME = 'url.scheme'
 export const ATTR_URL_TEMPLATE = 'url.template'
 export const ATTR_USER_AGENT_ORIGINAL = 'user_agent.original'
-/** Begin of the keys of captured headers; the lower-case name of the header follows. */
+/** Prefix of the keys of captured headers; followed by the lower-case header name. */
 export const ATTR_HTTP_REQUEST_HEADER_PREFIX = 'http.request.header.'
 export const ATTR_HTTP_RESPONSE_HEADER_PREFIX = 'http.response.header.'
 
-/** The response headers have arrived; what comes after is the body. */
+/** The response headers have arrived; the body follows. */
 export const EVENT_RESPONSE_HEADERS = 'spanwright.response.headers'
-/** The caller has called the request off. */
+/** The caller cancelled the request. */
 export const EVENT_ABORTED = 'spanwright.aborted'
 
-/** Nobody can read the rest of the response body any more. */
+/** The rest of the response body can no longer be read. */
 export const EVENT_BODY_ABANDONED = 'spanwright.body.abandoned'
 
 /** A middleware or handler called `next` a second time. */
 export const EVENT_NEXT_TWICE = 'spanwright.next_called_twice'
-/** `next` was called although the response had begun. */
+/** `next` was called after the response had started. */
 export const EVENT_NEXT_AFTER_RESPONSE = 'spanwright.next_after_response'
 
-/** A middleware or handler took longer by itself than it should. */
+/** The own time of a middleware or handler exceeded the threshold. */
 export const EVENT_SLOW_LAYER = 'spanwright.layer.slow'
 /** `middleware`, `handler` or `error handler`. */
 export const ATTR_SPANWRIGHT_LAYER_KIND = 'spanwright.layer.kind'
@@ -118,7 +118,7 @@ export const KNOWN_METHODS: readonly string[] = [
   'TRACE',
 ]
 
-/** Stands for a method that is not known. */
+/** Value for an unknown method. */
 export const METHOD_OTHER = '_OTHER'
 
 /** Query keys whose values are secrets. */
@@ -167,7 +167,7 @@ export const ATTR_HTTP_CONNECTION_STATE = 'http.connection.state'
 export const HTTP_CONNECTION_ACTIVE = 'active'
 export const HTTP_CONNECTION_IDLE = 'idle'
 
-/** Attributes of the requests of a client that are under way. */
+/** Attributes of a client's active requests. */
 export const HTTP_CLIENT_ACTIVE_REQUEST_ATTRIBUTES: readonly string[] = [
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_SERVER_ADDRESS,
@@ -175,9 +175,9 @@ export const HTTP_CLIENT_ACTIVE_REQUEST_ATTRIBUTES: readonly string[] = [
   ATTR_URL_TEMPLATE,
 ]
 
-/** The client begins to open the connection that the request is going to use. */
+/** The client starts to open the connection that the request will use. */
 export const EVENT_CONNECT_START = 'spanwright.connect.start'
-/** The name of the host is resolved. */
+/** The host name has been resolved. */
 export const EVENT_DNS_END = 'spanwright.dns.end'
 /** The connection is open; over TLS, before the handshake. */
 export const EVENT_CONNECT_END = 'spanwright.connect.end'
@@ -185,7 +185,7 @@ export const EVENT_CONNECT_END = 'spanwright.connect.end'
 export const EVENT_TLS_END = 'spanwright.tls.end'
 /** The request has left the queue and is written to a connection. */
 export const EVENT_REQUEST_START = 'spanwright.request.start'
-/** The last byte of the request was handed to the connection. */
+/** The last byte of the request was written to the connection. */
 export const EVENT_REQUEST_END = 'spanwright.request.end'
 /** The first byte of the response has arrived at the client, or left the server. */
 export const EVENT_RESPONSE_START = 'spanwright.response.start'

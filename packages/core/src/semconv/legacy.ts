@@ -5,10 +5,10 @@ import * as db from './db.ts'
 import * as http from './http.ts'
 import * as messaging from './messaging.ts'
 
-/** An area of the conventions that has a legacy vocabulary of its own. */
+/** An area of the conventions with its own legacy vocabulary. */
 export type SemconvArea = 'http.server' | 'http.client' | 'database' | 'messaging'
 
-/** A legacy key; a function that writes legacy attributes; or null for what the legacy set has no word for. */
+/** A legacy key; a function that writes legacy attributes; or null for an attribute without a legacy name. */
 type LegacyForm = string | null | ((value: AttributeValue, legacy: Attributes, latest: Attributes) => void)
 
 const NO_ANCESTOR = {
@@ -27,7 +27,7 @@ const HTTP = {
   [http.ATTR_HTTP_REQUEST_METHOD]: (method: AttributeValue, legacy: Attributes) => {
     legacy['http.method'] ??= method
   },
-  // The old key knew no closed set: it held what was sent.
+  // The old key had no closed set of values: it held the method as sent.
   [http.ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: 'http.method',
   [http.ATTR_HTTP_RESPONSE_STATUS_CODE]: 'http.status_code',
   [http.ATTR_HTTP_REQUEST_RESEND_COUNT]: 'http.retry_count',
@@ -53,12 +53,12 @@ const HTTP_SERVER = {
 const HTTP_CLIENT = {
   ...HTTP,
   [http.ATTR_URL_FULL]: (url: AttributeValue, legacy: Attributes) => {
-    // The old key dropped credentials where the new one writes REDACTED in their place.
+    // The old key dropped credentials; the new one replaces them by REDACTED.
     legacy['http.url'] = String(url).replace('://REDACTED:REDACTED@', '://').replace('://REDACTED@', '://')
   },
   [common.ATTR_SERVER_ADDRESS]: 'net.peer.name',
   [common.ATTR_SERVER_PORT]: 'net.peer.port',
-  // The old set had one port for the peer: that of the name above.
+  // The old set had only one port for the peer: the port of the name above.
   [common.ATTR_NETWORK_PEER_PORT]: null,
 }
 
@@ -80,7 +80,7 @@ const DATABASE = {
   [common.ATTR_SERVER_ADDRESS]: 'net.peer.name',
   [common.ATTR_SERVER_PORT]: 'net.peer.port',
   [common.ATTR_NETWORK_PEER_ADDRESS]: 'net.peer.ip',
-  // The old set had one port for the peer: that of the name above.
+  // The old set had only one port for the peer: the port of the name above.
   [common.ATTR_NETWORK_PEER_PORT]: null,
 }
 
@@ -125,7 +125,7 @@ function tableOf(forms: Readonly<Record<string, LegacyForm>>): LegacyTable {
   return new Map(Object.entries(forms))
 }
 
-/** The rewriting of attributes for a vocabulary; undefined for the latest one, which is what is built. */
+/** Translation of attributes to a vocabulary; undefined for the latest one, in which attributes are built. */
 export function translatorOf(
   area: SemconvArea,
   semconv: 'latest' | 'legacy' | 'both',
@@ -135,13 +135,15 @@ export function translatorOf(
   return semconv === 'legacy' ? translate : latest => ({ ...translate(latest), ...latest })
 }
 
-/** The rewriting of attributes into legacy words alone. */
+/** Translation of attributes to legacy names only. */
 export function legacyTranslatorOf(area: SemconvArea): (latest: Attributes) => Attributes {
   const table = TABLES[area]
   return latest => toLegacy(table, latest)
 }
 
-/** Attributes in legacy words. A key the table does not know is a user's own, or had the same name: it stays. */
+/**
+ * Attributes in legacy names. A key missing in the table is the user's own, or has the same name in both: it is kept.
+ */
 function toLegacy(table: LegacyTable, latest: Attributes): Attributes {
   const legacy: Attributes = {}
   for (const key of Object.keys(latest)) {
@@ -157,7 +159,7 @@ function toLegacy(table: LegacyTable, latest: Attributes): Attributes {
 
 const HEADER_KEY = /^http\.(?:request|response)\.header\./
 
-/** Captured headers had underscores for dashes. */
+/** Captured headers had underscores instead of dashes. */
 function legacyHeaderKey(key: string): string {
   return HEADER_KEY.test(key) ? key.replaceAll('-', '_') : key
 }
@@ -166,11 +168,11 @@ function legacyHeaderKey(key: string): string {
 export interface LegacyMetric {
   readonly name: string
   readonly unit: string
-  /** What a latest value is multiplied by. */
+  /** Factor to multiply a latest value by. */
   readonly factor: number
 }
 
-/** Metrics that had another name, by their latest one. What is not here keeps name and unit. */
+/** Metrics that had another legacy name, by their latest name. Other metrics keep name and unit. */
 export const LEGACY_METRICS: Readonly<Record<string, LegacyMetric>> = {
   'http.server.request.duration': { name: 'http.server.duration', unit: 'ms', factor: 1000 },
   'http.client.request.duration': { name: 'http.client.duration', unit: 'ms', factor: 1000 },

@@ -22,9 +22,9 @@ export const ATTR_KAFKA_MESSAGE_TOMBSTONE = 'kafka.message.tombstone'
 
 /** How a transaction ended: `commit`, `abort`, or `abandoned`. */
 export const ATTR_SPANWRIGHT_MESSAGING_TRANSACTION_OUTCOME = 'spanwright.messaging.transaction.outcome'
-/** Time from the timestamp of a record to the start of its processing, in seconds; of a batch the longest. */
+/** Time from the timestamp of a record to the start of its processing, in seconds; for a batch the longest. */
 export const ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME = 'spanwright.messaging.queue_time'
-/** How many times this consumer was given the message in a row, when it was more than once. */
+/** How many times in a row this consumer received the message, when more than once. */
 export const ATTR_SPANWRIGHT_MESSAGING_DELIVERY_ATTEMPT = 'spanwright.messaging.delivery_attempt'
 
 export const EVENT_MESSAGING_GROUP_JOIN = 'spanwright.messaging.group.join'
@@ -89,7 +89,7 @@ export const METRIC_SPANWRIGHT_MESSAGING_CONSUMER_LAG: MetricDefinition = {
   description: 'Number of messages of a partition that its consumer has not processed yet.',
 }
 
-/** What tells one partition of one consumer group from another. */
+/** Attributes that identify one partition of one consumer group. */
 export const MESSAGING_PARTITION_METRIC_ATTRIBUTES: readonly string[] = [
   ATTR_MESSAGING_SYSTEM_NAME,
   ATTR_MESSAGING_DESTINATION_NAME,

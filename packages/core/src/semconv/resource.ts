@@ -1,6 +1,6 @@
 import type { MetricDefinition } from './attributes.ts'
 
-// Keys of the resource a process describes itself by. All values: semantic conventions 1.45.0.
+// Keys of resource attributes. All values: semantic conventions 1.45.0.
 
 export const ATTR_SERVICE_NAME = 'service.name'
 export const ATTR_SERVICE_VERSION = 'service.version'
@@ -14,7 +14,7 @@ export const ATTR_TELEMETRY_SDK_VERSION = 'telemetry.sdk.version'
 /** Why the tail decision kept a local trace: `error`, `slow`, `rule` or `random`. */
 export const ATTR_KEEP_REASON = 'spanwright.keep.reason'
 
-/** How many spans came to what end. */
+/** Number of spans by outcome. */
 export const METRIC_SPANS: MetricDefinition = {
   name: 'spanwright.spans',
   unit: '{span}',
@@ -25,11 +25,11 @@ export const ATTR_SPAN_OUTCOME = 'spanwright.span.outcome'
 /** Which exporter a count is about. */
 export const ATTR_EXPORTER = 'spanwright.exporter'
 
-/** How many local traces were decided about at their end, and how. */
+/** Number of local traces by tail decision. */
 export const METRIC_LOCAL_TRACES: MetricDefinition = {
   name: 'spanwright.local_traces',
   unit: '{trace}',
   description: 'Local traces by the decision at their end.',
 }
-/** `kept` or `dropped`; why something was kept says {@link ATTR_KEEP_REASON}. */
+/** `kept` or `dropped`; {@link ATTR_KEEP_REASON} gives the reason a trace was kept. */
 export const ATTR_KEEP_DECISION = 'spanwright.keep.decision'

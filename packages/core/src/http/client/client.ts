@@ -37,21 +37,21 @@ export interface OutgoingRequest {
   readonly method: string
   /** Scheme, host and port. */
   readonly origin: string
-  /** With its query. */
+  /** Including the query. */
   readonly path: string
   readonly headers: RequestHeaders
-  /** Value of the `Host` header where the client keeps it apart from the headers. */
+  /** Value of the `Host` header, if the client keeps it separate from the headers. */
   readonly host?: unknown
-  /** Context of the caller. */
+  /** The caller's context. */
   readonly parent: Context
-  /** How often the same call has sent a request before. */
+  /** Number of requests the same call has sent before. */
   readonly resendCount: number
-  /** The first request of the same call, when this is another. */
+  /** The first request of the same call, when this is a later one. */
   readonly first?: ClientRequest | undefined
   readonly perCall?: PerCall | undefined
 }
 
-/** What every HTTP client shares: it starts the spans of requests and writes their context into the headers. */
+/** Starts the spans of an HTTP client's requests and writes their context into the headers. */
 export class HttpClient {
   readonly settings: Settings<HttpClientRecord, HttpClientOptions>
   private readonly options: HttpClientOptions
@@ -86,29 +86,29 @@ export class HttpClient {
     }
   }
 
-  /** True when requests need not be looked at: nobody would see anything of them, the server neither. */
+  /** True when requests can be left alone: nothing would be recorded or propagated. */
   get isIdle(): boolean {
     return isIdle(this.settings, this.metrics.prepare())
   }
 
   /**
    * Starts the span of a request. Never throws.
-   * @returns undefined when the request is to be left alone
+   * @returns undefined when the request must be left alone
    */
   start(outgoing: OutgoingRequest): ClientRequest | undefined {
     const { method, perCall } = outgoing
-    // A tunnel is not yet a request for something.
+    // A tunnel is not itself a request for a resource.
     if (method === 'CONNECT' || perCall?.ignore === true) return undefined
     const observed = isObserved(this.settings, this.metrics.prepare())
     if (!observed && propagatedFields(this.settings).length === 0) return undefined
-    // Headers can be any object of the caller's. What cannot be read is the client's to refuse.
+    // Headers can be any object of the caller. Refusing unreadable ones is up to the client.
     const headers = attempt('reading the headers of a request', settleHeaders, outgoing.headers)
     if (headers === undefined && outgoing.headers !== undefined) return undefined
     const request = this.begin(outgoing, headers, observed)
     return request ?? (headers === outgoing.headers ? undefined : ClientRequest.untraced(headers))
   }
 
-  /** @returns undefined when the request is not to be traced */
+  /** @returns undefined when the request must not be traced */
   private begin(
     outgoing: OutgoingRequest,
     headers: RequestHeaders,
@@ -145,7 +145,7 @@ export class HttpClient {
     const declared = propagatedFields(this.settings)
     const existing = namesIn(headers, declared).filter(name => !isReservedField(name))
     const fields = this.inject(operation.context, existing)
-    // Fields that a propagator does not tell of beforehand give way to headers of the caller.
+    // Fields that a propagator does not declare in advance give way to the caller's headers.
     const injected = withoutFields(fields, namesIn(headers, undeclaredIn(fields, declared)))
     const kept = injected.length > 0 && this.replaces ? withoutHeaders(headers, existing) : headers
     return new ClientRequest(operation, withHeaders(kept, injected), injected, this.watched)
@@ -163,7 +163,9 @@ export class HttpClient {
     )
   }
 
-  /** Corrects where a request goes, for clients that choose among several servers after its span has started. */
+  /**
+   * Corrects the destination of a request, for clients that choose among several servers after the span has started.
+   */
   relocate(request: ClientRequest, origin: string, path: string, host?: unknown): void {
     const destination = this.destinations.resolve(origin, path, host)
     if (!destination) return
@@ -201,7 +203,7 @@ export class HttpClient {
     return textOf(perCall?.name) ?? (template ? `${word} ${template}` : word)
   }
 
-  /** What the context looks like in headers; nothing when the caller put one there and it is to be kept. */
+  /** The context as header fields; none when the caller's own context is kept. */
   private inject(context: Context, existing: readonly string[]): readonly string[] {
     if (!this.replaces && existing.some(field => field !== 'baggage')) return []
     const fields = injectedFields(this.settings, context)
@@ -215,8 +217,8 @@ guardMethods('injecting the context', HttpClient, 'withContext')
 const NOTHING: readonly string[] = []
 
 /**
- * True when the context may go along. A call that is sent elsewhere by a redirect does not take its own permission
- * with it: there the policy decides.
+ * True when the context may be sent. The permission of a call does not apply to other hosts reached by a redirect:
+ * there the policy decides.
  */
 function mayCarry({ perCall, first }: OutgoingRequest, destination: Destination): boolean {
   const { allowed } = destination
@@ -232,7 +234,7 @@ function templateOf(template: unknown, record: HttpClientRecord | undefined): st
   )
 }
 
-/** What one call says for itself is not checked before it is sent. */
+/** Per-call options are not checked in advance. */
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -2,7 +2,7 @@ import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api'
 
 import type { HttpClientMetrics } from './metrics.ts'
 
-/** One connection of an HTTP client: how long it lives, and whether it works or rests. */
+/** One connection of an HTTP client: measures its lifetime and whether it is active or idle. */
 export class ClientConnection {
   private readonly metrics: HttpClientMetrics<never>
   private readonly attributes: Attributes
@@ -10,7 +10,7 @@ export class ClientConnection {
   private requests = 0
   private isClosed = false
 
-  /** @param openedAt as `performance.now()` told then */
+  /** @param openedAt time on the clock of `performance.now()` */
   constructor(metrics: HttpClientMetrics<never>, attributes: Attributes, openedAt: number) {
     this.metrics = metrics
     this.attributes = attributes
@@ -18,12 +18,12 @@ export class ClientConnection {
     this.count(1)
   }
 
-  /** A request is written to the connection. */
+  /** A request was written to the connection. */
   took(): void {
     this.change(1)
   }
 
-  /** A request that was written to the connection is over. */
+  /** A request on the connection has ended. */
   gaveBack(): void {
     this.change(-1)
   }

@@ -5,13 +5,13 @@ import { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '../../semconv/attributes.
 import { ATTR_URL_FULL } from '../../semconv/http.ts'
 import { redactUrl } from '../url.ts'
 
-/** What is known of an origin, worked out once. */
+/** What is known of an origin, computed once. */
 interface Origin {
-  /** As it stands before the path in `url.full`. */
+  /** The part of `url.full` before the path. */
   readonly prefix: string
   readonly address: string
   readonly port: number
-  /** `:8080`; empty where the port is that of the scheme. */
+  /** `:8080`; empty for the default port of the scheme. */
   readonly portSuffix: string
   readonly isAddress: boolean
   /** Undefined when it depends on the whole URL. */
@@ -21,11 +21,11 @@ interface Origin {
 const REMEMBERED_ORIGINS = 256
 const ABSOLUTE = /^https?:\/\//
 const PORT = /:\d+$/
-/** Scheme, host and port with nothing else in them, which are recorded as they were written. */
+/** Only scheme, host and port, which are recorded as written. */
 const PLAIN = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?\/?$/i
 const IP_ADDRESS = /^(?:\[.*\]|\d{1,3}(?:\.\d{1,3}){3})$/
 
-/** Where requests go, in the words of a span, and whether the context goes with them. */
+/** Resolves where requests go, as span attributes, and whether the context may be sent there. */
 export class Destinations {
   private readonly policy: OutboundPolicy
   private readonly sensitiveKeys: ReadonlySet<string>
@@ -38,9 +38,9 @@ export class Destinations {
 
   /**
    * The destination of a request.
-   * @param host value of a `Host` header; it counts where the origin holds nothing but an IP address, as it does
-   * after a lookup by an interceptor. That of undici 6 leaves the port out.
-   * @returns undefined when origin and path make no URL
+   * @param host value of a `Host` header; used when the origin contains only an IP address, as after a lookup by a DNS
+   * interceptor. The one of undici 6 omits the port.
+   * @returns undefined when origin and path don't form a valid URL
    */
   resolve(origin: string, path: string, host?: unknown): Destination | undefined {
     if (!path.startsWith('/') && ABSOLUTE.test(path)) return this.resolveAbsolute(path)
@@ -54,12 +54,12 @@ export class Destinations {
     return this.destination(known, path)
   }
 
-  /** True when a `Host` header says more than an origin does. */
+  /** True when a `Host` header is more specific than the origin. */
   hidesName(origin: string): boolean {
     return this.originOf(origin)?.isAddress === true
   }
 
-  /** A request target in absolute form, as proxies are sent (RFC 9112, section 3.2.2). */
+  /** A request target in absolute form, as sent to proxies (RFC 9112, section 3.2.2). */
   private resolveAbsolute(target: string): Destination | undefined {
     const end = target.slice(8).search(/[/?#]/)
     const origin = end < 0 ? target : target.slice(0, end + 8)
@@ -72,7 +72,7 @@ export class Destinations {
     return { url, address, port, allowed: allowed ?? (URL.canParse(url) && this.policy.allows(new URL(url))) }
   }
 
-  /** Writes the attributes that tell a destination. */
+  /** Writes the attributes of a destination. */
   describe(attributes: Attributes, { address, port, url }: Destination): void {
     attributes[ATTR_SERVER_ADDRESS] = address
     attributes[ATTR_SERVER_PORT] = port
@@ -105,7 +105,7 @@ export class Destinations {
   }
 }
 
-/** As they are to be shown. They are read from the parsed URL, since the text of one can be written in many ways. */
+/** Credentials as recorded. They are read from the parsed URL, since a URL can be written in many ways. */
 function credentialsOf({ username, password }: URL): string {
   if (username === '' && password === '') return ''
   return password === '' ? 'REDACTED@' : 'REDACTED:REDACTED@'
@@ -117,6 +117,6 @@ export interface Destination {
   readonly url: string
   readonly address: string
   readonly port: number
-  /** Whether the context may go there. */
+  /** Whether the context may be sent there. */
   readonly allowed: boolean
 }

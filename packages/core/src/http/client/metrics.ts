@@ -22,7 +22,7 @@ import {
 } from '../../semconv/http.ts'
 import type { MetricsOptions, Settings } from '../../operation/settings.ts'
 
-/** What the option `metrics` of an HTTP client holds besides false. */
+/** Values of the `metrics` option of an HTTP client. */
 export interface HttpClientMetricsOptions<Described> extends MetricsOptions<Described> {
   /** Whether `http.client.active_requests` is counted. Default: false. */
   readonly activeRequests?: boolean | undefined
@@ -38,7 +38,7 @@ export const HTTP_CLIENT_METRICS_RULES: OptionRules = {
   connections: aBoolean,
 }
 
-/** Bytes of bodies as they went over the wire; undefined where they are not known. */
+/** Body sizes in bytes on the wire; undefined when unknown. */
 export interface BodyBytes {
   readonly request: number | undefined
   readonly response: number | undefined
@@ -75,19 +75,19 @@ export class HttpClientMetrics<Described> {
     return this.duration.histogram.prepare()
   }
 
-  /** True when somebody wants to know how large bodies are. */
+  /** True when body sizes are measured. */
   get measuresBodies(): boolean {
     return this.requestBody?.prepare() ?? false
   }
 
-  /** True when somebody wants to know what becomes of connections. */
+  /** True when connections are measured. */
   get followsConnections(): boolean {
     return this.openConnections?.prepare() ?? false
   }
 
   /**
-   * Counts a request as under way.
-   * @returns takes it back
+   * Counts a request as active.
+   * @returns a function that ends counting it
    */
   begin(attributes: Attributes, context: Context): (() => void) | undefined {
     const { active } = this
@@ -97,13 +97,13 @@ export class HttpClientMetrics<Described> {
     return () => active.add(-1, picked, context)
   }
 
-  /** @param measured what the duration metric took of the finished request */
+  /** @param measured the attributes that the duration metric recorded for the request */
   recordBodies({ request, response }: BodyBytes, measured: Attributes, context: Context): void {
     if (request !== undefined) this.requestBody?.record(request, measured, context)
     if (response !== undefined) this.responseBody?.record(response, measured, context)
   }
 
-  /** Counts connections as they open, close, and change between work and rest. */
+  /** Counts connections as they open, close, and change between active and idle. */
   countConnection(by: 1 | -1, isActive: boolean, attributes: Attributes, context: Context): void {
     const state = isActive ? HTTP_CONNECTION_ACTIVE : HTTP_CONNECTION_IDLE
     this.openConnections?.add(by, { ...attributes, [ATTR_HTTP_CONNECTION_STATE]: state }, context)
@@ -114,7 +114,7 @@ export class HttpClientMetrics<Described> {
   }
 }
 
-/** The attributes that a connection takes of those of its first request. */
+/** The attributes that a connection takes from its first request. */
 export const CONNECTION_ATTRIBUTES: readonly string[] = [
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,

@@ -14,16 +14,16 @@ import {
 import { type PropagateTo, propagateToRule } from './policy.ts'
 import type { TracingOptions } from '../../operation/settings.ts'
 
-/** What the hooks of an HTTP client are shown of a request. */
+/** A request as passed to the hooks of an HTTP client. */
 export interface HttpClientRecord {
   readonly method: string
-  /** Absolute, and not redacted. */
+  /** Absolute URL, not redacted. */
   readonly url: string
-  /** As the caller set them, with lower-case names. */
+  /** Headers set by the caller, with lower-case names. */
   readonly headers: Readonly<Record<string, string | string[]>>
 }
 
-/** Low-cardinality path of a request: a text, or a function that tells it. */
+/** Low-cardinality path of a request, or a function that returns it. */
 type UrlTemplate = string | ((operation: HttpClientRecord) => string | undefined)
 
 /** Options that every HTTP client shares. */
@@ -31,25 +31,29 @@ export interface HttpClientOptions extends Omit<TracingOptions<HttpClientRecord>
   /** False: no metrics. Default: true. */
   readonly metrics?: boolean | HttpClientMetricsOptions<HttpClientRecord> | undefined
   /**
-   * Which hosts are sent the context: all, none, a list of hosts (`example.com`, `example.com:8080`), origins and
-   * regular expressions (tested against the origin), or a function of the URL. Spans are made for all. Default: true.
+   * Which hosts are sent the context: all, none, an array of hosts (`example.com`, `example.com:8080`), origins and
+   * regular expressions (tested against the origin), or a function of the URL. Spans are created for all hosts.
+   * Default: true.
    */
   readonly propagateTo?: PropagateTo | undefined
-  /** What becomes of a context the caller already put into the headers. Default: `'keep'`. */
+  /** Whether to keep or replace a context already in the headers. Default: `'keep'`. */
   readonly existingContext?: 'keep' | 'replace' | undefined
-  /** Low-cardinality path such as `/items/{id}`, for `url.template` and the name of the span. Default: none. */
+  /** Low-cardinality path such as `/items/{id}`, for `url.template` and the span name. Default: none. */
   readonly urlTemplate?: UrlTemplate | undefined
-  /** Whether each stage on the wire becomes an event of the span. Default: false. */
+  /** Whether to record each stage on the wire as an event. Default: false. */
   readonly stages?: boolean | undefined
-  /** Headers that become attributes. Default: none. */
+  /** Headers recorded as attributes. Default: none. */
   readonly captureHeaders?: CaptureHeaders | undefined
-  /** Query keys whose values are hidden in `url.full`; replaces the default list of the convention. */
+  /**
+   * Query keys whose values are replaced by `REDACTED` in `url.full`. Default: those of the semantic conventions and
+   * common names of secrets; a given array replaces them.
+   */
   readonly sensitiveQueryKeys?: readonly string[] | undefined
 }
 
-/** What one call says for itself; each part wins over the options. */
+/** Options of one call; each takes precedence over the options of the entry point. */
 export interface PerCall {
-  /** Whether the context is sent; true counts for the place that is asked, not for where a redirect leads. */
+  /** Whether the context is sent; true applies to the host and port of the call, not to others a redirect leads to. */
   readonly propagate?: boolean | undefined
   /** Extra attributes at span start. */
   readonly attributes?: Attributes | undefined

@@ -2,9 +2,8 @@ import { callHook } from '../../host/guard.ts'
 import { type OptionRule, show } from '../../host/options.ts'
 
 /**
- * Where the context may go: everywhere, nowhere, to some hosts (`example.com`, `example.com:8080`), origins
- * (`https://example.com`) or what matches a regular expression (tested against the origin), or what a function of
- * the URL says.
+ * Where the context may be sent: everywhere, nowhere, to an array of hosts (`example.com`, `example.com:8080`), origins
+ * (`https://example.com`) or regular expressions (tested against the origin), or as decided by a function of the URL.
  */
 export type PropagateTo = boolean | readonly (string | RegExp)[] | ((url: URL) => boolean)
 
@@ -23,8 +22,8 @@ export class OutboundPolicy {
   private readonly patterns: readonly RegExp[]
 
   /**
-   * @param caller what the user called, for the message
-   * @throws TypeError when a text of the list is no host, host and port, or origin
+   * @param caller the function the user called, for the message
+   * @throws TypeError when a string in the array is not a host, a host and port, or an origin
    */
   constructor(caller: string, propagateTo: PropagateTo = true) {
     const list = typeof propagateTo === 'object' ? propagateTo : []
@@ -32,7 +31,7 @@ export class OutboundPolicy {
     this.places = new Set(
       list.filter(item => typeof item === 'string').map(place => normalize(caller, place)),
     )
-    // A global or sticky expression would remember where it stopped.
+    // A global or sticky expression would keep state in `lastIndex`.
     this.patterns = list
       .filter(item => typeof item !== 'string')
       .map(({ source, flags }) => new RegExp(source, flags.replaceAll(/[gy]/g, '')))
@@ -43,7 +42,7 @@ export class OutboundPolicy {
     return typeof this.rule !== 'function'
   }
 
-  /** True when the context may go to a URL. A function that throws says no. */
+  /** True when the context may be sent to a URL; false when the function throws. */
   allows(url: URL): boolean {
     if (typeof this.rule === 'function') return callHook('propagateTo', this.rule, url) === true
     if (this.rule !== undefined) return this.rule

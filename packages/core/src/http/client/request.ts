@@ -21,22 +21,22 @@ import {
   EVENT_RESPONSE_HEADERS,
 } from '../../semconv/http.ts'
 
-/** Looks up one response header by its lower-case name, in whatever form the client has them. */
+/** Looks up a response header by its lower-case name, in the client's own header format. */
 export type HeaderLookup<Headers> = (headers: Headers, name: string) => HeaderValue
 
-/** What is to be learned from a response, besides its outcome. */
+/** What to observe of a response besides its outcome. */
 export interface Watched {
   readonly headers: CapturedHeaders
   readonly metrics: HttpClientMetrics<HttpClientRecord>
-  /** True when each stage on the wire becomes an event. */
+  /** True when each stage on the wire is recorded as an event. */
   readonly stages: boolean
 }
 
 /** The life of one request on the wire: from its start to the end of its response. */
 export class ClientRequest {
-  /** What is to be sent. */
+  /** The headers to send. */
   readonly headers: RequestHeaders
-  /** What was added to them, as a flat list. */
+  /** The headers that were added, as a flat list. */
   readonly injected: readonly string[]
   private readonly operation: Operation<HttpClientRecord> | undefined
   private readonly watched: Watched | undefined
@@ -64,7 +64,7 @@ export class ClientRequest {
     this.startedAt = watched?.stages && operation?.isRecording ? performance.now() : 0
   }
 
-  /** A request without a span, whose headers could be read only once and were. */
+  /** A request without a span, whose headers could be read only once and have been. */
   static untraced(headers: RequestHeaders): ClientRequest {
     return new ClientRequest(undefined, headers, [], undefined)
   }
@@ -74,7 +74,7 @@ export class ClientRequest {
     return this.operation !== undefined && !this.operation.ended
   }
 
-  /** Has something done when the span has ended; at once when it has. */
+  /** Calls back when the span has ended; immediately if it already has. */
   whenOver(over: (() => void) | undefined): void {
     if (!over) return
     if (!this.isOpen) over()
@@ -82,41 +82,41 @@ export class ClientRequest {
     else this.endings = [over]
   }
 
-  /** True when somebody wants to know the stages on the wire. */
+  /** True when the stages on the wire are recorded. */
   get wantsStages(): boolean {
     return this.startedAt > 0
   }
 
   /**
-   * A stage on the wire is reached.
-   * @param at as `performance.now()` told then; default: now. What was before the request does not count.
+   * A stage on the wire was reached.
+   * @param at time on the clock of `performance.now()`; default: now. Ignored when before the start of the request.
    */
   reached(stage: string, at?: number): void {
     if (!this.wantsStages || (at !== undefined && at < this.startedAt)) return
     if (this.operation) writeTo(this.operation.span, 'addEvent', stage, at)
   }
 
-  /** Bytes of the request body went out. */
+  /** Bytes of the request body were sent. */
   sentBody(bytes: number | undefined): void {
     this.sentBytes = (this.sentBytes ?? 0) + (bytes ?? 0)
   }
 
-  /** The request body has a certain length. It counts where its bytes are not seen. */
+  /** The announced length of the request body, used when its bytes are not observed. */
   announcedBody(bytes: number): void {
     this.announcedRequest = bytes
   }
 
-  /** Bytes of the response body came in. */
+  /** Bytes of the response body were received. */
   receivedBody(bytes: number | undefined): void {
     this.receivedBytes = (this.receivedBytes ?? 0) + (bytes ?? 0)
   }
 
-  /** True when somebody wants to know what becomes of connections. */
+  /** True when connections are measured. */
   get wantsConnections(): boolean {
     return this.operation !== undefined && this.watched?.metrics.followsConnections === true
   }
 
-  /** Opens the account of a connection; undefined when nobody wants to know about connections. */
+  /** Starts measuring a connection; undefined when connections are not measured. */
   connectionOver(openedAt: number): ClientConnection | undefined {
     const { operation, watched } = this
     if (!operation || !watched?.metrics.followsConnections) return undefined
@@ -124,17 +124,17 @@ export class ClientRequest {
     return new ClientConnection(watched.metrics, attributes, openedAt)
   }
 
-  /** The request goes out over a connection. */
+  /** The request is sent over a connection. */
   sentTo(peer: Peer): void {
     this.peer = peer
   }
 
-  /** It goes to another place than was thought at its start: the attributes that tell the place. */
+  /** The request goes to another destination than at its start; sets the attributes of the new one. */
   relocated(attributes: Attributes): void {
     this.captured = { ...this.captured, ...attributes }
   }
 
-  /** True when it was sent to a certain host and port. */
+  /** True when it was sent to the given host and port. */
   wentTo({ address, port }: Pick<Destination, 'address' | 'port'>): boolean {
     const attributes = this.operation?.attributes
     return attributes?.[ATTR_SERVER_ADDRESS] === address && attributes[ATTR_SERVER_PORT] === port
@@ -145,7 +145,7 @@ export class ClientRequest {
     return this.statusCode > 0
   }
 
-  /** True when a response has come in whole, and neither failed nor asked to go elsewhere. */
+  /** True when a complete response arrived that was neither an error nor a redirect. */
   get hasSucceeded(): boolean {
     return this.isComplete && this.statusCode < 300
   }
@@ -168,7 +168,7 @@ export class ClientRequest {
     this.settle()
   }
 
-  /** Ends it by its status. */
+  /** Ends the span according to the status. */
   private settle(): void {
     const { statusCode } = this
     if (this.operation?.attributes[ATTR_HTTP_REQUEST_METHOD] !== 'HEAD') {
@@ -180,12 +180,12 @@ export class ClientRequest {
 
   /**
    * The request or its response has failed.
-   * @param wasAborted true when somebody above the connection called it off
+   * @param wasAborted true when it was cancelled by code above the connection
    */
   failed(error: unknown, wasAborted: boolean): void {
     const { statusCode, operation } = this
     if (wasAborted && !isTimeout(error)) {
-      // A redirect that is followed, and an error that is reported by its status, are complete without their body.
+      // A redirect that is followed, and an error reported by its status, are complete without their body.
       if (statusCode < 300 && operation?.isRecording) writeTo(operation.span, 'addEvent', EVENT_ABORTED)
       this.settle()
       return
@@ -195,8 +195,8 @@ export class ClientRequest {
   }
 
   /**
-   * Nobody can read the rest of the response body any more.
-   * @param endedAt when the last of it arrived, as `performance.now()` told then
+   * The rest of the response body can no longer be read.
+   * @param endedAt when its last bytes arrived, on the clock of `performance.now()`
    */
   abandoned(endedAt: number): void {
     const { statusCode, operation } = this

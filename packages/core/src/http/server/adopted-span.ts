@@ -23,14 +23,14 @@ import type { Description, SpanOwner } from './owner.ts'
 // The key of getRPCMetadata() of @opentelemetry/core, by its registered symbol: core depends on the API alone.
 const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA')
 
-/** What an HTTP instrumentation leaves in the context for whoever knows the route. */
+/** What an HTTP instrumentation stores in the context so that a framework can set the route. */
 interface RpcMetadata {
   readonly type?: unknown
   readonly span?: Span
   route?: string
 }
 
-/** The server span that somebody else has started for the request of a context. */
+/** The server span that another instrumentation has started for the request of a context. */
 export interface ForeignSpan {
   readonly span: Span
   readonly metadata: RpcMetadata | undefined
@@ -46,8 +46,8 @@ export function findForeignSpan(context: Context): ForeignSpan | undefined {
 }
 
 /**
- * A span that another instrumentation has started and will end: it gets the attributes it lacks, the route, and the
- * errors that only the framework sees. Its owner measures the duration.
+ * A span that another instrumentation has started and will end: adds missing attributes, the route, and errors that
+ * only the framework sees. The other instrumentation measures the duration.
  */
 export class AdoptedSpan<Request> implements SpanOwner {
   readonly isOurs = false
@@ -62,8 +62,8 @@ export class AdoptedSpan<Request> implements SpanOwner {
   private hasRecorded = false
 
   /**
-   * @param attributes what it gets at once, in the latest names; it owns and extends this object
-   * @param record what hooks are shown; needed only when `settings.hasHooks`
+   * @param attributes set immediately, in the latest names; this class owns and extends the object
+   * @param record passed to hooks; needed only when `settings.hasHooks`
    * @param context in which that span is active
    */
   constructor(
@@ -92,7 +92,7 @@ export class AdoptedSpan<Request> implements SpanOwner {
     writeTo(this.span, 'recordException', exceptionOf(value, rawErrors))
   }
 
-  /** Its owner may end the span with the last byte. */
+  /** The other instrumentation may end the span with the last byte. */
   noteHead(known: Description, failure: Thrown): void {
     this.describe(known)
     if (failure && isRecording(this.span)) this.write({ [ATTR_ERROR_TYPE]: errorTypeOf(failure.value) })
@@ -126,7 +126,7 @@ export class AdoptedSpan<Request> implements SpanOwner {
     this.measured = pickAttributes(finished, HTTP_SERVER_METRIC_ATTRIBUTES, added)
   }
 
-  /** Its owner would end it with a response that does not come any more. */
+  /** The other instrumentation would end the span with a response that will never be sent. */
   endUnfinished(ending: Ending, known: Description): void {
     this.end(ending, known)
     writeTo(this.span, 'end')

@@ -3,21 +3,24 @@ import { type Context, context as contextApi, createContextKey, type Span } from
 import { contextWithValue } from '../../operation/lean-context.ts'
 import type { Emitter, Method } from './response/tap.ts'
 
-/** A request that is being answered, as the work beneath it sees it. */
+/** The open request, as seen by the work it started. */
 export interface CurrentRequest {
   readonly span: Span
-  /** Gives the span a route, before the one that the framework knows. */
+  /** Sets the route, overriding the one found by the framework. */
   setRoute(pattern: string): void
 }
 
-/** Leads from a context to its request. What holds a context for long holds nothing of a request that is over. */
+/**
+ * Refers from a context to its request. After the request has ended the reference is cleared, so a long-lived context
+ * retains nothing of it.
+ */
 export interface RequestToken {
   current: CurrentRequest | undefined
 }
 
 const KEY = createContextKey('spanwright.request')
 
-/** A context for the work of another request. */
+/** A context for the work of a new request. */
 export function inNewRequest(context: Context): Context {
   const token: RequestToken = { current: undefined }
   return contextWithValue(context, KEY, token)
@@ -33,12 +36,12 @@ export function tokenOf(context: Context): RequestToken | undefined {
   return context.getValue(KEY) as RequestToken | undefined
 }
 
-/** The request of the work that runs now; undefined when there is none, or it is over. */
+/** The request of the active context; undefined when there is none, or it has ended. */
 export function currentRequest(): CurrentRequest | undefined {
   return tokenOf(contextApi.active())?.current
 }
 
-/** True when what runs now belongs to the request of a context, in a span of its own perhaps. */
+/** True when the active context belongs to the same request as the given one, even inside another span. */
 export function isActive(context: Context): boolean {
   return tokenOf(contextApi.active()) === tokenOf(context)
 }

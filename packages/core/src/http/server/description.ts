@@ -33,7 +33,7 @@ import { type HostAndPort, redactQuery, sensitiveQueryKeys, splitHost, splitTarg
 /** `httpVersion` of a request over HTTP/2. */
 export const HTTP_2 = '2.0'
 
-/** What is said of a request and its response. */
+/** Builds the attributes of a request and its response. */
 export class HttpDescription<Request, Routes> {
   private readonly framework: HttpFramework<Request, Routes>
   private readonly methods: ReadonlySet<string> = knownMethods()
@@ -54,7 +54,7 @@ export class HttpDescription<Request, Routes> {
 
   /**
    * Writes the attributes of the start.
-   * @param observed whether anybody sees more than the metrics need
+   * @param observed whether more than the metrics is recorded
    * @returns the first word of the span name
    */
   writeRequest(
@@ -70,12 +70,12 @@ export class HttpDescription<Request, Routes> {
     return method
   }
 
-  /** Target of a request as it was sent. */
+  /** Request target as sent. */
   urlOf(request: Request): string {
     return this.framework.url(request)
   }
 
-  /** What the app's requests and responses inherit from; undefined where that is not the app's own. */
+  /** The prototypes of the app's requests and responses; undefined unless the app has its own. */
   prototypesOf(request: Request): StreamPrototypes | undefined {
     return this.framework.prototypes?.(request)
   }
@@ -85,15 +85,15 @@ export class HttpDescription<Request, Routes> {
     return this.framework.route(request, routes)
   }
 
-  /** Writes what a response has told: its status code and captured headers. */
+  /** Writes the status code and the captured headers of a response. */
   writeResponse(attributes: Attributes, { statusCode, res, head }: ResponseProgress): void {
     if (statusCode !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = statusCode
     if (this.responseHeaders.isEmpty) return
-    // Node keeps no header that came with the head alone.
+    // Node does not store headers that were passed to `writeHead` only.
     this.responseHeaders.write(attributes, name => res.getHeader(name) ?? valueGivenIn(head, name))
   }
 
-  /** HTTP/2 refuses to show the socket of a session that is gone. */
+  /** Reading the socket of a closed HTTP/2 session throws. */
   private writeOrigin(attributes: Attributes, req: ServerRequest, request: Request, observed: boolean): void {
     const head: RequestHead = { headers: req.headers, socket: req.socket }
     const origin = this.framework.origin(request, head)
@@ -117,9 +117,9 @@ guardMethods('describing a request', HttpDescription, 'writeOrigin', 'prototypes
 guardMethods('reading the route', HttpDescription, 'routeOf')
 guardMethods('describing a response', HttpDescription, 'writeResponse')
 
-/** What is known of one request besides its start. */
+/** The facts of one request beyond its start attributes. */
 export class RequestFacts<Request, Routes> {
-  /** What the plugin needs to find the route. */
+  /** Data the plugin needs to find the route. */
   routes: Routes | undefined
   readonly request: Request
   /** First word of the span name. */
@@ -141,7 +141,7 @@ export class RequestFacts<Request, Routes> {
     this.progress = progress
   }
 
-  /** Target of the request as it was sent. */
+  /** Request target as sent. */
   get url(): string {
     return this.description.urlOf(this.request)
   }
@@ -150,13 +150,13 @@ export class RequestFacts<Request, Routes> {
     return this.known ?? this.description.routeOf(this.request, this.routes)
   }
 
-  /** Gives a route that goes before the one that the framework knows. */
+  /** Sets the route, overriding the one found by the framework. */
   setRoute(route: string): void {
     this.known = route
     this.isRouteFinal = true
   }
 
-  /** Asks for the route, which is that of the time when the response began. */
+  /** Reads the route; the one at the start of the response is reported. */
   readRoute(): void {
     if (this.isRouteFinal) return
     this.known = this.description.routeOf(this.request, this.routes)
@@ -169,7 +169,7 @@ export class RequestFacts<Request, Routes> {
     return this.named(statusCode === undefined ? {} : { [ATTR_HTTP_RESPONSE_STATUS_CODE]: statusCode })
   }
 
-  /** What is known once the response is over; undefined when it cannot be read. */
+  /** What is known once the response has ended; undefined when it cannot be read. */
   atEnd(): Description | undefined {
     this.readRoute()
     const attributes: Attributes = {}
@@ -187,7 +187,7 @@ export class RequestFacts<Request, Routes> {
 
 guardMethods('reading a response', RequestFacts, 'atEnd')
 
-/** What a proxy forwarded as scheme can be anything, and stands on the metrics. */
+/** A forwarded scheme can be any text, and it becomes a metric attribute, so only known ones are kept. */
 function schemeOf(scheme: string): string {
   return scheme === 'http' || scheme === 'https' ? scheme : /^(?:https|wss)$/i.test(scheme) ? 'https' : 'http'
 }
@@ -207,14 +207,14 @@ function addAddresses(
     attributes[ATTR_SERVER_ADDRESS] = server.host
     if (server.port !== undefined) attributes[ATTR_SERVER_PORT] = server.port
   }
-  // Requests that did not come over a connection, such as those of serverless adapters, have none.
+  // Requests that did not arrive over a connection, such as those of serverless adapters, have no socket.
   const { remoteAddress, remotePort } = socket ?? {}
   if (remoteAddress === undefined) return
   attributes[ATTR_NETWORK_PEER_ADDRESS] = remoteAddress
   if (remotePort !== undefined) attributes[ATTR_NETWORK_PEER_PORT] = remotePort
 }
 
-/** The client that a proxy told of, with its port where it told that too; undefined for what is no address. */
+/** The client address reported by a proxy, with its port if present; undefined for a text that isn't an address. */
 function clientOf(forwarded: string): HostAndPort | undefined {
   if (isIP(forwarded) > 0) return { host: forwarded, port: undefined }
   const client = splitHost(forwarded)

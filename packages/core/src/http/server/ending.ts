@@ -2,11 +2,11 @@ import { isError } from '../../operation/errors/kind.ts'
 import type { Ending } from '../../operation/outcome.ts'
 import type { ResponseProgress } from './response/progress.ts'
 
-/** What was thrown, boxed because anything can be thrown. */
+/** The thrown value, boxed because any value can be thrown. */
 export type Thrown = { readonly value: unknown } | undefined
 
 /**
- * How a request ended, told from its closed response.
+ * Determines how a request ended from its closed response.
  * @param thrown the last error that reached the framework
  */
 export function endingOf(response: ResponseProgress, thrown: Thrown): Ending {
@@ -20,25 +20,28 @@ export function endingOf(response: ResponseProgress, thrown: Thrown): Ending {
   return thrown && isFault(thrown.value) ? { thrown, statusCode } : { statusCode }
 }
 
-/** True for an error that gets an event even where it fails nothing: neither an answer nor a mistake of the client. */
+/**
+ * True for an error that gets an event even when the request doesn't fail: it is neither a response nor the client's
+ * mistake.
+ */
 export function isFault(thrown: unknown): boolean {
   return isError(thrown) && !isMeantForClient(thrown)
 }
 
 /**
- * True when what reaches a framework decides about the outcome. The last error does, but a framework may pass on the
- * answer it makes of an error.
+ * True when a thrown value decides the outcome. The last error does, but a framework may pass on the response it
+ * created from an error.
  */
 export function decides(thrown: unknown, before: Thrown): boolean {
   return !before || (before.value !== thrown && (isError(thrown) || !isError(before.value)))
 }
 
-/** A request that is ended before its response, because the process is. */
+/** The ending of a request whose process ends before its response. */
 export function unfinished(response: ResponseProgress): Ending {
   return { failed: true, errorType: 'unfinished', ...sentStatus(response) }
 }
 
-/** The response was not sent to its end: by an error of the application, or because the client was gone. */
+/** The response was not fully sent: because of an application error, or because the client disconnected. */
 function brokenOff(response: ResponseProgress, thrown: Thrown): Ending {
   const { error } = response
   const reason = thrown ?? (error === undefined ? undefined : { value: error })
@@ -53,7 +56,7 @@ function sentStatus({ statusCode }: ResponseProgress): { readonly statusCode?: n
   return statusCode === undefined ? {} : { statusCode }
 }
 
-/** True for an error that says what the client did wrong: it is an answer, not a failure. */
+/** True for an error that describes the client's mistake: it is a response, not a failure. */
 export function isMeantForClient(error: unknown): boolean {
   if (error === null || typeof error !== 'object') return false
   try {

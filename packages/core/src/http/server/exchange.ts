@@ -33,7 +33,7 @@ export interface ExchangeSettings<Request, Routes> {
   readonly endOnShutdown: boolean
 }
 
-/** The life of one traced request, until its response is closed. */
+/** The life of one traced request, until its response closes. */
 export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentRequest, OpenRequest, Tapped {
   readonly traced = true
   readonly tapsItself: boolean
@@ -45,7 +45,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
   private readonly req: ServerRequest
   private readonly facts: RequestFacts<Request, Routes>
   private readonly token: RequestToken | undefined
-  /** Context of the request, as long as one of its streams can still emit something. */
+  /** Context of the request, while one of its streams can still emit events. */
   private context: Context | undefined
   private readonly openedAt: number = performance.now()
   private readonly transfer: Transfer | undefined
@@ -161,16 +161,19 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     return result
   }
 
-  /** The connection belongs to another protocol from now on. */
+  /** The connection now belongs to another protocol. */
   handedOver(statusCode: number): void {
     if (this.isOver) return
     this.progress.noteHandover(statusCode)
     this.end()
-    // What took the connection may hold the request as long.
+    // The new owner of the connection may retain the request for as long.
     this.release()
   }
 
-  /** The response was closed, perhaps where a framework has taken our `emit` away, or its connection before its turn. */
+  /**
+   * The response was closed. Also called when a framework has removed our `emit`, or the connection closed before the
+   * response's turn.
+   */
   closed(): void {
     if (!this.isClosing) this.end()
   }
@@ -183,7 +186,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     this.end(attempt('reading a response', unfinished, this.progress), true)
   }
 
-  /** @returns true when the response is over with this event */
+  /** @returns true when this event ends the response */
   private noteEvent([event, source]: readonly unknown[]): boolean | undefined {
     if (event === 'close') return true
     if (event === 'pipe' && this.owner.isOurs && this.context) readWithin(this.context, source as Readable)
@@ -212,17 +215,17 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     this.stopWatching?.()
     const { measured } = owner
     if (this.transfer && measured) this.settings.metrics.recordBodies(this.transfer, measured, context)
-    // A body that is still coming emits in the context of the request too.
+    // A request body that is still arriving also emits in the context of the request.
     if (this.req.destroyed) this.release()
   }
 
   private ending(): Ending | undefined {
-    // It waited for its turn until the connection was gone.
+    // The connection closed before the response's turn.
     if (this.stopWatching && !this.progress.res.socket) this.progress.noteUnsent()
     return endingOf(this.progress, this.thrown)
   }
 
-  /** @returns what the head is to be written with, if that is something else */
+  /** @returns the arguments to write the head with, if they change */
   private headFor(res: ServerAnswer, head: readonly unknown[]): readonly unknown[] | undefined {
     const { owner, progress, facts, thrown } = this
     facts.readRoute()

@@ -8,21 +8,21 @@ import { extractContext, isInTrace } from '../../operation/propagation.ts'
 import type { Settings } from '../../operation/settings.ts'
 
 /**
- * What is done with the context a caller sent: `trust` continues its trace, `link` starts a new one linked to it,
- * `ignore` starts a new one. With the last two, neither its sampled flag nor its baggage is taken over.
+ * How to treat the caller's context: `trust` continues its trace, `link` starts a new trace linked to it, `ignore`
+ * starts a new trace. `link` and `ignore` also discard its sampled flag and baggage.
  */
 export type ParentPolicy = 'trust' | 'link' | 'ignore'
 
 export const parentRule: OptionRule = anyOf(oneOf('trust', 'link', 'ignore'), aFunction)
 
-/** Where a request belongs. */
+/** The parent and links of a request. */
 export interface Belonging {
   /** Context of the parent span, or of none. */
   readonly parent: Context
   readonly links?: Link[]
 }
 
-/** Decides where a request belongs, by what its headers say and how far they are trusted. */
+/** Determines the parent and links of a request from its headers and how far they are trusted. */
 export class IncomingContext<Described, Request> {
   private readonly settings: Settings<Described>
   private readonly policy: ParentPolicy | ((request: Request) => ParentPolicy)
@@ -46,7 +46,7 @@ export class IncomingContext<Described, Request> {
     return context ? { parent: base, links: [{ context }] } : { parent: base }
   }
 
-  /** A function that fails, or answers with something else, trusts nobody. */
+  /** A function that throws, or returns any other value, means `ignore`. */
   private policyFor(request: Request): ParentPolicy {
     const { policy } = this
     if (typeof policy !== 'function') return policy
@@ -56,8 +56,8 @@ export class IncomingContext<Described, Request> {
 }
 
 /**
- * A server that was started inside a span hands the context of that moment to every request; a span that has
- * ended since is no parent.
+ * A server started inside a span passes that span's context to every request; a span that has ended since isn't used as
+ * parent.
  */
 function withoutEndedSpan(context: Context): Context {
   const span = trace.getSpan(context) as { readonly ended?: unknown } | undefined

@@ -17,13 +17,16 @@ import {
 } from '../../semconv/http.ts'
 import type { Settings } from '../../operation/settings.ts'
 
-/** Which middleware and handlers of a request are told of, and how. */
+/** Which middleware and handlers of a request are reported, and how. */
 export interface LayerOptions {
-  /** Nothing, an event on the server span for each slow one, or a span for each. Default: `off`. */
+  /**
+   * `off`: nothing, `events`: an event on the server span for each slow layer, `spans`: a span for each layer. Default:
+   * `off`.
+   */
   readonly layers?: 'off' | 'events' | 'spans' | undefined
-  /** Own time in milliseconds from which one is slow: what it waits for by `next` does not count. Default: 5. */
+  /** Own time in milliseconds above which a layer is slow; time spent waiting for `next` does not count. Default: 5. */
   readonly layerThreshold?: number | undefined
-  /** Names of those that get neither event nor span. Default: none. */
+  /** Names of functions that get neither event nor span. Default: none. */
   readonly ignoreLayers?: readonly string[] | undefined
 }
 
@@ -35,21 +38,21 @@ export const LAYER_RULES: OptionRules = {
 
 export type LayerKind = 'middleware' | 'handler' | 'error handler'
 
-/** A middleware or handler while it works on a request. */
+/** A middleware or handler while it handles a request. */
 export interface Layer {
-  /** Runs its work; in the context of its span, where it has one. */
+  /** Runs its work, in the context of its span if it has one. */
   run<T>(work: () => T): T
-  /** Its own time stands still: it has handed over to the next. */
+  /** Pauses its own time: it has called the next layer. */
   leave(): void
-  /** Its own time goes on: what it handed over to is done. */
+  /** Resumes its own time: the next layer has finished. */
   comeBack(): void
   /** Only the first call counts. */
   end(thrown?: { readonly value: unknown }): void
 }
 
-/** Tells of the layers of the requests of one server. */
+/** Reports the layers of one server's requests. */
 export class Layers<Described> {
-  /** False: nothing is told of any. */
+  /** False: no layer is reported. */
   readonly enabled: boolean
   readonly settings: Settings<Described>
   readonly asSpans: boolean
@@ -67,7 +70,7 @@ export class Layers<Described> {
   }
 
   /**
-   * The layers of one request; undefined when nobody would see them. To be called where the span of the request is
+   * The layers of one request; undefined when they would not be recorded. Call it while the span of the request is
    * active.
    */
   of(res: ServerAnswer): RequestLayers | undefined {
@@ -76,7 +79,7 @@ export class Layers<Described> {
   }
 }
 
-/** The layers of one request. Those that have not ended by themselves end with the response. */
+/** The layers of one request. Any layer still open ends with the response. */
 export class RequestLayers {
   private readonly layers: Layers<never>
   private readonly server: Span
@@ -91,7 +94,7 @@ export class RequestLayers {
     })
   }
 
-  /** @returns undefined when nothing is to be told of it */
+  /** @returns undefined when it is not reported */
   start(kind: LayerKind, name: string): Layer | undefined {
     const { settings, asSpans, threshold, ignored } = this.layers
     if (ignored.has(name) || !isRecording(this.server)) return undefined
@@ -107,7 +110,7 @@ export class RequestLayers {
 guardMethods('following layers', Layers, 'of')
 guardMethods('following layers', RequestLayers, 'start')
 
-/** Writes an event on the server span when it was slow. */
+/** Adds an event to the server span when the layer was slow. */
 class TimedLayer implements Layer {
   private readonly server: Span
   private readonly kind: LayerKind
@@ -150,7 +153,7 @@ class TimedLayer implements Layer {
   }
 }
 
-/** Is a span within whatever span is active. */
+/** A layer with its own span, a child of the active span. */
 class LayerSpan<Described> implements Layer {
   private readonly operation: Operation<Described>
   private readonly open: Set<Layer>
@@ -181,7 +184,7 @@ class LayerSpan<Described> implements Layer {
   }
 }
 
-/** Without its exception event: an error passes many layers, and the event stands on the server span. */
+/** Without an exception event: an error passes many layers, and the event is recorded once, on the server span. */
 function endingOf(thrown: unknown, rawErrors: boolean): Ending {
   if (isMeantForClient(thrown)) return SUCCESS
   const message = isError(thrown) ? exceptionOf(thrown, rawErrors).message : ''

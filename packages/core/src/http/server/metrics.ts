@@ -14,7 +14,7 @@ import {
 import type { Transfer } from './response/transfer.ts'
 import type { MetricsOptions, Settings } from '../../operation/settings.ts'
 
-/** What the option `metrics` of an HTTP server holds besides false. */
+/** Values of the `metrics` option of an HTTP server. */
 export interface HttpServerMetricsOptions<Described> extends MetricsOptions<Described> {
   /** Whether `http.server.active_requests` is counted. Default: false. */
   readonly activeRequests?: boolean | undefined
@@ -49,14 +49,14 @@ export class HttpServerMetrics<Described> {
     return this.duration.histogram.prepare()
   }
 
-  /** True when somebody wants to know how large bodies are. */
+  /** True when body sizes are measured. */
   get measuresBodies(): boolean {
     return this.requestBody?.prepare() ?? false
   }
 
   /**
    * Counts a request as open.
-   * @returns takes it back
+   * @returns a function that ends counting it
    */
   open(attributes: Attributes, context: Context): (() => void) | undefined {
     const { active } = this
@@ -66,7 +66,7 @@ export class HttpServerMetrics<Described> {
     return () => active.add(-1, picked, context)
   }
 
-  /** @param measured what the duration metric took of the finished request */
+  /** @param measured the attributes that the duration metric recorded for the request */
   recordBodies(sizes: Transfer, measured: Attributes, context: Context): void {
     this.requestBody?.record(sizes.request, measured, context)
     this.responseBody?.record(sizes.response, measured, context)

@@ -4,37 +4,37 @@ import type { Exchange, ServerAnswer, ServerRequest } from './framework.ts'
 
 type Exchanges = WeakMap<ServerRequest | ServerAnswer, Exchange<unknown>>
 
-// Under registered symbols, so that two copies of this package make one span of a request between them.
+// Under registered symbols, so that two copies of this package create only one span per request.
 const EXCHANGES_KEY = Symbol.for('spanwright.exchanges')
 const EXCHANGE_KEY = Symbol.for('spanwright.exchange')
 const shared = globalThis as unknown as { [EXCHANGES_KEY]?: Exchanges }
 
-// For requests that have another prototype than Node gave them: a property more of those costs dearly.
+// For requests whose prototype was replaced: adding a property to those is expensive.
 const EXCHANGES: Exchanges = (shared[EXCHANGES_KEY] ??= new WeakMap())
 
 interface MarkedRequest {
   [EXCHANGE_KEY]?: Exchange<unknown>
 }
 
-/** The exchange of a request that is traced. */
+/** The exchange of a traced request. */
 export function exchangeOf(req: ServerRequest): Exchange<unknown> | undefined {
   return find(req)
 }
 
-/** The exchange of a response. An adapter may make it with another request than the one it answers, or with none. */
+/** The exchange of a response. An adapter may create the response with a different request, or with none. */
 export function exchangeOfResponse(res: ServerAnswer): Exchange<unknown> | undefined {
   const { req } = res as { readonly req: ServerRequest | undefined }
   return (req && find(req)) ?? find(res)
 }
 
 function find(stream: ServerRequest | ServerAnswer): Exchange<unknown> | undefined {
-  // A response that is not of Node leads to none.
+  // A response that isn't Node's has no request.
   return EXCHANGES.get(stream) ?? (stream as MarkedRequest | undefined)?.[EXCHANGE_KEY]
 }
 
 /**
- * Makes the exchange of a request and its response known.
- * @param beside whether it is kept beside them instead of on them
+ * Registers the exchange of a request and its response.
+ * @param beside whether it is stored in a map instead of on the objects
  */
 export function setExchange(
   req: ServerRequest,
@@ -52,20 +52,20 @@ function set(stream: ServerRequest | ServerAnswer, exchange: Exchange<unknown>, 
 }
 
 /**
- * Lets go of the exchange of a request that is over. It stays known that there was one: the request is not traced
- * again. Otherwise a short-lived exchange would outlive every minor garbage collection: to those, what a long-lived
- * map holds is alive, and an exchange holds its request.
+ * Releases the exchange of an ended request, but remembers that there was one, so that the request is not traced again.
+ * Otherwise a short-lived exchange would survive every minor garbage collection, because these treat everything held by
+ * a long-lived map as alive, and an exchange holds its request.
  */
 export function releaseExchange(req: ServerRequest, res: ServerAnswer): void {
   setExchange(req, res, UNTRACED, EXCHANGES.has(req))
 }
 
-/** A request that has no span: it is not to be traced, or it is over. */
+/** A request without a span: it must not be traced, or it has ended. */
 export class Untraced implements Exchange {
   readonly traced = false
   private readonly context: Context | undefined
 
-  /** @param context in which its work runs. Default: as it is */
+  /** @param context in which its work runs. Default: the active one */
   constructor(context?: Context) {
     this.context = context
   }

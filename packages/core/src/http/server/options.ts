@@ -8,39 +8,45 @@ import type { LayerOptions } from './layers.ts'
 import { aBoolean, aListOfStrings, type OptionRules } from '../../host/options.ts'
 import type { TracingOptions } from '../../operation/settings.ts'
 
-/** A request as the hooks of an HTTP server are shown it. */
+/** A request as passed to the hooks of an HTTP server. */
 export interface HttpServerRecord<Request> {
-  /** Method as it was sent. */
+  /** Method as sent. */
   readonly method: string
-  /** Request target as it was sent: path and query, not redacted. */
+  /** Request target as sent: path and query, not redacted. */
   readonly url: string
   readonly headers: IncomingHttpHeaders
-  /** What the framework hands to its handlers: `req` of Express, `ctx` of Koa. */
+  /** The framework's own request object: `req` of Express, `ctx` of Koa. */
   readonly request: Request
 }
 
-/** Options that every HTTP server plugin has. */
+/** Options shared by every HTTP server plugin. */
 export interface HttpServerOptions<Request>
   extends Omit<TracingOptions<HttpServerRecord<Request>>, 'metrics'>, LayerOptions {
   /** False: no metrics. Default: true. */
   readonly metrics?: boolean | HttpServerMetricsOptions<HttpServerRecord<Request>> | undefined
   /**
-   * What is done with the context a caller sent. Default: `trust`.
-   * A function that throws, or returns anything else, ignores it.
+   * How to treat the caller's context. Default: `trust`. A function that throws, or returns any other value, means
+   * `ignore`.
    */
   readonly parent?: ParentPolicy | ((request: Request) => ParentPolicy) | undefined
   /**
-   * How the caller is told the trace: `traceresponse`, `server-timing`, or the name of a header that gets the trace
-   * id. Default: not at all.
+   * How the trace is reported to the caller: `traceresponse`, `server-timing`, or the name of a header to hold the
+   * trace id. Default: off.
    */
   readonly expose?: string | undefined
-  /** Whether the first byte of the response becomes the event `spanwright.response.start`. Default: false. */
+  /** Whether to record the first byte of the response as the event `spanwright.response.start`. Default: false. */
   readonly stages?: boolean | undefined
-  /** Whether open requests are ended as unfinished when the process gets SIGTERM. Default: false. */
+  /** Whether to end the spans of open requests on SIGTERM, with `error.type` `unfinished`. Default: false. */
   readonly endOnShutdown?: boolean | undefined
-  /** Query keys whose values are replaced by `REDACTED`; replaces the default list. */
+  /**
+   * Query keys whose values are replaced by `REDACTED`. Default: those of the semantic conventions and common names of
+   * secrets; a given array replaces them.
+   */
   readonly sensitiveQueryKeys?: readonly string[] | undefined
-  /** Headers that become attributes; usual secrets stay masked unless named in `unmasked`. Default: none. */
+  /**
+   * Headers recorded as attributes; headers that usually hold secrets are masked unless named in `unmasked`. Default:
+   * none.
+   */
   readonly captureHeaders?: CaptureHeaders | undefined
 }
 

@@ -7,9 +7,9 @@ import type { Ending, ErrorRecording } from '../../operation/outcome.ts'
 import { isFault, type Thrown } from './ending.ts'
 import type { HttpServerRecord } from './options.ts'
 
-/** What is known of a request besides its start, in the latest names. */
+/** What is known of a request beyond its start, in the latest names. */
 export interface Description {
-  /** Name of the span; undefined as long as there is no route. */
+  /** Name of the span; undefined while there is no route. */
   readonly name: string | undefined
   readonly attributes: Attributes
 }
@@ -18,7 +18,10 @@ export const NOTHING_KNOWN: Description = { name: undefined, attributes: {} }
 
 /** The span of a request, which this package or another instrumentation has started. */
 export interface SpanOwner {
-  /** True when listeners of the request run in its context and the span ends after them; else its owner sees to that. */
+  /**
+   * True when the span is ours: listeners of the request run in its context and the span ends after them. Otherwise the
+   * other instrumentation does that.
+   */
   readonly isOurs: boolean
   readonly span: Span
   /** Attributes at the start, in the latest names. */
@@ -31,19 +34,19 @@ export interface SpanOwner {
    */
   noteThrown(thrown: NonNullable<Thrown>, before: Thrown): void
   /**
-   * The response is about to begin.
-   * @param failure what was thrown when it is an error
+   * The response is about to start.
+   * @param failure the thrown value when the response is an error
    */
   noteHead(known: Description, failure: Thrown): void
-  /** The response is over. */
+  /** The response has ended. */
   end(ending: Ending, known: Description): void
   /** The process ends before the response. */
   endUnfinished(ending: Ending, known: Description): void
-  /** What the metrics of the request take, once it is over; undefined where nothing is measured. */
+  /** Metric attributes of the ended request; undefined when nothing is measured. */
   readonly measured: Attributes | undefined
 }
 
-/** A span that was started here: the last error decides about its outcome, and it is measured. */
+/** A span started here: the last error decides its outcome, and its duration is measured. */
 export class OwnSpan<Request> implements SpanOwner {
   readonly isOurs = true
   private readonly operation: Operation<HttpServerRecord<Request>>
@@ -71,7 +74,7 @@ export class OwnSpan<Request> implements SpanOwner {
   }
 
   noteThrown(_thrown: NonNullable<Thrown>, before: Thrown): void {
-    // Those before the last one would be lost.
+    // Errors before the last one would be lost.
     if (before && this.errors.recordExceptions && isFault(before.value)) {
       writeTo(this.operation.span, 'recordException', exceptionOf(before.value, this.errors.rawErrors))
     }

@@ -4,35 +4,35 @@ import { beforeEnd } from '../../host/process-end.ts'
 import { spanContextOf } from '../../host/span.ts'
 import { splitTarget } from '../url.ts'
 
-/** A request that is being answered. */
+/** An open traced request. */
 export interface RequestInFlight {
-  /** Method as it was sent. */
+  /** Method as sent. */
   readonly method: string
-  /** Pattern of its route; undefined as long as none has matched. */
+  /** Pattern of its route; undefined while none has matched. */
   readonly route: string | undefined
-  /** Path as it was sent, without the query. */
+  /** Path as sent, without the query. */
   readonly path: string
   /** Time since it arrived, in milliseconds. */
   readonly ageMs: number
   readonly traceId: string
 }
 
-/** A traced request, as the list of open ones sees it: a link of that list as long as it is open. */
+/** A traced request as an entry of the list of open requests. */
 export interface OpenRequest {
   before: OpenRequest | undefined
   after: OpenRequest | undefined
   /** @returns undefined when the request cannot be read */
   describe(): RequestInFlight | undefined
-  /** Ends its span although the response is not done. */
+  /** Ends its span before the response has finished. */
   endUnfinished(): void
 }
 
-// A list of links, not a set: a set hashes each request and grows anew every so often.
+// A linked list, not a set: a set hashes each request and has to be resized.
 let oldest: OpenRequest | undefined
 let newest: OpenRequest | undefined
 const ENDED_ON_SHUTDOWN = new Set<OpenRequest>()
 
-/** The traced requests that are being answered at this moment, oldest first. */
+/** Returns the open traced requests, oldest first. */
 export function requestsInFlight(): RequestInFlight[] {
   const described: RequestInFlight[] = []
   for (let request = oldest; request; request = request.after) {
@@ -44,8 +44,8 @@ export function requestsInFlight(): RequestInFlight[] {
 
 /**
  * Describes an open request.
- * @param facts its route, and its target as it was sent
- * @param openedAt when it arrived, as `performance.now()` told then
+ * @param facts its route, and its target as sent
+ * @param openedAt when it arrived, on the clock of `performance.now()`
  */
 export function describeRequest(
   method: string | undefined,
@@ -62,7 +62,7 @@ export function describeRequest(
   }
 }
 
-/** @param endOnShutdown whether it is ended when the process is asked to end */
+/** @param endOnShutdown whether its span is ended on SIGTERM */
 export function addOpenRequest(request: OpenRequest, endOnShutdown: boolean): void {
   request.before = newest
   if (newest) newest.after = request

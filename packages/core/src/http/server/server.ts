@@ -25,7 +25,7 @@ import { type Scope, Settings } from '../../operation/settings.ts'
 
 /** Traces the requests of one framework: one server span for each, from the middleware to the end of the response. */
 export class HttpServer<Request, Routes = never> {
-  /** What is told of the middleware and handlers of its requests. */
+  /** Reports the middleware and handlers of its requests. */
   readonly layers: Layers<HttpServerRecord<Request>>
   private readonly settings: Settings<HttpServerRecord<Request>, HttpServerOptions<Request>>
   private readonly shared: ExchangeSettings<Request, Routes>
@@ -68,24 +68,24 @@ export class HttpServer<Request, Routes = never> {
   }
 
   /**
-   * Starts the span of a request. It ends by itself when the response is done or its connection is gone.
-   * A request that is traced already, or is not to be traced, gets an exchange that only runs the work.
+   * Starts the span of a request. The span ends automatically when the response ends or its connection closes. A
+   * request that is already traced, or must not be traced, gets an exchange that only runs the work.
    */
   begin(req: ServerRequest, res: ServerAnswer, request: Request): Exchange<Routes> {
     return this.tryBegin(req, res, request) ?? UNTRACED
   }
 
-  /** @returns undefined for objects that cannot be followed */
+  /** @returns undefined for objects that cannot be traced */
   private tryBegin(req: ServerRequest, res: ServerAnswer, request: Request): Exchange<Routes> | undefined {
     notePassing(req)
     const active = contextApi.active()
     const isMeasured = this.shared.metrics.prepare()
-    // Before anything is read from the request: Express makes each reading cost about half a microsecond.
+    // Before anything is read from the request: in Express each read costs about half a microsecond.
     if (active === ROOT_CONTEXT && isIdle(this.settings, isMeasured)) return UNTRACED
     if (exchangeOf(req)) return UNTRACED
     const foreign = isInRequest(active) ? undefined : findForeignSpan(active)
     const { headers } = req
-    // Before there is a span, which would never end where nothing is emitted.
+    // Before there is a span, which would never end if no events are emitted.
     if (!headers || typeof res.on !== 'function') throw new TypeError('it has no headers, or emits no events')
     const belonging = foreign ? { parent: active } : this.incoming.belongingOf(headers, request, active)
     const record = this.settings.hasHooks ? this.recordOf(req, request) : undefined

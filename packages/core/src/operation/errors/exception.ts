@@ -2,22 +2,22 @@ import { codeOf, classNameOf, isNamedAsOfLanguage, isOfLanguage, textOf, wellFor
 import { libraryTextOf } from './library.ts'
 import { isFromModule, stackText, type Trace, traceOf } from './stack.ts'
 
-/** What an exception event takes of an error. */
+/** What an exception event records of an error. */
 export interface ShownException {
   readonly name: string
-  /** Empty when the message is withheld and there is nothing to show in its place. */
+  /** Empty when the message is withheld without a replacement. */
   readonly message: string
   readonly stack?: string
 }
 
 /**
- * What was thrown, as far as it may be shown: this is the one place where the text of an error gets into telemetry.
- * Shown are the words of the application itself; of others those that are known to hold no data. Never throws.
- * @param raw true: the message as it is, whatever it holds
+ * The recordable parts of a thrown value. This is the only place where the text of an error enters telemetry: messages
+ * of the application itself are recorded, other messages only when they are known to contain no data. Never throws.
+ * @param raw true: the unchanged message, even when it contains data
  */
 export function exceptionOf(value: unknown, raw = false): ShownException {
   if (value === null || typeof value !== 'object') {
-    // A function would show its source.
+    // A function would be recorded as its source text.
     return {
       name: value === null ? 'null' : typeof value,
       message: typeof value === 'function' ? '' : wellFormed(String(value)),
@@ -36,17 +36,18 @@ function shownMessage(error: object, own: string, trace: Trace): string {
   if (text !== undefined) return text
   if (isSystemError(error)) return systemErrorText(error)
   const code = codeOf(error)
-  // Those of Node print the value they refuse.
+  // Messages of Node errors quote the rejected value.
   if (code.startsWith('ERR_') && isNamedAsOfLanguage(error)) return code
   if (textOf(error, 'name') === 'DataCloneError') return ''
   if (!isOfLanguage(error)) return own
   const [phrase] = PHRASES.exec(own) ?? []
   if (phrase !== undefined) return phrase
-  // The engine and Node quote what they could not read, convert or find: `Unexpected token 's', "secret" is not ..`.
+  // The engine and Node quote the value they could not parse, convert or find: `Unexpected token 's', "secret" is not
+  // ..`.
   return isFromModule(trace, own) ? own : ''
 }
 
-/** Beginnings of messages of V8, Node and undici. What follows, or goes before, may be data. */
+/** Known phrases in messages of V8, Node and undici. The text after or before them may be data. */
 const PHRASES = new RegExp(
   [
     'Cannot (?:read|set) properties of (?:undefined|null)',
@@ -75,12 +76,12 @@ interface SystemError {
   readonly hostname?: unknown
 }
 
-/** True for an error of the operating system as Node makes them. */
+/** True for an operating system error as created by Node. */
 function isSystemError(error: object): error is SystemError {
   return /^E[A-Z0-9]{2,20}$/.test(codeOf(error)) && textOf(error, 'syscall') !== ''
 }
 
-/** Without the path of a file, and the name of a program. */
+/** Without file paths and program names. */
 function systemErrorText(error: SystemError): string {
   const syscall = /^[a-z_]{1,20}\b/.exec(error.syscall)?.[0]
   const [address, hostname] = [textOf(error, 'address'), textOf(error, 'hostname')]

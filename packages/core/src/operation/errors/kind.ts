@@ -2,7 +2,7 @@ import { types } from 'node:util'
 
 import { ERROR_TYPE_OTHER } from '../../semconv/attributes.ts'
 
-/** True for an error of any realm: a plain object with a name and a message is none. Never throws. */
+/** True for an error of any realm, false for a plain object with a name and a message. Never throws. */
 export function isError(value: unknown): value is Error {
   try {
     if (types.isNativeError(value) || value instanceof Error) return true
@@ -13,8 +13,8 @@ export function isError(value: unknown): value is Error {
 }
 
 /**
- * The low-cardinality name of an error: `code` such as `ECONNREFUSED`, else the name of its class, else `_OTHER`.
- * Never throws, whatever was thrown.
+ * The low-cardinality name of an error: its `code` such as `ECONNREFUSED`, otherwise the name of its class, otherwise
+ * `_OTHER`. Never throws.
  */
 export function errorTypeOf(value: unknown): string {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return ERROR_TYPE_OTHER
@@ -22,37 +22,37 @@ export function errorTypeOf(value: unknown): string {
   return code === '' ? classNameOf(value) : bounded(code, value)
 }
 
-/** `code` of an error; an empty text where it has none, or free text in its place. */
+/** `code` of an error; an empty string when it has none, or when it is free text. */
 export function codeOf(value: object): string {
   const code = textOf(value, 'code')
   return CODE.test(code) ? code : ''
 }
 
-// Codes are upper case by custom (ECONNREFUSED, UND_ERR_SOCKET, P2002), and an SQLSTATE has five characters and may begin
-// with a digit (23505, 2200G); anything else may be free text.
+// Codes are conventionally upper case (ECONNREFUSED, UND_ERR_SOCKET, P2002), and an SQLSTATE has five characters and
+// may start with a digit (23505, 2200G); anything else may be free text.
 const CODE = /^(?:[A-Z][A-Z0-9_]{1,63}|[0-9][0-9A-Z]{4})$/
 const CLASS_NAME = /^[A-Za-z_$][\w$.]{0,99}$/
 const BUILT_IN_NAME = /^(?:Aggregate|Eval|Range|Reference|Syntax|Type|URI)?Error$/
 
-/** Name of the class of an error, of a bounded set. Never throws. */
+/** Class name of an error, from a bounded set. Never throws. */
 export function classNameOf(value: object): string {
-  // What is no error has a `name` that means something else.
+  // On other objects `name` means something else.
   const name = isError(value) ? textOf(value, 'name') : ''
   const isName = CLASS_NAME.test(name)
-  // A name set on purpose wins; a built-in one may only be inherited, then the class says more.
+  // An explicit name takes precedence; a built-in one may be merely inherited, and then the class is more specific.
   if (isName && !BUILT_IN_NAME.test(name)) return bounded(name, value)
   const className = constructorNameOf(value)
   if (className !== '') return bounded(className)
   return isName ? name : ERROR_TYPE_OTHER
 }
 
-/** True for an error of a class of the language itself, other than `Error`. */
+/** True for an error of a built-in class other than `Error`. */
 export function isOfLanguage(value: object): boolean {
   const name = textOf(value, 'name')
   return name !== 'Error' && BUILT_IN_NAME.test(name) && BUILT_IN_NAME.test(classNameOf(value))
 }
 
-/** True for an error with a name of the language: those of Node are of classes of its own. */
+/** True for an error with a built-in name: Node's errors have their own classes with such names. */
 export function isNamedAsOfLanguage(value: object): boolean {
   return BUILT_IN_NAME.test(textOf(value, 'name'))
 }
@@ -60,7 +60,7 @@ export function isNamedAsOfLanguage(value: object): boolean {
 function constructorNameOf(value: object): string {
   try {
     const name: unknown = value.constructor?.name
-    // Shorter than any name a person gives: a minifier's, another one in the next build.
+    // Shorter names come from a minifier, and change with the next build.
     const isTelling = typeof name === 'string' && name.length > 2 && CLASS_NAME.test(name)
     return isTelling && name !== 'Object' ? name : ''
   } catch {
@@ -71,7 +71,7 @@ function constructorNameOf(value: object): string {
 const MOST_NAMES = 500
 const names = new Set<string>()
 
-/** The name, unless there were too many different ones: somebody makes names of data. Then that of the class. */
+/** The name, or the class name once there were too many different names, which means that names contain data. */
 function bounded(name: string, value?: object): string {
   if (names.has(name)) return name
   if (names.size >= MOST_NAMES) {
@@ -82,17 +82,17 @@ function bounded(name: string, value?: object): string {
   return name
 }
 
-/** The property `name` of what was thrown; an empty text when it has none that can be read. */
+/** The property `name` of a thrown value; an empty string when it cannot be read. */
 export function nameOf(value: unknown): string {
   return value === null || typeof value !== 'object' ? '' : textOf(value, 'name')
 }
 
-/** Half of a surrogate pair, which may come out of a JSON body, cannot be sent as UTF-8. */
+/** An unpaired surrogate, which can come from a JSON body, cannot be encoded as UTF-8. */
 export function wellFormed(text: string): string {
   return text.replaceAll(/\p{Surrogate}/gu, '\ufffd')
 }
 
-/** A property that is a text; an empty one when it is not, or cannot be read. */
+/** A string property; an empty string when it isn't a string or cannot be read. */
 export function textOf(value: object, key: string): string {
   try {
     const property = (value as Record<string, unknown>)[key]

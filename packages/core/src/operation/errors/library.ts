@@ -1,40 +1,40 @@
 import { isError } from './kind.ts'
 
-/** Says what may be shown of an error of a library; undefined when the error is of another one. */
+/** Returns the recordable text of a library's error; undefined when the error is from another source. */
 export type ErrorReader = (error: object) => string | undefined
 
 interface Registry {
-  /** What may be shown of errors that passed a traced library. */
+  /** Recordable texts of errors seen by a traced library. */
   readonly texts: WeakMap<object, string>
-  /** By the name of the library. */
+  /** Error readers by library name. */
   readonly readers: Map<string, ErrorReader>
 }
 
-// An error may pass a plugin with another copy of this package than the server has.
+// The plugin that saw an error may use a different copy of this package than the server.
 const KEY = Symbol.for('spanwright.errors')
 const shared = globalThis as { [KEY]?: Registry }
 const registry: Registry = (shared[KEY] ??= { texts: new WeakMap(), readers: new Map() })
 
 /**
- * Withholds the message of an error wherever the error is recorded: its author may have put data into it.
- * @param text shown in its place. Default: nothing
+ * Withholds the message of an error wherever the error is recorded, because it may contain data.
+ * @param text recorded instead. Default: empty
  */
 export function withholdMessage(error: unknown, text = ''): void {
   if (typeof error === 'object' && error !== null) registry.texts.set(error, text)
 }
 
 /**
- * Recognises the errors of a library by their shape wherever they are recorded, also when they did not pass a traced
- * object.
+ * Recognises the errors of a library by their shape wherever they are recorded, even when they did not pass through a
+ * traced object.
  */
 export function recogniseErrors(library: string, read: ErrorReader): void {
   registry.readers.set(library, read)
 }
 
 /**
- * What may be shown of an error of a traced library, or of one that carries such an error, as its `cause` or under any
- * other name.
- * @returns undefined when no library has to do with it
+ * The recordable text of an error of a traced library, or of an error that carries one as `cause` or in any other
+ * property.
+ * @returns undefined when no traced library is involved
  */
 export function libraryTextOf(error: object): string | undefined {
   return find(error, new Set())
@@ -67,21 +67,24 @@ function textFrom(read: ErrorReader, error: object): string | undefined {
   }
 }
 
-/** The errors that an error holds: `cause`, `errors`, and what libraries call `original`, `parent`, `driverError`. */
+/**
+ * The errors that an error carries: in `cause`, `errors`, or library properties such as `original`, `parent`,
+ * `driverError`.
+ */
 function carriedBy(error: object): object[] {
   const held: unknown[] = []
   try {
-    // Getters are not called, except that of the standard name.
+    // Getters are not called, except the one for the standard name.
     held.push((error as { cause?: unknown }).cause)
     for (const key of Reflect.ownKeys(error).slice(0, MOST_PROPERTIES)) {
-      // V8 writes the stack when it is looked at.
+      // V8 formats the stack when it is read.
       if (key === 'stack') continue
       const value: unknown = Object.getOwnPropertyDescriptor(error, key)?.value
       if (Array.isArray(value)) held.push(...(value as unknown[]).slice(0, MOST_PROPERTIES))
       else held.push(value)
     }
   } catch {
-    // What does not let itself be read holds nothing that can be found.
+    // An object that cannot be read carries no errors that can be found.
   }
   return held.filter(isCarried)
 }

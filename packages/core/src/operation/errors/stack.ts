@@ -2,18 +2,18 @@ import { findSourceMap } from 'node:module'
 
 import { wellFormed } from './kind.ts'
 
-/** Where an error was made: as Node has it before the stack is read for the first time, or the stack as text. */
+/** Where an error was created: as call sites before the stack is read for the first time, or the stack as text. */
 export type Trace = readonly NodeJS.CallSite[] | string | undefined
 
 /**
- * Reads where an error was made, and leaves the error as it was: V8 writes the text of a stack, with the message of that
- * moment, when the stack is read for the first time, and the application may still change the message.
+ * Reads where an error was created without changing the error: V8 formats the stack, with the current message, when it
+ * is first read, and the application may still change the message.
  */
 export function traceOf(error: object): Trace {
   let sites: readonly NodeJS.CallSite[] | undefined
   const formatter = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace')
   try {
-    // V8 keeps no text when this throws.
+    // V8 stores no text when this throws.
     Error.prepareStackTrace = (_error, found) => {
       sites = found
       throw NOT_YET
@@ -34,7 +34,7 @@ function restore(formatter: PropertyDescriptor | undefined): void {
     if (formatter) Object.defineProperty(Error, 'prepareStackTrace', formatter)
     else Reflect.deleteProperty(Error, 'prepareStackTrace')
   } catch {
-    // Where it cannot be restored it could not be replaced.
+    // If it cannot be restored, it could not have been replaced.
   }
 }
 
@@ -44,9 +44,9 @@ interface Header {
 }
 
 /**
- * The text of a stack that begins with what may be shown.
- * @param message the message of the error, which is shown only where it is that of the header
- * @returns an empty text when there are no frames, or none that can be told from the message
+ * The text of a stack, starting with the recordable header.
+ * @param message the message of the error, recorded only when it is also the message of the header
+ * @returns an empty string when there are no frames, or they cannot be separated from the message
  */
 export function stackText(trace: Trace, header: Header, message: string): string {
   const { name, message: shown } = header
@@ -61,7 +61,7 @@ export function stackText(trace: Trace, header: Header, message: string): string
 
 const FRAME = '\n    at '
 
-/** What follows the message; an empty text when the two cannot be told apart. */
+/** The text after the message; an empty string when the two cannot be separated. */
 function framesIn(stack: string, message: string): string {
   if (message === '') return ''
   for (let at = stack.indexOf(message); at >= 0; at = stack.indexOf(message, at + 1)) {
@@ -71,7 +71,10 @@ function framesIn(stack: string, message: string): string {
   return ''
 }
 
-/** As the formatter of the application writes it, which may know source maps; it is not shown the error itself. */
+/**
+ * The stack as formatted by the application's own formatter, which may apply source maps; it does not receive the error
+ * itself.
+ */
 function formattedByOwner(sites: readonly NodeJS.CallSite[], header: Header): string | undefined {
   if (typeof Error.prepareStackTrace !== 'function') return undefined
   try {
@@ -86,7 +89,7 @@ function placeOf(site: NodeJS.CallSite): string {
   const place = (site as { toString(): string }).toString()
   const file = site.getFileName()
   const [line, column] = [site.getLineNumber(), site.getColumnNumber()]
-  // Node translates only stacks that it writes itself.
+  // Node applies source maps only to stacks it formats itself.
   if (!process.sourceMapsEnabled || !file || line === null || column === null) return place
   const origin = findSourceMap(file)?.findOrigin(line, column)
   if (!origin || !('fileName' in origin)) return place
@@ -96,7 +99,7 @@ function placeOf(site: NodeJS.CallSite): string {
   )
 }
 
-/** True when code of the application, or of a package, made the error: neither Node nor the language itself. */
+/** True when the error was created by code of the application or a package, not by Node or the engine. */
 export function isFromModule(trace: Trace, message: string): boolean {
   if (typeof trace === 'string') {
     const [, top = ''] = framesIn(trace, message).split('\n', 2)

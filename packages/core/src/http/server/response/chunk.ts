@@ -1,4 +1,4 @@
-/** Bytes that a chunk has on the wire. */
+/** Size of a chunk on the wire, in bytes. */
 export function sizeOf(chunk: unknown, encoding: unknown): number {
   if (typeof chunk === 'string') {
     return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')

@@ -17,21 +17,21 @@ const SERVER_TIMING = 'server-timing'
 
 type HeaderValue = string | number | readonly string[] | undefined
 
-/** What `writeHead` is called with: a status code, perhaps a message, perhaps headers. */
+/** Arguments of `writeHead`: a status code, optionally a message, optionally headers. */
 type HeadArguments = readonly unknown[]
 
-/** Tells the caller of a request which trace it belongs to, in a header of the response. */
+/** Reports the trace of a request to the caller in a response header. */
 export class ExposedTrace {
   private readonly header: string
 
-  /** @param header what the option `expose` holds */
+  /** @param header the value of the option `expose` */
   constructor(header: string) {
     this.header = header.toLowerCase()
   }
 
   /**
-   * Adds the header just before the head of the response is written.
-   * @returns what is to be written instead; headers that come with the call win over those that were set before
+   * Adds the header immediately before the head of the response is written.
+   * @returns the arguments to use instead; headers passed to the call take precedence over headers set before
    */
   addTo(res: ServerAnswer, span: Span, head: HeadArguments): HeadArguments {
     const spanContext = span.spanContext()
@@ -48,13 +48,13 @@ export class ExposedTrace {
   private exposeToScripts(headers: Head): void {
     const exposed = headers.get(EXPOSE_HEADERS) ?? ''
     const names = exposed.split(',').map(name => name.trim().toLowerCase())
-    // With credentials, `*` is a name like any other (Fetch standard).
+    // With credentials, `*` is an ordinary name (Fetch standard).
     const exposesAll = names.includes('*') && headers.get(ALLOW_CREDENTIALS) !== 'true'
     if (!exposesAll && !names.includes(this.header)) headers.append(EXPOSE_HEADERS, this.header)
   }
 }
 
-/** The headers of a response that is about to begin: those set before and those that come with `writeHead`. */
+/** The headers of a response that is about to start: those set before and those passed to `writeHead`. */
 class Head {
   arguments: HeadArguments
   private readonly res: ServerAnswer
@@ -78,7 +78,7 @@ class Head {
     const given = givenIn(this.arguments, name)
     const headers = this.arguments.at(-1)
     if (given) this.replace(given.key, value)
-    // A header that was set before would change how Node reads the list.
+    // Setting a header now would change how Node reads the list.
     else if (Array.isArray(headers))
       this.give([...headers, ...(isOfPairs(headers) ? [[name, value]] : [name, value])])
     else this.res.setHeader(name, value)
@@ -91,24 +91,24 @@ class Head {
     else this.give((headers as unknown[]).with(Number(key), value))
   }
 
-  // In a copy: what came belongs to the application.
+  // In a copy: the given headers belong to the application.
   private give(headers: object): void {
     this.arguments = [...this.arguments.slice(0, -1), headers]
   }
 }
 
-/** True for a list of names with their values; else each value stands behind its name. */
+/** True for an array of name-value pairs; false for a flat array of alternating names and values. */
 function isOfPairs(headers: readonly unknown[]): headers is readonly (readonly unknown[])[] {
   return Array.isArray(headers[0])
 }
 
 interface GivenHeader {
-  /** A name, or an index of a list. */
+  /** A name, or an index of an array. */
   readonly key: string | number
   readonly value: unknown
 }
 
-/** The first header of a name that came with a call of `writeHead`. */
+/** The first header with this name passed to `writeHead`. */
 function givenIn(head: HeadArguments, name: string): GivenHeader | undefined {
   const headers = head.at(-1)
   if (Array.isArray(headers)) return listedIn(headers, name)[0]
@@ -127,7 +127,7 @@ function listedIn(headers: readonly unknown[], name: string): GivenHeader[] {
   )
 }
 
-/** The value of a header that came with a call of `writeHead`; a list of those of one that came more than once. */
+/** The value of a header passed to `writeHead`; an array when it was passed more than once. */
 export function valueGivenIn(head: HeadArguments, name: string): HeaderValue {
   const headers = head.at(-1)
   const values = Array.isArray(headers) ? listedIn(headers, name).flatMap(({ value }) => value) : []

@@ -7,31 +7,31 @@ const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})\b/
 const SWITCHING_PROTOCOLS = 101
 
 interface HandedOver {
-  /** Told the status code that was sent, once. */
+  /** Called once, with the status code that was sent. */
   handedOver(statusCode: number): void
 }
 
-/** True when a server closes the response: not that of an adapter, which may have anything in the place of a socket. */
+/** True when a server closes the response; false for an adapter, which may use any object as socket. */
 export function isServed(req: ServerRequest, isUpgrade: boolean): boolean {
   return !isUpgrade && req.socket instanceof Duplex
 }
 
-/** True for the answer with which a connection changes to another protocol, or becomes a tunnel. */
+/** True for a response that switches the connection to another protocol, or makes it a tunnel. */
 export function isHandover(method: string, statusCode: number): boolean {
   if (statusCode === SWITCHING_PROTOCOLS) return true
   return statusCode >= 200 && statusCode < 300 && method === 'CONNECT'
 }
 
 /**
- * Watches the connection of a request that asks for another protocol: what takes it over (a WebSocket server, a proxy)
- * answers past the response.
- * @returns whether it does
+ * Watches the connection of a request for another protocol: the code that takes it over (a WebSocket server, a proxy)
+ * answers without using the response.
+ * @returns whether the connection is watched
  */
 export function watchHandover(req: ServerRequest, res: ServerAnswer, exchange: HandedOver): boolean {
-  // A listener of the server was given the connection together with the request.
+  // The server passed the connection to a listener together with the request.
   if ((req as { readonly upgrade?: unknown }).upgrade !== true) return false
   const { socket } = req
-  // Some hand the request to the application only after the switch.
+  // Some libraries pass the request to the application only after the switch.
   if (socket.listenerCount('data') > 0) {
     setImmediate(() => exchange.handedOver(SWITCHING_PROTOCOLS))
     return true

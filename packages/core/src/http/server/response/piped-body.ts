@@ -5,15 +5,16 @@ import { type Context, context as contextApi } from '@opentelemetry/api'
 import { isActive } from '../current-request.ts'
 
 /**
- * Has a body that is being piped do its work in the context of its request: Koa pipes it after the last middleware,
- * outside of the request. What a source reads next, it reads where it got the part before, or where the response drains.
+ * Makes a piped body run in the context of its request: Koa pipes it after the last middleware, outside the request's
+ * context. A source reads its next chunk in the context in which the previous one arrived, or in which the response
+ * drains.
  */
 export function readWithin(context: Context, source: Partial<Readable> | undefined): void {
   if (isActive(context) || typeof source?.read !== 'function' || typeof source.readableLength !== 'number')
     return
   const body = source as Readable
   contextApi.with(context, fill, undefined, body)
-  // One that has its parts at hand goes on to read when it begins to flow.
+  // A source with buffered chunks continues to read when it starts to flow.
   body.once('resume', () => contextApi.with(context, drain, undefined, body))
 }
 

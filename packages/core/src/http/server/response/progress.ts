@@ -9,18 +9,18 @@ import { valueGivenIn } from './exposed-trace.ts'
 type Callback = (...outcome: readonly unknown[]) => void
 
 /**
- * How far a response has come. What goes by is noted, and only what was missed is read from the response: Express
- * makes each reading cost about half a microsecond.
+ * How far a response has progressed. It is tracked from observed calls, and only missing data is read from the
+ * response, because in Express each read costs about half a microsecond.
  */
 export class ResponseProgress {
   readonly res: ServerAnswer
   private readonly http2: Http2ServerResponse | undefined
-  /** A stream that is destroyed does not show it any more. */
+  /** Kept because a destroyed stream no longer exposes it. */
   private readonly session: Http2Session | undefined
-  /** What `writeHead` was called with. */
+  /** The arguments of `writeHead`. */
   head: readonly unknown[] = []
   private sentStatus: number | undefined
-  /** Bytes of Content-Length that are not written yet; NaN where it is not known. */
+  /** Bytes of Content-Length not written yet; NaN when unknown. */
   private left: number | undefined
   private hasAll = false
   private isFinished = false
@@ -36,7 +36,7 @@ export class ResponseProgress {
     return this.http2 !== undefined
   }
 
-  /** The status code of a head that is written with these arguments. */
+  /** The status code of a head written with these arguments. */
   statusOf([status]: readonly unknown[]): number {
     return typeof status === 'number' ? status : this.res.statusCode
   }
@@ -44,25 +44,25 @@ export class ResponseProgress {
   /** The head was written with these arguments. */
   noteHead(head: readonly unknown[]): void {
     this.head = head
-    // Over HTTP/2 it may have been in vain.
+    // Over HTTP/2 it may not have been sent.
     if (!this.http2) this.sentStatus = this.statusOf(head)
   }
 
-  /** The response emits `finish`. */
+  /** The response emitted `finish`. */
   noteFinish(): void {
     this.isFinished = true
   }
 
-  /** The connection was handed over after this status code, or whoever took it has refused with it. */
+  /** The connection was handed over after this status code, or its new owner refused with it. */
   noteHandover(statusCode: number): void {
     this.sentStatus = statusCode
     this.hasAll = true
   }
 
   /**
-   * A part of the body is about to be written.
-   * @returns the arguments to write it with: with the last byte of Content-Length goes a callback, because a client that
-   *   has them all may leave before the response is ended
+   * A chunk of the body is about to be written.
+   * @returns the arguments to write it with: a callback is added to the chunk with the last byte of Content-Length,
+   * because a client that has received everything may disconnect before the response is ended
    */
   noteWrite(args: readonly unknown[]): readonly unknown[] | undefined {
     this.left ??= this.length()
@@ -73,7 +73,7 @@ export class ResponseProgress {
     if (this.left > 0) return args
     const callback = args.find(argument => typeof argument === 'function') as Callback | undefined
     const written: Callback = (...outcome) => {
-      // Node also calls back without an error for what was still to be sent on a connection that is gone.
+      // Node also calls back without an error for data that was still waiting when the connection closed.
       const connection = this.http2?.stream ?? this.res.socket
       if (!outcome[0] && !connection?.destroyed) this.hasAll = true
       callback?.(...outcome)
@@ -86,20 +86,20 @@ export class ResponseProgress {
     return length === undefined ? Number.NaN : Number(length)
   }
 
-  /** The connection was gone before the turn of the response came, whatever was written. */
+  /** The connection closed before the response's turn, whatever was written. */
   noteUnsent(): void {
     this.isUnsent = !this.isComplete
   }
 
-  /** Status code that was sent; undefined as long as none was. */
+  /** Status code that was sent; undefined while none was. */
   get statusCode(): number | undefined {
     if (this.isUnsent) return undefined
     return this.sentStatus ?? (this.res.headersSent ? this.res.statusCode : undefined)
   }
 
   /**
-   * What the response was destroyed with; not what Node 24 and later tell those whose turn did not come, nor what
-   * HTTP/2 makes of a client that left.
+   * The error the response was destroyed with. Excludes the error that Node 24 and later give responses whose turn did
+   * not come, and the one HTTP/2 creates when a client disconnects.
    */
   get error(): unknown {
     if (this.http2) return ownErrorOf(this.http2.stream, this.session)
@@ -109,20 +109,20 @@ export class ResponseProgress {
     return this.isUnsent && errored.code === 'ECONNRESET' ? undefined : errored
   }
 
-  /** True when the connection broke by itself, and an error only tells of that. */
+  /** True when the connection broke first, and the error only reports that. */
   private hasBrokenBefore(error: Error): boolean {
     const socket = this.res.req.socket as { readonly errored?: Error | null } | null
     return Boolean(socket?.errored) && socket?.errored !== error
   }
 
-  /** True when nothing will be emitted any more: the client was gone before tracing began. */
+  /** True when no more events will be emitted: the client disconnected before tracing began. */
   get isClosed(): boolean {
     return this.http2 ? this.http2.stream.closed : (this.res as ServerResponse).closed
   }
 
-  /** True when everything was handed to the operating system. */
+  /** True when everything was passed to the operating system. */
   get isComplete(): boolean {
-    // Over HTTP/2 a response is also finished when its stream was reset.
+    // Over HTTP/2 a response also finishes when its stream was reset.
     if (this.http2) return this.hasAll || (this.http2.stream.rstCode === 0 && !this.http2.stream.aborted)
     return this.hasAll || this.isFinished || this.res.writableFinished
   }
@@ -130,7 +130,7 @@ export class ResponseProgress {
 
 guardMethods('reading a response', ResponseProgress, 'noteHead', 'noteWrite')
 
-/** An error that the application destroyed a stream with: not one of the protocol or the connection. */
+/** The error with which the application destroyed a stream; not an error of the protocol or the connection. */
 function ownErrorOf(stream: Http2Stream, session: Http2Session | undefined): unknown {
   const errored = (stream as { readonly errored?: Error | null }).errored ?? undefined
   if (!errored || session?.destroyed) return undefined

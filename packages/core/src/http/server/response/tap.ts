@@ -5,31 +5,34 @@ import { keepFace } from '../../../host/wrap.ts'
 /** A method of a request or a response, called with them as `this`. */
 export type Method = (this: unknown, ...args: unknown[]) => unknown
 
-/** A request or a response, as far as its listeners go. */
+/** A request or a response as an event emitter. */
 export interface Emitter {
   listenerCount?(event: unknown): number
 }
 
-/** The methods that end a response, or begin it without a body. */
+/** The methods that end a response, or start it without a body. */
 const SENDING = ['end', 'flushHeaders'] as const
 export type Sending = 'write' | (typeof SENDING)[number]
 
-/** An exchange through which the calls on its request and its response are led. */
+/** An exchange that receives the calls on its request and its response. */
 export interface Tapped extends Exchange<unknown> {
-  /** Whether the taps are on request and response themselves: then those of their prototypes pass all calls on. */
+  /**
+   * Whether the taps are on the request and response themselves; then taps on their prototypes pass all calls through.
+   */
   readonly tapsItself: boolean
   emitOfRequest(req: Emitter, emit: Method, args: readonly unknown[]): unknown
   emitOfResponse(res: Emitter, emit: Method, args: readonly unknown[]): unknown
   writeHead(res: ServerAnswer, writeHead: Method, args: readonly unknown[]): unknown
   /** The response was closed. */
   closed(): void
-  /** Called with `end` and `flushHeaders` only where {@link tapSending} was. */
+  /** Called with `end` and `flushHeaders` only after {@link tapSending}. */
   send(res: ServerAnswer, name: Sending, send: Method, args: readonly unknown[]): unknown
 }
 
 /**
- * Leads what request and response emit, and head and body of the response, through the exchange of the request.
- * @param prototypes where the methods are put once for all requests; else each request gets its own
+ * Passes the events of request and response, and the head and body of the response, through the exchange of the
+ * request.
+ * @param prototypes where the methods are added once for all requests; without them each request gets its own
  * @returns {@link Tapped.tapsItself}
  */
 export function tap(
@@ -40,12 +43,12 @@ export function tap(
   if (prototypes) {
     tapPrototype(prototypes.request, REQUEST_TAPS)
     tapPrototype(prototypes.response, RESPONSE_TAPS)
-    // Methods that middleware put on before may lead past a prototype that was tapped only now.
+    // Methods that middleware added earlier may bypass a prototype tapped only now.
     if (!hasOwnMethods(req, res)) return false
   }
   const { emit } = tapsBelow(req, REQUEST_TAPS)
   const below = tapsBelow(res, RESPONSE_TAPS)
-  // One by one: in a loop over names every access would be a search.
+  // Written out: in a loop over names every access would be a dictionary lookup.
   if (Object.hasOwn(req, 'emit')) tapMethod(req, 'emit', REQUEST_TAPS)
   else (req as Tappable).emit = emit
   if (Object.hasOwn(res, 'emit')) tapMethod(res, 'emit', RESPONSE_TAPS)
@@ -64,8 +67,8 @@ function hasOwnMethods(req: ServerRequest, res: ServerAnswer): boolean {
 }
 
 /**
- * Tells the exchange when a response is closed, even when a framework has taken the taps away.
- * @param isLast whether it is told after the listeners that are there
+ * Notifies the exchange when a response closes, even when a framework has removed the taps.
+ * @param isLast whether it is notified after the existing listeners
  */
 export function listenForClose(res: ServerAnswer, isLast: boolean): void {
   if (isLast) res.on('close', closeTapped)
@@ -76,7 +79,7 @@ function closeTapped(this: ServerAnswer): void {
   asTapped(exchangeOfResponse(this))?.closed()
 }
 
-/** Leads the other calls that send something of one response through the exchange of its request. */
+/** Passes the other sending calls of one response through the exchange of its request. */
 export function tapSending(res: ServerAnswer): void {
   const below = tapsBelow(res, SENDING_TAPS)
   for (const name of SENDING) {
@@ -91,12 +94,12 @@ interface Tappable {
   write?: unknown
 }
 
-/** Finds the method that a tap stands before. */
+/** Finds the method behind a tap. */
 type Original = () => Method
-/** @param isOwn whether the tap is on a request or a response itself, not on a prototype */
+/** @param isOwn whether the tap is on a request or response itself, not on a prototype */
 type Make = (original: Original, isOwn: boolean) => Method
 
-/** Taps by the name of their method; those before methods of a prototype are shared by all that inherit from it. */
+/** Taps by method name; those on a prototype are shared by all objects that inherit from it. */
 interface Taps<Name extends string> {
   readonly make: Readonly<Record<Name, Make>>
   readonly shared: WeakMap<object, Readonly<Record<Name, Method>>>
@@ -155,7 +158,7 @@ function tapsBelow<Name extends string>(stream: object, taps: Taps<Name>): Reado
   let made = taps.shared.get(prototype)
   if (!made) {
     const entries = Object.entries<Make>(taps.make).map(([name, make]) => {
-      // Not of the one that is called: what inherits from a tapped response would find the tap again.
+      // Looked up on the prototype: an object that inherits from a tapped response would find the tap again.
       const original = (): Method => methodOf(prototype, name)
       return [name, keepFace(make(original, true), original())]
     })

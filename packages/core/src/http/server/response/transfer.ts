@@ -11,11 +11,14 @@ import type { ResponseProgress } from './progress.ts'
 import { type Sending, tapSending } from './tap.ts'
 import { watchTurn } from './waiting-responses.ts'
 
-/** Counts the bytes of a request body as it is read, and of a response body as it is written, and sees them begin. */
+/**
+ * Counts the bytes of a request body as it is read and of a response body as it is written, and notes the start of the
+ * response.
+ */
 export class Transfer {
   private readonly req: ServerRequest
   private readonly progress: ResponseProgress
-  /** Where the start of the response becomes an event, until then. */
+  /** The span to record the start of the response on, until it is recorded. */
   private span: Span | undefined
   private read = 0
   private written = 0
@@ -32,7 +35,10 @@ export class Transfer {
     }
   }
 
-  /** Tells of the start of the response, once: `writeHead` alone only keeps the head, and a response waits for its turn. */
+  /**
+   * Records the start of the response, once. `writeHead` alone only buffers the head, and a pipelined response waits
+   * for its turn.
+   */
   noteStart(): void {
     const { span } = this
     const { res, isHttp2 } = this.progress
@@ -41,25 +47,25 @@ export class Transfer {
     writeTo(span, 'addEvent', EVENT_RESPONSE_START)
   }
 
-  /** Notes a part of the request body. */
+  /** Counts a chunk of the request body. */
   addRead(chunk: unknown): void {
     this.read += sizeOf(chunk, undefined)
   }
 
-  /** Notes a part of the response body. */
+  /** Counts a chunk of the response body. */
   noteSent(name: Sending, [chunk, encoding]: readonly unknown[]): void {
-    // Over HTTP/2, `end` hands its part to `write`.
+    // Over HTTP/2, `end` passes its chunk to `write`.
     if (!this.isEnding && name !== 'flushHeaders') this.written += sizeOf(chunk, encoding)
     if (name === 'end') this.isEnding = true
   }
 
-  /** Bytes of the request body: what was announced, or what was read of a body without a length. */
+  /** Bytes of the request body: the announced length, or the bytes read of a body without one. */
   get request(): number {
     const announced = Number(this.req.headers['content-length'])
     return Number.isFinite(announced) && this.req.complete ? announced : this.read
   }
 
-  /** Bytes of the response body; none where the protocol allows none. */
+  /** Bytes of the response body; 0 when the protocol allows no body. */
   get response(): number {
     const { statusCode } = this.progress.res
     const hasNone = this.req.method === 'HEAD' || statusCode === 204 || statusCode === 304

@@ -7,17 +7,17 @@ type Connection = ServerRequest['socket']
 
 /** A response that waits for its turn. */
 interface WaitingResponse {
-  /** The connection is gone. */
+  /** The connection has closed. */
   closed(): void
 }
 
-/** The responses of a connection that wait for their turn. */
+/** The pipelined responses of a connection that wait for their turn. */
 const WAITING = new WeakMap<Connection, Set<WaitingResponse>>()
 
 /**
- * Watches the connection of a pipelined request whose response waits for those before it: Node tells such a response
- * nothing when the client leaves.
- * @returns ends the watching; undefined when the response does not wait
+ * Watches the connection of a pipelined request whose response waits for earlier ones: Node does not notify such a
+ * response when the client disconnects.
+ * @returns a function that stops watching; undefined when the response does not wait
  */
 export function watchWaiting(
   req: ServerRequest,
@@ -26,15 +26,15 @@ export function watchWaiting(
 ): (() => void) | undefined {
   if (res.socket) return undefined
   const { socket } = req
-  // Not on a connection at all.
+  // Without a connection.
   if (typeof socket?.once !== 'function') return undefined
-  // One listener for all, because a client can send as many requests as it likes.
+  // One listener for all, because a client can send any number of requests.
   const waiting = WAITING.get(socket) ?? watch(socket)
   waiting.add(response)
   return () => waiting.delete(response)
 }
 
-/** Calls back when the turn of a response has come, and what was written before goes to its connection. */
+/** Calls back when it is the response's turn and its buffered data is written to the connection. */
 export function watchTurn(res: ServerResponse, turnCame: () => void): void {
   wrapMethod(res, 'assignSocket', assignSocket => {
     return function assign(this: ServerResponse, ...args: Parameters<ServerResponse['assignSocket']>) {
