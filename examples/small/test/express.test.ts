@@ -5,7 +5,7 @@ import { LONGEST, run } from './program.ts'
 it(
   'the program for Express prints the traces of its requests',
   async () => {
-    const { output, traces } = await run('express')
+    const { output, traces, details } = await run('express')
 
     expect(output.trimEnd().split('\n')).toEqual([
       'GET /shelves/7/books/1984 was answered with 200',
@@ -23,6 +23,7 @@ it(
       'trace 1 span, 1 service',
       'library SERVER GET',
     ])
+    expect(details).toContain('no room on the shelf')
   },
   LONGEST,
 )

@@ -11,6 +11,8 @@ export interface Printed {
   readonly output: string
   /** Lines of its traces, without what differs from run to run: ids, times and bars. */
   readonly traces: readonly string[]
+  /** What is told of spans that failed, beneath their lines. */
+  readonly details: readonly string[]
 }
 
 /** Runs a small program as its README says, to its end. */
@@ -32,7 +34,12 @@ export async function run(name: string): Promise<Printed> {
     once(child, 'exit') as Promise<[number | null]>,
   ])
   if (code !== 0) throw new Error(`${name} ended with ${code}:\n${errors}`)
-  return { output, traces: errors.trimEnd().split('\n').map(withoutTimes) }
+  const lines = errors.trimEnd().split('\n')
+  return {
+    output,
+    traces: lines.filter(line => !line.startsWith(' ')).map(withoutTimes),
+    details: lines.filter(line => line.startsWith(' ')).map(line => line.replace(/^[ │]+/, '')),
+  }
 }
 
 function withoutTimes(line: string): string {

@@ -89,7 +89,8 @@ export class Gathering {
       gathered.spans = []
       if (gathered.open <= 0) this.traces.delete(traceId)
     }
-    return taken
+    // Several become complete with one batch; then they stand in the order in which they ended.
+    return taken.toSorted((one, other) => endOf(one) - endOf(other))
   }
 
   private waitOf({ spans, open, openRoots }: Gathered): number {
@@ -119,4 +120,8 @@ export class Gathering {
       return
     }
   }
+}
+
+function endOf(spans: readonly TraceSpan[]): number {
+  return Math.max(...spans.map(({ end }) => end))
 }
