@@ -1,7 +1,7 @@
 import type { Expect } from 'expect'
 
-import { type SpanMatchers, spanMatchers } from './matchers.ts'
-import { spanSerializer } from './serializer.ts'
+import { type SpanMatchers, spanMatchers } from './match/matchers.ts'
+import { spanSerializer } from './print/serializer.ts'
 
 type JestExpect = Pick<Expect, 'extend'> & { addSnapshotSerializer(serializer: object): void }
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 
-import { type SpanMatchers, spanMatchers } from './matchers.ts'
-import { spanSerializer } from './serializer.ts'
+import { type SpanMatchers, spanMatchers } from './match/matchers.ts'
+import { spanSerializer } from './print/serializer.ts'
 
 expect.extend(spanMatchers)
 expect.addSnapshotSerializer(spanSerializer)

@@ -1,6 +1,6 @@
 import type { MetricData } from '@opentelemetry/sdk-metrics'
 
-import { lineOf } from '../printer.ts'
+import { lineOf } from '../print/printer.ts'
 import { type AttributeRules, type Vocabulary } from './attributes.ts'
 import { metricFaults } from './metric.ts'
 import { type ConventionSpan, spanFaults } from './span.ts'

@@ -1,7 +1,7 @@
 import { type Attributes, SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
-import { kindNameOf, type SpanFace } from '../query.ts'
+import { kindNameOf, type SpanFace } from '../match/query.ts'
 import { attributeFaults, type AttributeRules, type Vocabulary } from './attributes.ts'
 import { LEGACY_SPANS } from './legacy.ts'
 import { REGISTRY, type SpanEntry } from './registry.ts'

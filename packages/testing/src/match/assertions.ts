@@ -1,9 +1,9 @@
 import { AssertionError } from 'node:assert'
 
-import type { ConventionOptions } from './conventions/check.ts'
+import type { ConventionOptions } from '../conventions/check.ts'
 import type { ExpectedSpan } from './expected-trace.ts'
 import type { SpanShape } from './query.ts'
-import type { ConventionSource, SpanSource } from './source.ts'
+import type { ConventionSource, SpanSource } from '../record/source.ts'
 import { judgeCompleteness, judgeConventions, judgeSpan, judgeTrace, type Verdict } from './verdicts.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
-import { kindNameOf } from './query.ts'
+import { kindNameOf } from '../match/query.ts'
 import { type SpanNode, treesOf } from './tree.ts'
-import { showValue } from './value.ts'
+import { showValue } from '../match/value.ts'
 
 /** Prints spans and trees in snapshots without ids and times: what is the same in every run. */
 export const spanSerializer: {

@@ -1,4 +1,4 @@
-import type { ConventionOptions } from './conventions/check.ts'
+import type { ConventionOptions } from '../conventions/check.ts'
 import type { ExpectedSpan } from './expected-trace.ts'
 import type { SpanShape } from './query.ts'
 import { judgeCompleteness, judgeConventions, judgeSpan, judgeTrace, type Verdict } from './verdicts.ts'

@@ -1,6 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api'
 
-import { kindNameOf, type SpanFace } from './query.ts'
+import { kindNameOf, type SpanFace } from '../match/query.ts'
 import type { SpanNode } from './tree.ts'
 
 /** Prints trees as indented text, a line for each span: the form `toMatchTrace` reads. */

@@ -2,9 +2,9 @@ import { SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import type { ExpectedNode } from './expected-trace.ts'
-import { lineOf, printTrees } from './printer.ts'
+import { lineOf, printTrees } from '../print/printer.ts'
 import { differencesOf } from './query.ts'
-import type { SpanNode } from './tree.ts'
+import type { SpanNode } from '../print/tree.ts'
 
 /** Whether trees are those expected. Siblings may stand in any order: what runs at once starts in any. */
 export function treesMatch(actual: readonly SpanNode[], expected: readonly ExpectedNode[]): boolean {

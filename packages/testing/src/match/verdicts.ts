@@ -1,11 +1,11 @@
 import { gapsOf } from './completeness.ts'
-import { checkMetrics, checkSpans, type ConventionOptions } from './conventions/check.ts'
+import { checkMetrics, checkSpans, type ConventionOptions } from '../conventions/check.ts'
 import { type ExpectedSpan, readExpectedTrace } from './expected-trace.ts'
-import { indentLines, lineOf, printTrees } from './printer.ts'
+import { indentLines, lineOf, printTrees } from '../print/printer.ts'
 import { differencesOf, type SpanShape } from './query.ts'
-import { isMetrics, openSpansOf, spansOf } from './source.ts'
-import { printDifference, treesMatch } from './trace-match.ts'
-import { treesOf } from './tree.ts'
+import { isMetrics, openSpansOf, spansOf } from '../record/source.ts'
+import { printDifference, treesMatch } from './trace.ts'
+import { treesOf } from '../print/tree.ts'
 import { showValue } from './value.ts'
 
 /** What came of looking at spans: the one thing that matchers and assertions are made from. */

@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
-import { lineOf } from './printer.ts'
+import { lineOf } from '../print/printer.ts'
 
 /** What keeps the recorded spans from being complete traces, a line each: open spans, unknown parents, several roots. */
 export function gapsOf(finished: readonly ReadableSpan[], open: readonly ReadableSpan[]): string[] {

@@ -22,8 +22,8 @@ import {
   ATTR_TELEMETRY_SDK_VERSION,
 } from '@spanwright/core/semconv'
 
-import type { Environment } from './environment.ts'
-import { VERSION } from '../version.ts'
+import type { Environment } from '../environment.ts'
+import { VERSION } from '../../version.ts'
 import { nearestManifest } from './manifest.ts'
 
 /** What can be found out about the place a process runs in. */

@@ -5,11 +5,11 @@ import { type MetricData, MeterProvider } from '@opentelemetry/sdk-metrics'
 import { TracerProvider, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace'
 
 import { MetricStore } from './metric-store.ts'
-import { indentLines, lineOf, printTrees } from './printer.ts'
-import { type SpanQuery, spanMatches } from './query.ts'
+import { indentLines, lineOf, printTrees } from '../print/printer.ts'
+import { type SpanQuery, spanMatches } from '../match/query.ts'
 import { SpanStore } from './store.ts'
-import { type SpanNode, treesOf } from './tree.ts'
-import { showValue } from './value.ts'
+import { type SpanNode, treesOf } from '../print/tree.ts'
+import { showValue } from '../match/value.ts'
 
 /** Options of {@link recordSpans}. */
 export interface RecordSpansOptions {

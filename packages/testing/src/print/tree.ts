@@ -1,6 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
-import { compareStart } from './store.ts'
+import { compareStart } from '../record/store.ts'
 
 /** A span with the spans beneath it. */
 export interface SpanNode {
