@@ -1,23 +1,12 @@
-export {
-  type CaptureHeaders,
-  CapturedHeaders,
-  captureHeadersRule,
-  type HeaderValue,
-} from './http/captured-headers.ts'
+export { type HeaderValue } from './http/captured-headers.ts'
 export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
 export { ClientConnection } from './http/client/connection.ts'
-export { type HttpClientMetricsOptions } from './http/client/metrics.ts'
 export { copyOver, copyWith } from './host/copy.ts'
 export { isHeard, say } from './host/diagnostics.ts'
-export { type Decision, decide, isIdle, isObserved } from './operation/decision.ts'
-export { ClientRequest, type HeaderLookup } from './http/client/request.ts'
-export { HttpClient, type OutgoingRequest } from './http/client/client.ts'
-export {
-  HTTP_CLIENT_RULES,
-  type HttpClientOptions,
-  type HttpClientRecord,
-  type PerCall,
-} from './http/client/options.ts'
+export { decide, isIdle, isObserved } from './operation/decision.ts'
+export { ClientRequest } from './http/client/request.ts'
+export { HttpClient } from './http/client/client.ts'
+export { type HttpClientOptions, type PerCall } from './http/client/options.ts'
 export { exchangeOf } from './http/server/open-exchanges.ts'
 export type {
   Exchange,
@@ -28,24 +17,20 @@ export type {
   ServerRequest,
   StreamPrototypes,
 } from './http/server/framework.ts'
-export { knownMethods, writeMethod } from './http/method.ts'
 export { HttpServer } from './http/server/server.ts'
-export type { HttpServerMetricsOptions } from './http/server/metrics.ts'
-export type { ParentPolicy } from './http/server/incoming-context.ts'
-export type { HttpServerOptions, HttpServerRecord } from './http/server/options.ts'
+export type { HttpServerOptions } from './http/server/options.ts'
 export {
   LateCounter,
   LateHistogram,
   LateObservable,
   LateObservableGauge,
   LateUpDownCounter,
-  type Observe,
   pickAttributes,
 } from './operation/instruments.ts'
 export { beforeEnd } from './host/process-end.ts'
 export { isCalledAsMiddleware, letThrough } from './host/misplaced.ts'
-export { type Layer, type LayerKind, type LayerOptions, Layers, RequestLayers } from './http/server/layers.ts'
-export { type DurationMetric, Operation, type OperationStart } from './operation/operation.ts'
+export { type LayerKind, type LayerOptions, RequestLayers } from './http/server/layers.ts'
+export { type DurationMetric, Operation } from './operation/operation.ts'
 export {
   aBoolean,
   aFunction,
@@ -61,11 +46,9 @@ export {
   type OptionRules,
   show,
 } from './host/options.ts'
-export { type PropagateTo } from './http/client/policy.ts'
-export { type Ending, failure, type Outcome, SUCCESS } from './operation/outcome.ts'
-export { exceptionOf, type ShownException } from './operation/errors/exception.ts'
+export { type Ending, failure, SUCCESS } from './operation/outcome.ts'
 export { errorTypeOf, isError } from './operation/errors/kind.ts'
-export { type ErrorReader, recogniseErrors, withholdMessage } from './operation/errors/library.ts'
+export { recogniseErrors, withholdMessage } from './operation/errors/library.ts'
 export type { Peer } from './http/peer.ts'
 export {
   extractContext,
@@ -75,29 +58,10 @@ export {
   propagatedFields,
   suppressTracing,
 } from './operation/propagation.ts'
-export { runToEnd, type Settlement } from './operation/run-to-end.ts'
+export { runToEnd } from './operation/run-to-end.ts'
 export { isDebugging, showEntryPoints, takeDebugging } from './doctor/debug.ts'
-export { type EntryPointUse, entryPointUses } from './doctor/entry-points.ts'
-export { refusedFields } from './doctor/refused-fields.ts'
-export { type Diagnosis, diagnose, type Stage } from './doctor/diagnosis.ts'
-export { headerOf, type RequestHeaders } from './http/request-headers.ts'
-export {
-  type EntryPoint,
-  type MetricsOptions,
-  type Scope,
-  type Semconv,
-  Settings,
-  type TracingOptions,
-} from './operation/settings.ts'
-export type { SemconvArea } from './semconv/legacy.ts'
-export {
-  type HostAndPort,
-  redactQuery,
-  redactUrl,
-  sensitiveQueryKeys,
-  splitHost,
-  splitTarget,
-  type Target,
-} from './http/url.ts'
+export { headerOf } from './http/request-headers.ts'
+export { type EntryPoint, type MetricsOptions, Settings, type TracingOptions } from './operation/settings.ts'
+export { redactUrl, splitHost, splitTarget } from './http/url.ts'
 export { isRecording, spanContextOf, traceOf, writeTo } from './host/span.ts'
 export { isWrapped, keepFace, originalOf, wrapMethod } from './host/wrap.ts'

@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals'
 import { ROOT_CONTEXT } from '@opentelemetry/api'
 
-import { decide, entryPointUses, Settings } from '@spanwright/core/plugin'
+import { decide, Settings } from '@spanwright/core/plugin'
+import { entryPointUses } from '../src/doctor/entry-points.ts'
 import { withSpan } from '@spanwright/core'
 
 it('entry points are counted by package and name, with what they were asked to trace', () => {

@@ -4,7 +4,8 @@ import { runInNewContext } from 'node:vm'
 import { SpanStatusCode } from '@opentelemetry/api'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { recordException, withSpan } from '@spanwright/core'
-import { errorTypeOf, exceptionOf, recogniseErrors, withholdMessage } from '@spanwright/core/plugin'
+import { errorTypeOf, recogniseErrors, withholdMessage } from '@spanwright/core/plugin'
+import { exceptionOf } from '../src/operation/errors/exception.ts'
 import { recordSpans } from '@spanwright/testing'
 
 const recorder = recordSpans({ global: true })

@@ -1,7 +1,8 @@
 import { ROOT_CONTEXT, type TextMapPropagator, type TextMapSetter } from '@opentelemetry/api'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
-import { injectContext, refusedFields } from '@spanwright/core/plugin'
+import { injectContext } from '@spanwright/core/plugin'
+import { refusedFields } from '../src/doctor/refused-fields.ts'
 
 import { collectReports, jobSettings } from './job.ts'
 

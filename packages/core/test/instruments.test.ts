@@ -9,9 +9,9 @@ import {
   LateUpDownCounter,
   pickAttributes,
   Settings,
-  type SemconvArea,
   type TracingOptions,
 } from '@spanwright/core/plugin'
+import { type SemconvArea } from '../src/semconv/legacy.ts'
 import {
   METRIC_DB_CLIENT_OPERATION_DURATION,
   METRIC_HTTP_SERVER_REQUEST_DURATION,

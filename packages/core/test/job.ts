@@ -1,5 +1,6 @@
 import { type Attributes, context, type DiagLogger, diag, DiagLogLevel, SpanKind } from '@opentelemetry/api'
-import { Operation, type OperationStart, Settings, type TracingOptions } from '@spanwright/core/plugin'
+import { Operation, Settings, type TracingOptions } from '@spanwright/core/plugin'
+import { type OperationStart } from '../src/operation/operation.ts'
 
 /** What hooks are shown in these tests. */
 export interface Job {

@@ -5,7 +5,8 @@ import { SamplingDecision, type Sampler } from '@opentelemetry/sdk-trace-base'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
-import { decide, failure, type Outcome, SUCCESS } from '@spanwright/core/plugin'
+import type { Outcome } from '@spanwright/core'
+import { decide, failure, SUCCESS } from '@spanwright/core/plugin'
 
 import { collectReports, type Job, jobSettings, startJob, SWEEP } from './job.ts'
 

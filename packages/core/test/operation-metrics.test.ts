@@ -4,12 +4,12 @@ import { AlwaysOffSampler, type Sampler } from '@opentelemetry/sdk-trace-base'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
+import type { Outcome } from '@spanwright/core'
 import {
   failure,
   LateCounter,
   LateHistogram,
   type Operation,
-  type Outcome,
   Settings,
   SUCCESS,
   type TracingOptions,

@@ -3,7 +3,8 @@ import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { describe, expect, it } from '@jest/globals'
 
-import { errorTypeOf, exceptionOf } from '@spanwright/core/plugin'
+import { errorTypeOf } from '@spanwright/core/plugin'
+import { exceptionOf } from '../src/operation/errors/exception.ts'
 
 class OrderRejected extends Error {}
 const minified = [class a extends Error {}, class Xe extends TypeError {}]

@@ -2,15 +2,8 @@ import { type Attributes, context, metrics, ROOT_CONTEXT, trace } from '@opentel
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { recordSpans } from '@spanwright/testing'
 
-import {
-  aBoolean,
-  aListOfStrings,
-  anyOf,
-  aRecordOf,
-  Settings,
-  type SemconvArea,
-  SUCCESS,
-} from '@spanwright/core/plugin'
+import { aBoolean, aListOfStrings, anyOf, aRecordOf, Settings, SUCCESS } from '@spanwright/core/plugin'
+import { type SemconvArea } from '../src/semconv/legacy.ts'
 
 import { jobSettings, startJob } from './job.ts'
 

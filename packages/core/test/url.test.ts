@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals'
 
-import { redactQuery, redactUrl, sensitiveQueryKeys, splitHost, splitTarget } from '@spanwright/core/plugin'
+import { redactUrl, splitTarget } from '@spanwright/core/plugin'
+import { redactQuery, sensitiveQueryKeys, splitHost } from '../src/http/url.ts'
 
 import { growthOf } from './steps.ts'
 

@@ -11,7 +11,7 @@ import {
 import { W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import { refusedFields } from '@spanwright/core/plugin'
+import { diagnose } from '@spanwright/core'
 import { traceFetch, tracing, type UndiciTracingOptions } from '@spanwright/undici'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
@@ -102,7 +102,7 @@ function writer(write: (set: (name: unknown, value: unknown) => void) => void): 
 
 describe.each(EVERY_WAY)('%s', (_, start) => {
   it('sends one request when the baggage holds another', async () => {
-    const refused = refusedFields()
+    const refused = diagnose().refusedFields
     expect(await send(start, {}, arrived(ATTACK))).toBe(200)
     const span = onlySpan(recorder)
     expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
@@ -110,7 +110,7 @@ describe.each(EVERY_WAY)('%s', (_, start) => {
     expect(server.received).toEqual([expect.objectContaining({ method: 'GET', url: '/mine' })])
     expect(server.received[0]?.headers['traceparent']).toBe(traceparentOf(span))
     expect(server.received[0]?.headers).not.toHaveProperty('baggage')
-    expect(refusedFields()).toBe(refused + 1)
+    expect(diagnose().refusedFields).toBe(refused + 1)
   })
 
   it('sends the request without the fields that the client would refuse', async () => {

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-
 import { findCircles } from './circles.ts'
+import { findDoors, usersOf } from './doors.ts'
 import { findPassedFiles } from './passed-files.ts'
-import { readSources, ROOT, type SourceFile } from './sources.ts'
+import { readSources, type SourceFile } from './sources.ts'
 
 /** Prints what can be measured of the structure of `packages/`. */
 async function main(): Promise<void> {
@@ -13,7 +11,11 @@ async function main(): Promise<void> {
     'Source files per folder',
     countBy(sources, ({ folder }) => folder),
   )
-  printTable('Names per door', doors(sources))
+  printTable(
+    'Names per door',
+    findDoors(sources).map(({ name, exports }) => [name, exports.length]),
+  )
+  printTable('Names of @spanwright/core/plugin', useOfPlugin(sources))
   printTable(
     'Circular imports',
     circlesOf(sources).map(circle => [circle.join(' ↔ '), '']),
@@ -54,29 +56,24 @@ function countBy(sources: readonly SourceFile[], keyOf: (source: SourceFile) => 
   return [...counts].toSorted(([one], [other]) => one.localeCompare(other))
 }
 
-/** The public entry points and how many names, types included, each exports. */
-function doors(sources: readonly SourceFile[]): TableRow[] {
-  return [...new Set(sources.map(source => source.package))].flatMap(name => {
-    const manifest = JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8')) as {
-      readonly exports: Readonly<Record<string, unknown>>
-    }
-    return Object.entries(manifest.exports).flatMap(([subPath, target]): TableRow[] => {
-      const file = (target as Readonly<Record<string, string>>)['@spanwright/source']
-      if (file === undefined) return []
-      const source = sources.find(({ path }) => path === `packages/${name}/${file.replace('./', '')}`)
-      return [[`@spanwright/${name}${subPath.slice(1)}`, source ? exportedNames(source.text) : 0]]
-    })
-  })
-}
-
-function exportedNames(text: string): number {
-  const listed = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = '']) =>
-    names.split(',').filter(name => name.trim() !== ''),
-  )
-  return (
-    listed.length +
-    [...text.matchAll(/^export (?:declare )?(?:async )?(?:function|const|class|interface|type \w)/gm)].length
-  )
+/** How many of the names that plugins may use have how many users. */
+function useOfPlugin(sources: readonly SourceFile[]): TableRow[] {
+  const door = '@spanwright/core/plugin'
+  const users = usersOf(door, sources)
+  const exports = findDoors(sources).find(({ name }) => name === door)?.exports ?? []
+  const single = exports.filter(name => (users.get(name)?.size ?? 0) < 2)
+  return [
+    ['used by two packages or more', exports.length - single.length],
+    ...[...new Set(single.map(name => [...(users.get(name) ?? ['none'])].join('')))]
+      .toSorted()
+      .map((user): TableRow => {
+        const names = single.filter(name => [...(users.get(name) ?? ['none'])].join('') === user)
+        return [
+          user === 'none' ? 'used by none' : `used by ${user} alone`,
+          `${names.length}: ${names.join(' ')}`,
+        ]
+      }),
+  ]
 }
 
 function circlesOf(sources: readonly SourceFile[]): string[][] {

@@ -1,5 +1,6 @@
 import { diag, trace } from '@opentelemetry/api'
-import { type Diagnosis, diagnose, showEntryPoints, type Stage } from '@spanwright/core/plugin'
+import { type Diagnosis, diagnose, type Stage } from '@spanwright/core'
+import { showEntryPoints } from '@spanwright/core/plugin'
 
 import type { ExporterCount, SpanCounts } from '../record/pipeline.ts'
 
