@@ -30,6 +30,7 @@ export {
 export { beforeEnd } from './host/process-end.ts'
 export { isCalledAsMiddleware, letThrough } from './host/misplaced.ts'
 export { type LayerKind, type LayerOptions, RequestLayers } from './http/server/layers.ts'
+export { contextWithSpan, contextWithValue } from './operation/lean-context.ts'
 export { type DurationMetric, Operation } from './operation/operation.ts'
 export {
   aBoolean,

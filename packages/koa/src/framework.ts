@@ -6,12 +6,13 @@ import { routeOf } from './route.ts'
 /** What Koa knows of a request: its own trust in proxies, the routes of `@koa/router`. */
 export const KOA: HttpFramework<Context> = {
   url: ctx => ctx.originalUrl,
-  origin: (ctx, { socket }) => ({
-    scheme: ctx.protocol,
-    host: ctx.host || undefined,
+  // By ctx.request, to which ctx only leads, at twice the price.
+  origin: ({ request }, { socket }) => ({
+    scheme: request.protocol,
+    host: request.host || undefined,
     // Not ctx.ip: it is remembered when it is read, and a later middleware may still correct the headers. Nor app.proxy,
     // by which Koa itself decides whether there are any: frameworks on top of it warn of each reading.
-    clientAddress: (ctx.ips as readonly string[] | undefined)?.[0] || socket?.remoteAddress,
+    clientAddress: (request.ips as readonly string[] | undefined)?.[0] || socket?.remoteAddress,
   }),
   route: routeOf,
 }

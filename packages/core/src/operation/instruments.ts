@@ -207,7 +207,8 @@ export function pickAttributes(
   added?: Attributes,
 ): Attributes {
   const picked: Attributes = {}
-  for (const key of keys) {
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!
     const value = attributes[key]
     if (value !== undefined) picked[key] = value
   }

@@ -1,5 +1,7 @@
 import {
   type Context,
+  INVALID_SPANID,
+  INVALID_TRACEID,
   isSpanContextValid,
   type SpanContext,
   type TextMapGetter,
@@ -8,6 +10,7 @@ import {
   trace,
   TraceFlags,
 } from '@opentelemetry/api'
+import { contextWithSpan } from '@spanwright/core/plugin'
 
 import { isTracingSuppressed } from './suppressed.ts'
 import { joinedOf, singleOf, textOf } from './carrier.ts'
@@ -16,7 +19,6 @@ import { readTraceState } from './trace-state.ts'
 
 const TRACEPARENT = 'traceparent'
 const TRACESTATE = 'tracestate'
-const FIELDS = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/
 const KNOWN_FLAGS = TraceFlags.SAMPLED | RANDOM_FLAG
 
 /** Options of {@link TraceContextPropagator}. */
@@ -53,7 +55,7 @@ export class TraceContextPropagator implements TextMapPropagator {
     const state = joinedOf(carrier, getter, TRACESTATE)
     const traceState = state === undefined ? undefined : readTraceState(state)
     const spanContext: SpanContext = traceState ? { ...parent, traceState } : parent
-    return trace.setSpanContext(rememberOrigin(context, spanContext), spanContext)
+    return contextWithSpan(rememberOrigin(context, spanContext), trace.wrapSpanContext(spanContext))
   }
 
   fields(): string[] {
@@ -61,13 +63,31 @@ export class TraceContextPropagator implements TextMapPropagator {
   }
 }
 
+/** Length of `version-traceid-spanid-flags`. */
+const LENGTH = 55
+const DASH = 0x2d
+
 /** Reads a `traceparent` of this version, or of a later one whose beginning looks the same. */
 function readTraceparent(header: string): SpanContext | undefined {
-  const match = FIELDS.exec(header)
-  if (!match) return undefined
-  const [, version, traceId = '', spanId = '', flags = '', rest] = match
-  if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined
-  const traceFlags = Number.parseInt(flags, 16) & KNOWN_FLAGS
-  const spanContext = { traceId, spanId, traceFlags, isRemote: true }
-  return isSpanContextValid(spanContext) ? spanContext : undefined
+  if (!isTraceparent(header)) return undefined
+  const version = header.slice(0, 2)
+  if (version === 'ff' || (version === '00' && header.length > LENGTH)) return undefined
+  const traceId = header.slice(3, 35)
+  const spanId = header.slice(36, 52)
+  if (traceId === INVALID_TRACEID || spanId === INVALID_SPANID) return undefined
+  const traceFlags = Number.parseInt(header.slice(53, LENGTH), 16) & KNOWN_FLAGS
+  return { traceId, spanId, traceFlags, isRemote: true }
+}
+
+function isTraceparent(text: string): boolean {
+  for (let at = 0; at < LENGTH; at++) {
+    const code = text.charCodeAt(at)
+    if (at === 2 || at === 35 || at === 52 ? code !== DASH : !isHexDigit(code)) return false
+  }
+  return text.length === LENGTH || text.charCodeAt(LENGTH) === DASH
+}
+
+/** Of the lower case; false for what is behind the end of a text. */
+function isHexDigit(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66)
 }

@@ -1,4 +1,5 @@
 import { type Context, createContextKey, type SpanContext } from '@opentelemetry/api'
+import { contextWithValue } from '@spanwright/core/plugin'
 
 /** What came with a trace that another process started. */
 interface TraceOrigin {
@@ -15,7 +16,7 @@ export const RANDOM_FLAG = 0x02
 /** Remembers whether the sender of a trace promised a random trace id. */
 export function rememberOrigin(context: Context, { traceId, traceFlags }: SpanContext): Context {
   const origin: TraceOrigin = { traceId, random: (traceFlags & RANDOM_FLAG) !== 0 }
-  return context.setValue(ORIGIN, origin)
+  return contextWithValue(context, ORIGIN, origin)
 }
 
 /** True when the trace id is known to be random: its sender said so, or it was made here. */

@@ -1,7 +1,7 @@
 import { type Context, context as contextApi, createContextKey, type Span } from '@opentelemetry/api'
 
 import { contextWithValue } from '../../operation/lean-context.ts'
-import type { Emitter, Method } from './response/tap.ts'
+import { type Emitter, isHeard, type Method } from './response/tap.ts'
 
 /** The open request, as seen by the work it started. */
 export interface CurrentRequest {
@@ -53,7 +53,7 @@ export function emitWithin(
   emit: Method,
   args: readonly unknown[],
 ): unknown {
-  if (!context || emitter.listenerCount?.(args[0]) === 0 || isActive(context)) {
+  if (!context || !isHeard(emitter, args[0]) || isActive(context)) {
     return Reflect.apply(emit, emitter, args)
   }
   return contextApi.with(context, () => Reflect.apply(emit, emitter, args))

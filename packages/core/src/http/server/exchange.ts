@@ -101,7 +101,9 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
   }
 
   run<T>(work: () => T): T {
-    const result = this.context ? contextApi.with(this.context, work) : work()
+    const { context } = this
+    // A context that is active already would cost as much again: Koa comes here at the end of each response.
+    const result = context && contextApi.active() !== context ? contextApi.with(context, work) : work()
     if (!this.owner.isOurs && result instanceof Promise) {
       void result.then(
         () => this.tellOwner(this.progress.res.statusCode),
@@ -187,9 +189,10 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
   }
 
   /** @returns true when this event ends the response */
-  private noteEvent([event, source]: readonly unknown[]): boolean | undefined {
+  private noteEvent(args: readonly unknown[]): boolean | undefined {
+    const event = args[0]
     if (event === 'close') return true
-    if (event === 'pipe' && this.owner.isOurs && this.context) readWithin(this.context, source as Readable)
+    if (event === 'pipe' && this.owner.isOurs && this.context) readWithin(this.context, args[1] as Readable)
     if (event !== 'finish') return false
     this.progress.noteFinish()
     return !this.progress.isHttp2 && !isServed(this.req, this.isUpgrade)

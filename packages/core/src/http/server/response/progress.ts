@@ -37,7 +37,8 @@ export class ResponseProgress {
   }
 
   /** The status code of a head written with these arguments. */
-  statusOf([status]: readonly unknown[]): number {
+  statusOf(head: readonly unknown[]): number {
+    const status = head[0]
     return typeof status === 'number' ? status : this.res.statusCode
   }
 

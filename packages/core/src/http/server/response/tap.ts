@@ -7,7 +7,7 @@ export type Method = (this: unknown, ...args: unknown[]) => unknown
 
 /** A request or a response as an event emitter. */
 export interface Emitter {
-  listenerCount?(event: unknown): number
+  listenerCount?(event: unknown, listener?: unknown): number
 }
 
 /** The methods that end a response, or start it without a body. */
@@ -73,6 +73,13 @@ function hasOwnMethods(req: ServerRequest, res: ServerAnswer): boolean {
 export function listenForClose(res: ServerAnswer, isLast: boolean): void {
   if (isLast) res.on('close', closeTapped)
   else res.prependListener('close', closeTapped)
+}
+
+/** False when an event has no listener besides the one of {@link listenForClose}: then no context has to be entered. */
+export function isHeard(emitter: Emitter, event: unknown): boolean {
+  if (!emitter.listenerCount) return true
+  const own = event === 'close' ? emitter.listenerCount(event, closeTapped) : 0
+  return emitter.listenerCount(event) > own
 }
 
 function closeTapped(this: ServerAnswer): void {
