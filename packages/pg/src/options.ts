@@ -15,59 +15,68 @@ import {
 
 import { VERSION } from './version.ts'
 
-/** A query, as hooks see it. */
+/** A query as passed to hooks. */
 export interface DatabaseOperation {
-  /** The text as the caller wrote it; empty for a named statement whose text the server already has. */
+  /** The text as passed by the caller; empty for a named statement whose text the server already has. */
   readonly text: string
-  /** Name of a prepared statement; absent for a query without one. */
+  /** Name of the prepared statement, if any. */
   readonly name: string | undefined
-  /** Values of `$1`, `$2` and so on; absent for a query without any. */
+  /** Values of `$1`, `$2` and so on, if any. */
   readonly parameters: readonly unknown[] | undefined
-  /** `db.namespace`: the database, and its schema where the connection was given one. */
+  /** `db.namespace`: the database, and the schema if the connection has a search path. */
   readonly namespace: string | undefined
 }
 
-/** What the option `metrics` holds besides false. */
+/** Values of the `metrics` option. */
 export interface PgMetricsOptions extends MetricsOptions<DatabaseOperation> {
-  /** Whether the connections of a pool are counted and their times measured. Default: true. */
+  /** Whether to record the connection metrics of a pool. Default: true. */
   readonly connections?: boolean | undefined
-  /** Whether metrics of queries have `db.query.summary`: as many series as there are summaries. Default: false. */
+  /** Whether query metrics have `db.query.summary`, which creates one series per summary. Default: false. */
   readonly querySummary?: boolean | undefined
 }
 
-/** What the option `comment` holds besides true. */
+/** Values of the `comment` option. */
 export interface CommentOptions {
-  /** Own tags of the comment, such as the route of the request. */
+  /** Returns your own tags for the comment, such as the route of the request. */
   readonly tags: (operation: DatabaseOperation) => Readonly<Record<string, string | undefined>> | undefined
 }
 
 /** Options of {@link traceClient}. */
 export interface ClientTracingOptions extends TracingOptions<DatabaseOperation> {
   /**
-   * `db.query.text`: with literals masked unless the query has values; as it is; or not at all. Default: `'masked'`.
+   * How `db.query.text` is recorded. `'masked'`: with literals masked, unless the query has parameter values; `'raw'`:
+   * unchanged; `'off'`: not at all. Default: `'masked'`.
    */
   readonly queryText?: 'masked' | 'raw' | 'off' | undefined
-  /** Values to record as `db.query.parameter.<n>`: all, or those of some indexes (`'0'` for `$1`). Default: false. */
+  /**
+   * Parameter values to record as `db.query.parameter.<n>`: all, or those with the given indexes (`'0'` for `$1`).
+   * Default: false.
+   */
   readonly parameters?: boolean | readonly string[] | undefined
-  /** Text to record for a value, or nothing to leave it out. Default: the value as text. */
+  /** Returns the text to record for a value, or undefined to omit it. Default: the value as text. */
   readonly maskParameter?: ((value: unknown, index: number) => string | undefined) | undefined
   /**
-   * Appends a comment with `traceparent`, `tracestate` and own tags to the text that is sent, but not to that of
-   * named statements. Default: false. Source: the sqlcommenter specification.
+   * Whether to append a comment with `traceparent`, `tracestate` and your own tags to the text sent, except for named
+   * statements. Default: false. Source: the sqlcommenter specification.
    */
   readonly comment?: boolean | CommentOptions | undefined
-  /** `'span'`: an INTERNAL span from `BEGIN` to the end of each transaction. Default: none. */
+  /** `'span'`: record an INTERNAL span from `BEGIN` to the end of each transaction. Default: none. */
   readonly transactions?: 'span' | undefined
   readonly metrics?: boolean | PgMetricsOptions | undefined
 }
 
 /** Options of {@link tracePool}. */
 export interface PoolTracingOptions extends ClientTracingOptions {
-  /** `db.client.connection.pool.name`. Default: `host:port/database`; further pools of a name get `#2`, `#3`. */
+  /**
+   * Value of `db.client.connection.pool.name`. Default: `host:port/database`; further pools of the same name get `#2`,
+   * `#3`.
+   */
   readonly poolName?: string | undefined
-  /** `'span'`: an INTERNAL span from `connect()` to `release()`. Default: none. */
+  /** `'span'`: record an INTERNAL span from `connect()` to `release()`. Default: none. */
   readonly checkout?: 'span' | undefined
-  /** Reports once, by `diag.warn`, a client that is held longer than this many milliseconds. Default: never. */
+  /**
+   * Time in milliseconds after which a client not yet released is reported once through `diag.warn`. Default: never.
+   */
   readonly leakThreshold?: number | undefined
 }
 
@@ -92,6 +101,6 @@ const COMMON = {
   metricsRules: { connections: aBoolean, querySummary: aBoolean },
 } as const
 
-/** What `traceClient()` and `tracePool()` tell of themselves. */
+/** Entry point definitions of `traceClient()` and `tracePool()`. */
 export const CLIENT_ENTRY: EntryPoint = { ...COMMON, caller: 'traceClient()', rules: CLIENT_RULES }
 export const POOL_ENTRY: EntryPoint = { ...COMMON, caller: 'tracePool()', rules: POOL_RULES }

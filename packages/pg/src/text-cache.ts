@@ -1,7 +1,7 @@
 const MOST = 500
 const LONGEST = 4096
 
-/** Remembers something of the texts that were read last: an application has few. Long ones are not remembered. */
+/** Caches a value for recently used texts, since an application has few. Long texts are not cached. */
 export class TextCache<Value> {
   private readonly values = new Map<string, Value>()
 

@@ -5,11 +5,11 @@ import { perCall } from './request-mark.ts'
 import { isAdapted, isRequestHandler } from './undici-internals.ts'
 import type { DispatchOptions, Handler, LegacyHandler } from './undici-types.ts'
 
-/** What the attempts of one call have in common: they are siblings under the span of the caller. */
+/** State shared by the attempts of one call; their spans are siblings under the caller's span. */
 export class Call {
   readonly parent: Context
   readonly perCall: PerCall | undefined
-  /** What the caller can call it off with, if it is known. */
+  /** The caller's abort signal, if known. */
   readonly signal: unknown
   /** True for a call of a wrapped fetch. */
   readonly isFetch: boolean
@@ -27,21 +27,21 @@ export class Call {
   }
 }
 
-/** Calls by the handler nearest to their caller, for as long as undici holds it. */
+/** Calls by the handler nearest to their caller, for as long as undici retains that. */
 const calls = new WeakMap<object, Call>()
 
 /** The call that a dispatch is an attempt of. */
 export function callOf(options: DispatchOptions, handler: object): Call {
   const root = isOfOneAttempt(handler) ? undefined : rootOf(handler)
   const known = root && calls.get(root)
-  // A handler that is given to dispatch() again while its request runs, or after it went well, begins another call.
+  // A handler passed to dispatch() again while its request is open, or after it succeeded, starts another call.
   if (known && !known.last?.isOpen && !known.last?.hasSucceeded) return known
   const call = new Call(context.active(), options[perCall] as PerCall | undefined, options['signal'])
   if (root) calls.set(root, call)
   return call
 }
 
-/** What sends again stands before the handler of the caller, and one before the other where there are several. */
+/** Retrying and redirecting handlers wrap the caller's handler, and each other when there are several. */
 function rootOf(handler: object): object {
   let root = handler
   for (let depth = 0; depth < MOST_INTERCEPTORS; depth++) {
@@ -60,7 +60,7 @@ function isHandler(value: unknown): value is object {
   return typeof handler.onRequestStart === 'function' || typeof handler.onConnect === 'function'
 }
 
-/** Those of `request()` and the like are done with their first failure; what sends again puts one of its own before them. */
+/** Handlers of `request()` and similar methods end with their first failure; retrying handlers wrap them. */
 function isOfOneAttempt(handler: object): boolean {
   return isRequestHandler(handler) || isAdapted(handler)
 }

@@ -3,19 +3,20 @@ import { headerOf } from '@spanwright/core/plugin'
 import type { UndiciRequest } from './undici-types.ts'
 
 /**
- * Stands in the request options that are passed on: somebody nearer to the caller traces the request already.
- * Registered, so that two copies of this package see each other's marks.
+ * Key in the request options passed on: the request is already traced by an entry point nearer to the caller. A
+ * registered symbol, so that two copies of this package see each other's marks.
  */
 export const TRACED: unique symbol = Symbol.for('spanwright.undici.traced')
 
 /**
- * In undici's request options, what one call says for itself: `{ propagate, attributes, name, ignore, urlTemplate }`.
+ * Key in undici's request options for the tracing options of one call: `{ propagate, attributes, name, ignore,
+ * urlTemplate }`.
  */
 export const perCall: unique symbol = Symbol.for('spanwright.undici.perCall')
 
-/** A request that is traced already, by an interceptor or a wrapped fetch. */
+/** A request that is already traced by an interceptor or a wrapped fetch. */
 interface Mark {
-  /** A header that was written for it alone; undefined when none was. */
+  /** A header unique to this request; undefined when there is none. */
   readonly header: readonly [name: string, value: string] | undefined
   readonly origin: string
   isSeen: boolean
@@ -25,8 +26,8 @@ const marks = new Map<string, Set<Mark>>()
 let watchers = 0
 
 /**
- * From now on, requests that are traced already are remembered, so that {@link isMarked} can tell.
- * @returns takes that back
+ * Starts remembering requests that are already traced, for {@link isMarked}.
+ * @returns a function that stops this
  */
 export function watchMarks(): () => void {
   watchers++
@@ -36,10 +37,10 @@ export function watchMarks(): () => void {
 }
 
 /**
- * Marks a request as traced already, for those who watch all requests of the process.
+ * Marks a request as already traced, for watchers of all requests of the process.
  * @param injected headers that were written for it, as a flat list
- * @param origin where it goes, before a lookup by an interceptor
- * @returns what takes the mark away when the request is over; undefined when nobody watches
+ * @param origin its origin before a lookup by a DNS interceptor
+ * @returns a function that removes the mark when the request has ended; undefined when there is no watcher
  */
 export function markRequest(
   method: string,
@@ -63,10 +64,11 @@ export function markRequest(
   }
 }
 
-/** True when a request that undici has made is one that is traced already. */
+/** True when a request created by undici is already traced. */
 export function isMarked({ method, path, headers, origin, host }: UndiciRequest): boolean {
   for (const mark of marks.get(`${method} ${path}`) ?? []) {
-    // A header tells exactly, and stays on what an interceptor sends again. Without one, a mark is one request.
+    // A header identifies the request, and is kept when an interceptor resends it. Without one, a mark covers one
+    // request.
     const isSame = mark.header
       ? headerOf(headers, mark.header[0]) === mark.header[1]
       : !mark.isSeen && leadsTo(mark.origin, String(origin), host)
@@ -77,7 +79,7 @@ export function isMarked({ method, path, headers, origin, host }: UndiciRequest)
   return false
 }
 
-/** A lookup by an interceptor leaves the name of the host in the header. */
+/** A DNS interceptor keeps the host name in the header. */
 function leadsTo(markedOrigin: string, origin: string, host: unknown): boolean {
   return markedOrigin === origin || markedOrigin.slice(markedOrigin.indexOf('://') + 3) === host
 }

@@ -2,12 +2,12 @@ import type { HeaderValue } from '@spanwright/core/plugin'
 
 import type { RawHeaders, ResponseHeaders } from './undici-types.ts'
 
-/** Looks a header up in an object with lower-case names. */
+/** Looks up a header in an object with lower-case names. */
 export function lookUp(headers: ResponseHeaders, name: string): HeaderValue {
   return headers[name]
 }
 
-/** Looks a header up in a flat list of names and values as they came over the wire. */
+/** Looks up a header in a flat list of names and values as received. */
 export function lookUpRaw(headers: RawHeaders, name: string): HeaderValue {
   const values: string[] = []
   if (!headers) return undefined

@@ -1,7 +1,7 @@
 /**
- * What ended a request. Fetch reports an abort without its reason when the signal was faster than the connection, and
- * so does undici 6 when it ends a body.
- * @param signal what the caller can call the request off with, if it is known
+ * The reason a request ended. Fetch reports an abort without its reason when the signal fires before the connection is
+ * open, and so does undici 6 when it ends a body.
+ * @param signal the caller's abort signal, if known
  */
 export function reasonOf(error: unknown, signal: unknown): unknown {
   if (typeof signal !== 'object' || signal === null) return error
@@ -9,7 +9,7 @@ export function reasonOf(error: unknown, signal: unknown): unknown {
   return aborted && isAbortError(error) ? (reason as unknown) : error
 }
 
-/** Whether a fetch call that was ended from above the connection was called off: it also ends when its body fails. */
+/** Whether a fetch call that ended above the connection was cancelled: it also ends that way when its body fails. */
 export function wasFetchCalledOff(signal: unknown, hasResponse: boolean): boolean {
   return hasResponse || (signal as Partial<AbortSignal> | null | undefined)?.aborted === true
 }

@@ -1,21 +1,20 @@
-// What undici's own objects are told by: the names of their classes are gone in a minified bundle, those of their
-// fields are not.
+// How undici's own objects are recognised: a minified bundle changes their class names, but not their field names.
 
-/** Handler of `request()`, which shows what its caller is told. */
+/** Handler of `request()`, which exposes what its caller receives. */
 export interface RequestHandler {
-  /** With which its signal cancelled it; null when it did not. */
+  /** The reason of its abort signal; null when it was not aborted. */
   readonly reason: unknown
   /** The body of the response, once there is one. */
   readonly res: unknown
 }
 
-/** True for the handler that `request()` makes. */
+/** True for the handler created by `request()`. */
 export function isRequestHandler(handler: object | undefined): handler is RequestHandler {
   return handler !== undefined && 'highWaterMark' in handler && 'res' in handler && 'callback' in handler
 }
 
 /**
- * True for what undici 7 makes of a handler of the old form: it has the methods of both forms, and keeps all else
+ * True for undici 7's adapter of a handler in the old form: it has the methods of both forms, and everything else is
  * private.
  */
 export function isAdapted(handler: object): boolean {

@@ -1,5 +1,5 @@
-// The part of undici's interfaces that is needed here, the same in 6, 7 and 8: nothing is imported from undici, so
-// that the types fit whichever version is installed, or none.
+// The part of undici's interfaces used here, the same in 6, 7 and 8. Nothing is imported from undici, so the types fit
+// any installed version, or none.
 
 /** Options of a dispatch. They belong to the caller. */
 export interface DispatchOptions {
@@ -10,7 +10,7 @@ export interface DispatchOptions {
   readonly [key: string | symbol]: unknown
 }
 
-/** What a connection offers a handler: undici 7 and 8. */
+/** The controller passed to a handler by undici 7 and 8. */
 export interface Controller {
   readonly aborted?: boolean
   readonly paused?: boolean
@@ -44,7 +44,7 @@ export type ResponseHeaders = Readonly<Record<string, string | string[] | undefi
 
 type Abort = (reason?: unknown) => void
 
-/** Receives a response, in the form of undici 6, which 7 takes too. */
+/** Receives a response, in the form of undici 6, which 7 accepts too. */
 export interface LegacyHandler {
   onConnect?(abort: Abort, context: unknown): unknown
   onUpgrade?(statusCode: number, headers: RawHeaders, socket: unknown): unknown
@@ -57,26 +57,26 @@ export interface LegacyHandler {
   onRequestSent?(): unknown
 }
 
-/** Names and values in turn. */
+/** Alternating names and values. */
 export type RawHeaders = readonly (Uint8Array | string | readonly (Uint8Array | string)[])[] | null
 
 export type Dispatch = (options: DispatchOptions, handler: Handler | LegacyHandler) => boolean
 
-/** A request as the diagnostics channels show it. It belongs to undici. */
+/** A request as published by the diagnostics channels. It belongs to undici. */
 export interface UndiciRequest {
   readonly method: string
   readonly path: string
   readonly origin?: string | URL | null
   readonly headers: unknown
-  /** Of the header, which is not among the others. */
+  /** Value of the `Host` header, which is not among the others. */
   readonly host?: unknown
   readonly body?: unknown
   readonly contentLength?: unknown
-  /** The protocol that is asked for by an upgrade. */
+  /** The protocol requested by an upgrade. */
   readonly upgrade?: unknown
   /** Called when the connection is handed over; undici 8 calls the other one. */
   onUpgrade?(...given: unknown[]): unknown
   onRequestUpgrade?(...given: unknown[]): unknown
-  /** Adds a header, and refuses what is none. */
+  /** Adds a header; throws for an invalid one. */
   addHeader?(name: string, value: string): unknown
 }

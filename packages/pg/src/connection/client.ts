@@ -10,7 +10,7 @@ import type { Method } from '../query/running.ts'
 import type { StringSyntax } from './string-syntax.ts'
 import { TracedClient } from './traced-client.ts'
 
-/** A client of node-postgres: `Client`, `PoolClient`, one of pg-native, or of a class derived from these. */
+/** A node-postgres client: `Client`, `PoolClient`, a pg-native client, or an instance of a derived class. */
 export interface TraceableClient {
   connect: (...args: never[]) => unknown
   query: (...args: never[]) => unknown
@@ -19,9 +19,9 @@ export interface TraceableClient {
 const tracedClients = new WeakMap<object, TracedClient>()
 
 /**
- * Traces the queries of one client: a CLIENT span for each, in the trace of its caller.
- * @returns the client itself; tracing it twice, or a client of a traced pool, is tracing it once
- * @throws TypeError when what is given is no client, or an option is unknown or of the wrong type
+ * Traces the queries of one client: one CLIENT span per query, in its caller's trace.
+ * @returns the client itself; tracing it again, or tracing a client of a traced pool, has no effect
+ * @throws TypeError when it isn't given a client, or an option is unknown or of the wrong type
  */
 export function traceClient<Client extends TraceableClient>(
   client: Client,
@@ -33,8 +33,8 @@ export function traceClient<Client extends TraceableClient>(
 }
 
 /**
- * Traces a client, unless it is traced already.
- * @param connected is told how many seconds it took to open the connection
+ * Traces a client, unless it is already traced.
+ * @param connected receives the time it took to open the connection, in seconds
  */
 export function traceQueriesOf(
   client: TraceableClient,
@@ -53,12 +53,14 @@ export function traceQueriesOf(
   return traced
 }
 
-/** What the connection of a client emits. */
+/** The connection of a client, as an event emitter. */
 interface Emitter {
   on?(event: 'parameterStatus', listener: (message: unknown) => void): unknown
 }
 
-/** Hears how the session of a client reads strings; pg-native does not tell, and what is over is not told again. */
+/**
+ * Observes how a client's session reads strings; pg-native does not report it, and earlier reports are not repeated.
+ */
 function followStrings(client: object, strings: StringSyntax): void {
   const { connection } = client as { connection?: Emitter }
   if (!isNew(client) || typeof connection?.on !== 'function') {
@@ -82,7 +84,9 @@ function tracedQuery(original: Method, traced: TracedClient): Callback {
   }
 }
 
-/** The callback of `connect()` for a query of the pool that nobody sees, nor that of the client it is given. */
+/**
+ * The callback of `connect()` for a pool query that is not traced, so that the client's own query isn't traced either.
+ */
 export function unseen(callback: Callback): Callback {
   return function (this: unknown, _error: unknown, client: unknown): unknown {
     const traced = tracedClients.get(client as object)
@@ -91,8 +95,8 @@ export function unseen(callback: Callback): Callback {
 }
 
 /**
- * The socket lives longer than the request that happens to open it, and everything it emits, such as a notification,
- * runs in the context it was opened in: so that is none.
+ * Opens the connection outside any context: the socket outlives the request that opens it, and everything it emits,
+ * such as a notification, runs in the context it was opened in.
  */
 function detachedConnect(
   original: Method,
@@ -113,7 +117,10 @@ function detachedConnect(
   }
 }
 
-/** A callback that runs in the context that is active now, and keeps nothing of it: node-postgres keeps the callback. */
+/**
+ * A callback that runs once in the currently active context and then releases it, because node-postgres retains the
+ * callback.
+ */
 function calledOnce(callback: Callback, before: (error: unknown) => void): Callback {
   let kept: { callback: Callback; caller: Context } | undefined = { callback, caller: contextApi.active() }
   return function (this: unknown, error: unknown): unknown {
@@ -126,8 +133,8 @@ function calledOnce(callback: Callback, before: (error: unknown) => void): Callb
 }
 
 /**
- * A function that fetches the password works for the caller, until node-postgres puts the password in its place.
- * @returns a function that forgets the caller, if the server did not ask for a password
+ * Runs a password function in the caller's context, until node-postgres replaces it by the password.
+ * @returns a function that releases the caller's context if the server did not request a password
  */
 function keepPasswordInContext(client: { password?: unknown }): () => void {
   const { password } = client
@@ -147,13 +154,13 @@ function checkClient(given: unknown): void {
   }
 }
 
-/** True for an object with the methods that clients and pools have. */
+/** True for an object with the methods of clients and pools. */
 export function canQuery(given: unknown): given is TraceableClient {
   const { query, connect } = Object(given) as { query?: unknown; connect?: unknown }
   return typeof query === 'function' && typeof connect === 'function'
 }
 
-/** True for a pool, which counts its clients. */
+/** True for a pool, recognised by its client counts. */
 export function isPool(given: unknown): boolean {
   return canQuery(given) && typeof (given as { totalCount?: unknown }).totalCount === 'number'
 }

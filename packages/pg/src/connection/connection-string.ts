@@ -1,6 +1,6 @@
 import type { ConnectionTarget } from './endpoint.ts'
 
-/** Parts of a connection string; undefined when it cannot be read: node-postgres will refuse it too. */
+/** Parts of a connection string; undefined when it cannot be parsed: node-postgres will refuse it too. */
 export function parseConnectionString(text: string): ConnectionTarget | undefined {
   if (text.startsWith('/')) {
     const [host, database] = text.split(' ')
@@ -27,10 +27,10 @@ export function parseConnectionString(text: string): ConnectionTarget | undefine
 
 const BASE = 'postgres://base'
 const ANY_HOST = 'any-host'
-/** A blank, or a percent sign that encodes nothing. */
+/** A space, or a percent sign that encodes nothing. */
 const UNENCODED = / |%(?![a-f0-9]{2})/i
 
-/** The string as a URL; node-postgres takes one with a user and no host, and blanks, too. */
+/** The string as a URL; node-postgres also accepts a user without a host, and spaces. */
 function urlOf(text: string): { readonly url: URL; readonly hostname: string } {
   const encoded = UNENCODED.test(text) ? encodeURI(text).replace(/%25(\d\d)/g, '%$1') : text
   const withoutHost = encoded.replace('@/', `@${ANY_HOST}/`)

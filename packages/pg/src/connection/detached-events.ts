@@ -13,18 +13,18 @@ interface Emitter {
 const CONNECTING = '_connecting'
 const CONNECTED = '_connected'
 
-/** What the server says unasked. */
+/** Messages the server sends without a request. */
 const UNASKED: ReadonlySet<unknown> = new Set(['notification', 'notice'])
 
-/** True when a client has not begun to connect: nothing of its session was missed. */
+/** True when a client has not started to connect: nothing of its session was missed. */
 export function isNew(client: object): boolean {
   const { [CONNECTING]: connecting, [CONNECTED]: connected } = client as Emitter
   return connecting === false && connected === false
 }
 
 /**
- * The socket of a client that was connected before it was traced was opened in the context of somebody, who may be
- * long gone: what the server says unasked is heard in none.
+ * Runs the handlers of unrequested server messages outside any context. The socket of a client connected before it was
+ * traced was opened in some caller's context, which may have ended long ago.
  */
 export function detachEvents(client: object): void {
   const emitter: Emitter = client

@@ -4,7 +4,7 @@ import type { Callback } from '../query/call.ts'
 import type { Method } from '../query/running.ts'
 import { submittedQueryOf } from '../query/submitted.ts'
 
-/** What a client knows of its connection and its queries. Names differ between versions. */
+/** A client's state of its connection and its queries. Names differ between versions. */
 interface ClientState {
   readonly connection?: unknown
   readonly _connecting?: unknown
@@ -18,7 +18,7 @@ interface Dropping {
   drop(error: Error): void
 }
 
-/** Ends the spans of queries that node-postgres forgets without an answer. */
+/** Ends the spans of queries that node-postgres drops without an answer. */
 export function followDropped(client: object, traced: Dropping): void {
   const { end, cancel } = client as { end?: unknown; cancel?: unknown }
   if (typeof end === 'function') {
@@ -35,7 +35,7 @@ export function followDropped(client: object, traced: Dropping): void {
   }
 }
 
-/** True for a client whose `connect()` was not called. One of pg-native waits for that call when it is to end. */
+/** True for a client whose `connect()` was not called. A pg-native client waits for that call when it is ended. */
 export function isUnconnected(client: object): boolean {
   const { connection, _connecting: connecting, _connected: connected } = client as ClientState
   return connection !== undefined && connecting === false && connected === false
@@ -45,7 +45,7 @@ function drop(traced: Dropping): void {
   traced.drop(new Error('Client was closed and is not queryable'))
 }
 
-/** A client cancels a query of another one, one of pg-native its own. */
+/** A client cancels another client's query; a pg-native client cancels its own. */
 function tracedCancel(original: Method): Callback {
   return function (this: unknown, client: unknown, query: unknown = client): unknown {
     const target = query === client ? this : client

@@ -10,7 +10,7 @@ import {
 
 import { parseConnectionString } from './connection-string.ts'
 
-/** Where a connection leads to, as node-postgres resolves it. */
+/** The target of a connection, as node-postgres resolves it. */
 export interface ConnectionTarget {
   readonly host?: unknown
   readonly port?: unknown
@@ -21,12 +21,12 @@ export interface ConnectionTarget {
   readonly connectionString?: unknown
 }
 
-/** A database as spans and metrics name it. */
+/** A database as described on spans and metrics. */
 export interface Endpoint {
   readonly namespace: string | undefined
-  /** Attributes that every query of the connection has. */
+  /** Attributes of every query of the connection. */
   readonly attributes: Readonly<Attributes>
-  /** The same without the system, for spans that are no call of the database. */
+  /** The same without `db.system.name`, for spans that aren't database calls. */
   readonly place: Readonly<Attributes>
   /** `host:port/database` */
   readonly name: string
@@ -34,7 +34,7 @@ export interface Endpoint {
 
 const DEFAULT_PORT = 5432
 
-/** Describes a resolved target. `withUser` is for the legacy vocabulary, which has a key for the user. */
+/** Describes a resolved target. `withUser` is for the legacy vocabulary, which has an attribute for the user. */
 export function endpointOf(target: ConnectionTarget, withUser: boolean): Endpoint {
   const database = textOf(target.database)
   const namespace = namespaceOf(database, schemaOf(target.options))
@@ -61,8 +61,8 @@ function hostAndPort(host: string, port: number): string {
 }
 
 /**
- * Where the connections of a pool will lead to, told from its options and the environment before there is one.
- * As in node-postgres, a connection string wins over other options, and these over `PG*` variables.
+ * The target of a pool's connections, resolved from its options and the environment before there is one. As in
+ * node-postgres, a connection string takes precedence over other options, and these over `PG*` variables.
  */
 export function resolveTarget(options: ConnectionTarget): ConnectionTarget {
   const connectionString = textOf(options.connectionString)
@@ -85,7 +85,7 @@ function namespaceOf(database: string | undefined, schema: string | undefined): 
   return schema === undefined ? database : `${database}|${schema}`
 }
 
-/** First schema of a search path that was given with the connection; later changes of it are not followed. */
+/** First schema of the search path set for the connection; later changes are not followed. */
 function schemaOf(options: unknown): string | undefined {
   const path = /(?:^|\s)(?:-c\s*|--)search_path=((?:\\.|\S)+)/.exec(textOf(options) ?? '')?.[1]
   const first = path

@@ -19,18 +19,18 @@ import { statementOf } from '../sql/statement.ts'
 import { SubmittedQuery } from '../query/submitted.ts'
 import { Transaction } from './transaction.ts'
 
-/** What is known of a traced client. */
+/** The tracing state of a client. */
 export class TracedClient {
   readonly endpoint: Endpoint
-  /** True while the pool makes its own call of `query()`, which has a span already, or is to have none. */
+  /** True while the pool makes its own call of `query()`, which already has a span, or must have none. */
   claimed = false
-  /** The time between `connect()` and `release()`, while it lasts. */
+  /** The current checkout, between `connect()` and `release()`. */
   checkout: Checkout | undefined
   private readonly client: object
   private readonly tracing: QueryTracing
   private transaction: Transaction | undefined
   private submitted: Set<SubmittedQuery> | undefined
-  /** Queries from before `connect()` was called. */
+  /** Queries called before `connect()`. */
   private unsent: Set<RunningQuery> | undefined
 
   constructor(client: object, tracing: QueryTracing) {
@@ -39,17 +39,19 @@ export class TracedClient {
     this.endpoint = attempt('reading a client', endpointOfClient, client, tracing) ?? tracing.endpointOf({})
   }
 
-  /** True when a call of `query()` is left alone: nobody sees it, and there is no context to keep for its callback. */
+  /**
+   * True when a call of `query()` is left alone: it is not observed, and there is no context to keep for its callback.
+   */
   leaves(caller: Context): boolean {
     return caller === ROOT_CONTEXT && !this.tracing.active
   }
 
-  /** True when a call of `query()` is how a pool makes its own, which has a span. */
+  /** True when a call of `query()` is part of the pool's own `query()`, which has a span. */
   isPartOfAnother(caller: Context, args: QueryArguments): boolean {
     return runningIn(caller, this.tracing)?.isSentBy(args) ?? false
   }
 
-  /** Makes a call of `query()`, with a span of its own. */
+  /** Makes a call of `query()` with its own span. */
   query(original: Method, self: unknown, args: QueryArguments, caller: Context): unknown {
     const running = this.prepare(args, caller)
     if (!running) return Reflect.apply(original, self, args)
@@ -81,19 +83,19 @@ export class TracedClient {
     }
   }
 
-  /** `connect()` is called: what waits for it will be answered. */
+  /** `connect()` was called: queries waiting for it will be answered. */
   connects(): void {
     this.unsent = undefined
   }
 
-  /** The client ends without having been connected: it answers none of its queries. */
+  /** The client ended without having been connected: it answers none of its queries. */
   drop(error: Error): void {
     for (const submitted of this.submitted ?? []) submitted.fail(error)
     for (const running of this.unsent ?? []) if (running.isOf(this.tracing)) running.fail(error)
     this.unsent = undefined
   }
 
-  /** The client goes back to its pool: nothing it left open goes on. */
+  /** The client returns to its pool: ends everything it left open. */
   release(): void {
     this.transaction?.end('abandoned')
     this.transaction = undefined
@@ -114,7 +116,7 @@ export class TracedClient {
     const running = new RunningQuery(tracing, call, endpoint, caller, this.enclose(caller))
     const { transaction } = this
     const role = ends ?? (control?.begins ? 'begin' : undefined)
-    // What is sent after the end of a transaction is no part of it, also when that end is not answered yet.
+    // Queries sent after the end of a transaction aren't part of it, even when that end has not been answered yet.
     if (ends) this.transaction = undefined
     const next = ends && control?.begins ? (this.transaction = this.begin(call, caller)) : undefined
     if (!transaction) return running
@@ -131,7 +133,7 @@ export class TracedClient {
     return Transaction.start(this.tracing, call, this.endpoint, this.enclose(caller), this.client)
   }
 
-  /** The context of the transaction or checkout that a query belongs to, unless the query is part of another trace. */
+  /** The context of the transaction or checkout that a query belongs to, unless the query belongs to another trace. */
   private enclose(caller: Context): Context {
     const operation = this.transaction?.operation ?? this.checkout?.operation
     if (!operation || operation.ended) return caller
@@ -155,7 +157,7 @@ export class TracedClient {
       else running.fail(error)
       throw error
     } finally {
-      // What does not let itself be followed is over for its span.
+      // A submittable that cannot be followed ends its span now.
       if (!submitted) running.succeed(undefined)
     }
   }
@@ -167,7 +169,7 @@ export class TracedClient {
     return submitted
   }
 
-  /** A named statement may be called by its name alone, once the server has its text. */
+  /** A named statement may be called by its name only, once the server has its text. */
   private withText(call: QueryCall | undefined): QueryCall | undefined {
     if (!call || call.text !== '' || call.name === undefined) return call
     const { connection } = this.client as { connection?: { parsedStatements?: Record<string, unknown> } }

@@ -12,10 +12,10 @@ import { failureOf, isServerError } from '../query/failure.ts'
 import type { DatabaseOperation } from '../options.ts'
 import { type QueryTracing, recordOf } from '../query/tracing.ts'
 
-/** What a query is to its transaction. */
+/** The role of a query in its transaction. */
 type Role = 'begin' | 'commit' | 'rollback' | undefined
 
-/** Hears of the end of a connection. */
+/** The connection, as an emitter of its end. */
 interface Connection {
   once?(event: 'end', listener: () => void): unknown
   removeListener?(event: 'end', listener: () => void): unknown
@@ -42,7 +42,7 @@ export class Transaction {
     attempt('following a connection', () => connection.once?.('end', this.lost))
   }
 
-  /** Starts a transaction with its `BEGIN`; undefined when that is not traced. */
+  /** Starts a transaction at its `BEGIN`; undefined when that is not traced. */
   static start(
     tracing: QueryTracing,
     call: QueryCall,
@@ -94,8 +94,8 @@ export class Transaction {
 guardMethods('following a transaction', Transaction, 'enter', 'leave', 'end')
 
 /**
- * What became of a `COMMIT`: in a failed transaction the server rolls back, and says so. Without an answer of the
- * server nobody knows.
+ * The outcome of a `COMMIT`: in a failed transaction the server rolls back and reports that. Without a response the
+ * outcome is unknown.
  */
 function outcomeOf(result: unknown, error: unknown): 'commit' | 'rollback' | 'abandoned' {
   if (error !== undefined) return isServerError(error) ? 'rollback' : 'abandoned'

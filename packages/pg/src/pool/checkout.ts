@@ -7,11 +7,11 @@ import { failureOf } from '../query/failure.ts'
 import type { DatabaseOperation } from '../options.ts'
 import type { QueryTracing } from '../query/tracing.ts'
 
-/** A client on loan, from the call of `connect()` to that of `release()`. */
+/** A client checkout, from the call of `connect()` to that of `release()`. */
 export class Checkout {
   readonly operation: Operation<DatabaseOperation> | undefined
   private readonly tracing: QueryTracing
-  /** Where `connect()` was called; taken only when leaks are looked for. */
+  /** Where `connect()` was called; captured only with `leakThreshold`. */
   private readonly place: Error | undefined
   private timer: NodeJS.Timeout | undefined
 
@@ -22,7 +22,7 @@ export class Checkout {
     if (leakThreshold !== undefined) this.place = new Error('checked out here')
   }
 
-  /** The client is there. */
+  /** The client was obtained. */
   acquire(waited: number): void {
     if (this.operation) writeTo(this.operation.span, 'setAttribute', ATTR_SPANWRIGHT_DB_WAIT_TIME, waited)
     const { leakThreshold } = this.tracing.options
@@ -31,13 +31,13 @@ export class Checkout {
     this.timer.unref()
   }
 
-  /** There is no client to be had. */
+  /** No client was obtained. */
   fail(error: unknown): void {
     const late = {}
     this.operation?.end(failureOf(error, late), late)
   }
 
-  /** The client was given back. */
+  /** The client was released. */
   end(): void {
     clearTimeout(this.timer)
     this.operation?.end(SUCCESS)

@@ -7,11 +7,11 @@ import type { RunningQuery } from '../query/running.ts'
 import type { TracedClient } from '../connection/traced-client.ts'
 import type { TracedPool } from './traced-pool.ts'
 
-/** One call of `connect()` and the client it is given, until that is released. */
+/** One call of `connect()` and the client it obtains, until that is released. */
 export class Loan {
   private readonly pool: TracedPool
   private readonly caller: Context
-  /** The call of `query()` that the pool makes this one for, if any. */
+  /** The pool's call of `query()` that this one serves, if any. */
   private readonly query: RunningQuery | undefined
   private readonly checkout: Checkout | undefined
   private readonly askedAt: number
@@ -28,7 +28,7 @@ export class Loan {
     this.askedAt = performance.now()
   }
 
-  /** The pool gives a client. */
+  /** The pool provided a client. */
   acquire(client: unknown): void {
     const { query, pool, checkout } = this
     pool.waiting.delete(this)
@@ -44,13 +44,13 @@ export class Loan {
     onRelease(client as Releasable, this)
   }
 
-  /** The client went back to the pool. */
+  /** The client was returned to the pool. */
   release(): void {
     this.pool.metrics?.recordUsed((performance.now() - this.acquiredAt) / 1000, this.caller)
     this.client?.release()
   }
 
-  /** The pool has no client to give. */
+  /** The pool failed to provide a client. */
   fail(error: unknown): void {
     if (!this.pool.waiting.delete(this)) return
     this.pool.metrics?.recordFailure(error, this.caller)
@@ -64,7 +64,9 @@ export class Loan {
     this.query?.fail(error)
   }
 
-  /** Calls the callback of `connect()` in the context of its caller, whoever released the connection. */
+  /**
+   * Calls the callback of `connect()` in its caller's context, not in that of the caller that released the connection.
+   */
   callBack(callback: Callback, self: unknown, results: ArrayLike<unknown>): unknown {
     const { caller, query, client } = this
     const call = (): unknown =>
@@ -79,23 +81,23 @@ interface Releasable {
   release?: unknown
 }
 
-/** A callback of `connect()` that tells a loan what comes of it. */
+/** A callback of `connect()` that reports its outcome to a loan. */
 export function handOver(callback: Callback, loan: Loan): Callback {
   return function (this: unknown, error: unknown, client: unknown): unknown {
     if (client) {
       loan.acquire(client)
-      // The third argument is the method of the client, which now is another one.
+      // The third argument is the client's `release` method, which has now been replaced.
       if (arguments.length > 2) arguments[2] = (client as Releasable).release
     } else loan.fail(error)
     return loan.callBack(callback, this, arguments)
   }
 }
 
-/** Hears of the release of a client, once. The pool makes a new function for each loan. */
+/** Observes the release of a client, once. The pool creates a new function for each loan. */
 function onRelease(client: Releasable, loan: Loan): void {
   const original = client.release
   if (typeof original !== 'function') return
-  // An idle client keeps this function, which must not keep the request that borrowed the client.
+  // An idle client retains this function, which must not retain the request that used the client.
   let current: Loan | undefined = loan
   client.release = function (this: unknown, _error?: unknown): unknown {
     const ending = current

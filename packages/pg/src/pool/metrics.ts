@@ -21,7 +21,7 @@ import { isTimeout } from '../query/failure.ts'
 import type { DatabaseOperation } from '../options.ts'
 import { PoolName } from './name.ts'
 
-/** What a pool tells about itself. */
+/** The counts that a pool exposes. */
 export interface PoolNumbers {
   readonly totalCount?: unknown
   readonly idleCount?: unknown
@@ -31,8 +31,8 @@ export interface PoolNumbers {
 }
 
 /**
- * The metrics of one pool. How many connections there are is read from the pool itself when it is observed, so it
- * cannot drift; times are recorded as they happen.
+ * The metrics of one pool. The number of connections is read from the pool itself when it is observed, so it cannot
+ * drift; times are recorded as they occur.
  */
 export class PoolMetrics {
   private readonly settings: Settings<DatabaseOperation>
@@ -49,7 +49,7 @@ export class PoolMetrics {
 
   constructor(settings: Settings<DatabaseOperation>, pool: PoolNumbers, name: string) {
     this.settings = settings
-    // Readers of metrics live as long as the process; a pool that nobody uses must not.
+    // Metric readers live as long as the process; an unused pool must not.
     this.pool = new WeakRef(pool)
     this.name = new PoolName(name, pool)
     this.attributes = { [ATTR_DB_CLIENT_CONNECTION_POOL_NAME]: this.name.text }
@@ -71,7 +71,7 @@ export class PoolMetrics {
     this.start()
   }
 
-  /** Lets the meter provider at hand observe the pool; to be called whenever the pool is used. */
+  /** Registers the pool with the current meter provider; call it whenever the pool is used. */
   start(): void {
     const { meterProvider } = this.settings
     if (meterProvider === this.observer) return
@@ -84,17 +84,17 @@ export class PoolMetrics {
     this.created.record(seconds, this.attributes, ROOT_CONTEXT)
   }
 
-  /** Somebody got a connection. */
+  /** A caller got a connection. */
   recordWaited(seconds: number, context: Context): void {
     this.waited.record(seconds, this.attributes, context)
   }
 
-  /** A connection was given back. */
+  /** A connection was released. */
   recordUsed(seconds: number, context: Context): void {
     this.used.record(seconds, this.attributes, context)
   }
 
-  /** Somebody got no connection. */
+  /** A caller failed to get a connection. */
   recordFailure(error: unknown, context: Context): void {
     if (isTimeout(error)) this.timeouts.add(1, this.attributes, context)
   }
@@ -121,7 +121,7 @@ export class PoolMetrics {
     })
   }
 
-  /** The pool, as long as there is one to observe. */
+  /** The pool, while it exists and has not ended. */
   private observed(): PoolNumbers | undefined {
     const pool = this.pool.deref()
     if (pool && this.name.held) return pool

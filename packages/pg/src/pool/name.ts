@@ -1,20 +1,20 @@
-/** What has a name: a pool. */
+/** A named pool. */
 interface Named {
-  /** True when the pool has no connection any more, and will have none. */
+  /** True when the pool has no connections left and will open none. */
   readonly ended?: unknown
 }
 
-/** Who has each name, and that name with `#2`, `#3` after it, in this order. */
+/** The pools that hold each name: the plain name, then `#2`, `#3`, in this order. */
 const holders = new Map<string, WeakRef<Named>[]>()
 
-/** The name of a pool, which no other pool has at the same time. */
+/** The name of a pool, unique at any time. */
 export class PoolName {
   readonly text: string
   private readonly reference: WeakRef<Named>
   private readonly place: number
   private readonly family: WeakRef<Named>[]
 
-  /** Takes a name, or it with a number, if another pool has it. Those of pools that were ended are free again. */
+  /** Takes a name, with a number if another pool holds it. Names of ended pools are free again. */
   constructor(name: string, pool: Named) {
     this.family = holders.get(name) ?? []
     holders.set(name, this.family)

@@ -9,17 +9,17 @@ import { QueryTracing } from '../query/tracing.ts'
 import { type Method, runningIn, RunningQuery } from '../query/running.ts'
 import { type PoolParts, TracedPool } from './traced-pool.ts'
 
-/** A pool of node-postgres: `Pool`, or of a class derived from it. */
+/** A node-postgres pool: `Pool`, or an instance of a derived class. */
 export interface TraceablePool {
   connect: (...args: never[]) => unknown
   query: (...args: never[]) => unknown
 }
 
 /**
- * Traces the queries of a pool and of the clients it hands out: a CLIENT span for each, in the trace of its caller,
- * also when the query had to wait for a connection.
- * @returns the pool itself; tracing it twice is tracing it once
- * @throws TypeError when what is given is no pool, or an option is unknown or of the wrong type
+ * Traces the queries of a pool and its clients: one CLIENT span per query, in its caller's trace, even when the query
+ * waited for a connection.
+ * @returns the pool itself; tracing it again has no effect
+ * @throws TypeError when it isn't given a pool, or an option is unknown or of the wrong type
  */
 export function tracePool<Pool extends TraceablePool>(pool: Pool, options?: PoolTracingOptions): Pool {
   checkPool(pool)
@@ -57,7 +57,7 @@ function begin({ tracing, endpoint }: TracedPool, args: QueryArguments): Running
 
 function tracedConnect(original: Method, traced: TracedPool): Callback {
   return function connect(this: unknown, callback?: unknown): unknown {
-    // A pool of the application may wait before it asks itself for a connection, or ask again.
+    // A pool subclass may wait before it requests a connection, or request it again.
     const calling = traced.calling ?? runningIn(contextApi.active(), traced.tracing)
     traced.calling = undefined
     const isByCallback = typeof callback === 'function'
@@ -90,7 +90,7 @@ function follow(promise: PromiseLike<unknown>, loan: Loan): PromiseLike<unknown>
   )
 }
 
-/** Hears of the end of the pool, when the last of its clients is gone. */
+/** Observes the end of the pool, when its last client has closed. */
 function followEnd(pool: PoolParts, traced: TracedPool): void {
   const { end: method } = pool
   if (typeof method !== 'function') return
@@ -112,7 +112,7 @@ function followEnd(pool: PoolParts, traced: TracedPool): void {
   })
 }
 
-/** Sees to it that clients are traced from the start, when handlers of `connect` may use them already. */
+/** Traces clients from the start, because handlers of `connect` may already use them. */
 function traceNewClients(pool: PoolParts, traced: TracedPool): void {
   if (typeof pool.Client !== 'function') return
   const ClientClass: object = new Proxy(pool.Client, {

@@ -7,25 +7,25 @@ import type { QueryTracing } from '../query/tracing.ts'
 import type { RunningQuery } from '../query/running.ts'
 import type { TracedClient } from '../connection/traced-client.ts'
 
-/** What waits for a client. */
+/** A caller waiting for a client. */
 interface Waiting {
   giveUp(): void
 }
 
-/** What a pool is, besides its methods. */
+/** Properties of a pool. */
 export interface PoolParts extends PoolNumbers {
   Client?: unknown
   end?: unknown
   readonly options?: ConnectionTarget & PoolNumbers['options']
 }
 
-/** What is known of a traced pool. */
+/** The tracing state of a pool. */
 export class TracedPool {
   readonly tracing: QueryTracing
   readonly metrics: PoolMetrics | undefined
-  /** The query that is being called right now, for which the pool will ask itself for a connection. */
+  /** The query that is currently being called, for which the pool will request a connection from itself. */
   calling: RunningQuery | 'unseen' | undefined
-  /** Those that were promised a client and have none yet. */
+  /** Callers that wait for a client. */
   readonly waiting: Set<Waiting> = new Set()
   private learned: Endpoint | undefined
   private readonly options: ConnectionTarget
@@ -38,13 +38,13 @@ export class TracedPool {
     if (counts) this.metrics = new PoolMetrics(tracing.settings, pool, poolName ?? this.resolve().name)
   }
 
-  /** Where the pool leads to: as its clients resolved it, or told from its options before there is one. */
+  /** The pool's target: as resolved by its clients, or from its options before there is one. */
   get endpoint(): Endpoint {
     this.learned ??= this.resolve()
     return this.learned
   }
 
-  /** Traces a client of the pool, if it is one and not traced already. */
+  /** Traces a client of the pool, if it is a client and not already traced. */
   trace(client: unknown): TracedClient | undefined {
     if (!canQuery(client)) return undefined
     const traced = traceQueriesOf(client, this.tracing, seconds => this.metrics?.recordCreated(seconds))
@@ -52,7 +52,7 @@ export class TracedPool {
     return traced
   }
 
-  /** The pool has no client any more: it leaves those that wait without an answer. */
+  /** The pool has no clients left: waiting callers will not be answered. */
   end(): void {
     for (const loan of this.waiting) loan.giveUp()
   }

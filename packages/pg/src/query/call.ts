@@ -1,17 +1,17 @@
 import { copyWith } from '@spanwright/core/plugin'
 
-/** A callback of node-postgres: an error, or what came of the call. */
+/** A node-postgres callback: receives an error, or the result of the call. */
 export type Callback = (this: unknown, ...results: unknown[]) => unknown
 
-/** Arguments of `query()`: text or a configuration, values, a callback; the last two may be left out. */
+/** Arguments of `query()`: text or a configuration, then optionally values and a callback. */
 export type QueryArguments = readonly [config: unknown, values?: unknown, callback?: unknown]
 
-/** What a call of `query()` asks for. */
+/** The contents of a call of `query()`. */
 export interface QueryCall {
   readonly text: string
   readonly name: string | undefined
   readonly parameters: readonly unknown[] | undefined
-  /** Where the callback is, if there is one. */
+  /** The position of the callback, if there is one. */
   readonly callback: 'values' | 'callback' | 'config' | undefined
 }
 
@@ -23,9 +23,9 @@ interface QueryConfig {
 }
 
 /**
- * Reads a call without changing anything of it; undefined when node-postgres will refuse it.
- * @param onPool of two callbacks a pool takes the one in place of values, a client the last one; a pool takes none
- * from a configuration
+ * Reads a call without changing it; undefined when node-postgres will refuse it.
+ * @param onPool whether it is a pool: of two callbacks a pool uses the one in place of values, a client the last one; a
+ * pool ignores a callback in the configuration
  */
 export function readCall([config, values, callback]: QueryArguments, onPool: boolean): QueryCall | undefined {
   const isLast = typeof callback === 'function' && !(onPool && typeof values === 'function')
@@ -50,7 +50,7 @@ export function callbackOf([config, values, callback]: QueryArguments, call: Que
   return (config as QueryConfig).callback as Callback
 }
 
-/** What is to take the place of something in a call. */
+/** Replacements for parts of a call. */
 export interface Replacement {
   readonly callback?: Callback | undefined
   readonly text?: string | undefined
@@ -58,7 +58,7 @@ export interface Replacement {
 
 /**
  * The same arguments with another callback or text. A configuration is copied: older versions of node-postgres write
- * the callback on the one they are given.
+ * the callback to the one they are given.
  */
 export function replaceIn(
   args: QueryArguments,
@@ -68,7 +68,7 @@ export function replaceIn(
   const changed = [...args]
   const [config] = args
   if (isSubmittable(config)) {
-    // What speaks the protocol itself is run as the very object it is.
+    // An object that uses the protocol directly is passed on itself.
   } else if (typeof config === 'object' && config !== null) {
     changed[0] = copyWith(config, {
       ...(text !== undefined && { text }),
@@ -84,7 +84,7 @@ function listOf(values: unknown): readonly unknown[] | undefined {
   return Array.isArray(values) ? values : undefined
 }
 
-/** An object that speaks the protocol itself: `pg.Query`, a cursor, a stream. */
+/** An object that uses the protocol directly: `pg.Query`, a cursor, a stream. */
 export interface Submittable {
   submit(...args: never[]): unknown
 }
@@ -93,7 +93,7 @@ export function isSubmittable(config: unknown): config is Submittable {
   return typeof (Object(config) as { submit?: unknown }).submit === 'function'
 }
 
-/** What a submittable asks for; a stream may keep it in its cursor. */
+/** The query of a submittable; a stream may keep it in its cursor. */
 export function readSubmittable(submittable: Submittable): QueryCall {
   const { text, name, values, cursor } = submittable as QueryConfig & { readonly cursor?: QueryConfig }
   const found = text ?? cursor?.text
@@ -105,7 +105,7 @@ export function readSubmittable(submittable: Submittable): QueryCall {
   }
 }
 
-/** True when two calls ask for the same. */
+/** True when two calls run the same query. */
 export function isSameCall(one: QueryCall, other: QueryCall): boolean {
   return one.text === other.text && one.name === other.name
 }

@@ -4,17 +4,16 @@ import { callHook, injectContext, type Settings } from '@spanwright/core/plugin'
 import type { CommentOptions, DatabaseOperation } from '../options.ts'
 import { statementOf } from '../sql/statement.ts'
 
-/** The fields of the W3C trace context, which are the ones the format knows. */
+/** The W3C trace context fields, the only ones the format defines. */
 const FIELDS = ['traceparent', 'tracestate'] as const
 
 type Tags = Readonly<Record<string, string | undefined>>
 
 /**
- * A text with a comment that tells the trace it belongs to; as it was when it has a comment already or cannot have
- * one.
+ * A text with a comment that names its trace; unchanged when it already contains a comment or cannot have one.
  *
- * Source: sqlcommenter specification, "Algorithm". `traceparent` is written for sampled traces only: of another one
- * there is nothing to be found.
+ * Source: sqlcommenter specification, "Algorithm". `traceparent` is written for sampled traces only, because others
+ * cannot be found in a backend.
  */
 export function commented(
   settings: Settings<DatabaseOperation>,
@@ -52,9 +51,9 @@ function writeTags(tags: Tags): string {
     .join(',')
 }
 
-/** Percent-encoding of all that could end the value or the comment. */
+/** Percent-encodes everything that could end the value or the comment. */
 function encode(text: string): string {
-  // A lone surrogate would make encodeURIComponent() throw; the way through UTF-8 replaces it.
+  // An unpaired surrogate would make encodeURIComponent() throw; converting through UTF-8 replaces it.
   return encodeURIComponent(Buffer.from(text).toString()).replace(
     /[!'()*]/g,
     character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,

@@ -17,29 +17,31 @@ import { statementOf } from '../sql/statement.ts'
 import type { StringSyntax } from '../connection/string-syntax.ts'
 import { TextCache } from '../text-cache.ts'
 
-/** What the spans and metrics of all queries with one text have in common. */
+/** The data shared by the spans and metrics of all queries with one text. */
 export interface Description {
   readonly endpoint: Endpoint
   /** Name of the span. */
   readonly name: string
   readonly attributes: Readonly<Attributes>
-  /** False when there is no one statement the values of the query could belong to. */
+  /** False when the values of the query cannot be assigned to a single statement. */
   readonly showsParameters: boolean
   readonly duration: DurationMetric<DatabaseOperation>
 }
 
-/** Describes queries, each text once. */
+/** Describes queries, with a cache by text. */
 export class Descriptions {
   readonly histogram: LateHistogram<DatabaseOperation>
   readonly rows: LateHistogram<DatabaseOperation>
   private readonly settings: Settings<DatabaseOperation>
   private readonly queryText: PoolTracingOptions['queryText']
   private readonly measuresSummary: boolean
-  /** Of texts that take values, and of those that do not: a text says more when it holds its values itself. */
+  /**
+   * Separate caches for calls with and without parameter values, since a text without them contains its values itself.
+   */
   private parameterised = new TextCache<Description>()
   private complete = new TextCache<Description>()
   private readonly strings: StringSyntax
-  /** Whether strings were standard for what is remembered. */
+  /** Whether the cached descriptions assume standard strings. */
   private isStandard = false
   private unread: Description | undefined
 
@@ -56,7 +58,7 @@ export class Descriptions {
     this.rows = new LateHistogram(settings, METRIC_DB_CLIENT_RESPONSE_RETURNED_ROWS)
   }
 
-  /** The description of a query; its text is read only when somebody would see what it tells. */
+  /** The description of a query; its text is read only when the result would be recorded. */
   of({ text, parameters }: QueryCall, endpoint: Endpoint): Description {
     if (!this.measuresSummary && !this.settings.hasTracerProvider) return this.ofAny(endpoint)
     const hasValues = parameters !== undefined && parameters.length > 0
@@ -88,7 +90,7 @@ export class Descriptions {
     this.strings.notice(text)
     const { summary, masked, count, parameters } = statementOf(text, this.strings.isStandard)
     if (queryText !== 'off' && text !== '') {
-      // A text that takes values has them elsewhere, and stays as its author wrote it.
+      // A parameterized text has its values elsewhere, and is recorded unchanged.
       attributes[ATTR_DB_QUERY_TEXT] = (hasValues && parameters) || queryText === 'raw' ? text : masked
     }
     if (count > 1) attributes[ATTR_DB_OPERATION_BATCH_SIZE] = count

@@ -10,7 +10,7 @@ import { type Ending, failure, recogniseErrors, withholdMessage } from '@spanwri
 
 import { conditionOf } from './sqlstate.ts'
 
-/** An error that the server sent, with the fields of its message. */
+/** An error sent by the server, with its message fields. */
 interface ServerError {
   readonly code: string
   readonly schema?: unknown
@@ -38,8 +38,8 @@ function textOf({ code }: ServerError): string {
 }
 
 /**
- * How a query ended that failed.
- * @param late is given the attributes of the failure
+ * The ending of a failed query.
+ * @param late receives the attributes of the failure
  */
 export function failureOf(error: unknown, late: Attributes): Ending {
   if (!isServerError(error)) {
@@ -56,8 +56,8 @@ export function failureOf(error: unknown, late: Attributes): Ending {
 }
 
 /**
- * Withholds the message of an error that neither the server, the network nor node-postgres itself has made: parsers of
- * types quote rows, and libpq quotes what it was given.
+ * Withholds the message of an error that comes neither from the server, the network nor node-postgres itself: type
+ * parsers quote rows, and libpq quotes its input.
  */
 export function withholdUnknown(error: unknown): void {
   if (isServerError(error)) return
@@ -80,10 +80,10 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
   'timeout expired',
   'Query read timeout',
 ])
-/** What a caller cancelled while it waited in the queue of its client. */
+/** Message for a query cancelled while it waited in its client's queue. */
 const CANCELLED = 'The query was cancelled before it was sent'
 const LOST: ReadonlySet<string> = new Set(['Connection terminated', 'Connection terminated unexpectedly'])
-/** Messages of node-postgres that hold nothing of a query. */
+/** Messages of node-postgres that contain nothing of a query. */
 const OWN_MESSAGES: ReadonlySet<unknown> = new Set([
   ...TIMEOUTS,
   ...LOST,
@@ -98,12 +98,12 @@ const OWN_MESSAGES: ReadonlySet<unknown> = new Set([
   'There was an error establishing an SSL connection',
 ])
 
-/** True when a failure is that of a wait that took too long. */
+/** True for a timeout. */
 export function isTimeout(error: unknown): boolean {
   return ownErrorType(error) === TIMEOUT
 }
 
-/** `error.type` of a failure of node-postgres itself, which only its message tells. */
+/** `error.type` of a failure of node-postgres itself, which only its message identifies. */
 function ownErrorType(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined
   const { message, code } = error as { message?: unknown; code?: unknown }

@@ -4,7 +4,7 @@ import { dbQueryParameterKey } from '@spanwright/core/semconv'
 
 import type { ClientTracingOptions } from '../options.ts'
 
-/** Records the values of a query that the options ask for, each by its index. */
+/** Records the query values selected by the options, each under its index. */
 export function writeParameters(
   attributes: Attributes,
   values: readonly unknown[],
@@ -17,7 +17,7 @@ export function writeParameters(
   }
 }
 
-/** A value in the form node-postgres would send it, or close to it. */
+/** A value approximately in the form node-postgres sends it. */
 function textOf(value: unknown): string | undefined {
   try {
     if (value === null || value === undefined) return 'NULL'

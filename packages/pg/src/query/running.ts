@@ -14,37 +14,37 @@ import type { Endpoint } from '../connection/endpoint.ts'
 import { withholdUnknown } from './failure.ts'
 import { type QueryOperation, type QueryTracing, returnedRows } from './tracing.ts'
 
-/** A method of node-postgres, before it was replaced. */
+/** An original method of node-postgres. */
 export type Method = (this: unknown, ...args: never[]) => unknown
 
-/** Is told how a query ended. */
+/** Called with the outcome of a query. */
 export type Watcher = (error: unknown, result: unknown) => void
 
-/** The call of a pool's `query()` that what happens now is part of. */
+/** The pool's call of `query()` that the active context is part of. */
 const RUNNING = createContextKey('spanwright.pool-query')
 
-/** The call of `query()` of a pool that a context belongs to, which is not answered yet. */
+/** The unanswered pool call of `query()` that a context belongs to. */
 export function runningIn(context: Context, tracing: QueryTracing): RunningQuery | undefined {
   const running = context.getValue(RUNNING) as RunningQuery | undefined
   return running?.isOf(tracing) ? running : undefined
 }
 
-/** One call of `query()`, from the call to its callback or the end of its promise. */
+/** One call of `query()`, until its callback is called or its promise settles. */
 export class RunningQuery {
-  /** Context of the caller, in which callbacks run. */
+  /** The caller's context, in which callbacks run. */
   readonly caller: Context
-  /** Seconds it waited for a connection of the pool, as soon as it has one. */
+  /** Seconds it waited for a connection of the pool, once it has one. */
   waited: number | undefined
   private readonly tracing: QueryTracing
   private readonly operation: QueryOperation | undefined
   private readonly call: QueryCall
-  /** The call as it is made: with a comment, perhaps. */
+  /** The call as sent, possibly with a comment. */
   private sent: QueryCall
   private readonly endpoint: Endpoint
   private watcher: Watcher | undefined
   private over = false
 
-  /** Starts the span, in the context of another one than the caller's where there is one between them. */
+  /** Starts the span, under an enclosing transaction or checkout if there is one, otherwise under the caller. */
   constructor(
     tracing: QueryTracing,
     call: QueryCall,
@@ -64,7 +64,7 @@ export class RunningQuery {
     return this.operation !== undefined
   }
 
-  /** Lets somebody else know the end. */
+  /** Calls a watcher at the end. */
   watch(watcher: Watcher): void {
     this.watcher = watcher
   }
@@ -84,13 +84,16 @@ export class RunningQuery {
     return result
   }
 
-  /** Makes the call as {@link run} does; what a pool does for it, at once or later, is known to be part of it. */
+  /**
+   * Makes the call like {@link run}, and marks the context so that everything the pool does for it is known to be part
+   * of it.
+   */
   runWithin(original: Method, self: unknown, args: QueryArguments): unknown {
     const within = this.caller.setValue(RUNNING, this)
     return contextApi.with(within, run, this, original, self, args)
   }
 
-  /** True as long as the query is not answered, for one that is traced by the same options. */
+  /** True while the query is unanswered and traced by the same options. */
   isOf(tracing: QueryTracing): boolean {
     return !this.over && this.tracing === tracing
   }
@@ -101,7 +104,7 @@ export class RunningQuery {
     return call !== undefined && isSameCall(call, this.sent)
   }
 
-  /** Ends the span of a query that was answered. */
+  /** Ends the span of a successful query. */
   succeed(result: unknown, counted?: number): void {
     this.over = true
     const { watcher } = this
@@ -116,13 +119,13 @@ export class RunningQuery {
     this.over = true
     const { watcher } = this
     if (this.operation) this.tracing.fail(this.operation, error, rows, this.waited)
-    // A span around it shows the error too.
+    // An enclosing span may record the error too.
     else withholdUnknown(error)
     this.watcher = undefined
     watcher?.(error, undefined)
   }
 
-  /** @returns undefined to send the arguments as they came */
+  /** @returns undefined to send the arguments unchanged */
   private toSend(args: QueryArguments): QueryArguments | undefined {
     const { call, operation } = this
     const text = operation && this.tracing.textToSend(call, this.endpoint, operation)

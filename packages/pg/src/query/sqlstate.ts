@@ -1,5 +1,5 @@
 /**
- * Name of the condition an SQLSTATE stands for; undefined for one that PostgreSQL does not define.
+ * Condition name of an SQLSTATE; undefined for one that PostgreSQL does not define.
  *
  * Source: PostgreSQL 18 documentation, "PostgreSQL Error Codes".
  */

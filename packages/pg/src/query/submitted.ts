@@ -4,7 +4,7 @@ import { attempt, guardMethods, wrapMethod } from '@spanwright/core/plugin'
 import type { Callback, Submittable } from './call.ts'
 import type { Method, RunningQuery } from './running.ts'
 
-/** What a client calls on a submittable while it runs. Some have only a part of these. */
+/** Methods a client calls on a submittable while it runs. Some have only a part of these. */
 const PROTOCOL = [
   'handleRowDescription',
   'handleDataRow',
@@ -21,7 +21,7 @@ type Handlers = { [Name in (typeof PROTOCOL)[number]]?: Method }
 interface Countable extends Handlers {
   /** Number of rows of a COPY. */
   readonly rowCount?: unknown
-  /** Why node-postgres could not read a row; told when the server is ready. */
+  /** Why node-postgres could not read a row; reported when the server is ready. */
   readonly [UNREADABLE]?: unknown
 }
 
@@ -29,14 +29,14 @@ const UNREADABLE = '_canceledDueToError'
 
 const underWay = new WeakMap<object, SubmittedQuery>()
 
-/** The query that a cursor, stream or query object is run for; undefined when it is not under way. */
+/** The running query of a cursor, stream or query object; undefined when it is not running. */
 export function submittedQueryOf(submittable: object): SubmittedQuery | undefined {
   return underWay.get(submittable)
 }
 
 /**
- * A cursor, stream or query object that was handed to a client: it runs in the context of its caller, its rows are
- * counted, and its span ends with the last row, the close, or the error.
+ * A cursor, stream or query object passed to a client: it runs in its caller's context, its rows are counted, and its
+ * span ends with the last row, the close, or the error.
  */
 export class SubmittedQuery {
   private readonly query: RunningQuery
@@ -45,7 +45,7 @@ export class SubmittedQuery {
   private rows: number | undefined
   private readonly ended: () => void
 
-  /** @param ended is called at the end, whichever it is */
+  /** @param ended called at the end, whatever the outcome */
   constructor(submittable: Submittable, query: RunningQuery, ended: () => void) {
     this.submittable = submittable as Countable
     this.query = query
@@ -58,7 +58,7 @@ export class SubmittedQuery {
     if (!this.submittable.handleReadyForQuery) this.followEvents(submittable)
   }
 
-  /** Called when the submittable is about to be told something. */
+  /** Called before the client calls a method of the submittable. */
   notice(name: (typeof PROTOCOL)[number], value: unknown): void {
     if (name === 'handleDataRow') this.rows = (this.rows ?? 0) + 1
     else if (name === 'handleRowDescription') this.rows ??= 0
@@ -66,14 +66,14 @@ export class SubmittedQuery {
     else if (name === 'handleError') this.fail(value)
   }
 
-  /** Ends the span of what was read to the end, closed, or left alone. */
+  /** Ends the span after a complete read, a close, or abandonment. */
   end(): void {
     this.restore()
     this.query.succeed(undefined, this.rows ?? attempt('counting rows', copiedRows, this.submittable))
     this.ended()
   }
 
-  /** True when an error has its fields only once it was handled: as with pg-native. */
+  /** True when an error gets its fields only after it was handled, as with pg-native. */
   get learnsOfErrors(): boolean {
     return !this.submittable.handleReadyForQuery
   }
@@ -93,7 +93,7 @@ export class SubmittedQuery {
     this.fail(unreadable)
   }
 
-  /** Ends the span of what failed. */
+  /** Ends the span of a failed submittable. */
   fail(error: unknown): void {
     this.restore()
     this.query.fail(error, this.rows)
@@ -106,7 +106,7 @@ export class SubmittedQuery {
     this.restores.length = 0
   }
 
-  /** The query objects of pg-native speak no protocol, and emit events instead. */
+  /** Query objects of pg-native have no protocol methods, and emit events instead. */
   private followEvents(submittable: Submittable): void {
     const { once } = submittable as { once?: (event: string, listener: () => void) => unknown }
     if (typeof once === 'function') once.call(submittable, 'end', () => this.end())
@@ -115,7 +115,7 @@ export class SubmittedQuery {
 
 guardMethods('following a query', SubmittedQuery, 'notice', 'end', 'fail')
 
-/** Only COPY counts by itself, and only a COPY that takes no rows returns them. */
+/** Only COPY counts its own rows, and only a COPY that takes no input returns rows. */
 function copiedRows({ rowCount, handleCopyInResponse }: Countable): number | undefined {
   return !handleCopyInResponse && typeof rowCount === 'number' ? rowCount : undefined
 }

@@ -27,7 +27,7 @@ import { StringSyntax } from '../connection/string-syntax.ts'
 /** The operation of a query. */
 export type QueryOperation = Operation<DatabaseOperation>
 
-/** Starts and ends the spans of queries, by the options of one `tracePool()` or `traceClient()`. */
+/** Starts and ends query spans, with the options of one `tracePool()` or `traceClient()` call. */
 export class QueryTracing {
   readonly settings: Settings<DatabaseOperation, PoolTracingOptions>
   readonly options: PoolTracingOptions
@@ -43,20 +43,20 @@ export class QueryTracing {
     this.descriptions = new Descriptions(this.settings, options, this.strings)
   }
 
-  /** False when nobody would see anything of a query. */
+  /** False when queries are not recorded at all. */
   get active(): boolean {
     const { settings, options } = this
     return isObserved(settings, this.descriptions.histogram.prepare()) || Boolean(options.comment)
   }
 
-  /** Describes a resolved target: all connections of a pool that lead to the same place share one endpoint. */
+  /** Describes a resolved target: all connections of a pool with the same target share one endpoint. */
   endpointOf(target: ConnectionTarget): Endpoint {
     const endpoint = endpointOf(target, this.settings.semconv !== 'latest')
     if (!isDeepStrictEqual(endpoint, this.endpoint)) this.endpoint = endpoint
     return this.endpoint ?? endpoint
   }
 
-  /** Starts the span of a query; undefined when it is not to be traced. */
+  /** Starts the span of a query; undefined when it must not be traced. */
   start(call: QueryCall, endpoint: Endpoint, parent: Context): QueryOperation | undefined {
     if (!this.active) return undefined
     const { settings, options } = this
@@ -70,10 +70,10 @@ export class QueryTracing {
     return new Operation(settings, { kind: SpanKind.CLIENT, name, attributes, parent, record, duration })
   }
 
-  /** The text to send in place of the one of the call; undefined to send that. */
+  /** The text to send instead of the call's own; undefined to send that unchanged. */
   textToSend(call: QueryCall, endpoint: Endpoint, operation: QueryOperation): string | undefined {
     const { comment } = this.options
-    // A comment on a named statement would make it another statement for each trace.
+    // A comment would make a named statement a different statement for each trace.
     if (!comment || call.name !== undefined || call.text === '') return undefined
     const { context, span } = operation
     const record = recordOf(call, endpoint)
@@ -104,7 +104,7 @@ export class QueryTracing {
 
 guardMethods('tracing a query', QueryTracing, 'start', 'textToSend')
 
-/** What hooks are shown of a query. */
+/** The query record passed to hooks. */
 export function recordOf({ text, name, parameters }: QueryCall, { namespace }: Endpoint): DatabaseOperation {
   return { text, name, parameters, namespace }
 }
@@ -116,7 +116,7 @@ function lateAttributes(rows: number | undefined, waited: number | undefined): A
   return late
 }
 
-/** Rows that came back, of all statements; undefined when none of them returns rows. */
+/** Number of rows returned by all statements; undefined when none returns rows. */
 export function returnedRows(result: unknown): number | undefined {
   if (!Array.isArray(result)) return rowsOf(result)
   const counts = result.map(rowsOf).filter(count => count !== undefined)

@@ -1,4 +1,4 @@
-// The characters PostgreSQL's scanner tells apart, by their codes.
+// The characters that PostgreSQL's scanner distinguishes, by their codes.
 
 export const NEWLINE = 0x0a
 export const RETURN = 0x0d
@@ -51,7 +51,7 @@ export function isOperator(code: number): boolean {
   return OPERATORS[code] === 1
 }
 
-/** True for a character of operators that may end in a sign. */
+/** True for an operator character that allows the operator to end in a sign. */
 export function isSpecial(code: number): boolean {
   return SPECIAL[code] === 1
 }

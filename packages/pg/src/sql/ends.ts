@@ -17,15 +17,15 @@ import {
   UNDERSCORE,
 } from './characters.ts'
 
-// Where each kind of token ends: the place after its last character. OPEN where the text ends before the token does.
+// The end of each kind of token: the index after its last character, or OPEN when the text ends before the token does.
 
-/** The token is not closed. */
+/** The token is not terminated. */
 export const OPEN = -1
 
-/** How a quote stands in a string: doubled, doubled or after a backslash, or not at all. */
+/** How a quote is written inside a string: doubled, doubled or after a backslash, or not at all. */
 export type StringForm = 'plain' | 'escapes' | 'bits'
 
-/** @param from the place after the opening quote */
+/** @param from the index after the opening quote */
 export function stringEnd(text: string, from: number, form: StringForm): number {
   let at = quotesEnd(text, from, form)
   while (at !== OPEN) {
@@ -48,7 +48,7 @@ function quotesEnd(text: string, from: number, form: StringForm): number {
   return OPEN
 }
 
-/** A string goes on after a line break, white space and line comments; the place after its quote, or -1. */
+/** A string continues after a line break, white space and line comments; returns the index after its quote, or -1. */
 function continuation(text: string, from: number): number {
   let broken = false
   for (let at = from; at < text.length; at++) {
@@ -61,7 +61,7 @@ function continuation(text: string, from: number): number {
   return -1
 }
 
-/** @param from the place after the opening quote */
+/** @param from the index after the opening quote */
 export function quotedNameEnd(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     if (text.charCodeAt(at) !== DOUBLE_QUOTE) continue
@@ -98,7 +98,7 @@ export function numberEnd(text: string, from: number): number {
     const digits = sign === PLUS || sign === DASH ? at + 2 : at + 1
     if (isDigit(text.charCodeAt(digits))) at = digitsEnd(text, digits)
   }
-  // Hexadecimal, octal and binary digits, and what PostgreSQL calls trailing junk, which may be part of a secret.
+  // Hexadecimal, octal and binary digits, and what PostgreSQL calls trailing junk, which could be part of a secret.
   return isNameStart(text.charCodeAt(at)) ? nameEnd(text, at) : at
 }
 
@@ -118,7 +118,7 @@ export function lineEnd(text: string, from: number): number {
   return at
 }
 
-/** @param from the place after what opens the comment; comments nest */
+/** @param from the index after the opening of the comment; comments nest */
 export function blockCommentEnd(text: string, from: number): number {
   let depth = 1
   let at = from

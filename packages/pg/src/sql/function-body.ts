@@ -1,6 +1,6 @@
-/** Follows `BEGIN ATOMIC .. END`, the body of a function, in which a semicolon ends no statement. */
+/** Follows `BEGIN ATOMIC .. END`, a function body, in which a semicolon does not end the statement. */
 export class FunctionBody {
-  /** How many of `BEGIN ATOMIC` and `CASE` are open. */
+  /** Number of open `BEGIN ATOMIC` and `CASE`. */
   private depth = 0
 
   get open(): boolean {

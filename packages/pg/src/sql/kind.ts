@@ -1,4 +1,4 @@
-/** What a piece of SQL is to PostgreSQL's scanner. */
+/** Token kinds of PostgreSQL's scanner. */
 export const Kind = {
   End: 0,
   Space: 1,
@@ -13,13 +13,13 @@ export const Kind = {
   /** `$1` */
   Parameter: 7,
   Operator: 8,
-  /** Punctuation: `( ) [ ] , ; . .. : :: :=`, or a character PostgreSQL knows no use for. */
+  /** Punctuation: `( ) [ ] , ; . .. : :: :=`, or a character without meaning in PostgreSQL. */
   Mark: 9,
 } as const
 
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
-/** A token, where it is enough to know what it is and how it is spelt. */
+/** A token by its kind and spelling. */
 export interface Token {
   readonly kind: Kind
   readonly slice: string

@@ -37,9 +37,9 @@ import {
 import { Kind } from './kind.ts'
 
 /**
- * Splits any text into the tokens PostgreSQL's own scanner would see, in one pass and linear time. What is not
- * closed (a string, a comment) reaches to the end of the text, and so does a string that ends elsewhere when a backslash
- * hides a quote, unless it is known that none does.
+ * Splits any text into the tokens PostgreSQL's own scanner would see, in one pass and linear time. An unterminated
+ * token (a string, a comment) extends to the end of the text. So does a string whose end depends on whether a backslash
+ * escapes a quote, unless it is known that it does not.
  *
  * Source: PostgreSQL documentation, "Lexical Structure".
  */
@@ -48,13 +48,13 @@ export class Lexer {
   start = 0
   end = 0
   readonly text: string
-  /** True when the last token is not closed: it reached to the end of the text. */
+  /** True when the last token is unterminated: it extends to the end of the text. */
   open = false
-  /** Up to here a run of operator characters is known to hold single signs only. */
+  /** Up to this index, a run of operator characters is known to contain single signs only. */
   private signsUntil = 0
   private readonly isStandard: boolean
 
-  /** @param isStandard true when `standard_conforming_strings` is on: no backslash hides a quote of a plain string */
+  /** @param isStandard true when `standard_conforming_strings` is on: no backslash escapes a quote in a plain string */
   constructor(text: string, isStandard: boolean) {
     this.text = text
     this.isStandard = isStandard
@@ -99,7 +99,7 @@ export class Lexer {
     return this.finish(Kind.Number, numberEnd(this.text, this.start))
   }
 
-  /** A string without a letter that says how backslashes are meant. */
+  /** A string without a prefix letter that defines the meaning of backslashes. */
   private string(from: number): Kind {
     const end = stringEnd(this.text, from, 'plain')
     const isCertain = this.isStandard || end === stringEnd(this.text, from, 'escapes')
@@ -126,7 +126,7 @@ export class Lexer {
     return this.finish(Kind.Word, nameEnd(text, start + 1))
   }
 
-  /** `$1`, `$tag$..$tag$`, or a dollar that means nothing. */
+  /** `$1`, `$tag$..$tag$`, or a dollar sign without meaning. */
   private dollar(): Kind {
     const { text, start } = this
     let at = start + 1
@@ -140,7 +140,7 @@ export class Lexer {
     return this.finish(Kind.Text, taggedEnd(text, text.slice(start, at + 1), at + 1))
   }
 
-  /** An operator of several characters ends in a sign only if it holds one of `~ ! @ # ^ & | ? %` or a back-quote. */
+  /** A multi-character operator ends in a sign only if it contains one of `~ ! @ # ^ & | ? %` or a back-quote. */
   private operator(first: number): Kind {
     const { text, start } = this
     if (start < this.signsUntil) return this.finish(Kind.Operator, start + 1)

@@ -6,20 +6,21 @@ import { SettingValue } from './setting.ts'
 const PLACEHOLDER = '?'
 
 /**
- * Builds the text of a statement without its values: every literal becomes `?`, comments go, a list of literals
- * after `IN` shrinks to one, the value of a setting goes as a whole, all else stays as it was written.
+ * Builds the text of a statement without its values: every literal becomes `?`, comments are removed, a list of
+ * literals after `IN` becomes a single one, the whole value of a setting becomes one `?`, and everything else stays as
+ * written.
  */
 export class Mask {
   private readonly text: string
   private masked = ''
-  /** Up to here the text has been taken over, or left out. */
+  /** Up to this index the text has been copied or omitted. */
   private taken = 0
-  /** True when what stands before is a value, so that a sign that follows joins two values. */
+  /** True when the previous token is a value, so that a following sign is a binary operator. */
   private afterOperand = false
-  /** Where a sign stands that may belong to a number, or -1. */
+  /** Index of a sign that may belong to a number, or -1. */
   private sign = -1
   private list: List = List.None
-  /** What was built when the first literal of a list was masked. */
+  /** The text built when the first literal of a list was masked. */
   private shrunk = ''
   private word = ''
   private wordBefore = ''
@@ -30,7 +31,7 @@ export class Mask {
     this.text = text
   }
 
-  /** Takes the next token. `word` is the token in upper case if it may be a keyword. */
+  /** Adds the next token. `word` is the token in upper case if it may be a keyword. */
   add(lexer: Lexer, word: string): void {
     if (lexer.kind === Kind.Space) return
     if (lexer.kind === Kind.Comment) this.dropComment(lexer.start, lexer.end)
@@ -72,7 +73,7 @@ export class Mask {
     return this.taken === 0 ? this.text : this.masked + this.text.slice(this.taken)
   }
 
-  /** Leaves out a part of a value that reaches over several tokens. */
+  /** Omits a part of a value that spans several tokens. */
   private hide(start: number, end: number): void {
     if (!this.hides) this.masked += this.text.slice(this.taken, start) + PLACEHOLDER
     this.hides = true
@@ -134,11 +135,11 @@ export class Mask {
   }
 }
 
-/** How far a list of literals after `IN` has come. */
+/** Progress through a list of literals after `IN`. */
 const List = { None: 0, In: 1, Open: 2, Literal: 3, Comma: 4 } as const
 type List = (typeof List)[keyof typeof List]
 
-/** Words that no value can be: a sign after one of them belongs to the number that follows. */
+/** Words that cannot be a value: a sign after one of them belongs to the following number. */
 const BEFORE_OPERAND: ReadonlySet<string> = new Set(
   (
     'ALL AND ANY AS ASC ASYMMETRIC BETWEEN BOTH BY CASE CHECK DEFAULT DESC DISTINCT ELSE EXCEPT FETCH FOR FROM HAVING ' +

@@ -1,4 +1,4 @@
-/** Names of common table expressions: the last ones, and those that were visible before them. */
+/** Names of common table expressions: the latest ones, and those visible before them. */
 export interface Names {
   readonly own: ReadonlySet<string>
   readonly outer: Names | undefined
@@ -10,10 +10,10 @@ export function isAmong(names: Names | undefined, name: string): boolean {
   return false
 }
 
-/** PostgreSQL cuts longer names. */
+/** PostgreSQL truncates longer names. */
 const LONGEST = 63
 
-/** The name that a word or a quoted name stands for: PostgreSQL folds what is not quoted. */
+/** The name that a word or a quoted name refers to: PostgreSQL folds unquoted names to lower case. */
 export function nameIn(spelt: string): string {
   return cut(
     spelt.endsWith('"') ? unquoted(spelt) : spelt.replaceAll(/[A-Z]+/g, letters => letters.toLowerCase()),
@@ -25,7 +25,7 @@ function unquoted(spelt: string): string {
   return spelt.startsWith('"') ? name : name.replaceAll(ESCAPE, decoded)
 }
 
-/** In `U&".."`, unless another character than the backslash is chosen. */
+/** In `U&".."`, unless an escape character other than the backslash is chosen. */
 const ESCAPE = /\\(?:([0-9a-f]{4})|\+([0-9a-f]{6})|(\\))/gi
 
 function decoded(all: string, short: string | undefined, long: string | undefined): string {

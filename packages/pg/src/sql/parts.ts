@@ -17,8 +17,8 @@ export class Parts {
   private nameGoesOn = false
 
   /**
-   * All of them, behind a word that stands before them. No part is ever cut, and none follows one that had no room.
-   * A name is looked up now: with `RECURSIVE`, common table expressions are visible before they are named.
+   * All parts, after the given word. No part is truncated, and none is added after one that did not fit. Names are
+   * looked up only now: with `RECURSIVE`, common table expressions are visible before they are named.
    */
   textAfter(word: string): string {
     let text = word
@@ -31,14 +31,14 @@ export class Parts {
     return text
   }
 
-  /** Adds an operation, or a target that is what it is called. */
+  /** Adds an operation, or a target whose name is complete. */
   add(text: string, names?: Names): void {
     if (this.parts.length < LONGEST) this.parts.push({ text, names })
   }
 
   /**
-   * Begins the name of a target, which may go on: `schema.table`.
-   * @param names of the common table expressions that may be meant
+   * Begins the name of a target, which may continue: `schema.table`.
+   * @param names of the common table expressions it may refer to
    */
   beginName(name: string, names: Names | undefined): void {
     this.name = name
@@ -46,7 +46,7 @@ export class Parts {
     this.nameGoesOn = false
   }
 
-  /** True when a token is part of the name that was begun; else the name ends before it. */
+  /** True when a token continues the name; otherwise the name ends before it. */
   extendName({ kind, slice }: Token): boolean {
     if (this.name === '') return false
     const isDot = kind === Kind.Mark && slice === '.'
@@ -66,7 +66,7 @@ export class Parts {
     this.name = ''
   }
 
-  /** Forgets the name that was begun, if it is this word: it was no name. */
+  /** Discards the name if it is this word, because it turned out not to be a name. */
   takeBack(word: string): boolean {
     if (this.name.toUpperCase() !== word) return false
     this.name = ''
@@ -76,7 +76,7 @@ export class Parts {
 
 const BATCH = 'BATCH'
 
-/** The summary of a text: that of its statement, or of a batch. */
+/** The summary of a text: of its single statement, or of a batch. */
 export class Batch {
   /** Number of statements. */
   count = 0
@@ -89,7 +89,7 @@ export class Batch {
     return first && alike ? first.textAfter(BATCH) : BATCH
   }
 
-  /** True when there are several statements that have one summary. */
+  /** True when there are several statements with the same summary. */
   get repeats(): boolean {
     return this.count > 1 && this.alike
   }

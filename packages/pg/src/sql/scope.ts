@@ -1,14 +1,14 @@
 import type { Names } from './names.ts'
 import { AFTER_TARGETS, type Course, SET_OPERATIONS } from './words.ts'
 
-/** What the next word of a scope is. */
+/** The expected meaning of the next word of a scope. */
 type Expected =
   | 'statement'
-  /** A table, or a function in place of one; a common table expression may be meant. */
+  /** A table, or a function in place of one; it may refer to a common table expression. */
   | 'target'
-  /** What a statement is about: never a common table expression. */
+  /** The target of a statement: never a common table expression. */
   | 'relation'
-  /** The table that `SELECT INTO` makes. */
+  /** The table created by `SELECT INTO`. */
   | 'into'
   | 'object'
   | 'transaction'
@@ -23,32 +23,32 @@ type Expected =
   | 'nothing'
   | 'end'
 
-/** What lies between two parentheses, or a whole statement. */
+/** The contents of a pair of parentheses, or a whole statement. */
 export interface Scope {
   expected: Expected
   /** What is expected after a target. */
   next: Expected
-  /** True when `FROM` is yet to come and stands before targets: not in `extract(year FROM ..)`. */
+  /** True when a `FROM` may follow that introduces targets: not in `extract(year FROM ..)`. */
   from: boolean
-  /** True when `USING` stands before a target. */
+  /** True when `USING` introduces a target. */
   using: boolean
-  /** Whether `JOIN` stands before another target, or a comma does too. */
+  /** Whether only `JOIN` introduces another target, or a comma does too. */
   targets: 'none' | 'one' | 'list'
-  /** Which words may yet begin the statement of this scope: any after `WITH` and `EXPLAIN`, `WITH` after `INSERT`. */
+  /** Which words may still begin the statement of this scope: any after `WITH` and `EXPLAIN`, `WITH` after `INSERT`. */
   lead: 'with' | 'prefix' | 'insertion' | undefined
-  /** True between parentheses that hold a statement of any kind: a common table expression, or what is copied. */
+  /** True in parentheses that contain a statement of any kind: a common table expression, or the source of a COPY. */
   readonly body: boolean
   /** The operation of the query, in upper case. */
   operation: string
-  /** True after `UNION` and its like: what follows goes on with the same operation. */
+  /** True after `UNION` and similar: the same operation continues. */
   union: boolean
-  /** The common table expressions that can be seen here. */
+  /** The common table expressions visible here. */
   names: Names | undefined
-  /** Those that could be seen where the statement began: `INSERT INTO t WITH .. SELECT .. RETURNING` goes back to them. */
+  /** Those visible at the start of the statement: `INSERT INTO t WITH .. SELECT .. RETURNING` returns to them. */
   namesBefore: Names | undefined
-  /** Those of a `WITH RECURSIVE`, which see each other. */
+  /** Those of a `WITH RECURSIVE`, which can refer to each other. */
   recursive: Set<string> | undefined
-  /** The common table expression whose body is yet to come. */
+  /** The common table expression whose body follows. */
   named: string
 }
 
@@ -68,7 +68,7 @@ const STATEMENT: Scope = {
   named: '',
 }
 
-/** How a statement goes on after the word that begins it. */
+/** How a statement continues after its first word. */
 export const AFTER_FIRST: Readonly<Record<Course, Partial<Scope>>> = {
   selection: { from: true },
   insertion: { expected: 'relation', lead: 'insertion' },
@@ -87,29 +87,29 @@ export const AFTER_FIRST: Readonly<Record<Course, Partial<Scope>>> = {
 
 const DEEPEST = 200
 
-/** The scope at hand, and those it lies in. */
+/** The current scope and the enclosing ones. */
 export class Scopes {
   current: Scope = { ...STATEMENT }
   private readonly around: Scope[] = []
-  /** How many parentheses are open that are too deep to be looked into. */
+  /** Number of open parentheses that are nested too deeply to be analysed. */
   private ignored = 0
 
-  /** True in parentheses that are too deep to be looked into. */
+  /** True in parentheses that are nested too deeply to be analysed. */
   get ignoring(): boolean {
     return this.ignored > 0
   }
 
-  /** The scope around the one at hand; undefined when that is a whole statement. */
+  /** The enclosing scope; undefined for a whole statement. */
   get outer(): Scope | undefined {
     return this.around.at(-1)
   }
 
-  /** Takes the start of a statement. */
+  /** Handles the start of a statement. */
   begin(): void {
     this.current = { ...STATEMENT }
   }
 
-  /** Takes an opening parenthesis or bracket. */
+  /** Handles an opening parenthesis or bracket. */
   open(): void {
     if (this.ignored > 0 || this.around.length >= DEEPEST) {
       this.ignored++
@@ -124,7 +124,7 @@ export class Scopes {
       ...STATEMENT,
       expected: expected === 'end' ? 'end' : 'statement',
       targets: joined ? 'list' : 'none',
-      // What is copied may be a statement in place of a table.
+      // The source of a COPY may be a statement instead of a table.
       body:
         expected === 'body' ||
         (expected === 'relation' && scope.targets === 'none') ||
@@ -137,7 +137,7 @@ export class Scopes {
     if (begins || expected === 'target' || expected === 'label') scope.expected = 'nothing'
   }
 
-  /** Takes a closing parenthesis or bracket. */
+  /** Handles a closing parenthesis or bracket. */
   close(): void {
     if (this.ignored > 0) {
       this.ignored--
@@ -149,7 +149,7 @@ export class Scopes {
     this.current = outer
     if (outer.operation === '') outer.operation = operation
     if (outer.expected !== 'body') {
-      // The query in parentheses was the statement that was yet to come.
+      // The query in parentheses was the expected statement.
       if (operation !== '') outer.lead = undefined
       return
     }
@@ -158,7 +158,7 @@ export class Scopes {
   }
 }
 
-/** Takes a word in the middle of a statement that may change what comes next. */
+/** Handles a word within a statement that may change what is expected next. */
 export function enterClause(scope: Scope, word: string): void {
   const joins = SET_OPERATIONS.has(word)
   if (joins || AFTER_TARGETS.has(word)) {

@@ -4,15 +4,15 @@ import type { Lexer } from './lexer.ts'
 
 /**
  * Finds the values of settings: `SET a.b = v`, `ALTER ROLE r SET a.b TO v`, `CREATE FUNCTION f() .. SET a.b = v`. The
- * grammar takes words and quoted names for them, so they are no literals, but they are values. A value reaches to the
- * end of its statement.
+ * grammar accepts words and quoted names, which aren't literals but are values. A value extends to the end of its
+ * statement.
  *
  * Source: PostgreSQL documentation, "SET"; `VariableSetStmt` of its grammar.
  */
 export class SettingValue {
   private place: Place = Place.Start
 
-  /** Takes the next token that is neither space nor comment; true when it is a part of a value. */
+  /** Handles the next token other than space and comment; true when it is part of a value. */
   add(lexer: Lexer, word: string): boolean {
     if (isMark(lexer, SEMICOLON)) this.place = Place.Start
     else this.place = this.next(lexer, word)
@@ -47,25 +47,25 @@ export class SettingValue {
   }
 }
 
-/** Where in a statement the reader is. */
+/** Position of the reader in a statement. */
 const Place = {
   Start: 0,
   /** In a statement, or a part of one, without settings. */
   Elsewhere: 1,
-  /** Behind `SET`, and what may stand before the name. */
+  /** After `SET` and any words before the name. */
   Set: 2,
-  /** Behind the name of a setting. */
+  /** After the name of a setting. */
   Name: 3,
-  /** Behind a dot in it. */
+  /** After a dot in it. */
   Part: 4,
   Assigned: 5,
   Value: 6,
   Create: 7,
   /** Among the clauses of `ALTER` or of a function. */
   Clauses: 8,
-  /** Behind their `SET`. */
+  /** After their `SET`. */
   ClauseName: 9,
-  /** Behind the name that follows it: perhaps of no setting. */
+  /** After the name that follows it, which may not be a setting. */
   ClauseSet: 10,
 } as const
 type Place = (typeof Place)[keyof typeof Place]

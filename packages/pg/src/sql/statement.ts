@@ -6,27 +6,27 @@ import { Summary } from './summary.ts'
 import { TextCache } from '../text-cache.ts'
 import type { Control } from './transaction-control.ts'
 
-/** What a text of SQL tells about itself. */
+/** The facts read from an SQL text. */
 export interface Statement {
-  /** Operations and targets in order of appearance, `BATCH` for several statements; empty when nothing is known. */
+  /** Operations and targets in order of appearance, `BATCH` for several statements; empty when none is known. */
   readonly summary: string
-  /** The text with `?` in place of every literal; that of one statement, where all have the same. */
+  /** The text with `?` in place of every literal; the text of one statement when all have the same. */
   readonly masked: string
   /** Number of statements in the text. */
   readonly count: number
-  /** What the text does to the transaction of its session, if anything. */
+  /** The effect of the text on its session's transaction, if any. */
   readonly control: Control | undefined
-  /** True when there is a comment in the text. */
+  /** True when the text contains a comment. */
   readonly comments: boolean
-  /** True when it takes values: `$1`. */
+  /** True when it has parameters: `$1`. */
   readonly parameters: boolean
-  /** True when a string, name or comment is not closed. */
+  /** True when a string, name or comment is not terminated. */
   readonly open: boolean
 }
 
 /**
- * Reads a text of SQL in one pass. Any text will do, valid or not.
- * @param isStandard true when it is known that no backslash hides a quote
+ * Reads an SQL text in one pass. Accepts any text, valid or not.
+ * @param isStandard true when it is known that no backslash escapes a quote
  */
 export function readStatement(text: string, isStandard: boolean): Statement {
   const lexer = new Lexer(text, isStandard)
@@ -38,7 +38,7 @@ export function readStatement(text: string, isStandard: boolean): Statement {
   for (let kind = lexer.next(); kind !== Kind.End; kind = lexer.next()) {
     comments ||= kind === Kind.Comment
     parameters ||= kind === Kind.Parameter
-    // Behind a dot any word is a name: `t.limit`.
+    // After a dot any word is a name: `t.limit`.
     const word = kind === Kind.Word && !afterDot ? upperCase(lexer) : ''
     mask.add(lexer, word)
     summary.add(lexer, word)
@@ -51,7 +51,7 @@ export function readStatement(text: string, isStandard: boolean): Statement {
   return { summary: summaryText, masked, count, control, comments, parameters, open: lexer.open }
 }
 
-/** The masked text that all statements of a text have; undefined when they differ. */
+/** The masked text shared by all statements; undefined when they differ. */
 function commonText(text: string, ends: readonly number[], isStandard: boolean): string | undefined {
   let common: string | undefined
   let start = 0
@@ -79,7 +79,7 @@ function upperCase(lexer: Lexer): string {
 const ofStandard = new TextCache<Statement>()
 const ofUncertain = new TextCache<Statement>()
 
-/** As {@link readStatement}, remembering the texts that were read last. */
+/** Like {@link readStatement}, with a cache of recent texts. */
 export function statementOf(text: string, isStandard: boolean): Statement {
   const known = isStandard ? ofStandard : ofUncertain
   const found = known.get(text)

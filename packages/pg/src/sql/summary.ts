@@ -17,23 +17,23 @@ import {
 } from './words.ts'
 
 /**
- * Builds `db.query.summary`: operations and their targets in order of appearance, spelt as in the statement; of several
- * statements `BATCH`, and the summary of each where they have the same.
+ * Builds `db.query.summary`: operations and their targets in order of appearance, spelt as in the statement; for
+ * several statements `BATCH`, followed by their summary when all have the same.
  *
- * Source: semantic conventions 1.45, "Generating a summary of the query text" and "Batch operations". The README says
- * what is decided here for statements the convention has no rule for.
+ * Source: semantic conventions 1.45, "Generating a summary of the query text" and "Batch operations". The README
+ * documents the rules for statements that the conventions do not cover.
  */
 export class Summary {
-  /** Where the semicolons stand that end a statement. */
+  /** Indexes of the semicolons that end a statement. */
   readonly ends: number[] = []
-  /** What its statements are together. */
+  /** The summary of all statements together. */
   readonly batch: Batch = new Batch()
   private parts = new Parts()
   private readonly transaction = new TransactionControl()
   private readonly body = new FunctionBody()
   private readonly scopes = new Scopes()
   private begun = false
-  /** An operation whose other words are yet to come, such as `CREATE`. */
+  /** An operation whose other words follow, such as `CREATE`. */
   private operation = ''
   private word = ''
   private wordBefore = ''
@@ -42,12 +42,12 @@ export class Summary {
     return this.scopes.current
   }
 
-  /** What the text does to the transaction of its session. */
+  /** The effect of the text on its session's transaction. */
   get control(): Control | undefined {
     return this.transaction.control
   }
 
-  /** Takes the next token. `word` is the token in upper case if it may be a keyword. */
+  /** Adds the next token. `word` is the token in upper case if it may be a keyword. */
   add(lexer: Lexer, word: string): void {
     const { kind } = lexer
     if (kind === Kind.Space || kind === Kind.Comment) return
@@ -67,7 +67,7 @@ export class Summary {
     this.word = word
   }
 
-  /** Takes the end of the text. */
+  /** Handles the end of the text. */
   finish(): void {
     this.endParts()
     this.transaction.end()
@@ -88,7 +88,7 @@ export class Summary {
     } else if (scope.targets === 'list') scope.expected = 'target'
   }
 
-  /** A literal, parameter or operator: what comes next begins no statement, and is no label. */
+  /** A literal, parameter or operator: the next token neither begins a statement nor is a label. */
   private addValue(): void {
     const { scope } = this
     if (scope.expected === 'statement') scope.expected = this.scopes.outer ? 'nothing' : 'end'
@@ -150,15 +150,15 @@ export class Summary {
     else this.addClause(word)
   }
 
-  /** The first word of a statement, or of what stands between parentheses. */
+  /** The first word of a statement, or of the contents of parentheses. */
   private addFirst(word: string, lexer: Lexer): void {
     const { scope } = this
-    // `UNION ALL` is followed by a query, and in the parentheses of a function these words do no harm.
+    // `UNION ALL` is followed by a query, and in the parentheses of a function these words have no effect.
     if (word === 'ALL' || word === 'DISTINCT') return
     scope.expected = 'nothing'
     const { outer } = this.scopes
     const { union, lead, body, targets } = scope
-    // `DECLARE c CURSOR WITH HOLD FOR` has its statement yet to come.
+    // The statement of `DECLARE c CURSOR WITH HOLD FOR` still follows.
     if (word === 'WITH' && this.word === 'CURSOR') return
     if (word === 'WITH') {
       scope.lead = 'with'
@@ -166,7 +166,7 @@ export class Summary {
       scope.recursive = undefined
     } else if (word === 'SELECT' || word === 'TABLE') this.addOperation(word, lexer.slice)
     else if (!outer || lead || (body && STATEMENTS.has(word))) {
-      // The values of an insertion, or in a set operation, are no operation.
+      // `VALUES` in an insertion or a set operation isn't an operation.
       if (word === 'VALUES' && (union || lead === 'insertion')) scope.lead = undefined
       else this.addOperation(word, lexer.slice)
     } else if (word === 'VALUES') scope.targets = 'none'
@@ -200,7 +200,7 @@ export class Summary {
     if (scope.expected === 'relation') scope.namesBefore = scope.names
   }
 
-  /** A word between `CREATE` and the name of what is created. */
+  /** A word between `CREATE` and the name of the created object. */
   private addObject(word: string, lexer: Lexer): void {
     const { scope } = this
     if (OBJECT_MODIFIERS.has(word)) return
@@ -220,7 +220,7 @@ export class Summary {
     this.scope.lead = 'prefix'
   }
 
-  /** A word in the middle of a statement that may change what comes next. */
+  /** A word within a statement that may change what is expected next. */
   private addClause(word: string): void {
     const compares = this.word === 'DISTINCT' && (this.wordBefore === 'IS' || this.wordBefore === 'NOT')
     if (!compares || word !== 'FROM') enterClause(this.scope, word)

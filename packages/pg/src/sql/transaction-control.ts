@@ -1,41 +1,41 @@
-/** What a text does to the transaction of its session. */
+/** The effect of a text on its session's transaction. */
 export interface Control {
-  /** How it ends the transaction it was sent in; the last time, if it does so several times. */
+  /** How it ends the transaction it was sent in; the last end, if there are several. */
   readonly ends: 'commit' | 'rollback' | undefined
-  /** True when it leaves a transaction open that it began. */
+  /** True when it begins a transaction and leaves it open. */
   readonly begins: boolean
 }
 
-/** Follows what the statements of a text do to the transaction of their session. */
+/** Follows the effect of a text's statements on their session's transaction. */
 export class TransactionControl {
   private ends: Control['ends']
   private begins = false
-  /** The word the statement began with. */
+  /** The first word of the statement. */
   private verb = ''
   private wordBefore = ''
   private chains = false
 
-  /** What the text does; undefined when it has no statement about a transaction. */
+  /** The effect of the text; undefined when it has no transaction statement. */
   get control(): Control | undefined {
     const { ends, begins } = this
     return ends || begins ? { ends, begins } : undefined
   }
 
-  /** Takes the word that begins a statement. */
+  /** Handles the first word of a statement. */
   begin(word: string): void {
     this.verb = word
   }
 
-  /** Takes a word after it. */
+  /** Handles a following word. */
   addWord(word: string): void {
-    // `ROLLBACK TO` ends no transaction, nor does `COMMIT PREPARED` end that of the session.
+    // `ROLLBACK TO` does not end a transaction, and `COMMIT PREPARED` does not end the session's own.
     if (word === 'TO' || word === 'PREPARED') this.verb = ''
-    // `COMMIT AND CHAIN` begins another one at once.
+    // `COMMIT AND CHAIN` immediately begins another one.
     if (word === 'CHAIN' && this.wordBefore === 'AND') this.chains = true
     this.wordBefore = word
   }
 
-  /** Takes the end of a statement. */
+  /** Handles the end of a statement. */
   end(): void {
     const effect = EFFECTS[this.verb]
     if (effect) {

@@ -1,12 +1,12 @@
-/** How a statement goes on after the word that begins it. */
+/** How a statement continues after its first word. */
 export type Course =
   /** Its target follows, then clauses; `SELECT` may follow. */
   | 'insertion'
-  /** Its target follows, then clauses in which `FROM` stands before more. */
+  /** Its target follows, then clauses in which `FROM` introduces more. */
   | 'update'
-  /** Its target follows, then clauses in which `USING` stands before more. */
+  /** Its target follows, then clauses in which `USING` introduces more. */
   | 'deletion'
-  /** `FROM` stands before targets. */
+  /** `FROM` introduces targets. */
   | 'selection'
   /** A query whose target follows. */
   | 'table'
@@ -16,18 +16,18 @@ export type Course =
   | 'list'
   /** The type of an object, then its name: `CREATE UNIQUE INDEX i`. */
   | 'object'
-  /** Perhaps the type of an object, then names separated by commas: `TRUNCATE TABLE a, b`. */
+  /** Optionally the type of an object, then names separated by commas: `TRUNCATE TABLE a, b`. */
   | 'objects'
   /** A statement follows. */
   | 'prefix'
-  /** Perhaps `TRANSACTION`; if not, a statement may follow. */
+  /** Optionally `TRANSACTION`; otherwise a statement may follow. */
   | 'transaction'
-  /** Values, behind which a query may be joined. */
+  /** Values, optionally followed by a set operation and a query. */
   | 'values'
-  /** Nothing of interest: what follows may be of any cardinality. */
+  /** Nothing is recorded: the rest may be of any cardinality. */
   | 'alone'
 
-/** Words that begin a statement, but for `WITH`, which is no operation. */
+/** Words that begin a statement, except `WITH`, which isn't an operation. */
 export const COURSES: ReadonlyMap<string, Course> = new Map([
   ['SELECT', 'selection'],
   ['INSERT', 'insertion'],
@@ -59,19 +59,19 @@ export const COURSES: ReadonlyMap<string, Course> = new Map([
   ).map((word): [string, Course] => [word, 'alone']),
 ])
 
-/** Statements that may stand where a query may: after `WITH`, in parentheses after it, and in those after `COPY`. */
+/** Statements allowed in place of a query: after `WITH`, in parentheses after it, and in those after `COPY`. */
 export const STATEMENTS: ReadonlySet<string> = new Set(
   words('SELECT INSERT UPDATE DELETE MERGE VALUES TABLE WITH'),
 )
 
-/** Words that may yet begin a statement, by what led to it. */
+/** Words that may still begin a statement, by its lead. */
 export const AFTER_LEAD: Readonly<Record<'with' | 'prefix' | 'insertion', ReadonlySet<string>>> = {
   with: STATEMENTS,
   prefix: new Set([...STATEMENTS, ...words('CREATE DECLARE EXECUTE REFRESH')]),
   insertion: new Set(words('SELECT VALUES TABLE WITH')),
 }
 
-/** Types of objects; the last word where there are several. */
+/** Types of objects; the last word for multi-word types. */
 export const OBJECTS: ReadonlySet<string> = new Set(
   words(
     'AGGREGATE CAST COLLATION CONFIGURATION CONVERSION DATABASE DICTIONARY DOMAIN EXTENSION FUNCTION GROUP INDEX ' +
@@ -81,19 +81,19 @@ export const OBJECTS: ReadonlySet<string> = new Set(
   ),
 )
 
-/** First words of object types of several words. */
+/** First words of multi-word object types. */
 export const OBJECT_PREFIXES: ReadonlySet<string> = new Set(
   words('ACCESS DATA EVENT FOREIGN LARGE MATERIALIZED SEARCH TEXT'),
 )
 
-/** Words before the type of an object that are no part of it. */
+/** Words before the type of an object that aren't part of it. */
 export const OBJECT_MODIFIERS: ReadonlySet<string> = new Set(
   words(
     'CLUSTERED CONSTRAINT DEFAULT GLOBAL LOCAL OR PROCEDURAL RECURSIVE REPLACE TEMP TEMPORARY TRUSTED UNIQUE UNLOGGED',
   ),
 )
 
-/** Words that may stand before a name, by what is expected. */
+/** Words allowed before a name, by what is expected. */
 export const BEFORE_NAME: Readonly<Record<'relation' | 'target' | 'into', ReadonlySet<string>>> = {
   relation: new Set(
     words('ANALYZE ANALYSE AUTHORIZATION CONCURRENTLY EXISTS FREEZE FROM FULL IF INTO NOT ONLY VERBOSE'),
@@ -102,7 +102,7 @@ export const BEFORE_NAME: Readonly<Record<'relation' | 'target' | 'into', Readon
   into: new Set(words('GLOBAL LOCAL TABLE TEMP TEMPORARY UNLOGGED')),
 }
 
-/** Words after which neither a comma nor `JOIN` stands before a target any more. */
+/** Words after which neither a comma nor `JOIN` introduces a target. */
 export const AFTER_TARGETS: ReadonlySet<string> = new Set(
   words('DO FETCH FOR GROUP HAVING LIMIT OFFSET ORDER RETURNING WHERE WINDOW'),
 )

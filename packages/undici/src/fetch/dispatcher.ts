@@ -6,22 +6,22 @@ import type { Call } from '../call.ts'
 import { TracedDispatch } from '../interceptor/dispatch.ts'
 import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from '../undici-types.ts'
 
-/** What fetch asks of a dispatcher. */
+/** The part of a dispatcher that fetch uses. */
 export interface Dispatcher {
   dispatch: Dispatch
   readonly isMockActive?: unknown
 }
 
-/** Stands before the dispatcher of one fetch call. */
+/** Wraps the dispatcher of one fetch call. */
 export class FetchDispatcher implements Dispatcher {
   private readonly client: HttpClient
   private readonly call: Call
   private readonly chosen: Dispatcher | undefined
   private readonly realm: Realm
-  /** True once fetch has sent something through it. */
+  /** True once fetch has sent a request through it. */
   isUsed = false
 
-  /** @param chosen by the caller; without a choice it is the global one of the realm of the fetch function */
+  /** @param chosen the caller's dispatcher. Default: the global one of the fetch function's realm */
   constructor(client: HttpClient, call: Call, chosen: Dispatcher | undefined, realm: Realm) {
     this.client = client
     this.call = call
@@ -29,7 +29,7 @@ export class FetchDispatcher implements Dispatcher {
     this.realm = realm
   }
 
-  /** Fetch asks for it, to hand bodies to a `MockAgent` as they were given. */
+  /** Read by fetch, which passes bodies to a `MockAgent` unchanged. */
   get isMockActive(): unknown {
     return (this.chosen ?? this.realm[LEGACY])?.isMockActive
   }
@@ -44,7 +44,7 @@ export class FetchDispatcher implements Dispatcher {
   }
 }
 
-// Undici 6 and 7, and the fetch of Node with them, look the global dispatcher up under the first symbol, and hand it
+// Undici 6 and 7, and Node's fetch built on them, look up the global dispatcher under the first symbol and pass it
 // handlers in the old form; undici 8 uses the second one.
 const LEGACY: unique symbol = Symbol.for('undici.globalDispatcher.1')
 const CURRENT: unique symbol = Symbol.for('undici.globalDispatcher.2')
@@ -54,7 +54,10 @@ export interface Realm {
   readonly [CURRENT]?: Dispatcher
 }
 
-/** The global object in which a fetch function looks its dispatcher up: inside Jest, Node's own has another one. */
+/**
+ * The global object in which a fetch function looks up its dispatcher: inside Jest, Node's own fetch has a different
+ * one.
+ */
 export function realmOf(fetch: unknown): Realm {
   const isOfThisRealm = Object.prototype.isPrototypeOf.call(Function.prototype, fetch as object)
   return (isOfThisRealm ? globalThis : runInThisContext('globalThis')) as Realm

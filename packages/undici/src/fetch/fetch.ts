@@ -18,9 +18,9 @@ import { httpClientFor, type UndiciTracingOptions } from '../entry-point.ts'
 import { type Dispatcher, FetchDispatcher, type Realm, realmOf } from './dispatcher.ts'
 import { traceCall } from '../process/process.ts'
 
-/** What `fetch(url, { tracing })` takes. */
+/** Additional options of `fetch(url, { tracing })`. */
 export interface FetchTracing {
-  /** What this call says for itself. */
+  /** Tracing options of this call. Default: those of `traceFetch()`. */
   readonly tracing?: PerCall | undefined
 }
 
@@ -40,9 +40,9 @@ interface Init {
 }
 
 /**
- * Wraps a fetch function, Node's own or that of undici: every request it sends has a span, each hop of a redirect
- * its own. The function it was given stays as it is.
- * @throws TypeError when it is given no function, and when an option is unknown or of the wrong type
+ * Wraps a fetch function, Node's own or undici's: every request it sends has a span, including each redirect hop. The
+ * given function is not changed.
+ * @throws TypeError when it isn't given a function, or an option is unknown or of the wrong type
  */
 export function traceFetch<Fetch extends AnyFetch>(
   fetch: Fetch,
@@ -62,7 +62,7 @@ export function traceFetch<Fetch extends AnyFetch>(
   function tracedFetch(this: unknown, ...given: unknown[]): Promise<unknown> {
     const [input, init] = given
     const isIdle = witness.isSettled && client.isIdle
-    // What fetch refuses, it has to refuse in its own words.
+    // Invalid arguments must be refused by fetch itself.
     const isPlain = given.length > 0 && isInit(init)
     const call = isPlain ? attempt('reading a fetch call', callOf, input, init, isIdle) : undefined
     if (!call) return Reflect.apply(original, this, given) as Promise<unknown>
@@ -77,8 +77,8 @@ export function traceFetch<Fetch extends AnyFetch>(
 }
 
 /**
- * @param isIdle true when a call that says nothing for itself is to be left alone
- * @returns undefined when the call is to be left alone
+ * @param isIdle true when a call without its own tracing options is left alone
+ * @returns undefined when the call must be left alone
  */
 function callOf(input: unknown, init: Init | undefined, isIdle: boolean): Call | undefined {
   const own = init?.tracing
@@ -87,13 +87,13 @@ function callOf(input: unknown, init: Init | undefined, isIdle: boolean): Call |
   return new Call(context.active(), own, signal, true)
 }
 
-/** What a call is sent through, and with. */
+/** The dispatcher and options a call is sent with. */
 interface Plan {
   readonly dispatcher: FetchDispatcher
   readonly init: object
 }
 
-/** @returns undefined when it cannot be told which dispatcher the caller has chosen */
+/** @returns undefined when the caller's dispatcher cannot be determined */
 function planOf(
   client: HttpClient,
   call: Call,
@@ -108,18 +108,18 @@ function planOf(
 }
 
 /**
- * Warns once when a function answers HTTP calls without the dispatcher it was handed: it is not built on undici's
+ * Warns once when a function answers HTTP calls without using the dispatcher it was passed: it is not built on undici's
  * fetch, and its calls have no spans.
  */
 class Witness {
-  /** True when it is known what the function is. */
+  /** True once it is known whether the function uses the dispatcher. */
   isSettled = false
 
   watch(result: Promise<unknown>, dispatcher: FetchDispatcher): Promise<unknown> {
     return !this.isSettled && types.isPromise(result) ? this.lookAt(result, dispatcher) : result
   }
 
-  /** With `await`, so that the stack of an error goes on to the caller. */
+  /** With `await`, so that the stack of an error continues to the caller. */
   private async lookAt(result: Promise<unknown>, dispatcher: FetchDispatcher): Promise<unknown> {
     const response = await result
     attempt('reading a response', () => this.look(response, dispatcher))
@@ -141,8 +141,8 @@ function isInit(init: unknown): init is Init | undefined {
 }
 
 /**
- * The dispatcher that a `Request` was made with.
- * @returns undefined when that cannot be told: a dispatcher of ours might then take the place of the caller's
+ * The dispatcher that a `Request` was created with.
+ * @returns undefined when it cannot be determined: our dispatcher might then replace the caller's
  */
 function choiceOf(input: unknown): { readonly dispatcher: Dispatcher | undefined } | undefined {
   if (typeof input !== 'object' || input === null || !('clone' in input)) return { dispatcher: undefined }

@@ -5,20 +5,19 @@ import { Follower } from './follower.ts'
 import { isRequestHandler, type RequestHandler } from '../undici-internals.ts'
 import type { UndiciRequest } from '../undici-types.ts'
 
-/** The part of `AsyncResource` that undici's handlers of `request()`, `stream()` and the like inherit. */
+/** The part of `AsyncResource` that undici's handlers of `request()`, `stream()` and similar methods inherit. */
 interface Bound {
   runInAsyncScope<T>(work: () => T): T
 }
 
 const activeContext = (): Context => context.active()
 
-/** Calls by the handler they began with, for as long as undici holds it. */
+/** Calls by their first handler, for as long as undici retains it. */
 const calls = new WeakMap<Bound, Call>()
 
 /**
- * The call that a request belongs to. A `Pool` with all connections at work makes the request later, and
- * a retry makes another, in the context of whatever freed a connection; undici's own handlers remember where they
- * come from.
+ * The call that a request belongs to. A `Pool` whose connections are all busy creates the request later, and a retry
+ * creates another one, in the context that freed a connection; undici's own handlers retain the caller's context.
  */
 export function callBehind(handler: Bound): Call {
   const known = calls.get(handler)
@@ -29,16 +28,16 @@ export function callBehind(handler: Bound): Call {
   return call
 }
 
-/** What the caller of `request()` is told; undefined for other calls. */
+/** The handler that reports to the caller of `request()`; undefined for other calls. */
 export function toldOf(created: UndiciRequest): RequestHandler | undefined {
   const handler = handlerOf(created)
   return isRequestHandler(handler) ? handler : undefined
 }
 
 /**
- * The handler nearest to the caller that tells something. Undici keeps a handler under a symbol of its own, and those
- * of its interceptors hold the one they stand for. Ours tells that the request is followed already.
- * @returns undefined when there is none: then the request is taken to be made in the context of its caller
+ * The handler nearest to the caller that is recognised. Undici keeps a handler under its own symbol, and handlers of
+ * its interceptors hold the one they wrap. Ours means that the request is already traced.
+ * @returns undefined when there is none: the request is then assumed to be created in its caller's context
  */
 export function handlerOf(created: UndiciRequest): Follower<object> | Bound | undefined {
   const symbol = Object.getOwnPropertySymbols(created).find(({ description }) => description === 'handler')

@@ -13,21 +13,21 @@ import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from '../undic
 type AnyHandler = Handler | LegacyHandler
 type Traceable = DispatchOptions & { readonly method: string; readonly path: string }
 
-/** One request on its way to the wire. */
+/** One request about to be sent. */
 interface Departure {
-  /** The options as they came: handed on when the request is not traced. */
+  /** The original options: passed on when the request is not traced. */
   readonly given: DispatchOptions
   /** A copy of them. */
   readonly options: Traceable
-  /** Undefined when the options do not hold it. */
+  /** Undefined when the options do not contain it. */
   readonly origin: string | undefined
-  /** With the query. */
+  /** Including the query. */
   readonly path: string
   readonly handler: AnyHandler
   readonly call: Call
 }
 
-/** Sends requests, each with a span of its own. */
+/** Sends requests, each with its own span. */
 export class TracedDispatch {
   private readonly client: HttpClient
   private readonly dispatch: Dispatch
@@ -39,8 +39,8 @@ export class TracedDispatch {
 
   /**
    * Sends one request.
-   * @param source where the origin comes from when the options do not hold it
-   * @param known the call that the request is an attempt of; told from the handler when it is absent
+   * @param source provides the origin when the options do not contain it
+   * @param known the call that the request is an attempt of. Default: derived from the handler
    */
   send(given: DispatchOptions, handler: AnyHandler, source: OriginSource | undefined, known?: Call): boolean {
     if (!isObject(given) || !isObject(handler)) return this.dispatch(given, handler)
@@ -55,12 +55,15 @@ export class TracedDispatch {
     return source ? this.discover(source, departure) : this.dispatch(given, handler)
   }
 
-  /** What undici 7 has adapted is handed on in its old form even so: adapted twice, its headers are converted twice. */
+  /**
+   * A handler that undici 7 has adapted is passed on in its old form: adapting it twice would convert its headers
+   * twice.
+   */
   private leave(given: DispatchOptions, handler: AnyHandler): boolean {
     return this.dispatch(given, isAdapted(handler) ? new PassingHandler(handler) : handler)
   }
 
-  /** Sends a request that wants no span, which goes for whoever else traces it too. */
+  /** Sends a request that must have no span, not even by another entry point. */
   private pass(departure: Departure, origin: string): boolean {
     const { options, path } = departure
     const traced = tracedHandler(departure)
@@ -88,7 +91,7 @@ export class TracedDispatch {
     }
   }
 
-  /** The dispatcher knows where it sends to, its interceptors do not: the span is started when undici shows it. */
+  /** Only the dispatcher knows the origin, not its interceptors: the span is started when undici exposes it. */
   private discover(source: OriginSource, departure: Departure): boolean {
     const { options } = departure
     const traced = tracedHandler(departure)
@@ -135,7 +138,7 @@ export class TracedDispatch {
 
 /**
  * Reads a request.
- * @returns `idle` when nobody observes it; undefined when it is left alone
+ * @returns `idle` when it is not observed; undefined when it is left alone
  */
 function departureOf(
   client: HttpClient,
@@ -157,14 +160,14 @@ function isObject(value: unknown): value is object {
 }
 
 /**
- * A copy of options, made before anything is read: undici spreads them together, and V8 before Node 22 gives each
- * result of that a shape of its own, of which every property is dear to read.
+ * A copy of options, made before anything is read: undici creates them by spreading, and V8 before Node 22 gives each
+ * result its own shape, which makes every property read expensive.
  */
 function copyOf(options: DispatchOptions): DispatchOptions {
   return copyOver<DispatchOptions>({ [TRACED]: undefined, headers: undefined }, options)
 }
 
-/** Puts the mark of a traced request, and headers, into a copy of options. */
+/** Adds the mark of a traced request, and headers, to a copy of options. */
 function marked(copy: { headers?: unknown; [TRACED]?: unknown }, headers: unknown): DispatchOptions {
   copy[TRACED] = true
   copy.headers = headers
@@ -182,7 +185,7 @@ function tracedHandler({
     : new TracedHandler(handler, method, path, call)
 }
 
-/** False for what undici is going to refuse, and for what is traced already. */
+/** False for options that undici will refuse, and for requests that are already traced. */
 function isTraceable(options: DispatchOptions, handler: AnyHandler): options is Traceable {
   const { method, path, headers } = options
   if (Array.isArray(headers) && Array.isArray(headers[0])) return false

@@ -5,7 +5,7 @@ import type { Assumption } from '../process/origin.ts'
 import type { Call } from '../call.ts'
 import { reasonOf, wasFetchCalledOff } from '../signal.ts'
 
-/** Ends the spans of responses whose body nobody can reach any more. */
+/** Ends the spans of responses whose body has been garbage-collected. */
 const unreachable = new FinalizationRegistry<Unread>(({ request, pausedAt }) => request.abandoned(pausedAt))
 
 interface Unread {
@@ -13,25 +13,25 @@ interface Unread {
   readonly pausedAt: number
 }
 
-/** A handler lives as long as the body it feeds, whoever else lets go of it. */
+/** Keeps a handler alive as long as the body it feeds. */
 const feeders = new WeakMap<object, object>()
 
-/** The body of a response to `request()`, as it is handed to the caller. */
+/** The response body that `request()` returns to the caller. */
 interface Body {
   readonly readableFlowing: boolean | null
   readonly readableDidRead: boolean
   listenerCount(event: string): number
 }
 
-/** Stands in the place of the handler of a traced request. */
+/** Replaces the handler of a traced request. */
 export abstract class Follower<Handler extends object> {
   readonly method: string
   readonly path: string
   /** Absent until the span is started. */
   request: ClientRequest | undefined
-  /** Where the request goes, as long as nothing else is seen. */
+  /** The assumed destination of the request, until another one is observed. */
   assumption: Assumption | undefined
-  /** Called when a request without a span is over. */
+  /** Called when a request without a span has ended. */
   whenOver: (() => void) | undefined
   private readonly signal: unknown
   private readonly isFetch: boolean
@@ -46,7 +46,7 @@ export abstract class Follower<Handler extends object> {
     this.isFetch = isFetch
   }
 
-  /** Undici has written the request to a connection. */
+  /** Undici wrote the request to a connection. */
   written(sent: SentHeaders): void {
     const { request, assumption } = this
     if (!request) return
@@ -59,7 +59,7 @@ export abstract class Follower<Handler extends object> {
     this.whenOver?.()
   }
 
-  /** @param wasAborted true when it was ended from above the connection */
+  /** @param wasAborted true when it was cancelled by code above the connection */
   protected failed(error: unknown, wasAborted: boolean): void {
     const { request, signal, isFetch } = this
     const isCalledOff = wasAborted && (!isFetch || wasFetchCalledOff(signal, request?.hasResponse === true))
@@ -67,15 +67,15 @@ export abstract class Follower<Handler extends object> {
     this.whenOver?.()
   }
 
-  /** Undefined when nobody is left who could notice what it does. */
+  /** Undefined when nothing can observe it any more. */
   protected get handler(): Handler | undefined {
     return this.held ?? this.heldWeakly?.deref()
   }
 
-  /** Called when undici stops to read because nobody takes the body. */
+  /** Called when undici stops reading because the body is not consumed. */
   protected letGo(body: unknown): void {
     const { held, request } = this
-    // Undici keeps a paused response for as long as the connection, and the caller's body with it.
+    // Undici retains a paused response, and with it the caller's body, for as long as the connection.
     if (!held || !request?.isOpen || !isUntouched(body)) return
     feeders.set(body, held)
     this.heldWeakly = new WeakRef(held)
@@ -83,7 +83,7 @@ export abstract class Follower<Handler extends object> {
     unreachable.register(body, { request, pausedAt: performance.now() }, this)
   }
 
-  /** Called when somebody takes the body after all, before anything of it arrives. */
+  /** Called when the body is consumed after all, before any of it arrives. */
   protected takeHold(): void {
     if (!this.heldWeakly) return
     this.held = this.heldWeakly.deref()
@@ -94,7 +94,7 @@ export abstract class Follower<Handler extends object> {
 
 guardMethods('following a request', Follower, 'written', 'succeeded', 'failed', 'letGo', 'takeHold')
 
-/** True when the caller has not begun to do anything with a body, and could not notice that it is gone. */
+/** True when the caller has not started to use a body, and so could not notice its disappearance. */
 function isUntouched(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || !('dump' in value) || !('bodyUsed' in value))
     return false

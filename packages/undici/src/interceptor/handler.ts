@@ -6,7 +6,7 @@ import { Follower } from './follower.ts'
 import { lookUp } from '../response-headers.ts'
 import type { Controller, Handler, ResponseHeaders } from '../undici-types.ts'
 
-/** Stands in the place of the handler of a traced request. For undici 7 and 8. */
+/** Replaces the handler of a traced request in undici 7 and 8. */
 export class TracedHandler extends Follower<Handler> implements Handler {
   private isHooked = false
   private hasStarted = false
@@ -71,7 +71,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
     return this.handler?.onRequestSent?.()
   }
 
-  /** The handler of `request()` shows its body; those of interceptors do not, and are held. */
+  /** The handler of `request()` exposes its body; handlers of interceptors do not, and are retained. */
   private paused(controller: Controller, handler: Handler | undefined): void {
     const body = (handler as { res?: unknown } | undefined)?.res
     const resume = controller.resume?.bind(controller)

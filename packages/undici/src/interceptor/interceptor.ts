@@ -10,10 +10,10 @@ import type { Dispatch } from '../undici-types.ts'
 export type TracingInterceptor = <D extends (options: never, handler: never) => boolean>(dispatch: D) => D
 
 /**
- * Makes an interceptor that gives every request of a dispatcher a span: `new Agent().compose(tracing())`.
+ * Creates an interceptor that traces every request of a dispatcher: `new Agent().compose(tracing())`.
  *
- * Put it first in the list of interceptors: nearest to the wire, where each retry and each redirect is seen, and
- * where a response from a cache does not come by.
+ * Put it first in the list of interceptors: there it is nearest to the wire, sees each retry and redirect, and does not
+ * see responses served from a cache.
  * @throws TypeError when an option is unknown or of the wrong type
  */
 export function tracing(options?: UndiciTracingOptions): TracingInterceptor {

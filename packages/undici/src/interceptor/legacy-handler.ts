@@ -6,10 +6,10 @@ import { Follower } from './follower.ts'
 import { lookUpRaw } from '../response-headers.ts'
 import type { LegacyHandler, RawHeaders } from '../undici-types.ts'
 
-/** Stands in the place of the handler of a traced request. For undici 6, and what 7 adapts from it. */
+/** Replaces the handler of a traced request in undici 6, and handlers that 7 adapts from its form. */
 export class TracedLegacyHandler extends Follower<LegacyHandler> implements LegacyHandler {
   private wasAborted = false
-  /** The stream that has asked for more of the response. */
+  /** The stream that resumed the response. */
   private body: WeakRef<object> | undefined
 
   onConnect(abort: (reason?: unknown) => void, context: unknown): unknown {
@@ -65,7 +65,7 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
     return this.handler?.onRequestSent?.()
   }
 
-  /** Somebody asks for more of the response. */
+  /** A stream resumes the response. */
   resumed(body: unknown): void {
     this.takeHold()
     if (typeof body === 'object' && body !== null) this.body ??= new WeakRef(body)

@@ -1,6 +1,6 @@
 import type { LegacyHandler, RawHeaders } from '../undici-types.ts'
 
-/** Shows undici 7 a handler that it has adapted in the old form only. */
+/** Presents a handler that undici 7 has adapted in its old form only. */
 export class PassingHandler implements LegacyHandler {
   private readonly handler: LegacyHandler
 

@@ -1,18 +1,18 @@
 import type { Context } from '@opentelemetry/api'
 
-/** A redirect that a request was answered with. */
+/** A redirect response to a request. */
 export interface Redirect {
   readonly target: string
   readonly parent: Context
   readonly attempts: number
-  /** True while undici tells whoever sent the request that it has ended: what is sent now follows the redirect. */
+  /** True while undici reports the end of the request to its handlers: a request sent now follows the redirect. */
   isEnding: boolean
 }
 
-/** Redirects that may be followed at any moment. */
+/** Redirects that may still be followed. */
 const open = new Set<Redirect>()
 
-/** Remembers a redirect until the turn of the event loop after its response. */
+/** Remembers a redirect until the event loop turn after its response. */
 export function rememberRedirect(
   from: string,
   location: unknown,
@@ -28,7 +28,7 @@ export function rememberRedirect(
   return redirect
 }
 
-/** Undici ends the request: an interceptor that follows the redirect does so now, in whatever context. */
+/** Undici ends the request: an interceptor that follows the redirect does so now, in any context. */
 export function endRedirect(redirect: Redirect): void {
   keepOpen(redirect)
   redirect.isEnding = true

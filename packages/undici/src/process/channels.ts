@@ -15,7 +15,7 @@ import type { RawHeaders, ResponseHeaders, UndiciRequest } from '../undici-types
 
 const CREATED = 'undici:request:create'
 
-/** What the channels of requests publish; parts of it by the channel. */
+/** Messages of the request channels; each channel publishes a part of it. */
 interface Published {
   readonly request: UndiciRequest
   readonly response: { readonly statusCode: number; readonly headers: RawHeaders }
@@ -31,10 +31,10 @@ interface Followed {
   redirect: Redirect | undefined
 }
 
-/** Requests under way. */
+/** Open requests. */
 const followed = new WeakMap<UndiciRequest, Followed>()
 
-/** Puts the context of a span into a request of undici's, and ends the span with it. */
+/** Adds the context of a span to an undici request, and ends the span with it. */
 export function follow(created: UndiciRequest, request: ClientRequest, url: string, call: Call): void {
   addContext(created, request)
   if (!request.isOpen) return
@@ -43,7 +43,7 @@ export function follow(created: UndiciRequest, request: ClientRequest, url: stri
   if (created.upgrade) followSwitch(created, request)
 }
 
-/** Many versions publish nothing of a connection that is handed over; all call a method of their own request. */
+/** Many versions publish nothing when a connection is handed over; all call a method of their own request. */
 function followSwitch(created: UndiciRequest, request: ClientRequest): void {
   for (const name of ['onUpgrade', 'onRequestUpgrade'] as const) {
     const original = created[name]
@@ -101,7 +101,7 @@ const followers = Object.entries(FOLLOWERS).map(([name, react]) => {
   return [name, subscriberOf(name, follower)] as const
 })
 
-/** Those who watch, and requests under way: these are followed to their end even when nobody watches any more. */
+/** Number of watchers and open requests: requests are followed to their end even after the last watcher stops. */
 let holders = 0
 
 function hold(): () => void {
@@ -112,8 +112,8 @@ function hold(): () => void {
 }
 
 /**
- * Has every request shown that undici makes, of whatever copy, Node's own included.
- * @returns ends that; requests under way are followed to their end
+ * Reports every request created by any copy of undici, including Node's own.
+ * @returns a function that stops reporting; open requests are followed to their end
  */
 export function watchRequests(created: (request: UndiciRequest) => void): () => void {
   const subscriber = subscriberOf(CREATED, ({ request }: Published) => created(request))
@@ -125,12 +125,12 @@ export function watchRequests(created: (request: UndiciRequest) => void): () => 
   }
 }
 
-/** Codes that undici and HTTP/2 streams fail with while their connection lives on. */
+/** Codes with which undici and HTTP/2 streams fail while their connection stays open. */
 const OF_THE_CLIENT = /^(?:UND_ERR_|ERR_HTTP2_)/
 
 /**
- * The channel does not say who ended a request. Errors of undici and of the system have a code; a reason that was
- * given for an abort is anything, and the connection is still there when it is published.
+ * The channel does not report who ended a request. Errors of undici and of the system have a code; an abort reason can
+ * be any value, and the connection is still open when it is published.
  */
 function wasCalledOff({ socket, request, call }: Followed, created: UndiciRequest, error: unknown): boolean {
   if (call.isFetch && !wasFetchCalledOff(call.signal, request.hasResponse)) return false

@@ -16,10 +16,10 @@ export interface SentHeaders {
 
 const HTTP1 = ' HTTP/1.1'
 
-/** Where connections lead, learned from the first request on each: looking into its headers is dear. */
+/** The peer of each connection, read from the first request on it: parsing its headers is expensive. */
 const peers = new WeakMap<Socket, Peer>()
 
-/** The connection that a request was written to. */
+/** The peer of the connection that a request was written to. */
 function peerOf(sent: SentHeaders): Peer {
   const { socket } = sent
   const known = socket && peers.get(socket)
@@ -33,18 +33,18 @@ function peerOf(sent: SentHeaders): Peer {
   return peer
 }
 
-/** Over HTTP/2 undici publishes the headers in another form, without a request line. */
+/** Over HTTP/2 undici publishes the headers in a different form, without a request line. */
 function isHttp1(headers: unknown): boolean {
   return typeof headers === 'string' && headers.startsWith(HTTP1, headers.indexOf('\r\n') - HTTP1.length)
 }
 
-/** Connections whose life is recorded. */
+/** Connections that are measured. */
 const connections = new WeakMap<Socket, ClientConnection>()
 
-/** True once there is such a connection: then the requests of everybody count. */
+/** True once there is such a connection: then requests of all clients count. */
 let isCounting = false
 
-/** When connections were opened, as `performance.now()` told then. */
+/** When connections were opened, on the clock of `performance.now()`. */
 const opened = new WeakMap<object, number>()
 
 /** A request was written to a connection. */
@@ -78,8 +78,8 @@ interface Starting {
 let starting: Starting | undefined
 
 /**
- * Called when a handler is told that its request starts: undici publishes the connection in the same breath, and
- * only there.
+ * Called when a handler is notified that its request starts: undici publishes the connection synchronously after that,
+ * and only there.
  */
 export function awaitConnection(request: Starting): void {
   starting = request
@@ -89,7 +89,7 @@ const CONNECTED = 'undici:client:connected'
 const SENT = 'undici:client:sendHeaders'
 let isSubscribed = false
 
-/** Learns the connections of requests that interceptors trace. */
+/** Starts observing the connections of requests that interceptors trace. */
 export function learnConnections(): void {
   if (isSubscribed) return
   isSubscribed = true

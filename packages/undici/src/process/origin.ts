@@ -5,21 +5,21 @@ import type { ClientRequest, HttpClient } from '@spanwright/core/plugin'
 import { subscriberOf } from './subscriber.ts'
 import type { UndiciRequest } from '../undici-types.ts'
 
-/** Is told what undici made of a request, and returns the request whose context is to be sent. */
+/** Receives the request that undici created, and returns the traced request whose context is sent. */
 type Discovery = (created: UndiciRequest) => ClientRequest | undefined
 
 let pending: { readonly method: string; readonly discovered: Discovery } | undefined
 let isSubscribed = false
 
 /**
- * Where a `Client` or a `Pool` sends to: undici 6 and 7 do not tell interceptors, but show it on the request they
- * make in the same breath.
+ * The origin that a `Client` or a `Pool` sends to: undici 6 and 7 do not pass it to interceptors, but expose it on the
+ * request they create synchronously.
  */
 export class OriginSource {
-  /** Where the first request went. */
+  /** The destination of the first request. */
   known: Assumption | undefined
 
-  /** Dispatches a request whose origin is not known, and has its span started on the way. */
+  /** Dispatches a request of unknown origin; its span is started when undici creates the request. */
   discover(method: string, discovered: Discovery, dispatch: () => boolean): boolean {
     subscribeOnce()
     const outer = pending
@@ -35,7 +35,7 @@ export class OriginSource {
   }
 }
 
-/** That requests go where the first one went. A `BalancedPool` has several servers. */
+/** The assumption that requests go to the same server as the first one. A `BalancedPool` has several servers. */
 export class Assumption {
   readonly origin: string
   private readonly client: HttpClient
@@ -45,13 +45,13 @@ export class Assumption {
     this.origin = origin
   }
 
-  /** Corrects a request that was written to another place. */
+  /** Corrects a request that was sent to a different server. */
   compare(request: ClientRequest, { origin, path, host }: UndiciRequest): void {
     if (origin !== this.origin) this.client.relocate(request, String(origin), path, host)
   }
 }
 
-/** True while a request is being made whose span is about to be started. */
+/** True while a request is being created whose span is about to be started. */
 export function isDiscovering(method: string): boolean {
   return pending?.method === method
 }
@@ -73,8 +73,8 @@ function discover({ request }: { readonly request: UndiciRequest }): void {
 }
 
 /**
- * Puts the context of a span into a request that undici has made: it and its list belong to undici, not to the caller.
- * Undici adds a header as it adds those of its caller, with the checks of its own.
+ * Adds the context of a span to a request created by undici: the request and its header list belong to undici, not to
+ * the caller. Undici adds and checks the header like the caller's own.
  */
 export function addContext(created: UndiciRequest, { headers, injected }: ClientRequest): void {
   const list: unknown = created.headers

@@ -14,15 +14,15 @@ import { followedRedirect } from '../interceptor/redirect.ts'
 import { isMarked } from '../request-mark.ts'
 import type { UndiciRequest } from '../undici-types.ts'
 
-/** Ends what {@link traceUndici} has begun. */
+/** The handle returned by {@link traceUndici}. */
 export interface UndiciTracing extends Disposable {
-  /** Traces no further requests. Those under way are followed to their end. */
+  /** Stops tracing new requests. Open ones are traced to their end. */
   stop(): void
 }
 
 /**
- * Traces every request of the process that goes through undici, by its diagnostics channels: `fetch` of Node, and
- * every dispatcher of every copy of undici.
+ * Traces every undici request of the process through its diagnostics channels: Node's `fetch`, and every dispatcher of
+ * every copy of undici.
  * @throws TypeError when an option is unknown or of the wrong type
  */
 export function traceUndici(options?: UndiciTracingOptions): UndiciTracing {
@@ -49,7 +49,7 @@ interface TracedCall {
 
 const TRACED_CALL = createContextKey('spanwright.undici.call')
 
-/** Runs a call and traces the requests it makes until its promise is settled. */
+/** Runs a call and traces the requests it makes until its promise settles. */
 export function traceCall(client: HttpClient, call: Call, run: () => Promise<unknown>): Promise<unknown> {
   const traced: TracedCall = { client, call, isOver: false }
   const unwatch = watch()
@@ -69,7 +69,7 @@ export function traceCall(client: HttpClient, call: Call, run: () => Promise<unk
   }
 }
 
-/** With `await`, so that the stack of an error goes on to the caller: V8 follows a promise that one alone waits for. */
+/** With `await`, so that the stack of an error continues to the caller: V8 follows a promise with a single awaiter. */
 async function finishing(result: Promise<unknown>, finish: () => void): Promise<unknown> {
   try {
     return await result
@@ -78,13 +78,13 @@ async function finishing(result: Promise<unknown>, finish: () => void): Promise<
   }
 }
 
-/** Those who trace what no call has claimed; the first one does. */
+/** Clients that trace requests no call has claimed; the first one traces them. */
 const everybody = new Set<HttpClient>()
 
 let watchers = 0
 let unwatchRequests: (() => void) | undefined
 
-/** However many watch, a request is decided on once. */
+/** With any number of watchers, the decision on a request is made once. */
 function watch(): () => void {
   if (watchers++ === 0) unwatchRequests = watchRequests(startRequest)
   return () => {
@@ -106,7 +106,7 @@ function startRequest(created: UndiciRequest): void {
   for (const client of everybody) if (start(created, client, call)) return
 }
 
-/** A call in the context that is active now; one that began earlier when a redirect leads here. */
+/** A call in the active context, or the earlier call when the request follows its redirect. */
 function callHere(url: string): Call {
   const active = context.active()
   const redirect = followedRedirect(url, active)
@@ -115,7 +115,7 @@ function callHere(url: string): Call {
   return call
 }
 
-/** Returns false when the request is to be left alone. */
+/** Returns false when the request must be left alone. */
 function start(created: UndiciRequest, client: HttpClient, call: Call): boolean {
   const { method, path, headers, host } = created
   const origin = String(created.origin)

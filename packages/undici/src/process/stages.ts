@@ -14,23 +14,23 @@ import {
 import { subscriberOf } from './subscriber.ts'
 import type { UndiciRequest } from '../undici-types.ts'
 
-/** When the stages of opening a connection were reached, as `performance.now()` told then. */
+/** When the stages of opening a connection were reached, on the clock of `performance.now()`. */
 type Opening = Map<string, number>
 
-/** Connections that are being opened, oldest first, by where they lead. */
+/** Connections that are being opened, oldest first, by destination. */
 const openings = new Map<string, Opening[]>()
 
 /** Connections that no request has used yet. */
 const unused = new WeakMap<object, Opening>()
 
-/** Requests on their way, for the channel that tells when they are sent. */
+/** Requests being sent, for the channel that reports when they are sent. */
 const sending = new WeakMap<UndiciRequest, ClientRequest>()
 
-/** The connection that is being opened in this very moment. */
+/** The connection that is being opened synchronously. */
 let starting: Opening | undefined
 let isSubscribed = false
 
-/** A request was written to a connection: it has gone through all that lies before. */
+/** A request was written to a connection: records all stages before that. */
 export function passStages(request: ClientRequest, created: UndiciRequest, socket: object | null): void {
   const opening = socket && unused.get(socket)
   if (opening) {
@@ -41,7 +41,7 @@ export function passStages(request: ClientRequest, created: UndiciRequest, socke
   sending.set(created, request)
 }
 
-/** Learns when connections are opened and requests are sent. */
+/** Starts observing when connections are opened and requests are sent. */
 export function learnStages(): void {
   if (isSubscribed) return
   isSubscribed = true
@@ -52,7 +52,7 @@ interface ConnectMessage {
   readonly connectParams: { readonly protocol?: string; readonly host?: string }
 }
 
-/** What the channels publish; parts of it by the channel. */
+/** Messages of the channels; each channel publishes a part of it. */
 interface StageMessage extends ConnectMessage {
   readonly socket?: EventEmitter & { readonly encrypted?: boolean }
   readonly request: UndiciRequest
@@ -68,7 +68,8 @@ const READERS: Readonly<Record<string, (message: StageMessage) => void>> = {
     opening.set(socket.encrypted ? EVENT_TLS_END : EVENT_CONNECT_END, performance.now())
     unused.set(socket, opening)
   },
-  // Older versions of Node publish plain sockets only; what TLS sockets do before their handshake stays unknown there.
+  // Older versions of Node publish plain sockets only; the stages of TLS sockets before their handshake are unknown
+  // there.
   'net.client.socket': ({ socket }) => {
     const opening = starting
     if (!opening || !socket) return
