@@ -27,11 +27,11 @@ export class AbsentCollector {
     if (this.isSaid) return
     this.isSaid = true
     const waysOut = this.canPrint
-      ? 'Until one answers, traces are printed here. Start one there, or'
-      : "Print traces with exporter: 'console', start a collector there, or"
+      ? 'Until one answers, traces are printed here. Start one there,'
+      : "Print traces with exporter: 'console', start a collector there,"
     diag.warn(
-      `spanwright: no collector answers at ${placeOf(this.target)}: ${reason}. ${waysOut} name another by ` +
-        'OTEL_EXPORTER_OTLP_ENDPOINT, or run the app in the viewer: npx @spanwright/viewer -- node app.js',
+      `spanwright: no collector answers at ${placeOf(this.target)}: ${reason}. ${waysOut} or name another by ` +
+        'OTEL_EXPORTER_OTLP_ENDPOINT',
     )
   }
 
