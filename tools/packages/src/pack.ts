@@ -43,6 +43,8 @@ async function pack(published: Published, folder: string, home: string | undefin
         repository: { type: 'git', url: `git+${home}.git`, directory: `packages/${name}` },
       }),
       files: [...(manifest.files ?? []), 'CHANGELOG.md', ...folders],
+      // They lead out of the package.
+      scripts: undefined,
     }
     await writeFile(join(stage, 'package.json'), `${JSON.stringify(completed, null, 2)}\n`)
     const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: stage })
