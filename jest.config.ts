@@ -18,8 +18,12 @@ const native = process.env['SPANWRIGHT_NATIVE'] ? [] : ['/test/native/']
 if (process.env['SWEEPS'] !== 'all') leftOut.push('packages/sdk/test/under-load.test.ts')
 console.warn(`Left out here, see CONTRIBUTING.md: ${leftOut.join(', ') || 'nothing'}`)
 
+/** Some of the tests of a file show some of its spans, which must not replace what all of them have shown. */
+const isFiltered = process.argv.some(argument => /^(?:-t$|-t=|--testNamePattern)/.test(argument))
+
 const config: Config = {
   testMatch: ['<rootDir>/{packages,tools,examples}/*/test/**/*.test.ts'],
+  globals: { spansAreRecorded: !isFiltered },
   setupFilesAfterEnv: ['<rootDir>/tools/spans/src/jest-setup.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', ...native, ...leftOut.map(path => `/${path}`)],
   modulePathIgnorePatterns: ['/dist/'],

@@ -37,16 +37,17 @@ export function writeRecording(testFile: string, sightings: readonly Sighting[])
   writeFileSync(join(FOLDER, `${name}.json`), JSON.stringify(recording))
 }
 
-/** What the test files have seen that are still there. */
-export function readRecordings(): Sighting[] {
-  if (!existsSync(FOLDER)) return []
-  return readdirSync(FOLDER).flatMap(name => {
+/** What each test file has seen in its last run, of those that are still there. */
+export function readRecordings(): Map<string, readonly Sighting[]> {
+  const recordings = new Map<string, readonly Sighting[]>()
+  if (!existsSync(FOLDER)) return recordings
+  for (const name of readdirSync(FOLDER)) {
     const path = join(FOLDER, name)
     const { testFile, sightings } = JSON.parse(readFileSync(path, 'utf8')) as Recording
-    if (existsSync(testFile)) return sightings
-    rmSync(path)
-    return []
-  })
+    if (existsSync(testFile)) recordings.set(testFile, sightings)
+    else rmSync(path)
+  }
+  return recordings
 }
 
 /** One sighting of each title, with all that was seen of it. */
