@@ -10,7 +10,7 @@ import type { Request } from 'express'
 import type { App, Route } from './internals.ts'
 import { type Routes, visibleRoute } from './routes.ts'
 
-/** What Express knows of a request: its own trust in proxies, its own routes. */
+/** Reads requests of Express, with its own proxy trust and its own routes. */
 export const EXPRESS: HttpFramework<Request, Routes> = {
   url: req => req.originalUrl ?? req.url,
   origin: originOf,
@@ -28,14 +28,14 @@ function originOf(req: Request, { headers, socket }: RequestHead): Origin {
   return { scheme: req.protocol, host, clientAddress: req.ip }
 }
 
-/** The pattern of the route that matched last, with those of all mounts before it. */
+/** The pattern of the route that matched last, including all mounts before it. */
 function routeOf(req: Request, routes: Routes | undefined): string | undefined {
   const { baseUrl = '', url, originalUrl = url } = req
   const matched = req.route as Route | undefined
   const route = matched?.path === undefined ? undefined : matched
   if (!route && baseUrl === '') return undefined
   const rest = pathOf(url)
-  // A middleware within the mount has put back the whole URL, and what stands behind it matched that.
+  // A middleware within the mount has restored the full URL, and the handlers after it matched that.
   const base = baseUrl !== '' && rest === pathOf(originalUrl) ? '' : baseUrl
   return routes ? routes.patternOf(route, base + rest, base) : visibleRoute(route, base + rest)
 }
@@ -48,7 +48,7 @@ function pathOf(url: string): string {
 
 type Trust = (address: string | undefined, hop: number) => boolean
 
-/** True when the setting `trust proxy` covers whoever is at the other end of the socket. */
+/** True when the setting `trust proxy` covers the peer of the socket. */
 function trustsPeer(req: Request, socket: RequestHead['socket']): boolean {
   const trust = (req.app as unknown as App | undefined)?.get('trust proxy fn')
   return typeof trust === 'function' && (trust as Trust)(socket?.remoteAddress, 0)

@@ -1,10 +1,10 @@
-// The parts of Express's own objects that are read here, over all its versions. Nothing else knows their shape, and
-// `checkInternals()` says which of them an app lacks.
+// The private parts of Express's objects that are read, for all its versions. No other file knows their shape, and
+// `checkInternals()` reports which of them an app lacks.
 
-/** Called by a router for an error or a request; a layer inherits one of each. */
+/** Called by a router with an error or a request; a layer inherits one method for each. */
 type LayerMethod = (this: Layer, ...args: unknown[]) => unknown
 
-/** What a matcher of Express 5 tells of a path: parameters, and the part of the path it covers. */
+/** Result of an Express 5 matcher: parameters, and the part of the path it covers. */
 export interface Match {
   readonly path: string
   readonly params: Readonly<Record<string, unknown>>
@@ -15,15 +15,15 @@ export interface Layer {
   readonly handle: Handle
   readonly name: string
   readonly route?: Route | undefined
-  /** Express 4: what the path was made into. */
+  /** Express 4: the path compiled to an expression. */
   readonly regexp?: RegExp & { readonly fast_slash?: boolean }
-  /** Express 4: parameters in the order of their groups. */
+  /** Express 4: parameters, in the order of their groups. */
   readonly keys?: readonly { readonly name: string | number }[]
-  /** Express 5: one for each alternative of the path. */
+  /** Express 5: one matcher for each alternative of the path. */
   readonly matchers?: readonly ((path: string) => Match | false)[]
   /** Express 5: true for a middleware without a path. */
   readonly slash?: boolean
-  /** router 2.3: the path as it was written. */
+  /** router 2.3: the path as written. */
   readonly rawPath?: unknown
   handle_error?: LayerMethod
   handleError?: LayerMethod
@@ -38,7 +38,7 @@ export interface Handle {
   readonly set?: unknown
 }
 
-/** What `app.get('/path', …)` and `app.route('/path')` make. */
+/** Created by `app.get('/path', …)` and `app.route('/path')`. */
 export interface Route {
   readonly path: unknown
   readonly stack: readonly Layer[]
@@ -57,12 +57,12 @@ export interface App {
 
 /** Router of an app; undefined for an app of Express 4 that has none yet. */
 export function routerOf(app: App): Router | undefined {
-  // Express 4 has an accessor `router` that throws.
+  // Express 4 has a `router` accessor that throws.
   const { _router } = app as { _router?: Router }
   return 'lazyrouter' in app ? _router : (app as unknown as { router: Router }).router
 }
 
-/** The router that a layer leads into, when that can be seen from outside. */
+/** The router behind a layer, when it is visible from outside. */
 export function routerBehind({ handle }: Layer): Router | undefined {
   if (Array.isArray(handle.stack)) return handle as unknown as Router
   const isApp = typeof handle.set === 'function' && 'mountpath' in handle
@@ -71,13 +71,13 @@ export function routerBehind({ handle }: Layer): Router | undefined {
 
 const HIDING = new WeakMap<Handle, boolean>()
 
-/** What is in the function that Express puts around an app that another app uses, in minified bundles too. */
+/** Texts in the function that Express wraps around a mounted app, even in minified bundles. */
 const WORDS_OF_MOUNTED_APP = ['.app', '.handle(', '.request', '.response'] as const
 
-/** It is a short function; a longer one is not read. */
+/** That function is short; a longer one is not read. */
 const LONGEST_MOUNTED_APP = 500
 
-/** True for the function that Express puts around an app that another app uses. */
+/** True for the function that Express wraps around a mounted app. */
 export function hidesApp({ handle, route }: Layer): boolean {
   if (route !== undefined || handle.length !== 3) return false
   const known = HIDING.get(handle)
@@ -89,19 +89,19 @@ export function hidesApp({ handle, route }: Layer): boolean {
   return hides
 }
 
-/** True for a layer of a route, a router or an app: what answers there is another layer. */
+/** True for a layer of a route, a router or an app, where another layer answers. */
 export function leadsOn(layer: Layer): boolean {
   return layer.route !== undefined || hidesApp(layer) || routerBehind(layer) !== undefined
 }
 
-/** True for a layer that is called with errors only. */
+/** True for a layer that is called only with errors. */
 export function handlesErrors(layer: Layer): boolean {
   return layer.handle.length === 4
 }
 
 /**
- * Makes a layer like another one for a path of its own, with which a path can be tried without touching the
- * layers that serve requests.
+ * Creates a separate layer for a path, modelled on an existing one, to match paths without touching the layers that
+ * serve requests.
  */
 export function layerLike(layer: Layer, path: unknown, end: boolean): Layer {
   const Constructor = layer.constructor as new (path: unknown, options: object, handle: unknown) => Layer
@@ -109,18 +109,18 @@ export function layerLike(layer: Layer, path: unknown, end: boolean): Layer {
   return new Constructor(path, { sensitive, strict: false, end }, () => undefined)
 }
 
-/** The method by which routers hand a layer an error, in this version of Express. */
+/** The method through which routers pass an error to a layer, in this version of Express. */
 export function errorMethodOf(layer: Layer): 'handle_error' | 'handleError' {
   return 'handle_error' in layer ? 'handle_error' : 'handleError'
 }
 
-/** The method by which routers hand a layer a request, in this version of Express. */
+/** The method through which routers pass a request to a layer, in this version of Express. */
 export function requestMethodOf(layer: Layer): 'handle_request' | 'handleRequest' {
   return 'handle_request' in layer ? 'handle_request' : 'handleRequest'
 }
 
 /**
- * Names the parts of Express that are not as they are expected, for the versions to come; empty when all are.
+ * Names the parts of Express that differ from the expected shape, for future versions; empty when there are none.
  */
 export function checkInternals(app: App): string[] {
   const router = routerOf(app)

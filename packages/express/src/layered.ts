@@ -12,28 +12,28 @@ import {
   requestMethodOf,
 } from './internals.ts'
 
-/** Leads from a request to what is told of its layers. */
+/** Key on a request for its layers. */
 const LAYERS: unique symbol = Symbol('spanwright.layers')
 
 interface Layered {
   [LAYERS]?: RequestLayers
 }
 
-/** Tells of every layer the request passes from now on. */
+/** Reports every layer the request passes from now on. */
 export function setLayers(req: Request, layers: RequestLayers): void {
   ;(req as Layered)[LAYERS] = layers
 }
 
 const SILENT = new WeakSet<Handle>()
 
-/** Takes a function of our own out of what is told. */
+/** Excludes one of our own functions from the report. */
 export function keepSilent(handle: (...args: never[]) => unknown): void {
   SILENT.add(handle)
 }
 
 /**
- * Puts a method on a layer of a router, before the one it inherits, that tells of the middleware or handler in it.
- * Neither that function nor anything that other layers share is touched.
+ * Adds an own method to a layer of a router, overriding the inherited one, that reports the middleware or handler in
+ * it. Neither that function nor anything shared with other layers is changed.
  */
 export function showLayer(layer: Layer, ofRoute: boolean): void {
   if (leadsOn(layer) || SILENT.has(layer.handle)) return
@@ -61,13 +61,13 @@ export function showLayer(layer: Layer, ofRoute: boolean): void {
       }
     const shownNext = goOnWith(nextOfRequest)
     req.next = shownNext
-    // Within a route they are two: the next handler of the route, and what comes after the route.
+    // Within a route there are two: the next handler of the route, and the first one after the route.
     const given = handedOver === nextOfRequest ? shownNext : goOnWith(handedOver)
     return shown.run(() => inherited.apply(layer, [...args.slice(0, -1), given]))
   }
 }
 
-/** The active context with another span in it: what a middleware has put there stays. */
+/** The active context with another span: values that middleware has set stay. */
 function withSpanOf(span: Span | undefined): Context {
   const active = contextApi.active()
   return span ? trace.setSpan(active, span) : trace.deleteSpan(active)
@@ -77,7 +77,7 @@ const SHOWN = new WeakSet<Layer>()
 
 type Next = (reason?: unknown) => void
 
-/** What `next` was given, if that is an error: nothing, and the two words to leave a route, are none. */
+/** The argument of `next` if it is an error: not undefined, nor one of the two words for leaving a route. */
 function thrownBy(reason: unknown): { readonly value: unknown } | undefined {
   return !reason || reason === 'route' || reason === 'router' ? undefined : { value: reason }
 }

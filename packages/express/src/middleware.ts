@@ -19,8 +19,8 @@ import { watchApp, watchCalledApp } from './watch.ts'
 export interface ExpressTracingOptions extends HttpServerOptions<Request> {}
 
 /**
- * Traces every request that reaches it: one server span each, from here to the end of the response. Register it
- * before everything else.
+ * Creates middleware that traces every request that reaches it: one server span per request, from here to the end of
+ * the response. Register it before everything else.
  * @throws TypeError when an option is unknown or of the wrong type
  */
 export function tracing(options: ExpressTracingOptions = {}): RequestHandler {

@@ -1,21 +1,21 @@
 import type { Match } from './internals.ts'
 
-/** Stands in a path for a parameter, to see which one it is. */
+/** Replaces a part of a path, to find the parameter it belongs to. */
 const PROBE = 'spanwright'
 
-/** A pattern has as many faces as it has optional parts; a regular expression can have any number. */
+/** A pattern has one form per combination of optional parts; a regular expression can have any number. */
 const MOST_FACES = 16
 
-/** What stands for a pattern that cannot be told. */
+/** Used for a pattern that cannot be determined. */
 const UNKNOWN = '/*'
 
 /**
- * The pattern behind a matcher that keeps it to itself (Express 5 with a router before 2.3): told by matching the
- * path again with one part changed, and seeing which parameter changes with it.
+ * The pattern behind a matcher that does not expose it (Express 5 with a router before 2.3): found by matching the path
+ * again with one part changed, and checking which parameter changes.
  */
 export class ProbedPattern {
   private readonly matcher: (path: string) => Match | false
-  /** By what was seen in lower case, since paths are matched without regard to case. */
+  /** Keyed by the lower-case pattern, since paths are matched case-insensitively. */
   private readonly faces = new Map<string, string>()
 
   constructor(matcher: (path: string) => Match | false) {
@@ -30,7 +30,7 @@ export class ProbedPattern {
     }
   }
 
-  /** The pattern that makes this match, in the spelling that was seen first. */
+  /** The pattern of a match, in the spelling seen first. */
   patternOf(match: Match): string {
     const pattern = this.probe(match)
     const key = pattern.toLowerCase()
@@ -70,7 +70,7 @@ export class ProbedPattern {
     }, parts[index] ?? '')
   }
 
-  /** Name of the parameter that another part in this place changes. */
+  /** Name of the parameter that changes when this part changes. */
   private changedBy(
     match: Match,
     names: readonly string[],

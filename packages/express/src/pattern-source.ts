@@ -3,14 +3,13 @@ import { type Layer, layerLike } from './internals.ts'
 /** One of the paths a layer of Express 4 was mounted at. */
 export interface MountPath {
   readonly text: string
-  /** What matches this path alone. */
+  /** Expression that matches this path only. */
   readonly expression: RegExp | undefined
 }
 
 /**
- * The paths a layer of Express 4 was mounted at, told from the regular expression they were made into, because
- * nothing else is kept of them. What is told is made into a regular expression again: only when that is the
- * same one is it believed.
+ * The paths a layer of Express 4 was mounted at, derived from their compiled regular expression, because Express keeps
+ * nothing else of them. The result is compiled again, and used only when the expression is identical.
  * @returns undefined when the application wrote a regular expression
  */
 export function pathsOf(layer: Layer): readonly MountPath[] | undefined {
@@ -19,12 +18,12 @@ export function pathsOf(layer: Layer): readonly MountPath[] | undefined {
   const names = keys.map(key => key.name).filter(name => typeof name === 'string')
   const sources = alternativesIn(regexp.source)
   const paths = sources.map(source => pathFor(layer, source, names))
-  // One path among them tells that it is a list.
+  // A single recognised path shows that it is a list.
   if (!paths.some(path => path !== undefined)) return undefined
   return paths.map((path, i) => path ?? writtenExpression(sources[i] ?? '', regexp.flags))
 }
 
-/** @param names those of all parameters that are still to come; those of this path are taken off */
+/** @param names of all remaining parameters; those of this path are removed */
 function pathFor(layer: Layer, source: string, names: string[]): MountPath | undefined {
   const left = [...names]
   const text = pathOf(source, left)
@@ -37,7 +36,7 @@ function pathFor(layer: Layer, source: string, names: string[]): MountPath | und
   } catch {
     // No path at all.
   }
-  // Of a regular expression only named groups have names.
+  // In a regular expression only named groups have names.
   for (const [, name = ''] of source.matchAll(/\(\?<(\w+)>/g)) {
     if (names.includes(name)) names.splice(names.indexOf(name), 1)
   }
@@ -68,7 +67,7 @@ function alternativesIn(source: string): string[] {
 
 const END = /\\\/\?(?:\(\?=\\\/\|\$\))?$/
 
-/** Writes one generated expression as the path it came from, taking the names of its parameters off the list. */
+/** Turns one generated expression back into its path, removing the names of its parameters from the list. */
 function pathOf(source: string, names: string[]): string {
   const text = source.replace(/^\^/, '').replace(END, '')
   let path = ''
@@ -89,7 +88,7 @@ function pathOf(source: string, names: string[]): string {
 
 const DEFAULT_CAPTURE = /^(?:\[\^\\?\/(?:\\\.)?\]\+\?|\(\?:\(\?!.*\)\.\)\+\?)$/
 
-/** What stands for a group: a parameter, `*`, or the group itself. */
+/** The path syntax for a group: a parameter, `*`, or the group itself. */
 function groupOf(content: string, optional: string, names: string[], afterSlash: boolean): string {
   if (content === '.*') return `*${optional}`
   const parameter = /^\?:(\\\/)?(\\\.)?(?=\()/.exec(content)
@@ -105,7 +104,7 @@ function groupOf(content: string, optional: string, names: string[], afterSlash:
   return `${slash ? '/' : ''}${dot ? '.' : ''}:${names.shift() ?? ''}${custom}${star}${optional}`
 }
 
-/** Index behind the parenthesis that closes the one at an index; -1 when none does. */
+/** Index after the parenthesis that closes the one at an index; -1 when there is none. */
 function closing(text: string, open: number): number {
   let depth = 0
   for (let at = open; at < text.length; at++) {

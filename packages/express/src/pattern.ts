@@ -4,15 +4,15 @@ import { type App, type Layer, layerLike, type Route, routerOf } from './interna
 
 /** One of the paths a layer was registered for. */
 export interface Pattern {
-  /** As the application wrote it; undefined when only a path that it matches shows it. */
+  /** As written in the application; undefined when it can only be derived from a matching path. */
   readonly text: string | undefined
-  /** Covers the beginning of a path, or for a route all of it; undefined when it does not match. */
+  /** Matches the beginning of a path, or for a route the whole path; undefined when it does not match. */
   match(path: string): { readonly length: number; readonly text: string } | undefined
 }
 
 const MOUNTS = new WeakMap<Layer, readonly Pattern[]>()
 
-/** The patterns of a mounted middleware, router or app, in the order in which they are tried. */
+/** The patterns of a mounted middleware, router or app, in matching order. */
 export function mountPatternsOf(layer: Layer): readonly Pattern[] {
   const known = MOUNTS.get(layer)
   if (known) return known
@@ -30,7 +30,7 @@ function findMountPatterns(layer: Layer): readonly Pattern[] {
   return paths.map(({ text, expression }) => expressionPattern(text, expression))
 }
 
-/** The patterns of a route, which keeps its path in every version. */
+/** The patterns of a route; every version keeps a route's path. */
 export function routePatternsOf(layer: Layer): readonly Pattern[] {
   const paths = listOf(layer.route?.path)
   if (layer.matchers) return writtenPatterns(layer, paths)
@@ -41,7 +41,7 @@ export function routePatternsOf(layer: Layer): readonly Pattern[] {
 
 const HIDDEN = new WeakMap<Route, readonly Pattern[]>()
 
-/** The patterns of a route whose layer cannot be seen, made like those of the routers of an app. */
+/** The patterns of a route whose layer is hidden, created like those of the app's routers. */
 export function hiddenPatternsOf(route: Route, app: App): readonly Pattern[] {
   const known = HIDDEN.get(route)
   if (known) return known
@@ -58,13 +58,13 @@ function findHiddenPatterns(route: Route, sample: Layer | undefined): Pattern[] 
   })
 }
 
-/** A pattern of which nothing is known but how it was written. */
+/** A pattern of which only the written form is known. */
 export function visiblePattern(path: unknown): Pattern {
   if (path instanceof RegExp) return expressionPattern(String(path), path)
   return { text: typeof path === 'string' ? path : undefined, match: () => undefined }
 }
 
-/** The patterns of an app's own mount path, for an app whose parents are not looked through. */
+/** The patterns of an app's own mount path, for an app whose parents are not searched. */
 export function appPatternsOf(mountpath: unknown): readonly Pattern[] {
   return listOf(mountpath).map(path => {
     const text = String(withoutSlash(path))
@@ -80,7 +80,7 @@ export function appPatternsOf(mountpath: unknown): readonly Pattern[] {
   })
 }
 
-/** The first of some patterns that matches the beginning of a path. */
+/** The first pattern that matches the beginning of a path. */
 export function firstMatch(
   patterns: readonly Pattern[],
   path: string,
@@ -92,13 +92,13 @@ export function firstMatch(
   return undefined
 }
 
-/** What is left of a path behind a match, beginning with a slash. */
+/** The rest of a path after a match, with a leading slash. */
 export function restOf(path: string, { length }: { readonly length: number }): string {
   const rest = path.slice(length)
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-/** A prefix and a pattern put together, as one path. */
+/** A prefix and a pattern joined to one path. */
 export function join(prefix: string, pattern: string): string {
   if (pattern === '/' || pattern === '') return prefix
   return pattern.startsWith('/') || prefix === '' ? prefix + pattern : `${prefix}/${pattern}`
@@ -106,7 +106,7 @@ export function join(prefix: string, pattern: string): string {
 
 const EVERYTHING: Pattern = { text: '/', match: () => ({ length: 0, text: '/' }) }
 
-/** A mount path covers the same with and without a slash at its end. */
+/** A trailing slash makes no difference to a mount path. */
 function withoutSlash(path: unknown): unknown {
   return typeof path === 'string' && path.length > 1 ? path.replace(/\/$/, '') : path
 }

@@ -1,9 +1,9 @@
 import { firstMatch, join, type Pattern, restOf } from './pattern.ts'
 
-/** Where a route is registered: the patterns of every mount on the way to it, then its own. */
+/** Where a route is registered: the patterns of all its mounts, then its own. */
 export class Place {
   private readonly patterns: readonly (readonly Pattern[])[]
-  /** The whole pattern and what matches each part of it, when every part is of the usual kind. */
+  /** The full pattern, when every part is simple. */
   private readonly text: string | undefined
   private readonly parts: readonly RegExp[] | undefined
 
@@ -16,9 +16,9 @@ export class Place {
   }
 
   /**
-   * The whole pattern; undefined when it does not match the path, or when no mount ends where the base path does: then
-   * the request came to the route by another way.
-   * @param base length of the base path, which Express took off the path or has put back after an error
+   * The full pattern; undefined when it does not match the path, or when no mount ends where the base path does,
+   * because the request then reached the route in another way.
+   * @param base length of the base path, which Express removed from the path or has restored after an error
    */
   patternOf(path: string, base: number): string | undefined {
     if (!this.parts) return this.matchAll(path, base)
@@ -52,20 +52,20 @@ function onlyTextOf(alternatives: readonly Pattern[]): string | undefined {
   return alternatives.length === 1 ? alternatives[0]?.text : undefined
 }
 
-/** True when a rest begins where the base path ends; a slash may have been put in front of it. */
+/** True when the rest begins where the base path ends; a slash may have been prepended to it. */
 function isAt(path: string, rest: string, base: number): boolean {
   return path.length - rest.length === base || (rest === '/' && path.length === base)
 }
 
-/** True at the end of a path, which may be a slash that the pattern lacks. */
+/** True at the end of a path, ignoring a trailing slash that the pattern lacks. */
 function isEnd(path: string, at: number): boolean {
   return at === path.length || (at === path.length - 1 && path.endsWith('/'))
 }
 
-/** A literal, or a parameter that is a whole part of the path. */
+/** A literal, or a parameter that is a whole path segment. */
 const SIMPLE_PART = /^(?:[\w.~-]*|:\w+)$/
 
-/** True for a pattern of simple parts, which every version of Express reads the same way. */
+/** True for a pattern of simple segments, which every version of Express interprets the same way. */
 function isSimple(text: string): boolean {
   return text.split('/').every(part => SIMPLE_PART.test(part))
 }

@@ -18,25 +18,25 @@ import {
 } from './pattern.ts'
 import { Place } from './place.ts'
 
-/** A middleware, router or app that stands at the beginning of a path. */
+/** A middleware, router or app mounted at the beginning of a path. */
 export interface Mount {
   readonly layer: Layer
-  /** The pattern, those of all mounts around it included. */
+  /** The pattern, including those of all enclosing mounts. */
   readonly text: string
-  /** What is left of the path behind it. */
+  /** The rest of the path after it. */
   readonly rest: string
 }
 
-/** A router mounted within itself is followed so many times, so that the number of patterns stays small. */
+/** How often a router mounted within itself is followed, to keep the number of patterns small. */
 const MOST_TURNS = 3
 
-/** The routers on the way to where the walk is; one stands there twice when it is mounted within itself. */
+/** The routers on the current path of the walk; a router mounted within itself appears twice. */
 type Way = readonly Router[]
 
-/** Told of every layer that is found, when it is found, and whether it belongs to a route. */
+/** Called with every layer when it is found, and whether it belongs to a route. */
 export type LayerVisitor = (layer: Layer, ofRoute: boolean) => void
 
-/** The routes of an app and of everything mounted in it, found once and again when something was added. */
+/** The routes of an app and of everything mounted in it, collected once and again after additions. */
 export class RouteMap {
   readonly app: App
   private readonly visit: LayerVisitor
@@ -44,7 +44,7 @@ export class RouteMap {
   private places = new Map<Route, Place[]>()
   private routers = new Set<Router>()
   private layers = -1
-  /** How often the map was made, for what is derived from it. */
+  /** Increases each time the map is rebuilt, to invalidate derived data. */
   version = 0
 
   constructor(app: App, visit: LayerVisitor) {
@@ -52,12 +52,12 @@ export class RouteMap {
     this.visit = visit
   }
 
-  /** Finds what was added since the last time; usually nothing. */
+  /** Collects what was added since the last time; usually nothing. */
   refresh(): void {
     if (this.countLayers() !== this.layers) this.rebuild()
   }
 
-  /** Makes known which app is behind a layer that hides it. */
+  /** Registers the app behind a layer that hides it. */
   link(layer: Layer, app: App): void {
     this.apps.set(layer, app)
     this.rebuild()
@@ -73,7 +73,7 @@ export class RouteMap {
     return this.places.get(route)
   }
 
-  /** Every middleware, router and app that stands at the beginning of a path, outer ones first. */
+  /** Every middleware, router and app mounted at the beginning of a path, outer ones first. */
   *mountsAlong(path: string): Generator<Mount, void, void> {
     const router = routerOf(this.app)
     if (router) yield* this.mountsIn(router, path, '', [])
@@ -138,12 +138,12 @@ export class RouteMap {
   }
 }
 
-/** True when a router was followed often enough. */
+/** True when a router was followed the maximum number of times. */
 function isFollowed(router: Router, above: Way): boolean {
   return above.filter(each => each === router).length >= MOST_TURNS
 }
 
-/** The paths at which an app is mounted in others; those others are not looked through. */
+/** The paths at which an app is mounted in others; those others are not searched. */
 function mountsOf(app: App): (readonly Pattern[])[] {
   const mounts: (readonly Pattern[])[] = []
   for (let inner = app; inner.parent; inner = inner.parent) mounts.unshift(appPatternsOf(inner.mountpath))

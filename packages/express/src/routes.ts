@@ -3,21 +3,21 @@ import { firstMatch, hiddenPatternsOf, join, visiblePattern } from './pattern.ts
 import { Place } from './place.ts'
 import type { Mount, RouteMap } from './route-map.ts'
 
-/** So many base paths are remembered; a mount with parameters has any number of them. */
+/** Number of base paths to cache; a mount with parameters can have any number of them. */
 const MOST_REMEMBERED = 64
 
-/** Tells which pattern a request matched. */
+/** Determines which pattern a request matched. */
 export interface Routes {
   /**
-   * The whole pattern; undefined when none can be told that matches the path.
-   * @param route the one that matched last; the request may have left it since
-   * @param path as Express matched it: the base path and what is left of it together
-   * @param base what the mounts around the request took off the path, as far as Express has not put it back
+   * The full pattern; undefined when no matching one can be determined.
+   * @param route the route that matched last; the request may have left it since
+   * @param path as matched by Express: the base path followed by the rest
+   * @param base the part of the path removed by the mounts, as far as Express has not restored it
    */
   patternOf(route: Route | undefined, path: string, base: string): string | undefined
-  /** The pattern of the mount that took a base path off the URL. */
+  /** The pattern of the mount that removed a base path from the URL. */
   mountOf(base: string): string | undefined
-  /** True when a route stands in a router that was found. */
+  /** True when a route is in a router that was found. */
   knows(route: Route | undefined): boolean
   /** True when an app is this one or mounted in it. */
   covers(app: App): boolean
@@ -60,13 +60,13 @@ export class AppRoutes implements Routes {
     return false
   }
 
-  /** The pattern of a route in a router that a function of the application hides. */
+  /** The pattern of a route in a router that is called from a function. */
   private patternBehind(route: Route, path: string, base: string): string | undefined {
     const patterns = hiddenPatternsOf(route, this.map.app)
     const own = firstMatch(patterns, path.slice(base.length) || '/')
     const mount = own && this.mountOf(base)
     if (own && mount !== undefined) return join(mount, own.text) || '/'
-    // After an error Express has put the rest of the base path back.
+    // After an error Express has restored the rest of the base path.
     for (const { layer, text, rest } of this.map.mountsAlong(path)) {
       if (leadsOn(layer) || path.length - rest.length < base.length) continue
       const match = firstMatch(patterns, rest)
@@ -75,7 +75,10 @@ export class AppRoutes implements Routes {
     return undefined
   }
 
-  /** The path of a function that answers all below it; where a router stands there too, it may be the one. */
+  /**
+   * The path of a function that answers everything below it; not when a router is mounted there too, which may have
+   * answered.
+   */
   private functionAt(base: string): string | undefined {
     const { functions, map } = this
     if (this.version !== map.version || functions.size >= MOST_REMEMBERED) functions.clear()
@@ -92,7 +95,7 @@ function endsAt({ text, rest }: Mount): boolean {
   return rest === '/' && text !== ''
 }
 
-/** The patterns of a request that an app has handed to another one, which is not mounted in it, by calling it. */
+/** The patterns of a request that an app has passed to another, unmounted app by calling it. */
 export class CalledRoutes implements Routes {
   private readonly outer: Routes
   private readonly base: string
@@ -138,7 +141,7 @@ export class CalledRoutes implements Routes {
 
 const VISIBLE = new WeakMap<Route, Place>()
 
-/** The pattern of a route of which nothing is known but itself, when it can be seen that it matches the path. */
+/** The pattern of a route whose mounts are unknown, when it verifiably matches the path. */
 export function visibleRoute(route: Route | undefined, path: string): string | undefined {
   if (!route) return undefined
   let place = VISIBLE.get(route)

@@ -16,13 +16,13 @@ import {
   routerOf,
 } from './internals.ts'
 
-/** What is known of the apps in which `tracing()` is registered. */
+/** State of the apps in which `tracing()` is registered. */
 const WATCHES = new WeakMap<App, AppWatch>()
 
 /**
- * Looks at an app before it handles a request: which routes there are, and where errors pass.
- * @param layered whether its middleware and handlers are to be told of
- * @returns its routes; undefined when the request belongs to no app, or to one whose routes cannot be read
+ * Inspects an app before it handles a request, to find its routes and observe its errors.
+ * @param layered whether its middleware and handlers are reported
+ * @returns its routes; undefined when the request has no app, or the app's routes cannot be read
  */
 export function watchApp(req: Request, layered: boolean): Routes | undefined {
   const app = req.app as unknown as App | undefined
@@ -30,9 +30,9 @@ export function watchApp(req: Request, layered: boolean): Routes | undefined {
 }
 
 /**
- * Looks at the app that a traced request has come to, when another app has called it without mounting it.
- * @param routes those of the request so far
- * @returns those of the request from now on
+ * Inspects the app that a traced request has reached, when another app called it without mounting it.
+ * @param routes the routes of the request so far
+ * @returns the routes of the request from now on
  */
 export function watchCalledApp(
   req: Request,
@@ -55,9 +55,9 @@ function watchOf(app: App): AppWatch {
 }
 
 /**
- * Sees the errors of an app. Its routers pass an error to their error handlers, and at last to a handler of
- * Express that nobody can hook; so each error handler notes what it is given, and behind all layers of the
- * outermost app stands one that does nothing else. No layer that handles requests is touched.
+ * Observes the errors of an app. Its routers pass an error to their error handlers, and finally to a handler of Express
+ * that cannot be hooked. So each error handler notes its error, and a layer of ours after all others of the outermost
+ * app does only that. Layers that handle requests are not changed.
  */
 class AppWatch {
   private readonly app: App
@@ -105,7 +105,7 @@ class AppWatch {
 
   /** Error handlers of the apps in which this one is mounted. */
   private watchAbove(): void {
-    // An app that is mounted a second time has another parent from then on.
+    // An app that is mounted again has a different parent from then on.
     if (this.above[0] !== this.app.parent) {
       this.above = parentsOf(this.app)
       this.layersAbove = -1
@@ -124,7 +124,7 @@ class AppWatch {
     if (this.layered) showLayer(layer, ofRoute)
   }
 
-  /** Waits for the first request that enters a hidden app: while Express sets it up, `req.app` is that app. */
+  /** Waits for the first request that enters a hidden app: during its set-up by Express, `req.app` is that app. */
   private findApp(layer: Layer): void {
     const method = requestMethodOf(layer)
     const { map } = this
@@ -143,7 +143,7 @@ class AppWatch {
   }
 }
 
-/** Puts a layer of our own behind all others of an app, those that are added later included. */
+/** Adds a layer of ours after all others of an app, including those added later. */
 function stayLast(app: App): void {
   const router = routerOf(app)
   if (!router || router.stack.at(-1)?.handle === noteUnhandledError) return
@@ -151,7 +151,7 @@ function stayLast(app: App): void {
   const last = router.stack.at(-1)
   if (!last) return
   watchEnd(last)
-  // Not by moving it: a request on its way through the stack would miss a layer.
+  // Not by moving it: a request currently passing through the stack would miss a layer.
   Object.defineProperty(router.stack, 'push', {
     configurable: true,
     writable: true,
@@ -175,7 +175,7 @@ function handleError(this: Layer, ...args: unknown[]): unknown {
   return prototypeOf(this).handleError?.apply(this, args)
 }
 
-// Express 4 calls it so.
+// The name used by Express 4.
 function handle_error(this: Layer, ...args: unknown[]): unknown {
   noteError(args[0], args[1] as Request)
   return prototypeOf(this).handle_error?.apply(this, args)
@@ -189,7 +189,7 @@ function noteUnhandledError(error: unknown, req: Request, _res: Response, next: 
 
 keepSilent(noteUnhandledError)
 
-/** Notes that a request came past all layers although it had its response: somebody called `next` too often. */
+/** Notes that a request passed all layers although it had been answered: `next` was called too often. */
 function watchEnd(last: Layer): void {
   const method = requestMethodOf(last)
   last[method] = function handleRequest(...args) {
@@ -212,7 +212,7 @@ function parentsOf(app: App): App[] {
   return parents
 }
 
-/** Calls back when a property is read for the next time, and leaves it as it was. */
+/** Calls back when a property is next read, and restores the property. */
 function onNextRead<Target extends object>(target: Target, name: keyof Target, read: () => void): void {
   const own = Object.getOwnPropertyDescriptor(target, name)
   if (own && !own.configurable) return

@@ -19,7 +19,7 @@ import type { BrokerAddress, Cluster } from './cluster.ts'
 import { eventName, type EventSource } from './library.ts'
 import { type MessageHeaders, PLAIN_HEADERS } from './message/headers.ts'
 
-/** What is known of one producer or consumer. */
+/** Data of one producer or consumer. */
 export class Client {
   readonly cluster: Cluster
   readonly groupId: string | undefined
@@ -39,7 +39,7 @@ export class Client {
     this.headers = headers
   }
 
-  /** Attributes that all operations have. The topic is absent where there are several. */
+  /** Attributes of all operations. Without the topic when there are several. */
   attributesOf(name: string, type: string, topic: string | undefined): Attributes {
     const attributes: Attributes = {
       [ATTR_MESSAGING_SYSTEM_NAME]: MESSAGING_SYSTEM_KAFKA,
@@ -52,14 +52,14 @@ export class Client {
     return attributes
   }
 
-  /** Adds the ids of the client and of its cluster, as far as they are known by now. */
+  /** Adds the ids of the client and its cluster, as far as they are known. */
   addIdentity(attributes: Attributes): void {
     if (this.id !== undefined) attributes[ATTR_MESSAGING_CLIENT_ID] = this.id
     const { id } = this.cluster
     if (id !== undefined) attributes[ATTR_KAFKA_CLUSTER_ID] = id
   }
 
-  /** Learns the client id from the first request: kafkajs tells it nowhere else. */
+  /** Reads the client id from the first request: kafkajs exposes it nowhere else. */
   learnId(source: EventSource): void {
     const request = eventName(source, 'REQUEST')
     if (typeof request !== 'string') return
@@ -72,14 +72,14 @@ export class Client {
   }
 }
 
-/** Adds the address of a broker, where it is known. */
+/** Adds the address of a broker, if known. */
 export function addAddress(attributes: Attributes, broker: BrokerAddress | undefined): void {
   if (!broker) return
   attributes[ATTR_SERVER_ADDRESS] = broker.host
   attributes[ATTR_SERVER_PORT] = broker.port
 }
 
-/** Adds the number of the attempt, when it is not the first. */
+/** Adds the attempt number, from the second attempt on. */
 export function addAttempt(
   { attempts }: Client,
   attributes: Attributes,

@@ -6,16 +6,16 @@ export interface BrokerAddress {
   readonly port: number
 }
 
-/** What is known of the cluster a client talks to. Nothing of it is asked for. */
+/** What is known of a client's cluster, without sending requests. */
 export interface Cluster {
   readonly id: string | undefined
   /** The leader of a partition. */
   leaderOf(topic: string, partition: number): BrokerAddress | undefined
-  /** The one leader of all partitions of a topic, or of those given; undefined when they have several. */
+  /** The single leader of all partitions of a topic, or of the given ones; undefined when there are several. */
   onlyLeaderOf(topic: string, partitions?: Iterable<number>): BrokerAddress | undefined
 }
 
-/** The one broker that leads all of some partitions; undefined when they have several, or one of them has none. */
+/** The single leader of all given partitions; undefined when there are several, or a partition has none. */
 export function onlyLeader(leaders: Iterable<BrokerAddress | undefined>): BrokerAddress | undefined {
   let only: BrokerAddress | undefined
   for (const leader of leaders) {
@@ -25,7 +25,7 @@ export function onlyLeader(leaders: Iterable<BrokerAddress | undefined>): Broker
   return only
 }
 
-/** What kafkajs keeps of the last metadata a broker sent. */
+/** The cluster metadata kept by kafkajs. */
 interface ClusterMetadata {
   readonly clusterId?: string | null
   readonly brokers: readonly (BrokerAddress & { readonly nodeId: number })[]
@@ -38,8 +38,8 @@ interface ClusterMetadata {
 type Leaders = ReadonlyMap<number, BrokerAddress>
 
 /**
- * Which broker leads which partition, and the id of the cluster: read, without a request, from the metadata that a
- * client of kafkajs keeps for itself. Where there is none, nothing is known and no attribute is written.
+ * Partition leaders and cluster id, read without a request from the metadata that a kafkajs client keeps. Without
+ * metadata no attribute is written.
  */
 class KafkajsCluster implements Cluster {
   private readonly metadataNow: () => ClusterMetadata | null | undefined
@@ -78,7 +78,7 @@ class KafkajsCluster implements Cluster {
   private metadata(): ClusterMetadata | undefined {
     const given = this.metadataNow()
     const metadata = Array.isArray(given?.brokers) && Array.isArray(given.topicMetadata) ? given : undefined
-    // kafkajs replaces the whole object when it asks again.
+    // kafkajs replaces the whole object when it refreshes the metadata.
     if (metadata !== this.source) {
       this.source = metadata
       this.leaders = new Map()
@@ -100,8 +100,8 @@ function leadersIn({ brokers, topicMetadata }: ClusterMetadata, topic: string): 
 type ClusterMaker = (...args: unknown[]) => { readonly brokerPool?: { readonly metadata?: ClusterMetadata } }
 
 /**
- * Makes a producer or consumer and takes note of the cluster kafkajs makes for it. kafkajs hides that behind a symbol
- * of the client; it is looked at for the length of this call, and put back.
+ * Creates a producer or consumer and captures the cluster kafkajs creates for it. kafkajs hides the factory behind a
+ * symbol of the client; it is replaced during this call and then restored.
  */
 export function withCluster<Made>(kafka: object, make: () => Made): [Made, Cluster] {
   let pool: { readonly metadata?: ClusterMetadata } | undefined

@@ -5,7 +5,7 @@ interface Connectable {
   connect(): Promise<void>
 }
 
-/** Connects outside of whatever span is active: connections hold on to the context they were opened in. */
+/** Connects outside the active span, because connections retain the context they were opened in. */
 export function detachConnect(client: Connectable): void {
   wrapMethod(
     client,

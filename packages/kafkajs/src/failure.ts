@@ -7,14 +7,14 @@ import {
   withholdMessage,
 } from '@spanwright/core/plugin'
 
-/** How an operation ends that a handler of the application failed. */
+/** The ending of an operation whose application handler failed. */
 export function kafkaFailure(error: unknown): Ending {
   return { ...failure(error), errorType: kafkaErrorType(error) }
 }
 
 /**
- * How an operation of the client ends that failed. What is no error of the library or the network is one of the values it
- * was given, which may stand in its message.
+ * The ending of a failed client operation. Other errors than those of the library or the network come from the given
+ * values, which their message may quote.
  */
 export function clientFailure(error: unknown): Ending {
   const isOfNetwork = typeof (Object(error) as { syscall?: unknown }).syscall === 'string'
@@ -24,11 +24,11 @@ export function clientFailure(error: unknown): Ending {
 
 recogniseErrors('kafka', textOf)
 
-/** What may be shown of an error of a Kafka client; undefined for any other. */
+/** The recordable text of a Kafka client's error; undefined for any other error. */
 function textOf(error: object): string | undefined {
   const { name, code, type, message, cause } = error as Partial<Record<string, unknown>>
   if (!isOfClient(name, code)) return undefined
-  // Made of the number the broker answers with.
+  // Derived from the error number in the broker's response.
   if (name === 'KafkaJSProtocolError' && typeof type === 'string' && PROTOCOL_ERROR.test(type)) {
     return String(message)
   }
@@ -48,7 +48,7 @@ function codeOf(code: unknown): string {
   return typeof code === 'string' && /^PLT_KFK_[A-Z_]{1,50}$/.test(code) ? code : ''
 }
 
-/** Beginnings of messages that hold nothing of a record. kafkajs prints the whole record that it refuses. */
+/** Beginnings of messages that contain nothing of a record. kafkajs prints the whole record that it refuses. */
 const OWN_MESSAGES = new RegExp(
   [
     'Invalid message without value for topic "[^"]*"',
@@ -79,8 +79,8 @@ const OWN_MESSAGES = new RegExp(
 )
 
 /**
- * The broker's name for the error, such as `UNKNOWN_TOPIC_OR_PARTITION`, or the system's, such as `ECONNREFUSED`,
- * also where kafkajs has wrapped it because it gave up; else the name of the class.
+ * Kafka's name for the error, such as `UNKNOWN_TOPIC_OR_PARTITION`, or the system error code, such as `ECONNREFUSED`,
+ * even when kafkajs has wrapped the error after giving up; otherwise the class name.
  */
 function kafkaErrorType(error: unknown, depth = 0): string {
   try {
@@ -94,12 +94,12 @@ function kafkaErrorType(error: unknown, depth = 0): string {
       if (gaveUp && inner) return kafkaErrorType(inner, depth + 1)
     }
   } catch {
-    // An error whose properties throw has no name of its own.
+    // An error whose properties throw has no specific name.
   }
   return errorTypeOf(error)
 }
 
-/** Errors of librdkafka have a number; their class knows the names, such as `ERR__QUEUE_FULL`. */
+/** Errors of librdkafka have a number; their class has the names, such as `ERR__QUEUE_FULL`. */
 function nameInList(error: object, code: number): string | undefined {
   const { codes } = error.constructor as { codes?: Readonly<Record<string, unknown>> }
   return Object.keys(Object(codes) as object).find(
@@ -109,7 +109,7 @@ function nameInList(error: object, code: number): string | undefined {
 
 const MAX_DEPTH = 10
 const PROTOCOL_ERROR = /^[A-Z][A-Z_]{2,63}$/
-/** Names and codes of errors that stand for the one before, or for those of several attempts. */
+/** Names and codes of errors that wrap the previous one, or those of several attempts. */
 const GAVE_UP: ReadonlySet<unknown> = new Set([
   'KafkaJSNumberOfRetriesExceeded',
   'KafkaJSNonRetriableError',

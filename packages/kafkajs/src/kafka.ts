@@ -14,8 +14,8 @@ import { KafkaTracing } from './tracing.ts'
  *
  * @param kafka client of kafkajs, or one with the same API
  * @param options see {@link KafkaOptions}
- * @returns the client it was given
- * @throws TypeError when it was given no Kafka client, or an option is unknown or of the wrong type
+ * @returns the given client
+ * @throws TypeError when it isn't given a Kafka client, or an option is unknown or of the wrong type
  */
 export function traceKafka<Kafka extends KafkaClient>(
   kafka: Kafka,
@@ -68,8 +68,8 @@ function isKafkaClient(value: unknown): value is KafkaClient {
   return typeof producer === 'function' && typeof consumer === 'function'
 }
 
-// kafkajs takes ids as they are. The client of Confluent has the config of kafkajs under `kafkaJS`, and beside it the keys of
-// librdkafka, named below.
+// kafkajs has the ids at the top level. Confluent's client has the kafkajs config under `kafkaJS`, next to the
+// librdkafka keys named above.
 function groupIdOf(config: unknown): string | undefined {
   const { groupId, kafkaJS, [GROUP_ID]: native } = (config ?? {}) as ClientConfig
   return firstText(groupId, kafkaJS?.groupId, native)

@@ -2,15 +2,15 @@ import { attempt, guarded } from '@spanwright/core/plugin'
 
 import type { RecordHeaders } from './message/carrier.ts'
 
-// The part of the KafkaJS API that is touched here. Structural, so that every client with this API can be traced.
+// The part of the KafkaJS API used here. Structural types, so that every client with this API can be traced.
 
-/** A Kafka client: that of kafkajs, or one with the same API. */
+/** A Kafka client of kafkajs, or one with the same API. */
 export interface KafkaClient {
   producer(...args: never[]): object
   consumer(...args: never[]): object
 }
 
-/** A message as it is handed to a producer. */
+/** A message as passed to a producer. */
 export interface OutgoingMessage {
   readonly key?: Buffer | string | null
   readonly value: Buffer | string | null
@@ -18,18 +18,18 @@ export interface OutgoingMessage {
   readonly headers?: RecordHeaders
 }
 
-/** Messages for one topic, as `sendBatch` takes them. */
+/** Messages for one topic, as accepted by `sendBatch`. */
 export interface TopicMessages {
   readonly topic: string
   readonly messages: readonly OutgoingMessage[]
 }
 
-/** What `sendBatch` takes. */
+/** Argument of `sendBatch`. */
 export interface ProducerBatch {
   readonly topicMessages?: readonly TopicMessages[]
 }
 
-/** Where records of one partition went, as the broker answered. */
+/** Where records of one partition were written, from the broker's response. */
 export interface RecordMetadata {
   readonly topicName: string
   readonly partition: number
@@ -37,29 +37,29 @@ export interface RecordMetadata {
   readonly baseOffset?: string
 }
 
-/** What sends: a producer or a transaction. */
+/** A producer or a transaction. */
 export interface Sender {
   send(record: TopicMessages): Promise<RecordMetadata[]>
   sendBatch(batch: ProducerBatch): Promise<RecordMetadata[]>
 }
 
-/** What emits KafkaJS's instrumentation events. Absent in clients without them. */
+/** Emitter of KafkaJS's instrumentation events; some clients have none. */
 export interface EventSource {
   readonly events?: Readonly<Record<string, string>>
   on?(name: string, listener: (event: { readonly payload: unknown }) => void): () => void
 }
 
-/** The name of an event of KafkaJS, by that of its constant; undefined for a client without it. */
+/** The name of a KafkaJS event, by the name of its constant; undefined for a client without it. */
 export function eventName(source: EventSource, event: string): string | undefined {
   try {
     return source.events?.[event]
   } catch {
-    // Not implemented, says one client with this API.
+    // One client with this API throws `not implemented`.
     return undefined
   }
 }
 
-/** Listens to an event of KafkaJS, by the name of its constant; does nothing for a client without it. */
+/** Listens to a KafkaJS event, by the name of its constant; does nothing for a client without it. */
 export function listenTo(source: EventSource, event: string, listener: (payload: object) => void): void {
   const name = eventName(source, event)
   const what = 'following a client of Kafka'
@@ -69,17 +69,17 @@ export function listenTo(source: EventSource, event: string, listener: (payload:
   if (name !== undefined) attempt(what, () => source.on?.(name, follow))
 }
 
-/** A transaction as it runs. */
+/** A running transaction. */
 export interface Transaction extends Sender {
   commit(): Promise<void>
   abort(): Promise<void>
   sendOffsets?(offsets: GroupOffsets): Promise<void>
 }
 
-/** Positions of a consumer group that are committed with a transaction. */
+/** Positions of a consumer group committed with a transaction. */
 export interface GroupOffsets extends Offsets {
   readonly consumerGroupId?: string
-  /** The client of Confluent takes the consumer in place of its group. */
+  /** Confluent's client takes the consumer instead of its group. */
   readonly consumer?: object
 }
 
@@ -89,7 +89,7 @@ export interface Producer extends Sender, EventSource {
   transaction?(): Promise<Transaction>
 }
 
-/** A message as it is handed to a handler. */
+/** A message as passed to a handler. */
 export interface IncomingMessage {
   readonly key?: Buffer | string | null
   readonly value: Buffer | string | null
@@ -109,7 +109,7 @@ export interface Batch {
   readonly partition: number
   readonly highWatermark?: string
   readonly messages: readonly IncomingMessage[]
-  /** Offset of the last record, whether handlers see that one or not. */
+  /** Offset of the last record, even one that handlers do not see. */
   lastOffset?(): string
 }
 

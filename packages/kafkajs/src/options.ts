@@ -9,10 +9,10 @@ import {
 
 import type { IncomingMessage, OutgoingMessage } from './library.ts'
 
-/** What hooks are shown of a send, of a message or of a batch. */
+/** A send, a message or a batch as passed to hooks. */
 export interface KafkaOperation<Message = IncomingMessage | OutgoingMessage> {
   readonly topic: string
-  /** The message that is processed, or the only one that is sent. */
+  /** The message being processed, or the only message of a send. */
   readonly message?: Message
   /** The messages of a send or of a batch. */
   readonly messages?: readonly Message[]
@@ -22,7 +22,7 @@ export interface KafkaOperation<Message = IncomingMessage | OutgoingMessage> {
   readonly groupId?: string
 }
 
-/** Where the span of a processed message belongs: beneath the context it carries, or into a trace of its own. */
+/** The parent of a processed message's span: the context the message carries, or none, in a new trace. */
 export type ParentPolicy = 'message' | 'link'
 
 /** Options of {@link traceKafka}. */
@@ -30,28 +30,29 @@ export interface KafkaOptions<Message = IncomingMessage | OutgoingMessage> exten
   KafkaOperation<Message>
 > {
   /**
-   * Parent of the span of one processed message: `'message'` is the context the message carries, `'link'` makes a new
-   * trace with a link to it. A function chooses for each message. The link is there either way. Default: `'message'`.
+   * Parent of the span of one processed message: `'message'` is the context the message carries, `'link'` starts a new
+   * trace with a link to it. A function chooses per message. The span has the link either way. Default: `'message'`.
    */
   readonly parent?: ParentPolicy | ((operation: KafkaOperation<Message>) => ParentPolicy) | undefined
   /** Whether the context is written into the messages; false for brokers without headers. Default: true. */
   readonly inject?: boolean | undefined
   /**
-   * What becomes of a trace context that a message already carries when it is sent. It is linked in either case, and
-   * that of the very message being processed is always replaced: it is a forward. Default: `'keep'`.
+   * Whether to keep or replace a trace context that a message already carries when it is sent. The span links to it
+   * either way. The context of the message being processed is always replaced, because sending it is a forward.
+   * Default: `'keep'`.
    */
   readonly existingContext?: 'keep' | 'replace' | undefined
-  /** Whether every message gets a `create` span of its own, which the span of the send links. Default: false. */
+  /** Whether every message gets its own `create` span, which the send span links to. Default: false. */
   readonly messageSpans?: boolean | undefined
-  /** Whether the keys of messages are recorded, where they are text. Default: false. */
+  /** Whether to record message keys that are text. Default: false. */
   readonly recordKey?: boolean | undefined
-  /** Whether the size of a message's value is recorded, in bytes. Default: false. */
+  /** Whether to record the size of message values, in bytes. Default: false. */
   readonly recordBodySize?: boolean | undefined
-  /** Whether commits of offsets get a span, those kafkajs makes by itself and those of a transaction too. Default: false. */
+  /** Whether offset commits get a span, including automatic commits and those of a transaction. Default: false. */
   readonly commitSpans?: boolean | undefined
   /**
-   * Whether it is told when a consumer joins its group, has to rebalance, or leaves: as an event on the active span, or
-   * to `diag` where none is active. Default: false.
+   * Whether to report when a consumer joins its group, rebalances, or leaves: as an event on the active span, or to
+   * `diag` when none is active. Default: false.
    */
   readonly rebalanceEvents?: boolean | undefined
 }

@@ -1,17 +1,17 @@
 import type { TraceEach } from './consume/batch.ts'
 import type { KafkaClient } from './library.ts'
 
-/** The client, its consumers' `eachBatch` handlers being given `traceEach` as well. */
+/** The client, with `traceEach` in the payload of its consumers' `eachBatch` handlers. */
 export type TracedKafka<Kafka extends KafkaClient> = {
   consumer(...args: Parameters<Kafka['consumer']>): TracedConsumer<ReturnType<Kafka['consumer']>>
 } & Kafka
 
-/** A consumer whose `eachBatch` handler is given `traceEach` as well. */
+/** A consumer with `traceEach` in the payload of its `eachBatch` handler. */
 export type TracedConsumer<Consumer> = Consumer extends { run(config?: infer Config): infer Running }
   ? { run(config?: TracedRunConfig<Config>): Running } & Consumer
   : Consumer
 
-/** A run config whose `eachBatch` handler is given `traceEach` as well. */
+/** A run config with `traceEach` in the payload of its `eachBatch` handler. */
 export type TracedRunConfig<Config> = Config extends {
   eachBatch?: ((payload: infer Payload) => infer Result) | undefined
 }

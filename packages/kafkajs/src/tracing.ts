@@ -11,7 +11,7 @@ import { LagGauge } from './consume/lag.ts'
 import { KAFKA_RULES, type KafkaOperation, type KafkaOptions, type ParentPolicy } from './options.ts'
 import { VERSION } from './version.ts'
 
-/** The settings and instruments that all producers and consumers of one client share. */
+/** The settings and instruments shared by all producers and consumers of one client. */
 export class KafkaTracing {
   readonly settings: Settings<KafkaOperation>
   readonly inject: boolean
@@ -21,7 +21,7 @@ export class KafkaTracing {
   readonly recordBodySize: boolean
   readonly commitSpans: boolean
   readonly rebalanceEvents: boolean
-  /** True when some hook, or the choice of a parent, has to be shown the operation. */
+  /** True when a hook, or the `parent` function, receives the operation. */
   readonly needsRecord: boolean
   readonly operationDuration: LateHistogram<KafkaOperation>
   readonly processDuration: LateHistogram<KafkaOperation>
@@ -58,12 +58,12 @@ export class KafkaTracing {
     this.consumedMessages = new LateCounter(settings, METRIC_MESSAGING_CLIENT_CONSUMED_MESSAGES)
   }
 
-  /** False when nobody would see a span or a metric, no hook wants to know, and no context is passed on. */
+  /** False when nothing is recorded, there are no hooks, and no context is propagated. */
   get isOn(): boolean {
     return !isIdle(this.settings, this.operationDuration.prepare())
   }
 
-  /** Where the span of a message belongs. */
+  /** The parent policy for a message. */
   parentOf(record: KafkaOperation | undefined): ParentPolicy {
     const { parent } = this
     if (typeof parent !== 'function') return parent ?? 'message'

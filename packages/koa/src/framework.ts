@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 
 import { routeOf } from './route.ts'
 
-/** What Koa knows of a request: its own trust in proxies, the routes of `@koa/router`. */
+/** Reads requests of Koa, with its own proxy trust and the routes of `@koa/router`. */
 export const KOA: HttpFramework<Context> = {
   url: ctx => ctx.originalUrl,
   // By ctx.request, to which ctx only leads, at twice the price.

@@ -7,26 +7,26 @@ import type { Layer } from './routed.ts'
 
 type Chain = (ctx: Context) => unknown
 
-/** Middleware that `router.routes()` of `@koa/router` made. */
+/** Middleware created by `router.routes()` of `@koa/router`. */
 interface RouterMiddleware {
   readonly router?: { readonly stack: readonly (Layer & { readonly stack: AnyMiddleware[] })[] }
 }
 
 /**
- * Runs the middleware of apps behind tracing so that each tells of itself. Koa has composed them by then, and what
- * it composed cannot be taken apart: so the same middleware is composed once more, and runs in its place.
+ * Runs an app's middleware after tracing so that each is reported. Koa's own composition cannot be changed at that
+ * point, so the same middleware is composed again and runs in its place.
  */
 export class LayeredApps {
   private readonly chains = new WeakMap<Koa, Chain>()
   private readonly routers = new WeakMap<object, number>()
 
-  /** @param tracer the middleware behind which the layers begin */
+  /** @param tracer the middleware after which the layers begin */
   run(tracer: Middleware, ctx: Context, next: Next): unknown {
     const chain = this.chains.get(ctx.app) ?? this.compose(tracer, ctx.app)
     return chain ? chain(ctx) : next()
   }
 
-  /** @returns undefined where tracing is not among the middleware of the app itself */
+  /** @returns undefined when tracing is not among the app's own middleware */
   private compose(tracer: Middleware, app: Koa): Chain | undefined {
     const at = app.middleware.indexOf(tracer as Koa['middleware'][number])
     if (at < 0) return undefined
@@ -36,7 +36,7 @@ export class LayeredApps {
     return chain
   }
 
-  /** A router is no layer of its own; the middleware and handlers in it are. */
+  /** A router is not a layer itself; its middleware and handlers are. */
   private layer(middleware: AnyMiddleware): AnyMiddleware {
     const { router } = middleware as RouterMiddleware
     if (!router?.stack) return layered(middleware, 'middleware', middleware.name || 'anonymous')
@@ -73,7 +73,7 @@ function paramOf(middleware: AnyMiddleware): string | undefined {
   return (middleware as { param?: string }).param
 }
 
-/** As koa-compose does, for Koa 2, which does not lend its own. */
+/** Same as koa-compose, for Koa 2, which does not expose its own. */
 function compose(middleware: readonly AnyMiddleware[]): Chain {
   return ctx => {
     let last = -1

@@ -6,22 +6,22 @@ import {
 import { exchangeOf, isThenable, keepFace, type LayerKind, type RequestLayers } from '@spanwright/core/plugin'
 import type { Context, Next } from 'koa'
 
-/** Leads from a context to the layers of its request. */
+/** Key on a context for the layers of its request. */
 const LAYERS: unique symbol = Symbol('spanwright.layers')
 
 interface Layered {
   [LAYERS]?: RequestLayers | undefined
 }
 
-/** Middleware as it is called, whatever it returns. */
+/** Middleware with any result. */
 export type AnyMiddleware = (this: unknown, ctx: Context, next: Next) => unknown
 
-/** Puts the layers of a request where {@link layered} middleware finds them. */
+/** Stores the layers of a request for {@link layered} middleware. */
 export function setLayers(ctx: Context, layers: RequestLayers | undefined): void {
   ;(ctx as unknown as Layered)[LAYERS] = layers
 }
 
-/** Middleware that does the same, and tells of itself in requests that have layers. */
+/** Middleware that does the same and reports itself in requests that have layers. */
 export function layered(original: AnyMiddleware, kind: LayerKind, name: string): AnyMiddleware {
   const middleware: AnyMiddleware = function (ctx, next) {
     const layer = (ctx as unknown as Layered)[LAYERS]?.start(kind, name)
@@ -57,7 +57,7 @@ function tellOfNext({ req }: Context, again: boolean, name: string): void {
   exchangeOf(req)?.addEvent(event, { [ATTR_SPANWRIGHT_LAYER_NAME]: name })
 }
 
-/** A promise is returned as it is. A thenable may work anew each time it is asked, so it is asked only once. */
+/** A promise is returned unchanged. A thenable may repeat its work on each `then`, so it is called only once. */
 function follow(
   result: PromiseLike<unknown>,
   ended: () => void,

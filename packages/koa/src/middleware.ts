@@ -18,8 +18,8 @@ import { VERSION } from './version.ts'
 export interface KoaTracingOptions extends HttpServerOptions<Context> {}
 
 /**
- * Traces every request that reaches it: one server span each, from here to the end of the response. Use it before
- * everything else: `app.use(tracing())`.
+ * Creates middleware that traces every request that reaches it: one server span per request, from here to the end of
+ * the response. Use it before everything else: `app.use(tracing())`.
  * @throws TypeError when an option is unknown or of the wrong type
  */
 export function tracing(options: KoaTracingOptions = {}): Middleware {

@@ -5,9 +5,9 @@ import { type Layer, MATCHED_ROUTE, type Routed } from './routed.ts'
 
 /** A mount that a request has entered. */
 interface Entered {
-  /** What koa-mount was given. */
+  /** The prefix passed to koa-mount. */
   readonly prefix: unknown
-  /** The path before the mount took its prefix off. */
+  /** The path before the mount removed its prefix. */
   readonly before: unknown
 }
 
@@ -17,12 +17,12 @@ interface Mounted {
   [ENTERED]?: Entered[]
 }
 
-/** Of the contexts of these apps it is known which mounts they enter. */
+/** Apps whose mounts are observed. */
 const watched = new WeakSet<object>()
 
 /**
- * Sees which mounts the requests of an app enter: koa-mount tells nothing but the property `mountPath`, which nested
- * mounts overwrite. An accessor takes its place, on what all contexts of the app inherit from.
+ * Observes which mounts the requests of an app enter: koa-mount only sets the property `mountPath`, which nested mounts
+ * overwrite. It is replaced by an accessor on the prototype of the app's contexts.
  */
 export function watchMounts(ctx: Context): void {
   const contexts: object = ctx.app.context
@@ -51,8 +51,8 @@ const MOUNT_PATH: PropertyDescriptor & ThisType<Context & Mounted> = {
 }
 
 /**
- * The prefixes of the mounts around a route, as the application wrote them; empty for a route that is not mounted,
- * undefined when they cannot be told: then only a part of the pattern is known.
+ * The prefixes of the mounts around a route, as written in the application; empty for a route that is not mounted,
+ * undefined when they cannot be determined, so that only a part of the pattern is known.
  */
 export function mountPrefix(routed: Routed, layer: Layer): string | undefined {
   const entered = (routed as Mounted)[ENTERED]
@@ -77,9 +77,8 @@ interface Mount {
 }
 
 /**
- * Of the mounts that were entered those that stand around the last one: each begins with the path that the one around
- * it has left.
- * @returns undefined when one begins with another path, which a middleware made
+ * The entered mounts that enclose the last one: each begins with the path left over by the enclosing one.
+ * @returns undefined when one begins with a path that middleware has changed
  */
 function mountsAround(entered: readonly Entered[]): Mount[] | undefined {
   let around: Mount[] = []
@@ -101,9 +100,9 @@ function restOf({ prefix, before }: Mount): string {
   return before.slice(prefix.replace(/\/$/, '').length) || '/'
 }
 
-/** With what the router captured when it matched, another place where the expression matches too is told apart. */
+/** Compares with the router's captures, because the expression may also match at another position. */
 function matches(regexp: RegExp, path: string, captures: Routed['captures']): boolean {
-  // A copy, because one with the flag `g` or `y` remembers where it stopped.
+  // A copy, because an expression with the flag `g` or `y` keeps state in `lastIndex`.
   const match = new RegExp(regexp).exec(path)
   if (!match) return false
   return !captures?.length || captures.every((capture, i) => capture === match[i + 1])

@@ -4,8 +4,8 @@ import { mountPrefix } from './mount.ts'
 import { type Layer, MATCHED_ROUTE, type Routed } from './routed.ts'
 
 /**
- * The pattern of the last route that ran, with the prefixes of routers and mounts. When a middleware of the router
- * answered before any route, the one that was to run. Undefined when no router had a route for the request.
+ * The pattern of the last route that ran, with the prefixes of routers and mounts. When a router middleware answered
+ * before any route, the route that would have run. Undefined when no router had a route for the request.
  */
 export function routeOf(ctx: Context): string | undefined {
   const routed = ctx as Routed
@@ -29,8 +29,8 @@ function lastRoute(routed: Routed, matched: readonly Layer[], sent: string): Lay
 }
 
 /**
- * Version 8 names the layer that ran last only if it has a name. Else the first route that can have run is the
- * one, unless a later one has left a parameter that nothing before it has.
+ * Version 8 reports the layer that ran last only if it has a name. Otherwise it is the first route that can have run,
+ * unless a later one has left a parameter that no earlier one has.
  */
 function lastOfVersion8(routed: Routed, matched: readonly Layer[], method: string): Layer | undefined {
   const { routerName } = routed

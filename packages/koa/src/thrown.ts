@@ -13,13 +13,13 @@ interface Watched {
   readonly res: Context['res']
   onerror: OnError
   [ON_ERROR]: OnError
-  /** HTTP/2: that of the request; a stream that is destroyed does not show it any more. */
+  /** HTTP/2: the session of the request; kept because a destroyed stream no longer exposes it. */
   [SESSION]?: Http2Session | undefined
 }
 
 /**
- * Notes the errors that reach Koa: middleware that threw, a body that cannot be sent, a stream that failed. All of
- * them come to `ctx.onerror`; errors that other middleware handled do not.
+ * Notes the errors that reach Koa: middleware that threw, a body that cannot be sent, a stream that failed. All of them
+ * are passed to `ctx.onerror`; errors handled by other middleware are not.
  */
 export function watchErrors(ctx: Context): void {
   const watched = ctx as unknown as Watched
@@ -38,7 +38,7 @@ function onerror(this: Watched, error: unknown): void {
   exchange.run(() => Reflect.apply(this[ON_ERROR], this, [error]))
 }
 
-/** Koa also calls without an error when a response is done, and when it only learns that the client has left. */
+/** Koa also calls without an error when a response has ended, and with one when only the client has disconnected. */
 function isFailure(error: unknown, watched: Watched): boolean {
   const { res } = watched
   if (error === null || error === undefined) return !res.headersSent && !res.writableEnded && !isClosed(res)
@@ -50,12 +50,12 @@ function isFailure(error: unknown, watched: Watched): boolean {
 
 /** True for the error with which the connection broke. */
 function isOfConnection(error: unknown, { req, res, [SESSION]: session }: Watched): boolean {
-  // What HTTP/2 shows as the socket of a stream that is destroyed is that stream, perhaps with an error of the app.
+  // For a destroyed stream, HTTP/2 returns the stream itself as its socket, possibly with an application error.
   const { errored } = ('stream' in res ? streamOf(res) : req.socket) as { readonly errored?: unknown }
   return errored === error && session?.destroyed !== false
 }
 
-/** True when the connection broke by itself, and this error only tells of that. */
+/** True when the connection broke first, and this error only reports that. */
 function hasBrokenBefore({ req, res }: Watched, error: unknown): boolean {
   if ('stream' in res) return false
   const { errored } = req.socket as { readonly errored?: unknown }

@@ -1,11 +1,11 @@
 /**
- * Counts how many times in a row a consumer was given the same message, or batch, because its handler failed. Holds one
- * entry per partition whose last handler failed, and nothing as long as all goes well.
+ * Counts how many times in a row a consumer received the same message or batch because its handler failed. Holds one
+ * entry per partition whose last handler failed.
  */
 export class Attempts {
   private readonly failed = new Map<string, { readonly offset: string; readonly times: number }>()
 
-  /** Number of the attempt that begins now: 1 for the first. */
+  /** Number of the attempt that begins now, starting at 1. */
   next(topic: string, partition: number, offset: string): number {
     if (this.failed.size === 0) return 1
     const last = this.failed.get(keyOf(topic, partition))

@@ -4,7 +4,7 @@ import { type Commits, positionsIn } from './commit.ts'
 import type { Batch, EachBatchPayload } from '../library.ts'
 import type { ConsumerLag } from './lag.ts'
 
-/** Who wants to know what the handler of a batch does with its offsets. */
+/** Observers of what a batch handler does with its offsets. */
 export interface BatchWatchers {
   /** Undefined when commits have no spans. */
   readonly commits: Commits | undefined
@@ -13,7 +13,7 @@ export interface BatchWatchers {
   readonly resolvedByHand: boolean
 }
 
-/** The functions of a payload through which it is seen what the handler does. */
+/** The payload functions, wrapped to observe what the handler does. */
 export function watchedBy(
   { commits, lag, resolvedByHand }: BatchWatchers,
   { batch, commitOffsetsIfNecessary, resolveOffset }: EachBatchPayload,
@@ -47,7 +47,7 @@ function resolving(lag: ConsumerLag, batch: Batch, original: Resolve): Resolve {
 
 function resolve(lag: ConsumerLag, batch: Batch, offset: string): void {
   const { topic, partition, messages } = batch
-  // As for kafkajs: the records after the last message are none that a handler sees.
+  // As in kafkajs: handlers do not see the records after the last message.
   const isLast = offset === messages.at(-1)?.offset
   lag.resolve(topic, partition, (isLast && batch.lastOffset?.()) || offset)
 }

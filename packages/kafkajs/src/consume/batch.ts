@@ -41,7 +41,7 @@ import { whileProcessing } from './processed.ts'
 import { longestQueueTime, queueTimeOf, recordQueueTimes } from './queue-time.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
-/** Runs the processing of one message of a batch in a span of its own. */
+/** Runs the processing of one message of a batch in its own span. */
 export type TraceEach = <T>(message: IncomingMessage, work: () => T) => T
 
 /** The handler of `run({ eachBatch })` in a span per batch. */
@@ -79,12 +79,12 @@ function traceBatch<T>(
   return processBatch(tracing, client, batch, begun.operation, work)
 }
 
-/** For a batch that is not traced, or cannot be read: a handler can rely on `traceEach` all the same. */
+/** For a batch that is not traced, or cannot be read, so that handlers can always use `traceEach`. */
 export const runOnly: TraceEach = function traceEach(_message, work) {
   return work()
 }
 
-/** A batch that is traced, or the context that its work runs in. */
+/** A traced batch, or the context that its work runs in. */
 interface Begun {
   readonly operation?: Operation<KafkaOperation>
   readonly beneath: Context
@@ -118,7 +118,7 @@ function processBatch<T>(
   const rest = (): IncomingMessage[] => batch.messages.filter(message => !measured.has(message))
   const settle = (ending: Ending): void => {
     recordQueueTimes(tracing, rest(), now, attributes, context)
-    // Its messages were measured one by one.
+    // Its messages were measured individually.
     operation.end({ ...ending, unmeasured: measured.size > 0 })
   }
   const [first] = batch.messages
@@ -159,7 +159,7 @@ function startBatch(
   })
 }
 
-/** `traceEach` of a batch. `linkToBatch` is absent where the batch has no span. */
+/** `traceEach` of a batch. `linkToBatch` is absent when the batch has no span. */
 function traceEachOf(
   tracing: KafkaTracing,
   client: Client,
@@ -206,7 +206,7 @@ function attributesOf(
   return attributes
 }
 
-/** A link per message that carries a context, with what is this message's alone. */
+/** A link for each message that carries a context, with the attributes specific to that message. */
 function linksOf(tracing: KafkaTracing, { messages }: Batch, now: number): Link[] {
   const links: Link[] = []
   const { translate } = tracing.settings
@@ -220,7 +220,7 @@ function linksOf(tracing: KafkaTracing, { messages }: Batch, now: number): Link[
     if (several) {
       attributes[ATTR_KAFKA_OFFSET] = Number(message.offset)
       addMessageFacts(tracing, attributes, message)
-      // Said on the span already.
+      // Already recorded on the span.
       if (onlyTombstones) delete attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE]
       const queueTime = queueTimeOf(message, now)
       if (queueTime !== undefined) attributes[ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME] = queueTime

@@ -29,7 +29,7 @@ import { type Consumer, eventName, listenTo, type Offsets, type TopicPartitionOf
 import type { KafkaOperation } from '../options.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
-/** One request to commit, as kafkajs reports it: it began then, and went to this broker. */
+/** A commit request as reported by kafkajs: its start and its broker. */
 interface CommitRequest {
   readonly apiName?: string
   readonly broker?: string
@@ -37,18 +37,18 @@ interface CommitRequest {
   readonly createdAt?: number
 }
 
-/** When the commit began that the caller waits for. */
+/** Start time of the commit the caller waits for. */
 const STARTED_AT = createContextKey('spanwright.commit-started-at')
 
 /**
- * Makes the spans of commits, when they are over: kafkajs commits by itself as well, and reports what it has done. A
- * commit that fails is known only where the caller waits for it.
+ * Creates the spans of commits after they have ended, because kafkajs also commits automatically and reports that
+ * afterwards. A failed commit is known only when the caller waits for it.
  */
 export class Commits {
   private readonly tracing: KafkaTracing
   private readonly client: Client
   private readonly reported: boolean
-  /** Requests that were answered, and whose commits kafkajs will report next, in this order. */
+  /** Answered requests whose commits kafkajs will report next, in this order. */
   private readonly answered: CommitRequest[] = []
 
   constructor(tracing: KafkaTracing, client: Client, consumer: Consumer) {
@@ -56,7 +56,7 @@ export class Commits {
     this.client = client
     this.reported = eventName(consumer, 'COMMIT_OFFSETS') !== undefined
     listenTo(consumer, 'REQUEST', payload => this.answer(payload))
-    // kafkajs reports the commit in the context of who waits for it, right after its request.
+    // kafkajs reports the commit in the context of the waiting caller, immediately after its request.
     listenTo(consumer, 'COMMIT_OFFSETS', payload => {
       const { createdAt, broker } = this.answered.shift() ?? {}
       const age = createdAt === undefined ? 0 : Math.max(Date.now() - createdAt, 0)
@@ -75,11 +75,11 @@ export class Commits {
       this.record(positions, startedAt, clientFailure(error))
       throw error
     }
-    // Without positions it may have been found unnecessary.
+    // Without positions kafkajs may have skipped it as unnecessary.
     if (!this.reported && positions.length > 0) this.record(positions, startedAt, SUCCESS)
   }
 
-  /** Several may be answered at once, before the first of them is reported; a failed one is never reported. */
+  /** Several may be answered before the first of them is reported; a failed one is never reported. */
   private answer(request: CommitRequest): void {
     if (request.apiName !== 'OffsetCommit') return
     const { answered } = this
@@ -122,15 +122,15 @@ guardMethods('following a commit', Commits, 'record')
 export interface CommitScene {
   /** Context of the parent span. */
   readonly parent: Context
-  /** Broker it goes to, where that is known. */
+  /** Broker it is sent to, if known. */
   readonly coordinator?: BrokerAddress | undefined
-  /** When it began, on the clock of `performance.now()`. Default: now. */
+  /** Start time on the clock of `performance.now()`. Default: now. */
   readonly startedAt?: number | undefined
-  /** The group whose offsets they are. Default: that of the client. */
+  /** The group whose offsets are committed. Default: the client's group. */
   readonly groupId?: string | undefined
 }
 
-/** Starts the span of a commit; undefined when it is not to be traced. */
+/** Starts the span of a commit; undefined when it must not be traced. */
 export function startCommit(
   tracing: KafkaTracing,
   client: Client,
@@ -160,7 +160,7 @@ function describe(groupId: string | undefined, topic: string): KafkaOperation {
   return groupId === undefined ? { topic } : { topic, groupId }
 }
 
-/** The positions in what a commit was given; none in what kafkajs will refuse. */
+/** The positions in the arguments of a commit; none when kafkajs will refuse them. */
 export function positionsIn(offsets: Offsets | null | undefined): TopicPartitionOffset[] {
   return attempt('reading offsets', readPositions, offsets) ?? []
 }
@@ -174,7 +174,7 @@ function readPositions(offsets: Offsets | null | undefined): TopicPartitionOffse
   })
 }
 
-/** Those of a list that are positions. */
+/** The valid positions of a list. */
 function positionsAmong(given: unknown): TopicPartitionOffset[] {
   if (!Array.isArray(given)) return []
   return (given as unknown[]).filter((one): one is TopicPartitionOffset => {

@@ -13,12 +13,12 @@ import type { KafkaTracing } from '../tracing.ts'
 
 const groups = new WeakMap<object, string>()
 
-/** The group of a traced consumer; undefined for another one. */
+/** The group of a traced consumer; undefined for an untraced one. */
 export function groupOf(consumer: unknown): string | undefined {
   return typeof consumer === 'object' && consumer !== null ? groups.get(consumer) : undefined
 }
 
-/** Traces what a consumer's handlers process. */
+/** Traces the processing of a consumer's handlers. */
 export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: Consumer): void {
   if (client.groupId !== undefined) groups.set(consumer, client.groupId)
   client.learnId(consumer)
@@ -37,14 +37,14 @@ export function traceConsumer(tracing: KafkaTracing, client: Client, consumer: C
             attempt('reading a config', untracedConfig, config) ?? config,
           )
         }
-        // The loops that begin here live as long as the consumer: they must not hold on to the caller's span.
+        // The loops started here live as long as the consumer, so they must not retain the caller's span.
         const traced = attempt('reading a config', tracedConfig, tracing, client, { commits, lag }, config)
         return contextApi.with(ROOT_CONTEXT, () => original.call(this as Consumer, traced ?? config))
       },
   )
 }
 
-/** A handler of a consumer that is not traced can rely on `traceEach` all the same. */
+/** Handlers of an untraced consumer can also use `traceEach`. */
 function untracedConfig(config: RunConfig | undefined): RunConfig | undefined {
   const eachBatch = config?.eachBatch
   if (typeof eachBatch !== 'function') return config

@@ -12,7 +12,7 @@ import { LateObservableGauge, type Settings } from '@spanwright/core/plugin'
 import { type EventSource, listenTo } from '../library.ts'
 import type { KafkaOperation } from '../options.ts'
 
-/** How far the consumers of a client are behind, by the high watermarks that came with their batches. */
+/** The lag of a client's consumers, based on the high watermarks of their batches. */
 export class LagGauge {
   private readonly gauge: LateObservableGauge<KafkaOperation>
   private readonly consumers = new Set<ConsumerLag>()
@@ -27,32 +27,35 @@ export class LagGauge {
     return this.gauge.prepare()
   }
 
-  /** Reports the lag of a consumer too, from now on. */
+  /** Starts reporting the lag of a consumer. */
   add(lag: ConsumerLag): void {
     this.consumers.add(lag)
   }
 
-  /** Reports and knows the lag of a consumer no longer. */
+  /** Stops reporting the lag of a consumer and discards it. */
   delete(lag: ConsumerLag): void {
     lag.clear()
     this.consumers.delete(lag)
   }
 
-  /** Follows a consumer by its events, from its first batch until it stops; what happens within a batch is told to it. */
+  /**
+   * Follows a consumer through its events, from its first batch until it stops; progress within a batch is reported by
+   * the batch handler.
+   */
   follow(source: PausableSource, groupId: string | undefined): ConsumerLag {
     const lag = new ConsumerLag(groupId)
     listenTo(source, 'START_BATCH_PROCESS', event => {
       if (!this.prepare()) return
       const { topic, partition, offsetLagLow, highWatermark } = event as BatchEvent
       this.add(lag)
-      // The first message of the batch is itself not processed yet.
+      // The first message of the batch is itself unprocessed.
       lag.set(topic, partition, Number(offsetLagLow) + 1, Number(highWatermark))
     })
     listenTo(source, 'END_BATCH_PROCESS', event => {
       if (!this.prepare()) return
       const { topic, partition, offsetLag, highWatermark } = event as BatchEvent
       if (lag.isResolvedByHand(topic, partition)) return
-      // A handler of messages that pauses the partition leaves the rest of the batch.
+      // A message handler that pauses the partition skips the rest of the batch.
       if (lag.isInMessage(topic, partition) && isPaused(source, topic, partition)) lag.pass(topic, partition)
       else lag.set(topic, partition, Number(offsetLag), Number(highWatermark))
     })
@@ -74,7 +77,7 @@ function isPaused(source: PausableSource, topic: string, partition: number): boo
 interface BatchEvent {
   readonly topic: string
   readonly partition: number
-  /** Offsets from the first, or the last, message of the batch to the last one of the partition. */
+  /** Offsets from the first or last message of the batch to the last one of the partition. */
   readonly offsetLagLow?: string
   readonly offsetLag?: string
   /** Offset after the last message of the partition. */
@@ -88,13 +91,13 @@ interface JoinEvent {
 interface Position {
   /** Offset after the last message of the partition. */
   readonly watermark: number
-  /** Offset of the first message that is not processed yet; a text when it is in process by itself. */
+  /** Offset of the first unprocessed message; a string while that message is being processed individually. */
   next: number | string
-  /** True when the handler of the batch tells itself how far it is. */
+  /** True when the batch handler reports its own progress. */
   byHand: boolean
 }
 
-/** How far one consumer is behind, for each of its partitions. */
+/** The lag of one consumer, per partition. */
 export class ConsumerLag {
   private readonly groupId: string | undefined
   private readonly partitions = new Map<string, Map<number, Position>>()
@@ -110,7 +113,7 @@ export class ConsumerLag {
     ofTopic.set(partition, { watermark, next: watermark - lag, byHand: false })
   }
 
-  /** Notes that the processing of a message begins, and that those before it are done. */
+  /** Notes that the processing of a message begins, and earlier ones are done. */
   begin(topic: string, partition: number, offset: string): void {
     const position = this.positionOf(topic, partition)
     if (position) position.next = offset
@@ -126,7 +129,7 @@ export class ConsumerLag {
     if (position) position.next = Number(position.next) + 1
   }
 
-  /** Notes that kafkajs does not take a batch for done when its handler is. */
+  /** Notes that the end of the batch handler does not mark the batch as processed. */
   leaveToHandler(topic: string, partition: number): void {
     const position = this.positionOf(topic, partition)
     if (position) position.byHand = true
@@ -136,7 +139,7 @@ export class ConsumerLag {
     return this.positionOf(topic, partition)?.byHand ?? false
   }
 
-  /** Notes that a message and those before it are done. */
+  /** Notes that a message and earlier ones are done. */
   resolve(topic: string, partition: number, offset: string): void {
     const position = this.positionOf(topic, partition)
     if (position) position.next = Number(offset) + 1
@@ -146,7 +149,7 @@ export class ConsumerLag {
     return this.partitions.get(topic)?.get(partition)
   }
 
-  /** Forgets the partitions that now belong to another consumer of the group. */
+  /** Discards the partitions that now belong to another consumer of the group. */
   keepOnly(assigned: Readonly<Record<string, readonly number[]>>): void {
     for (const [topic, ofTopic] of this.partitions) {
       for (const partition of ofTopic.keys()) {

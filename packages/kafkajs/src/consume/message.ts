@@ -35,7 +35,7 @@ import { whileProcessing } from './processed.ts'
 import { queueTimeOf, recordQueueTimes } from './queue-time.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
-/** A message on its way into a handler. */
+/** A message being delivered to a handler. */
 export interface Delivery {
   readonly topic: string
   readonly partition: number
@@ -60,8 +60,9 @@ function noteBegin(lag: ConsumerLag, { topic, partition, message }: EachMessageP
 }
 
 /**
- * Runs the processing of one message in a span of its own.
- * @param linkToBatch makes the link to the batch it is part of, which has counted it; undefined when it has none with a span
+ * Runs the processing of one message in its own span.
+ * @param linkToBatch creates the link to the batch it is part of, which has already counted it; undefined when no batch
+ * span exists
  */
 export function traceMessage<T>(
   tracing: KafkaTracing,
@@ -86,7 +87,7 @@ export function traceMessage<T>(
   })
 }
 
-/** @returns the operation of a message that is traced; else the context that its processing runs in */
+/** @returns the operation of a traced message; otherwise the context that its processing runs in */
 function beginMessage(
   tracing: KafkaTracing,
   client: Client,
@@ -133,8 +134,8 @@ export function startMessage(
 }
 
 /**
- * The context that came with a message. What is active here is whatever was active when the consumer was started,
- * which has nothing to do with the message.
+ * The context carried by a message. The active context is that of the consumer's start, which is unrelated to the
+ * message.
  */
 export function carriedContext(tracing: KafkaTracing, { headers }: IncomingMessage): Context {
   return headers ? extractContext(tracing.settings, ROOT_CONTEXT, headers, headerGetter) : ROOT_CONTEXT

@@ -3,14 +3,14 @@ import { type Context, createContextKey, type SpanContext } from '@opentelemetry
 const PROCESSED = createContextKey('spanwright messages in process')
 
 /**
- * A context that knows which messages are being processed in it, by the contexts they carried. Ids only: the messages
- * themselves can be let go.
+ * A context that records which messages are being processed in it, by the contexts they carried. It holds only ids, so
+ * the messages themselves can be garbage-collected.
  */
 export function whileProcessing(context: Context, carried: readonly SpanContext[]): Context {
   return carried.length > 0 ? context.setValue(PROCESSED, new Processed(carried)) : context
 }
 
-/** True when a message that carries this context is being processed: who sends it on, forwards it. */
+/** True when a message that carries this context is being processed, so that sending it is a forward. */
 export function isBeingProcessed(context: Context, carried: SpanContext): boolean {
   const processed = context.getValue(PROCESSED)
   return processed instanceof Processed && processed.has(carried)

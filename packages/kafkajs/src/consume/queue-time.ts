@@ -6,8 +6,8 @@ import type { IncomingMessage } from '../library.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
 /**
- * How long a message waited before its processing began, in seconds; undefined when its record has no timestamp. A clock
- * that is behind that of the producer makes it 0.
+ * How long a message waited before its processing began, in seconds; undefined when its record has no timestamp. It is
+ * 0 when the clock is behind the producer's.
  * @param now start of the processing, in milliseconds since 1970
  */
 export function queueTimeOf({ timestamp }: IncomingMessage, now: number): number | undefined {
@@ -15,7 +15,7 @@ export function queueTimeOf({ timestamp }: IncomingMessage, now: number): number
   return written > 0 ? Math.max(now - written, 0) / 1000 : undefined
 }
 
-/** How long the message waited that waited longest. */
+/** The longest queue time of the messages. */
 export function longestQueueTime(messages: readonly IncomingMessage[], now: number): number | undefined {
   let longest: number | undefined
   for (const message of messages) {

@@ -15,14 +15,14 @@ const EVENTS: Readonly<Record<string, string>> = {
   STOP: EVENT_MESSAGING_GROUP_LEAVE,
 }
 
-/** Tells when a consumer joins its group, has to rebalance, or leaves. */
+/** Reports when a consumer joins its group, rebalances, or leaves. */
 export function reportRebalances(consumer: EventSource, groupId: string | undefined): void {
   for (const [event, name] of Object.entries(EVENTS)) {
     listenTo(consumer, event, () => reportGroupEvent(name, groupId))
   }
 }
 
-/** Tells what happens in a consumer group: on the active span, or to `diag` where none is active. */
+/** Reports a consumer group event: on the active span, or to `diag` when none is active. */
 export function reportGroupEvent(name: string, groupId: string | undefined): void {
   const attributes: Attributes =
     groupId === undefined ? {} : { [ATTR_MESSAGING_CONSUMER_GROUP_NAME]: groupId }

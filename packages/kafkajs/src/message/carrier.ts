@@ -2,7 +2,7 @@ import type { TextMapGetter } from '@opentelemetry/api'
 
 type HeaderValue = Buffer | string | null | undefined
 
-/** Headers of a record: bytes or text; a repeated key holds a list. */
+/** Headers of a record: bytes or strings; an array for a repeated key. */
 export type RecordHeaders = Readonly<Record<string, HeaderValue | readonly HeaderValue[]>>
 
 /** Reads a context from the headers of a record. */
@@ -14,12 +14,12 @@ export const headerGetter: TextMapGetter<RecordHeaders> = {
   },
 }
 
-/** True when one of the fields stands in the headers, in whatever case. */
+/** True when the headers contain one of the fields, case-insensitively. */
 export function hasAnyHeader(headers: RecordHeaders, fields: readonly string[]): boolean {
   return fields.some(field => nameOfHeader(headers, field) !== undefined)
 }
 
-/** The values of some fields in headers, in whatever case they are written. */
+/** The headers with the given field names, case-insensitively. */
 export function headersOf(headers: RecordHeaders, fields: readonly string[]): RecordHeaders[string][] {
   const wanted = new Set(fields.map(field => field.toLowerCase()))
   return Object.entries(headers)
@@ -27,13 +27,13 @@ export function headersOf(headers: RecordHeaders, fields: readonly string[]): Re
     .map(([, value]) => value)
 }
 
-/** True for what kafkajs can write as the value of a header: text, bytes, or a list of these. */
+/** True for a header value that kafkajs can write: a string, bytes, or an array of these. */
 export function isWritable(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(one => !Array.isArray(one) && isWritable(one))
   return typeof value === 'string' || value instanceof Uint8Array
 }
 
-/** A copy of headers without some fields, in whatever case they are written, and with others. */
+/** A copy of headers without some fields, case-insensitively, and with others added. */
 export function replaceHeaders(
   headers: RecordHeaders,
   fields: readonly string[],
@@ -44,7 +44,7 @@ export function replaceHeaders(
   return { ...Object.fromEntries(kept), ...replacement }
 }
 
-/** Names of record headers are case-sensitive, but some producers capitalise those of the propagation. */
+/** Record header names are case-sensitive, but some producers capitalise propagation headers. */
 function nameOfHeader(headers: RecordHeaders, field: string): string | undefined {
   if (headers[field] !== undefined) return field
   const wanted = field.toLowerCase()
@@ -54,7 +54,7 @@ function nameOfHeader(headers: RecordHeaders, field: string): string | undefined
   return undefined
 }
 
-/** Of a repeated header the last one counts, as for Kafka's own clients: who adds a header later, appends it. */
+/** The last value of a repeated header counts, as in Kafka's own clients: later headers are appended. */
 function textOf(value: RecordHeaders[string]): string | undefined {
   const single = Array.isArray(value) ? (value.at(-1) as HeaderValue) : (value as HeaderValue)
   if (typeof single === 'string') return single

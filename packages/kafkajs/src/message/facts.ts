@@ -7,14 +7,16 @@ import {
 
 import type { KafkaTracing } from '../tracing.ts'
 
-/** What messages on their way in and out have in common. */
+/** The parts shared by incoming and outgoing messages. */
 interface KeyAndValue {
   readonly key?: Buffer | string | null
-  /** Anything, where the client has it serialized. */
+  /** Any value, if the client has a serializer. */
   readonly value: Buffer | string | null | undefined
 }
 
-/** Adds what is to be told of one message: that it is a tombstone, and by option its key and the size of its value. */
+/**
+ * Adds the attributes of one message: whether it is a tombstone and, when enabled, its key and the size of its value.
+ */
 export function addMessageFacts(
   tracing: KafkaTracing,
   attributes: Attributes,
@@ -42,7 +44,7 @@ function sizeOf(value: unknown): number | undefined {
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const CONTROL = /\p{Cc}/u
 
-/** A key as text; undefined for bytes that are none, such as those of a number. */
+/** A key as text; undefined for bytes that aren't text, such as a binary number. */
 function textOf(key: Buffer | string | null | undefined): string | undefined {
   if (key === null || key === undefined) return undefined
   try {

@@ -3,24 +3,24 @@ import { copyWith } from '@spanwright/core/plugin'
 import { headersOf, isWritable, type RecordHeaders, replaceHeaders } from './carrier.ts'
 import type { OutgoingMessage } from '../library.ts'
 
-/** A context as it is written into headers. */
+/** A context as header fields. */
 export type Carrier = Readonly<Record<string, string>>
 
 /** How the messages of a library hold their headers. */
 export interface MessageHeaders {
-  /** False where no header can be written: then messages stay as they are. */
+  /** False when no header can be written, so messages stay unchanged. */
   readonly writable: boolean
-  /** True for a message that the library will not refuse before it looks at its parts. */
+  /** True for a message that the library will not refuse before reading its parts. */
   accepts(message: OutgoingMessage | null | undefined): boolean
-  /** False when the library will refuse one of these headers, in whatever case they are written. */
+  /** False when the library will refuse one of these headers, matched case-insensitively. */
   takes(headers: RecordHeaders, fields: readonly string[]): boolean
-  /** The headers of a message; undefined where it has none. */
+  /** The headers of a message; undefined when it has none. */
   read(message: OutgoingMessage): RecordHeaders | undefined
-  /** A copy of a message with more headers, and without those that are `replaced`, in whatever case. */
+  /** A copy of a message with additional headers, without those in `replaced`, matched case-insensitively. */
   write(message: OutgoingMessage, carrier: Carrier, replaced?: readonly string[]): OutgoingMessage
 }
 
-/** Headers as kafkajs takes them: a plain object. */
+/** Headers as in kafkajs: a plain object. */
 export const PLAIN_HEADERS: MessageHeaders = {
   writable: true,
   accepts(message) {

@@ -4,7 +4,7 @@ import { guarded } from '@spanwright/core/plugin'
 
 type Subscriber = (message: unknown) => void
 
-/** What a traced call publishes, the same object each time. */
+/** The message of a traced call, the same object in every event. */
 export interface Published {
   readonly operation: string
   readonly client: object
@@ -18,12 +18,12 @@ export interface CallEnding {
   readonly result: unknown
 }
 
-/** Begins to follow a call, and returns what is told its end; undefined for a call that is left alone. */
+/** Starts following a call, and returns a function to call at its end; undefined for a call that is left alone. */
 export type Follow = (published: Published) => ((ending: CallEnding) => void) | undefined
 
 /**
- * Channels of @platformatic/kafka. They are listened to as long as somebody holds on to them, so that what is under way
- * when tracing stops is still followed to its end.
+ * Channels of @platformatic/kafka. They are subscribed to while held, so that operations in progress when tracing stops
+ * are still followed to their end.
  */
 export class Channels {
   private readonly subscribers: readonly (readonly [string, Subscriber])[]
@@ -31,8 +31,8 @@ export class Channels {
   private holders = 0
 
   /**
-   * @param events subscribers by the name of a channel, without its prefix
-   * @param calls what follows the calls of a tracing channel, by its name
+   * @param events subscribers by channel name, without its prefix
+   * @param calls functions that follow the calls of a tracing channel, by its name
    */
   constructor(
     events: Readonly<Record<string, (message: never) => void>>,
@@ -45,7 +45,7 @@ export class Channels {
     ])
     for (const [name, follow] of Object.entries(calls)) {
       subscribers.push([eventOf(name, 'start'), message => this.start(follow, message as Published)])
-      // A call that throws at once publishes its error and nothing after it.
+      // A call that throws synchronously publishes only its error.
       subscribers.push([eventOf(name, 'error'), end], [eventOf(name, 'asyncStart'), end])
     }
     // Whatever a subscriber throws would become an uncaught exception of the process.
@@ -55,7 +55,7 @@ export class Channels {
     ])
   }
 
-  /** Listens until the function it returns is called. */
+  /** Subscribes until the returned function is called. */
   hold(): () => void {
     if (this.holders++ === 0) for (const [name, subscriber] of this.subscribers) subscribe(name, subscriber)
     return () => {
@@ -83,10 +83,10 @@ export class Channels {
   }
 }
 
-/** The name of one event of a tracing channel. */
+/** The channel name of one event of a tracing channel. */
 export function eventOf(channel: string, event: 'start' | 'asyncStart' | 'error'): string {
   return `tracing:plt:kafka:${channel}:${event}`
 }
 
-/** Tells of every client, stream and connection that is made. */
+/** Publishes every client, stream and connection that is created. */
 export const INSTANCES = 'plt:kafka:instances'

@@ -5,7 +5,7 @@ import type { Consumer, Metadata, Producer } from './library.ts'
 
 const clients = new WeakMap<object, Client>()
 
-/** What is known of a producer. */
+/** Data of a producer. */
 export function clientOfProducer(producer: Producer): Client {
   return known(
     producer,
@@ -13,7 +13,7 @@ export function clientOfProducer(producer: Producer): Client {
   )
 }
 
-/** What is known of a consumer. */
+/** Data of a consumer. */
 export function clientOfConsumer(consumer: Consumer): Client {
   return known(
     consumer,
@@ -27,7 +27,7 @@ function known(owner: object, make: () => Client): Client {
   return client
 }
 
-/** What a client of @platformatic/kafka knows of its cluster, read from the metadata it keeps. */
+/** The cluster of a @platformatic/kafka client, read from the metadata it keeps. */
 export class PlatformaticCluster implements Cluster {
   private readonly client: { readonly currentMetadata?: Metadata | undefined }
 

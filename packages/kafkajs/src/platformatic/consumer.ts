@@ -21,7 +21,7 @@ const GROUP_EVENTS: Readonly<Record<string, string>> = {
   'consumer:group:leave': EVENT_MESSAGING_GROUP_LEAVE,
 }
 
-/** Follows a consumer: its group, and what it begins to consume. */
+/** Follows a consumer: its group, and its streams. */
 export function traceConsumer(consumer: Consumer): void {
   if (isWrapped(consumer, 'consume')) return
   wrapMethod(
@@ -31,7 +31,7 @@ export function traceConsumer(consumer: Consumer): void {
       function consume(this: unknown, ...args: never[]): unknown {
         const consuming = (): unknown => original.apply(this as Consumer, args)
         if (!currentTracing() || isTracingSuppressed(contextApi.active())) return consuming()
-        // What fetches from now on lives as long as the stream: it must not hold on to the caller's span.
+        // Fetching lives as long as the stream, so it must not retain the caller's span.
         return contextApi.with(ROOT_CONTEXT, consuming)
       },
   )
@@ -44,7 +44,7 @@ export function traceConsumer(consumer: Consumer): void {
   }
 }
 
-/** Follows a commit of offsets, those the library makes by itself too. */
+/** Follows an offset commit, including automatic ones. */
 export function followCommit(published: Published): ((ending: CallEnding) => void) | undefined {
   const tracing = currentTracing()
   if (!tracing?.commitSpans) return undefined

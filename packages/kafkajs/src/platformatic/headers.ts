@@ -7,15 +7,15 @@ import type { PlatformaticOutgoingMessage, RawRecord } from './library.ts'
 
 type Serializer = (data: unknown) => unknown
 
-/** How a header has to be handed to a producer for its bytes to be the text that is meant. */
+/** Converts a text to the header value whose serialized bytes are that text. */
 type Form = (text: string) => unknown
 
 const asText: Form = text => text
 const asBytes: Form = text => Buffer.from(text)
 
 /**
- * The headers of messages as a producer of @platformatic/kafka takes them: a Map or a plain object, of whatever its
- * serializers turn into bytes. Without serializers they are bytes already.
+ * Message headers as in a producer of @platformatic/kafka: a Map or a plain object, with values that its serializers
+ * turn into bytes. Without serializers they are bytes.
  */
 export function headersOf(producer: object): MessageHeaders {
   const { headerKey, headerValue } = serializersOf(producer)
@@ -26,7 +26,7 @@ export function headersOf(producer: object): MessageHeaders {
   return {
     writable: true,
     accepts,
-    // What they may be is for its serializers to say.
+    // Only its serializers define which values are valid.
     takes: () => true,
     read: readHeaders,
     write(message, carrier, replaced) {
@@ -40,7 +40,7 @@ export function headersOf(producer: object): MessageHeaders {
   }
 }
 
-/** Headers of a record as it came from the broker. Of a repeated one the last counts. */
+/** Headers of a record from the broker. The last value of a repeated header counts. */
 export function headersIn({ headers }: RawRecord): RecordHeaders | undefined {
   if (headers.length === 0) return undefined
   const read = Object.create(null) as Record<string, Buffer | null>
@@ -60,7 +60,7 @@ function serializersOf(producer: object): { headerKey?: Serializer; headerValue?
   return registry?.getSerializers() ?? serializers ?? {}
 }
 
-/** Undefined where the serializer makes something else of text, such as JSON. */
+/** Undefined when the serializer turns text into something else, such as JSON. */
 function formFor(serializer: Serializer | undefined): Form | undefined {
   if (!serializer) return asBytes
   return [asText, asBytes].find(form => {
@@ -73,7 +73,7 @@ function formFor(serializer: Serializer | undefined): Form | undefined {
   })
 }
 
-/** The library refuses next to nothing by itself: what is no object is left for it to stumble over. */
+/** The library validates almost nothing: a value that isn't an object is left for it to fail on. */
 function accepts(message: OutgoingMessage | null | undefined): boolean {
   return typeof message === 'object' && message !== null
 }

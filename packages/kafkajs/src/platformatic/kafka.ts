@@ -19,26 +19,26 @@ import { processMessage, rememberRecord, traceStream } from './stream.ts'
 import { addTracing } from './tracings.ts'
 import { followTransaction } from './transactions.ts'
 
-/** What {@link tracePlatformaticKafka} has begun. */
+/** The handle returned by {@link tracePlatformaticKafka}. */
 export interface PlatformaticTracing extends Disposable {
   /**
-   * Runs the processing of a message that a stream has handed over within the span of the message, in its trace and with
-   * its baggage. The span does not end before the work does.
+   * Runs the processing of a message from a stream within the message span, in its trace and with its baggage. The span
+   * does not end before the work does.
    * @returns what the work returns
    * @throws what the work throws
    */
   traceEach<T>(message: object, work: () => T): T
-  /** Traces nothing further. What is under way is followed to its end. */
+  /** Stops tracing new operations. Those in progress are traced to their end. */
   stop(): void
 }
 
 /**
- * Traces every producer and consumer of @platformatic/kafka in the process, by its diagnostics channels.
+ * Traces every producer and consumer of @platformatic/kafka in the process, through its diagnostics channels.
  * @param options see {@link KafkaOptions}
  * @throws TypeError when an option is unknown or of the wrong type
  */
 export function tracePlatformaticKafka(options?: KafkaOptions<PlatformaticMessage>): PlatformaticTracing {
-  // Hooks are shown the messages of this library, which nothing in between looks into.
+  // Hooks receive the messages of this library, which no code in between reads.
   const tracing = new KafkaTracing('tracePlatformaticKafka()', options as KafkaOptions | undefined)
   const remove = addTracing(tracing)
   const release = channels.hold()
@@ -82,7 +82,7 @@ interface Received {
   readonly result: PlatformaticIncomingMessage
 }
 
-/** A message goes into its stream next, and may be handed over at once. */
+/** The message is about to enter its stream, and may be delivered immediately. */
 function received({ stream, raw, result }: Received): void {
   traceStream(stream)
   rememberRecord(result, raw)

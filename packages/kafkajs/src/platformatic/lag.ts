@@ -9,10 +9,10 @@ interface Followed {
 
 const followed = new WeakMap<Consumer, Followed>()
 
-/** The offsets after the last message of partitions, as the last fetch told them. */
+/** High watermarks of partitions, from the last fetch. */
 const watermarks = new WeakMap<Consumer, Map<string, bigint>>()
 
-/** How far a consumer is behind; undefined when nobody wants to know. */
+/** The lag of a consumer; undefined when it is not measured. */
 export function lagOf(tracing: KafkaTracing, consumer: Consumer): ConsumerLag | undefined {
   if (!tracing.lag.prepare()) return undefined
   let known = followed.get(consumer)
@@ -24,7 +24,7 @@ export function lagOf(tracing: KafkaTracing, consumer: Consumer): ConsumerLag | 
   return known.lag
 }
 
-/** Notes the offset of the first message of a partition that is not processed yet. */
+/** Notes the offset of the first unprocessed message of a partition. */
 export function recordLag(
   lag: ConsumerLag | undefined,
   consumer: Consumer,
@@ -36,7 +36,7 @@ export function recordLag(
   if (watermark !== undefined) lag?.set(topic, partition, Number(watermark - offset))
 }
 
-/** Notes what a fetch told of the partitions it asked for. */
+/** Notes the high watermarks of a fetch. */
 export function rememberWatermarks(consumer: Consumer, { responses = [] }: FetchResult): void {
   let known = watermarks.get(consumer)
   if (!known) watermarks.set(consumer, (known = new Map()))
@@ -50,13 +50,13 @@ export function rememberWatermarks(consumer: Consumer, { responses = [] }: Fetch
   }
 }
 
-/** Forgets the partitions that now belong to another consumer of the group. */
+/** Discards the partitions that now belong to another consumer of the group. */
 export function keepAssigned(consumer: Consumer): void {
   const assigned = (consumer.assignments ?? []).map(({ topic, partitions }) => [topic, partitions] as const)
   followed.get(consumer)?.lag.keepOnly(Object.fromEntries(assigned))
 }
 
-/** Reports the lag of a consumer no longer. */
+/** Stops reporting the lag of a consumer. */
 export function forgetLag(consumer: Consumer): void {
   const known = followed.get(consumer)
   if (!known) return

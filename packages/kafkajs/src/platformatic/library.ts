@@ -1,8 +1,8 @@
 import type { BrokerAddress } from '../cluster.ts'
 
-// The part of @platformatic/kafka that is touched here. Structural: nothing is imported from it.
+// The part of @platformatic/kafka used here. Structural types: nothing is imported from it.
 
-/** A message as it is handed to a producer, before its parts are serialized. */
+/** A message as passed to a producer, before its parts are serialized. */
 export interface PlatformaticOutgoingMessage {
   readonly topic: string
   readonly key?: unknown
@@ -11,7 +11,7 @@ export interface PlatformaticOutgoingMessage {
   readonly partition?: number
 }
 
-/** A message as a stream of a consumer hands it over. */
+/** A message as delivered by a consumer stream. */
 export interface PlatformaticIncomingMessage {
   readonly topic: string
   readonly partition: number
@@ -22,14 +22,14 @@ export interface PlatformaticIncomingMessage {
   readonly headers: ReadonlyMap<unknown, unknown>
 }
 
-/** What hooks are shown of a message. */
+/** A message as passed to hooks. */
 export type PlatformaticMessage = PlatformaticIncomingMessage | PlatformaticOutgoingMessage
 
 export interface SendOptions {
   readonly messages?: readonly PlatformaticOutgoingMessage[]
 }
 
-/** What the brokers answered to a send. */
+/** The brokers' response to a send. */
 export interface SendResult {
   readonly offsets?: readonly {
     readonly topic: string
@@ -40,7 +40,7 @@ export interface SendResult {
 
 export type Callback<Answer> = (error: unknown, answer?: Answer) => void
 
-/** What the library knows of the cluster. It changes this object in place. */
+/** The library's cluster metadata, which it changes in place. */
 export interface Metadata {
   readonly id?: string | null
   readonly brokers: ReadonlyMap<number, BrokerAddress>
@@ -84,7 +84,7 @@ export interface MessagesStream {
   listenerCount(event: string): number
 }
 
-/** A record as it came from the broker. */
+/** A record as received from the broker. */
 export interface RawRecord {
   readonly key?: Buffer | null
   readonly value?: Buffer | null
@@ -100,7 +100,7 @@ export interface CommitOptions {
   }[]
 }
 
-/** What a broker answered to a fetch. Topics go by their id, or by their name where the broker has none. */
+/** A broker's response to a fetch. Topics are identified by id, or by name when the broker has no ids. */
 export interface FetchResult {
   readonly responses?: readonly {
     readonly topicId: string

@@ -19,8 +19,8 @@ import { headersIn } from './headers.ts'
 import type { PlatformaticIncomingMessage, RawRecord } from './library.ts'
 
 /**
- * The processing of one message: begun when the stream hands it over, over when everybody is done with it who had part
- * in it. What begins later runs beneath its span, which has ended.
+ * The processing of one message: starts when the stream delivers it, and ends when all its parts have finished. Work
+ * that starts later runs beneath its ended span.
  */
 export class MessageProcess {
   private readonly operation: Operation<KafkaOperation> | undefined
@@ -35,20 +35,20 @@ export class MessageProcess {
     this.whenOver = whenOver
   }
 
-  /** Runs a part of the processing within the span, which does not end before it. */
+  /** Runs a part of the processing within the span, which does not end before that part. */
   run<T>(work: () => T): T {
     return contextApi.with(this.beneath, work)
   }
 
-  /** Takes part in the processing until {@link release} is called. */
+  /** Adds a part of the processing, until {@link release} is called. */
   hold(): void {
     this.parts++
   }
 
-  /** Ends the span, when no other part is left. */
+  /** Ends the span when no other part is left. */
   release(): void {
     if (--this.parts > 0 || !this.operation || this.operation.ended) return
-    // What comes later stays in the trace; the ids are enough for that.
+    // Later work stays in the trace; the ids suffice for that.
     this.beneath = trace.setSpanContext(this.beneath, spanContextOf(this.operation.span))
     this.operation.end(this.ending)
     this.whenOver()
@@ -62,7 +62,7 @@ export class MessageProcess {
 
 guardMethods('following a message', MessageProcess, 'release', 'failed')
 
-/** Begins the processing of a message that is handed over now. */
+/** Starts the processing of a message that is being delivered. */
 export function startProcess(
   tracing: KafkaTracing,
   client: Client,
@@ -81,7 +81,7 @@ export function startProcess(
   return new MessageProcess(operation, operation.context, whenOver)
 }
 
-/** The message as it came: with the bytes of its record, whatever the deserializers made of them. */
+/** The original message, with the bytes of its record instead of the deserialized values. */
 function deliveryOf(
   { topic, partition, offset, timestamp }: PlatformaticIncomingMessage,
   raw: RawRecord,

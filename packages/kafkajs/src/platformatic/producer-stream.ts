@@ -4,10 +4,10 @@ import { isWrapped, wrapMethod } from '@spanwright/core/plugin'
 import type { ProducerStream } from './library.ts'
 import { currentTracing } from './tracings.ts'
 
-/** Where messages were written that wait in a stream of a producer. */
+/** The contexts in which messages waiting in a producer stream were written. */
 const written = new WeakMap<object, Context>()
 
-/** Notes where messages are written into a stream of a producer, which sends them later and together. */
+/** Notes the contexts in which messages are written to a producer stream, which sends them later and together. */
 export function traceProducerStream(stream: ProducerStream): void {
   if (isWrapped(stream, 'write')) return
   for (const name of ['write', 'end'] as const) {
@@ -25,7 +25,7 @@ export function traceProducerStream(stream: ProducerStream): void {
   }
 }
 
-/** The contexts that messages were written in, which are forgotten; undefined when none of them was in a stream. */
+/** Removes and returns the contexts that messages were written in; undefined when none was in a stream. */
 export function takeContexts(messages: readonly unknown[]): (Context | undefined)[] | undefined {
   let any = false
   const contexts = messages.map(message => {

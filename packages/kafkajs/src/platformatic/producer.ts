@@ -12,7 +12,7 @@ import { takeContexts } from './producer-stream.ts'
 import { currentTracing } from './tracings.ts'
 import { abandonTransaction, contextOfSend } from './transactions.ts'
 
-/** Traces what a producer sends, by itself, in its transactions and through its streams. */
+/** Traces a producer's sends: direct ones, in its transactions and through its streams. */
 export function traceProducer(producer: Producer): void {
   if (isWrapped(producer, 'send')) return
   const client = clientOfProducer(producer)
@@ -50,7 +50,7 @@ export function traceProducer(producer: Producer): void {
 
 /** A send whose spans were started. */
 interface StartedSend extends Sending {
-  /** What is handed to the library in the place of what the caller gave, in the same order. */
+  /** The messages passed to the library instead of the caller's, in the same order. */
   readonly messages: readonly unknown[]
 }
 
@@ -79,17 +79,17 @@ function startSend(
   return { ...sending, messages }
 }
 
-/** Where messages are sent: now, or, of those that waited in a stream, where they were written. */
+/** The contexts of a send: the active one, or those in which messages were written to a stream. */
 function sceneOf(producer: Producer, contexts: readonly (Context | undefined)[] | undefined): SendScene {
   const now = contextApi.active()
   const all = contexts?.map(context => context ?? now)
   const [only = now, ...others] = new Set(all)
   if (others.length === 0) return { active: only, parent: contextOfSend(producer, only) }
-  // The send belongs to none of the traces more than to the others.
+  // The send does not belong to any one of the traces.
   return { active: ROOT_CONTEXT, parent: contextOfSend(producer, ROOT_CONTEXT), contexts: all ?? [] }
 }
 
-/** Where the messages of each topic are. Those the library will refuse belong to none. */
+/** Indexes of the messages of each topic. Messages the library will refuse have none. */
 function placesByTopic(messages: readonly PlatformaticOutgoingMessage[]): Map<string, number[]> {
   const places = new Map<string, number[]>()
   for (const [index, message] of messages.entries()) {
@@ -102,7 +102,7 @@ function placesByTopic(messages: readonly PlatformaticOutgoingMessage[]): Map<st
   return places
 }
 
-/** Sends for a caller who is called back. */
+/** Sends for a caller that passed a callback. */
 function sendThenCall<Result>(
   { first, all }: Sending,
   callback: Callback<SendResult>,

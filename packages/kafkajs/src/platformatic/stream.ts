@@ -11,15 +11,15 @@ import { currentTracing } from './tracings.ts'
 /** The records behind messages that wait in a stream. */
 const records = new WeakMap<object, RawRecord>()
 
-/** The processing of messages that were handed over. */
+/** The processing of delivered messages. */
 const processes = new WeakMap<object, MessageProcess>()
 
-/** Takes note of the record a message was made from. */
+/** Notes the record a message was created from. */
 export function rememberRecord(message: object, raw: RawRecord): void {
   if (currentTracing()) records.set(message, raw)
 }
 
-/** Runs the processing of a message within its span, which does not end before it does. */
+/** Runs the processing of a message within its span, which does not end before it. */
 export function processMessage<T>(message: object, work: () => T): T {
   const process = processes.get(message)
   if (!process) return work()
@@ -38,8 +38,8 @@ export function processMessage<T>(message: object, work: () => T): T {
 }
 
 /**
- * Traces the messages a stream hands over. A Readable hands over every message by its event `data`, whether that has
- * listeners or the message was read; what was read is processed until the next one is asked for.
+ * Traces the messages a stream delivers. A Readable delivers every message by its event `data`, whether it has
+ * listeners or the message was read; a message that was read is processed until the next one is requested.
  */
 export function traceStream(stream: MessagesStream): void {
   if (isWrapped(stream, 'emit')) return
@@ -72,7 +72,7 @@ export function traceStream(stream: MessagesStream): void {
     'read',
     (original: MessagesStream['read']) =>
       function readNext(this: unknown, size?: number): unknown {
-        // A size of 0 asks for no message: it has the stream fetch more.
+        // A size of 0 does not request a message: it makes the stream fetch more.
         if (size !== 0) finishRead()
         return original.call(this as MessagesStream, size)
       },
@@ -100,7 +100,9 @@ function begin(stream: MessagesStream, message: PlatformaticIncomingMessage): Me
   }
 }
 
-/** Calls the listeners of `data` within the span, which ends when the last of them is done, the async ones too. */
+/**
+ * Calls the listeners of `data` within the span, which ends when the last of them has finished, including async ones.
+ */
 function callListeners(
   stream: MessagesStream,
   process: MessageProcess,
@@ -110,7 +112,7 @@ function callListeners(
   process.hold()
   try {
     return process.run(() => {
-      // Node itself looks after the promises of listeners then.
+      // In this mode Node itself handles the listeners' promises.
       if (EventEmitter.captureRejections) return emit.call(stream, 'data', ...args)
       for (const listener of stream.rawListeners('data')) {
         const result = Reflect.apply(listener, stream, args)
@@ -128,7 +130,7 @@ function callListeners(
   }
 }
 
-/** Releases a process when a promise is settled; the promise it returns settles the same way. */
+/** Releases a process when a promise settles; the returned promise settles the same way. */
 function releaseWith(process: MessageProcess, result: PromiseLike<unknown>): PromiseLike<unknown> {
   return result.then(
     value => {

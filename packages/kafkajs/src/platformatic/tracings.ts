@@ -1,15 +1,15 @@
 import type { KafkaTracing } from '../tracing.ts'
 
-/** Who traces now, in the order they began. */
+/** The active tracings, in the order they started. */
 const tracings = new Set<KafkaTracing>()
 
-/** The settings to trace by: those of who began first. Undefined when nobody traces. */
+/** The settings to trace with: those of the first active tracing. Undefined when there is none. */
 export function currentTracing(): KafkaTracing | undefined {
   const [first] = tracings
   return first
 }
 
-/** Traces by these settings from now on. Returns what ends that. */
+/** Adds a tracing. Returns a function that removes it. */
 export function addTracing(tracing: KafkaTracing): () => void {
   tracings.add(tracing)
   return () => void tracings.delete(tracing)

@@ -8,7 +8,7 @@ import { clientOfProducer } from './clients.ts'
 import type { Producer } from './library.ts'
 import { currentTracing } from './tracings.ts'
 
-/** A transaction under way, and what lets go of the channels that tell its end. */
+/** A running transaction, and the function that releases the channels that report its end. */
 interface Running {
   readonly span: TransactionSpan
   release(): void
@@ -22,7 +22,7 @@ export function contextOfSend(producer: object, active: Context): Context {
   return running.get(producer)?.span.contextIn(active) ?? active
 }
 
-/** Follows what begins, commits or aborts a transaction. `hold` holds on to the channels. */
+/** Follows a call that begins, commits or aborts a transaction. `hold` retains the channels. */
 export function followTransaction(
   { client: producer, operation }: Published,
   hold: () => () => void,
@@ -39,7 +39,7 @@ export function abandonTransaction(producer: object): void {
 }
 
 function begin(producer: Producer, hold: () => () => void): ((ending: CallEnding) => void) | undefined {
-  // A transaction that was cancelled tells nobody.
+  // The end of a cancelled transaction is not published.
   abandonTransaction(producer)
   const tracing = currentTracing()
   const span = tracing && startTransaction(tracing, clientOfProducer(producer))

@@ -10,7 +10,7 @@ import type { Stamping } from './stamping.ts'
 import type { SendScene } from './topic-send.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
-/** The contexts that messages were written in, by their index; undefined where they are all in that of the send. */
+/** The contexts that messages were written in, by index; undefined when all were written in that of the send. */
 export function writtenContexts(
   { brought, writes, refused }: Stamping,
   { contexts }: SendScene,
@@ -23,8 +23,8 @@ export function writtenContexts(
 }
 
 /**
- * Makes a `create` span for each message that is to be given a context.
- * @returns the context of each, by the index of the message; undefined where none can be written
+ * Creates a `create` span for each message that gets a context.
+ * @returns the contexts by index of the message; undefined when none can be written
  */
 export function createMessages(
   tracing: KafkaTracing,
@@ -49,7 +49,7 @@ export function createMessages(
       record: tracing.settings.hasHooks ? { topic, message } : undefined,
     })
     contexts.set(index, operation.context)
-    // A message is created at once; what takes time is the send.
+    // Creating a message takes no time; only the send does.
     operation.end(SUCCESS)
   }
   return contexts

@@ -4,7 +4,7 @@ import type { Producer } from '../library.ts'
 import type { KafkaTracing } from '../tracing.ts'
 import { traceTransactions } from './transaction.ts'
 
-/** Traces what a producer sends, and its transactions. */
+/** Traces the sends of a producer, and its transactions. */
 export function traceProducer(tracing: KafkaTracing, client: Client, producer: Producer): void {
   client.learnId(producer)
   detachConnect(producer)

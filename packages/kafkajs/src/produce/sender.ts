@@ -18,7 +18,7 @@ import type { KafkaTracing } from '../tracing.ts'
 /** The producer or transaction that sends a batch. */
 const BATCH = createContextKey('spanwright.batch')
 
-/** Traces what a producer or a transaction sends. `parentOf` tells the context a send belongs to. */
+/** Traces the sends of a producer or a transaction. `parentOf` returns the parent context of a send. */
 export function traceSender(
   tracing: KafkaTracing,
   client: Client,
@@ -29,7 +29,7 @@ export function traceSender(
     const active = contextApi.active()
     return { active, parent: parentOf(active) }
   }
-  // Some clients send a batch by sending its parts: those are traced already.
+  // Some clients send a batch by sending its parts: those are already traced.
   let withinBatch = false
   wrapMethod(
     sender,
@@ -60,7 +60,7 @@ export function traceSender(
         return runSending(sending, () => {
           withinBatch = true
           try {
-            // It may wait before it does.
+            // It may send them later.
             const within = contextApi.active().setValue(BATCH, sender)
             return contextApi.with(within, original, this, stamped)
           } finally {
@@ -80,17 +80,17 @@ function startBatch(
   return startSending(tracing, client, batch?.topicMessages, scene)
 }
 
-/** One call that sends, with a span per topic. */
+/** One send call, with a span per topic. */
 export interface Sending {
   readonly first: TopicSend
   readonly all: readonly TopicSend[]
-  /** What is handed to kafkajs in the place of what the caller gave. */
+  /** The messages passed to kafkajs instead of the caller's. */
   readonly topicMessages: readonly TopicMessages[]
 }
 
 /**
  * Starts the spans of a send; undefined when there is nothing to trace.
- * @param scene that of the whole call, or of each topic
+ * @param scene of the whole call, or of each topic
  */
 export function startSending(
   tracing: KafkaTracing,
@@ -117,7 +117,7 @@ function isSingle([first, ...others]: readonly TopicMessages[]): boolean {
   return others.length === 0 && first?.messages.length === 1
 }
 
-/** False when kafkajs will refuse the call: one bad message is enough, whatever its topic. */
+/** False when kafkajs will refuse the call: a single invalid message is enough, in any topic. */
 function accepts({ headers }: Client, entries: readonly TopicMessages[]): boolean {
   try {
     return entries.every(({ messages }) => messages.every(message => headers.accepts(message)))
@@ -127,7 +127,7 @@ function accepts({ headers }: Client, entries: readonly TopicMessages[]): boolea
   }
 }
 
-/** Starts the span of one topic; undefined when it is not to be traced. */
+/** Starts the span of one topic; undefined when it must not be traced. */
 function startTopic(
   tracing: KafkaTracing,
   client: Client,
@@ -151,7 +151,7 @@ function describe({ topic, messages }: TopicMessages): KafkaOperation {
   return message && others.length === 0 ? { topic, message, messages } : { topic, messages }
 }
 
-/** One entry per topic, as kafkajs does it; none when it will refuse what was given. */
+/** One entry per topic, merged as in kafkajs; none when it will refuse the argument. */
 function mergeTopics(given: readonly TopicMessages[] | undefined): readonly TopicMessages[] {
   try {
     if (!Array.isArray(given) || !given.every(isTraceable)) return []
@@ -180,7 +180,7 @@ function isTraceable(entry: TopicMessages | null | undefined): boolean {
 
 /**
  * Sends within the first span, and ends all of them with the outcome.
- * @param metadataIn finds in the answer where the records went
+ * @param metadataIn reads from the response where the records were written
  */
 export function runSending<Answer>(
   { first, all }: Sending,
@@ -198,7 +198,7 @@ export function runSending<Answer>(
   })
 }
 
-/** Ends the spans of a send: with the error, or with what the brokers answered. */
+/** Ends the spans of a send with the error or the brokers' response. */
 export function endSending(
   topics: readonly TopicSend[],
   failure: { readonly error: unknown } | undefined,

@@ -15,37 +15,37 @@ import { isBeingProcessed } from '../consume/processed.ts'
 import type { SendScene } from './topic-send.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
-/** What a message brings along in its headers. */
+/** The context that a message already carries in its headers. */
 interface Brought {
-  /** The trace context; absent when it is none. */
+  /** The trace context, if it is valid. */
   readonly trace: SpanContext | undefined
-  /** True: the message is handed on as it is. */
+  /** True: the message is passed on unchanged. */
   readonly kept: boolean
-  /** Baggage without a trace: it goes on with the new context. */
+  /** Baggage without a trace: it is sent with the new context. */
   readonly baggage: Baggage | undefined
-  /** True: a header that is named as that of the baggage and is none, a suitcase maybe, stays as it is. */
+  /** True: a header named `baggage` that isn't W3C baggage stays unchanged. */
   readonly foreignBaggage: boolean
 }
 
-/** Name of the header of the W3C propagator of baggage. */
+/** Header name of the W3C baggage propagator. */
 const BAGGAGE = 'baggage'
 
-/** What is to be done with the messages of one send, decided before its span is started. */
+/** What to do with the messages of one send, decided before its span starts. */
 export interface Stamping {
-  /** Names of the headers a context is written in. */
+  /** Names of the headers that a context is written to. */
   readonly fields: readonly string[]
-  /** What messages bring along, by their index; absent when none does. */
+  /** The contexts that messages already carry, by index; absent when there are none. */
   readonly brought: readonly (Brought | undefined)[] | undefined
-  /** True when some message is to be given a context. */
+  /** True when at least one message gets a context. */
   readonly writes: boolean
-  /** True when kafkajs will refuse the messages: then they stay as they are, also in what its error shows. */
+  /** True when kafkajs will refuse the messages: they then stay unchanged, so that its error shows nothing added. */
   readonly refused: boolean
 }
 
-/** What is done with messages that kafkajs will refuse. */
+/** The plan for messages that kafkajs will refuse. */
 export const REFUSED: Stamping = { fields: [], brought: undefined, writes: true, refused: true }
 
-/** Looks through the messages of a send. */
+/** Inspects the messages of a send. */
 export function planStamping(
   tracing: KafkaTracing,
   format: MessageHeaders,
@@ -79,12 +79,12 @@ function broughtIn(tracing: KafkaTracing, headers: RecordHeaders, active: Contex
   return { trace: spanContext, kept, baggage: undefined, foreignBaggage }
 }
 
-/** A message with a header that kafkajs will refuse: it is handed on as it is, to be refused. */
+/** A message with a header that kafkajs will refuse: it is passed on unchanged. */
 const UNTOUCHED: Brought = { trace: undefined, kept: true, baggage: undefined, foreignBaggage: false }
 
 /**
- * Copies of the messages that carry a context in their headers. What needs no change is not copied.
- * @param contextOf context for the message at an index; the same one for several messages is encoded once
+ * Copies of the messages that carry a context in their headers. Messages that need no change are not copied.
+ * @param contextOf context for the message at an index; a context shared by several messages is encoded once
  */
 export function stampMessages(
   tracing: KafkaTracing,
@@ -106,7 +106,7 @@ export function stampMessages(
       isEmpty = Object.keys(carrier).length === 0
       encoded = context
     }
-    // Without a trace of ours there is nothing to put in the place of theirs.
+    // Without a trace of ours there is nothing to replace theirs with.
     if (own && !isInTrace(context)) return message
     if (!own) return isEmpty ? message : format.write(message, carrier)
     if (own.foreignBaggage) {

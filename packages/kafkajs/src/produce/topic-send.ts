@@ -19,28 +19,28 @@ import type { KafkaOperation } from '../options.ts'
 import { planStamping, REFUSED, type Stamping, stampMessages } from './stamping.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
-/** Where a send happens. */
+/** The contexts of a send. */
 export interface SendScene {
   /** Context of the parent span. */
   readonly parent: Context
   /** Context of the caller. */
   readonly active: Context
-  /** Contexts the messages were written in, by their index, where one send joins those of several. */
+  /** Contexts the messages were written in, by index, when one send combines several. */
   readonly contexts?: readonly Context[]
 }
 
-/** What is known of a call that sends, whatever the topic. */
+/** Facts of a send call that apply to all its topics. */
 export interface SendCall {
   /** True when kafkajs will refuse it. */
   readonly refused: boolean
-  /** True when it sends one message. */
+  /** True when it sends a single message. */
   readonly single: boolean
 }
 
-/** The part of one send that goes to one topic: its span, and the context in its messages. */
+/** The part of a send for one topic: its span, and the context in its messages. */
 export class TopicSend {
   readonly topic: string
-  /** The messages as they are to be handed to kafkajs. */
+  /** The messages to pass to kafkajs. */
   readonly messages: readonly OutgoingMessage[]
   readonly operation: Operation<KafkaOperation>
   private readonly tracing: KafkaTracing
@@ -75,7 +75,7 @@ export class TopicSend {
       duration: { histogram: tracing.operationDuration, keys: MESSAGING_OPERATION_METRIC_ATTRIBUTES },
       count: {
         counter: tracing.sentMessages,
-        // What kafkajs refuses was never tried.
+        // Messages that kafkajs refuses were never sent.
         amount: stamping.refused ? 0 : messages.length,
         keys: MESSAGING_COUNT_METRIC_ATTRIBUTES,
       },
@@ -84,8 +84,8 @@ export class TopicSend {
   }
 
   /**
-   * The context kafkajs works in: the span is there by its ids only, for kafkajs opens connections as it sends, and
-   * these hold on to the context they were opened in.
+   * The context kafkajs runs in. It holds only the ids of the span, because kafkajs may open connections while sending,
+   * and these retain the context they were opened in.
    */
   get workContext(): Context {
     return trace.setSpanContext(this.operation.context, spanContextOf(this.operation.span))
@@ -139,10 +139,10 @@ export class TopicSend {
     return attributes
   }
 
-  /** Adds what the broker's answer tells: where the messages went. */
+  /** Adds the destination of the messages from the broker's response. */
   private addResults(attributes: Attributes, results: unknown): void {
     const { cluster } = this.client
-    // Unknown at the start of a producer's first send.
+    // Not known at the start of a producer's first send.
     this.client.addIdentity(attributes)
     if (!Array.isArray(results)) return
     const own = (results as RecordMetadata[]).filter(({ topicName }) => topicName === this.topic)
@@ -153,12 +153,12 @@ export class TopicSend {
     if (others.length > 0) return
     attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(first.partition)
     const offset = Number(first.baseOffset ?? first.offset)
-    // Below 0 where the broker does not tell, as for a record it had already.
+    // Below 0 when the broker does not report it, as for a duplicate record.
     if (this.count === 1 && offset >= 0) attributes[ATTR_KAFKA_OFFSET] = offset
   }
 }
 
-/** False when some message is to carry the context of the send itself. */
+/** False when at least one message carries the context of the send itself. */
 function coversAll(
   created: ReadonlyMap<number, Context>,
   messages: readonly OutgoingMessage[],
@@ -167,7 +167,7 @@ function coversAll(
   return messages.every((_, index) => created.has(index) || brought?.[index]?.kept)
 }
 
-/** Links to the contexts that go out in the messages and are not the send's own, and to those it replaces. */
+/** Links to the contexts sent in the messages other than the send's own, and to those it replaces. */
 function linksOf(
   messages: readonly OutgoingMessage[],
   { brought }: Stamping,

@@ -9,7 +9,7 @@ import type { GroupOffsets, Transaction } from '../library.ts'
 import type { KafkaOperation } from '../options.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
-/** Makes a span of each commit of offsets with a transaction. `parentOf` tells the context it belongs to. */
+/** Creates a span for each offset commit of a transaction. `parentOf` returns its parent context. */
 export function traceOffsets(
   tracing: KafkaTracing,
   client: Client,
@@ -32,7 +32,7 @@ export function traceOffsets(
         const work = (): Promise<void> => original.call(this as Transaction, offsets)
         const operation = attempt('following a commit', start, offsets)
         if (!operation) return work()
-        // By its ids only: kafkajs may open connections now, which hold on to the context they were opened in.
+        // Ids only: kafkajs may open connections now, which retain the context they were opened in.
         const byIds = trace.setSpanContext(operation.context, spanContextOf(operation.span))
         return runToEnd(operation, () => contextApi.with(byIds, work), {
           failed: error => operation.end(clientFailure(error)),

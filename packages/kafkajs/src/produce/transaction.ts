@@ -29,14 +29,14 @@ export const ABANDONED: Ending = {
   description: 'The producer disconnected before the transaction was committed or aborted',
 }
 
-/** Traces what a producer sends, and its transactions. It has one at a time. */
+/** Traces the sends of a producer, and its transactions, of which it has one at a time. */
 export function traceTransactions(tracing: KafkaTracing, client: Client, producer: Producer): void {
   let current: TransactionSpan | undefined
   let ownCurrent: TransactionSpan | undefined
   const parentOf = (active: Context): Context => ownCurrent?.contextIn(active) ?? active
   traceSender(tracing, client, producer, parentOf)
   if (typeof producer.transaction !== 'function') return
-  // Some clients have no object for a transaction: the producer itself commits and aborts.
+  // Some clients have no transaction object: the producer itself commits and aborts.
   endWith(() => ownCurrent, producer)
   traceOffsets(tracing, client, producer, parentOf)
   wrapMethod(
@@ -68,7 +68,7 @@ export function traceTransactions(tracing: KafkaTracing, client: Client, produce
   )
 }
 
-/** Undefined when the transaction is not to be traced. */
+/** Starts the span of a transaction; undefined when it must not be traced. */
 export function startTransaction(tracing: KafkaTracing, client: Client): TransactionSpan | undefined {
   const active = contextApi.active()
   if (!tracing.settings.hasTracerProvider) return undefined
@@ -76,7 +76,7 @@ export function startTransaction(tracing: KafkaTracing, client: Client): Transac
   return new TransactionSpan(tracing, client, active)
 }
 
-/** The span of a transaction, from its begin to its commit or abort. */
+/** The span of a transaction, from its start to its commit or abort. */
 export class TransactionSpan {
   private readonly client: Client
   private readonly operation: Operation<KafkaOperation>
@@ -93,11 +93,11 @@ export class TransactionSpan {
     })
   }
 
-  /** Begins the transaction; a span whose transaction did not begin ends with it. */
+  /** Begins the transaction; if that fails, the span ends with it. */
   async begin(begin: () => Promise<Transaction>): Promise<Transaction> {
     const { span, context } = this.operation
     try {
-      // By its ids only: kafkajs may open connections now, which hold on to the context they were opened in.
+      // Ids only: kafkajs may open connections now, which retain the context they were opened in.
       return await contextApi.with(trace.setSpanContext(context, spanContextOf(span)), begin)
     } catch (error) {
       this.failed(error)
@@ -105,17 +105,17 @@ export class TransactionSpan {
     }
   }
 
-  /** Ends the span of a transaction that did not begin. */
+  /** Ends the span of a transaction that failed to begin. */
   failed(error: unknown): void {
     this.operation.end(clientFailure(error))
   }
 
-  /** Context of the parent of what is sent within. */
+  /** Parent context for sends within the transaction. */
   contextIn(active: Context): Context {
     return this.operation.ended ? active : trace.setSpan(active, this.operation.span)
   }
 
-  /** Ends with the work of committing or aborting, which runs in the context of the caller, by the ids of its span. */
+  /** Ends the span with the commit or abort, which runs in the caller's context with only the ids of its span. */
   endWith(outcome: 'commit' | 'abort', work: () => Promise<void>): Promise<void> {
     const active = contextApi.active()
     const spanContext = traceOf(active)
@@ -133,7 +133,7 @@ export class TransactionSpan {
   }
 }
 
-/** Traces what a transaction sends, and ends its span with it. */
+/** Traces the sends of a transaction, and ends its span with it. */
 function traceTransaction(
   tracing: KafkaTracing,
   client: Client,

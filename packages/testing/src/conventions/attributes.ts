@@ -3,17 +3,17 @@ import type { Attributes, AttributeValue } from '@opentelemetry/api'
 import { LEGACY_ATTRIBUTES } from './legacy.ts'
 import { type AttributeEntry, CLOSED_ENUMS, REGISTRY } from './registry.ts'
 
-/** Which words attributes may be in. */
+/** Which vocabulary attributes may use. */
 export type Vocabulary = 'latest' | 'legacy' | 'both'
 
-/** What {@link attributeFaults} lets pass. */
+/** What {@link attributeFaults} accepts. */
 export interface AttributeRules {
   readonly vocabulary: Vocabulary
-  /** Keys, prefixes that end in `.*`, or patterns of attributes that are not of the conventions. */
+  /** Keys, prefixes that end in `.*`, or patterns of attributes outside the conventions. */
   readonly allow: readonly (string | RegExp)[]
 }
 
-/** What is wrong with attributes, a line each. */
+/** Violations of the conventions in attributes, one line each. */
 export function attributeFaults(attributes: Attributes, rules: AttributeRules): string[] {
   return Object.entries(attributes).flatMap(([key, value]) => {
     if (value === undefined || isAllowed(key, rules.allow)) return []
@@ -31,7 +31,7 @@ function attributeFault(key: string, value: AttributeValue, vocabulary: Vocabula
   return [...typeFaults(valueTypeOf(entry), value), ...enumFaults(key, entry, value)]
 }
 
-/** Exceptions, routes and captured headers have one name in both sets. */
+/** Exceptions, routes and captured headers have the same name in both vocabularies. */
 function isSharedByBoth(key: string): boolean {
   return key === 'http.route' || /^(?:exception\.|http\.(?:request|response)\.header\.)/.test(key)
 }
@@ -47,7 +47,7 @@ function entryOf(key: string): AttributeEntry | undefined {
   const { attributes } = REGISTRY
   if (Object.hasOwn(attributes, key)) {
     const entry = attributes[key]
-    // The prefix of a template is no attribute by itself.
+    // The prefix of a template isn't itself an attribute.
     return entry?.type.startsWith('template') ? undefined : entry
   }
   const template = Object.keys(attributes).find(

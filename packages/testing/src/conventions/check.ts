@@ -7,7 +7,7 @@ import { type ConventionSpan, spanFaults } from './span.ts'
 
 /** Options of the convention check. */
 export interface ConventionOptions {
-  /** Words the attributes must be in. Default: `latest`. */
+  /** Vocabulary the attributes must use. Default: `latest`. */
   readonly semconv?: Vocabulary
   /**
    * Attributes and metrics of your own: a key, a prefix such as `shop.*`, or a pattern. Those of Spanwright
@@ -16,9 +16,9 @@ export interface ConventionOptions {
   readonly allow?: readonly (string | RegExp)[]
 }
 
-/** Something that the semantic conventions find wrong. */
+/** A violation of the semantic conventions. */
 export interface ConventionFault {
-  /** The span or the metric, as a person would call it. */
+  /** A readable name of the span or the metric. */
   readonly subject: string
   readonly fault: string
 }

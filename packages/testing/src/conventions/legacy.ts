@@ -1,6 +1,6 @@
 /**
- * The attributes of the vocabulary that `semconv: 'legacy'` writes, with their types: conventions 1.7.0, and for what
- * they had no word, the next version that did.
+ * The attributes of the vocabulary that `semconv: 'legacy'` writes, with their types: conventions 1.7.0, and for
+ * attributes these lack, the next version that defined them.
  */
 export const LEGACY_ATTRIBUTES: Readonly<Record<string, string>> = {
   'http.method': 'string',
@@ -40,7 +40,7 @@ export const LEGACY_ATTRIBUTES: Readonly<Record<string, string>> = {
 
 /** A type of span in the legacy vocabulary. */
 export interface LegacySpanEntry {
-  /** The attribute by which it is known. */
+  /** The attribute that identifies it. */
   readonly marker: string
   readonly kinds: readonly string[]
   readonly required: readonly string[]
@@ -57,7 +57,7 @@ export const LEGACY_SPANS: readonly LegacySpanEntry[] = [
   },
 ]
 
-/** Metrics of the legacy vocabulary that have another name or unit than today. */
+/** Legacy metrics whose name or unit differs from the latest one. */
 export const LEGACY_METRICS: Readonly<Record<string, string>> = {
   'http.server.duration': 'ms',
   'http.client.duration': 'ms',

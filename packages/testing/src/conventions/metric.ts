@@ -5,7 +5,7 @@ import { attributeFaults, type AttributeRules } from './attributes.ts'
 import { LEGACY_METRICS } from './legacy.ts'
 import { type MetricEntry, REGISTRY } from './registry.ts'
 
-/** What the conventions find wrong with a metric, a line each. */
+/** Violations of the conventions by a metric, one line each. */
 export function metricFaults(metric: MetricData, rules: AttributeRules): string[] {
   const { name, unit } = metric.descriptor
   const points = metric.dataPoints.flatMap(point => attributeFaults(point.attributes, rules))
@@ -61,7 +61,7 @@ function pointFaults(attributes: Attributes, entry: MetricEntry, rules: Attribut
     ...entry.required
       .filter(key => attributes[key] === undefined)
       .map(key => `required attribute ${key} is missing`),
-    // A latest-only rule: with both vocabularies a legacy metric carries legacy keys beside this one.
+    // A rule for the latest vocabulary only: with both, a legacy metric also carries legacy keys.
     ...Object.keys(attributes)
       .filter(
         key => REGISTRY.attributes[key] && !entry.attributes.includes(key) && rules.vocabulary === 'latest',

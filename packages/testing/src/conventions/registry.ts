@@ -1,6 +1,6 @@
 import data from './registry.json'
 
-/** What the conventions say of one attribute. */
+/** One attribute of the conventions. */
 export interface AttributeEntry {
   /** `string`, `int`, `double`, `boolean`, `any`, `string[]`, or `template[…]` for a prefix of keys. */
   readonly type: string
@@ -8,19 +8,19 @@ export interface AttributeEntry {
   readonly values?: readonly string[]
   /** Former members of its enum, with their successors. */
   readonly deprecatedValues?: Readonly<Record<string, string>>
-  /** What to do instead, for a key that is not to be used any more. */
+  /** What to use instead of a deprecated key. */
   readonly deprecated?: string
 }
 
-/** What the conventions say of one type of span. */
+/** One type of span of the conventions. */
 export interface SpanEntry {
   readonly kind: string
   readonly required: readonly string[]
-  /** Attributes that make a span one of this type. */
+  /** Attributes that identify a span of this type. */
   readonly fixed: Readonly<Record<string, string>>
 }
 
-/** What the conventions say of one metric. */
+/** One metric of the conventions. */
 export interface MetricEntry {
   readonly instrument: string
   readonly unit: string
@@ -29,14 +29,14 @@ export interface MetricEntry {
   readonly boundaries?: readonly number[]
 }
 
-/** Semantic conventions 1.45.0, as far as HTTP, PostgreSQL and Kafka need them. */
+/** Semantic conventions 1.45.0, limited to HTTP, PostgreSQL and Kafka. */
 export const REGISTRY: {
   readonly attributes: Readonly<Record<string, AttributeEntry>>
   readonly spans: Readonly<Record<string, SpanEntry>>
   readonly metrics: Readonly<Record<string, MetricEntry>>
 } = data
 
-/** Enums whose members are all there is; every other one may be extended. */
+/** Closed enums; all others may be extended. */
 export const CLOSED_ENUMS: ReadonlySet<string> = new Set([
   'http.request.method',
   'http.connection.state',

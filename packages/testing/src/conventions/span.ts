@@ -6,10 +6,10 @@ import { attributeFaults, type AttributeRules, type Vocabulary } from './attribu
 import { LEGACY_SPANS } from './legacy.ts'
 import { REGISTRY, type SpanEntry } from './registry.ts'
 
-/** What the conventions say something of. */
+/** The parts of a span that the conventions cover. */
 export type ConventionSpan = SpanFace & Pick<ReadableSpan, 'events' | 'links'>
 
-/** What the conventions find wrong with a span, a line each. */
+/** Violations of the conventions by a span, one line each. */
 export function spanFaults(span: ConventionSpan, rules: AttributeRules): string[] {
   const { attributes, events, links } = span
   return [
@@ -34,7 +34,7 @@ function eventFaults(name: string, attributes: Attributes, rules: AttributeRules
   return name === 'exception' && !isNamed ? [...faults, 'needs exception.type or exception.message'] : faults
 }
 
-/** The attribute by which a span of an area is known. */
+/** The attribute that identifies a span of an area. */
 const AREA_MARKERS = {
   http: 'http.request.method',
   db: 'db.system.name',
@@ -47,7 +47,7 @@ function typeFaults(span: ConventionSpan): string[] {
   const [name, marker] = area
   const ofArea = Object.entries(REGISTRY.spans).filter(([type]) => type.startsWith(`${name}.`))
   const candidates = ofArea.map(([, entry]) => entry).filter(entry => fits(entry, span.attributes))
-  if (candidates.length === 0) return [] // A system the registry has no type for.
+  if (candidates.length === 0) return [] // A system without a type in the registry.
   const kind = kindNameOf(span)
   const entry = candidates.find(candidate => candidate.kind === kind)
   if (!entry)
@@ -55,7 +55,7 @@ function typeFaults(span: ConventionSpan): string[] {
   return missing(entry.required, span.attributes)
 }
 
-/** The type of operation of a messaging span may be left out; then every type of the system fits. */
+/** The operation type of a messaging span may be missing; then every type of the system fits. */
 function fits({ fixed }: SpanEntry, attributes: Attributes): boolean {
   return Object.entries(fixed).every(
     ([key, value]) => attributes[key] === undefined || attributes[key] === value,
@@ -77,7 +77,7 @@ function missing(required: readonly string[], attributes: Attributes): string[] 
     .map(key => `required attribute ${key} is missing`)
 }
 
-/** `error.type` is there if and only if the operation failed. The legacy set has no such key. */
+/** `error.type` must be present if and only if the operation failed. The legacy set has no such key. */
 function errorFaults({ status, attributes }: ConventionSpan, vocabulary: Vocabulary): string[] {
   if (vocabulary === 'legacy') return []
   const isTyped = attributes['error.type'] !== undefined

@@ -7,7 +7,7 @@ import type { ConventionSource, SpanSource } from '../record/source.ts'
 import { judgeCompleteness, judgeConventions, judgeSpan, judgeTrace, type Verdict } from './verdicts.ts'
 
 /**
- * Asserts that there is a span of a shape.
+ * Asserts that a span with the given shape exists.
  * @throws AssertionError with the nearest span and its differences
  */
 export function assertSpan(source: SpanSource, shape: SpanShape): void {
@@ -15,8 +15,8 @@ export function assertSpan(source: SpanSource, shape: SpanShape): void {
 }
 
 /**
- * Asserts that the spans are exactly a trace: indented text, or nested objects.
- * @throws AssertionError with the real trace, the difference marked
+ * Asserts that the spans form exactly the given trace: indented text, or nested objects.
+ * @throws AssertionError with the actual trace and the differences marked
  */
 export function assertTrace(
   source: SpanSource,
@@ -35,7 +35,7 @@ export function assertComplete(source: SpanSource): void {
 
 /**
  * Asserts that spans, or metrics, follow the semantic conventions 1.45.0.
- * @throws AssertionError with every fault
+ * @throws AssertionError with every violation
  */
 export function assertConventions(source: ConventionSource, options?: ConventionOptions): void {
   demand(judgeConventions(source, options), assertConventions)

@@ -2,7 +2,10 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import { lineOf } from '../print/printer.ts'
 
-/** What keeps the recorded spans from being complete traces, a line each: open spans, unknown parents, several roots. */
+/**
+ * The reasons why the recorded spans are not complete traces, one line each: open spans, unknown parents, several
+ * roots.
+ */
 export function gapsOf(finished: readonly ReadableSpan[], open: readonly ReadableSpan[]): string[] {
   const known = new Set([...finished, ...open].map(span => span.spanContext().spanId))
   const orphans = finished.filter(

@@ -2,27 +2,27 @@ import { SpanKind } from '@opentelemetry/api'
 
 import type { SpanKindName, SpanShape } from './query.ts'
 
-/** A span that is expected in a trace, with those expected beneath it. */
+/** A span expected in a trace, with its expected children. */
 export interface ExpectedSpan extends SpanShape {
   readonly children?: readonly ExpectedSpan[]
 }
 
-/** A span of the expectation, in the one form both notations come to. */
+/** An expected span, in the form that both notations are converted to. */
 export interface ExpectedNode {
   readonly shape: SpanShape
-  /** Whether the span must be an error; undefined: it does not matter. */
+  /** Whether the span must be an error; undefined: not checked. */
   readonly failed?: boolean
   readonly children: ExpectedNode[]
-  /** How a failure message shows it. */
+  /** Its line in a failure message. */
   readonly line: string
 }
 
 /**
  * Reads an expected trace.
  *
- * As text: a line for each span, a child indented deeper than its parent; `KIND name`, where the kind may be left out,
- * and ` ✗ error.type` behind a span that fails (the type may be left out). A span without ✗ must not be an error.
- * @throws TypeError when it is neither text nor objects, or a line is indented like no line before it
+ * As text: one line per span, with a child indented deeper than its parent; `KIND name`, where the kind may be left
+ * out, and ` ✗ error.type` after a failed span (the type may be left out). A span without ✗ must not be an error.
+ * @throws TypeError when it is neither text nor objects, or a line's indentation matches no earlier line
  */
 export function readExpectedTrace(trace: string | ExpectedSpan | readonly ExpectedSpan[]): ExpectedNode[] {
   if (typeof trace === 'string') return readText(trace)

@@ -3,15 +3,15 @@ import type { ExpectedSpan } from './expected-trace.ts'
 import type { SpanShape } from './query.ts'
 import { judgeCompleteness, judgeConventions, judgeSpan, judgeTrace, type Verdict } from './verdicts.ts'
 
-/** What `expect(recorder)` can be asked, in Jest and Vitest. */
+/** The matchers of `expect(recorder)` in Jest and Vitest. */
 export interface SpanMatchers<R = unknown> {
-  /** There is a span of that shape. */
+  /** A span with that shape exists. */
   toHaveSpan(shape: SpanShape): R
-  /** The spans are exactly that trace: indented text, or nested objects. */
+  /** The spans form exactly that trace: indented text, or nested objects. */
   toMatchTrace(trace: string | ExpectedSpan | readonly ExpectedSpan[]): R
   /** Each trace has one root, every parent is known, and no span is open. */
   toBeComplete(): R
-  /** Names, types, values, kinds, units and boundaries are those of the semantic conventions 1.45.0. */
+  /** Names, types, values, kinds, units and boundaries follow the semantic conventions 1.45.0. */
   toFollowSemanticConventions(options?: ConventionOptions): R
 }
 

@@ -3,10 +3,10 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import { showValue, valueMatches } from './value.ts'
 
-/** The kind of a span, by the name it has in a trace. */
+/** The name of a span kind. */
 export type SpanKindName = keyof typeof SpanKind
 
-/** What a span must be like. What is left out does not matter; attributes that are not named do not either. */
+/** The expected shape of a span. Properties and attributes that are left out are not checked. */
 export interface SpanShape {
   readonly name?: string | RegExp
   readonly kind?: SpanKind | SpanKindName
@@ -17,37 +17,37 @@ export interface SpanShape {
     | { readonly code: SpanStatusCode; readonly message?: string | RegExp }
   /** A value, a pattern, a matcher such as `expect.any(Number)`, or undefined for an attribute that must be absent. */
   readonly attributes?: Readonly<Record<string, unknown>>
-  /** Events that must be there, by name or with attributes. An empty list: there must be none. */
+  /** Events that must exist, by name or with attributes. An empty array: there must be none. */
   readonly events?: readonly (
     | string
     | { readonly name: string; readonly attributes?: Readonly<Record<string, unknown>> }
   )[]
-  /** Spans that must be linked. An empty list: there must be none. */
+  /** Links that must exist. An empty array: there must be none. */
   readonly links?: readonly LinkShape[]
 }
 
-/** What a link must be like. */
+/** The expected shape of a link. */
 export interface LinkShape {
   readonly traceId?: string
   readonly spanId?: string
   readonly attributes?: Readonly<Record<string, unknown>>
 }
 
-/** How a span is looked for: by name, by pattern of the name, by shape, or by a function. */
+/** How to find a span: by name, by RegExp of the name, by shape, or by a function. */
 export type SpanQuery = string | RegExp | SpanShape | ((span: ReadableSpan) => boolean)
 
-/** Whether a span is the one that is looked for. */
+/** Whether a span matches a query. */
 export function spanMatches(span: ReadableSpan, query: SpanQuery): boolean {
   if (typeof query === 'function') return query(span)
   return differencesOf(span, shapeOf(query)).length === 0
 }
 
-/** A query as the shape it stands for. */
+/** The shape of a query. */
 function shapeOf(query: string | RegExp | SpanShape): SpanShape {
   return typeof query === 'string' || query instanceof RegExp ? { name: query } : query
 }
 
-/** How a span differs from a shape, a line for each difference. */
+/** The differences between a span and a shape, one line each. */
 export function differencesOf(span: ReadableSpan, shape: SpanShape): string[] {
   return [
     ...differenceOf('name', span.name, shape.name),
@@ -59,10 +59,10 @@ export function differencesOf(span: ReadableSpan, shape: SpanShape): string[] {
   ]
 }
 
-/** What a line of a printed trace shows of a span. */
+/** The parts of a span shown in a printed trace. */
 export type SpanFace = Pick<ReadableSpan, 'name' | 'kind' | 'status' | 'attributes'>
 
-/** The kind of a span by its name. */
+/** The name of a span's kind. */
 export function kindNameOf(span: SpanFace): SpanKindName {
   return SpanKind[span.kind] as SpanKindName
 }

@@ -6,7 +6,7 @@ import { lineOf, printTrees } from '../print/printer.ts'
 import { differencesOf } from './query.ts'
 import type { SpanNode } from '../print/tree.ts'
 
-/** Whether trees are those expected. Siblings may stand in any order: what runs at once starts in any. */
+/** Whether trees match the expectation. Siblings may be in any order, because concurrent spans start in any order. */
 export function treesMatch(actual: readonly SpanNode[], expected: readonly ExpectedNode[]): boolean {
   return (
     actual.length === expected.length &&
@@ -14,7 +14,7 @@ export function treesMatch(actual: readonly SpanNode[], expected: readonly Expec
   )
 }
 
-/** The real trees, with what is missing marked by `-` and what is not expected by `+`. */
+/** The actual trees, with missing spans marked by `-` and unexpected ones by `+`. */
 export function printDifference(
   actual: readonly SpanNode[],
   expected: readonly ExpectedNode[],
@@ -64,8 +64,8 @@ function spanMatches({ shape, failed }: ExpectedNode, span: ReadableSpan): boole
 }
 
 /**
- * Gives each expected item a partner of its own, as many as possible. Taking the first that fits would let a loose
- * expectation take the partner of a strict one, so a taken partner is asked to find another (Kuhn's algorithm).
+ * Pairs each expected item with a different actual one, as many as possible. Taking the first match would let a loose
+ * expectation take the partner of a strict one, so existing pairs are rearranged (Kuhn's algorithm).
  */
 function pairUp<Expected, Actual>(
   expected: readonly Expected[],

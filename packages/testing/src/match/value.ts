@@ -7,8 +7,8 @@ interface AsymmetricMatcher {
 }
 
 /**
- * Whether a value is what was expected: equal, of that pattern, accepted by a matcher such as `expect.any(Number)`, or
- * absent where `undefined` is expected.
+ * Whether a value matches the expected one: equal, matching a RegExp, accepted by a matcher such as
+ * `expect.any(Number)`, or absent when `undefined` is expected.
  */
 export function valueMatches(actual: unknown, expected: unknown): boolean {
   if (isAsymmetricMatcher(expected)) return expected.asymmetricMatch(actual)
@@ -23,7 +23,7 @@ export function valueMatches(actual: unknown, expected: unknown): boolean {
   return isDeepStrictEqual(actual, expected)
 }
 
-/** A value as it stands in a failure message. */
+/** Formats a value for a failure message. */
 export function showValue(value: unknown): string {
   if (value === undefined) return 'absent'
   if (value instanceof RegExp || typeof value === 'function') return String(value)

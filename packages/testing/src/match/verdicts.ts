@@ -8,14 +8,14 @@ import { printDifference, treesMatch } from './trace.ts'
 import { treesOf } from '../print/tree.ts'
 import { showValue } from './value.ts'
 
-/** What came of looking at spans: the one thing that matchers and assertions are made from. */
+/** The result of checking spans, from which matchers and assertions are built. */
 export interface Verdict {
   readonly pass: boolean
-  /** Why not; for a verdict that passed, why not the opposite. */
+  /** Reason of the failure; for a passed verdict, the reason why the negated check fails. */
   message(): string
 }
 
-/** Whether some span is of a shape. */
+/** Whether a span has the given shape. */
 export function judgeSpan(source: unknown, shape: SpanShape): Verdict {
   const spans = spansOf(source)
   const distances = spans.map(span => ({ span, differences: differencesOf(span, shape) }))
@@ -39,12 +39,12 @@ export function judgeSpan(source: unknown, shape: SpanShape): Verdict {
   }
 }
 
-/** A namesake is nearer than a span that happens to share more of the rest. */
+/** A span of the same name is nearer than a span that shares more of the rest. */
 function distanceOf(differences: readonly string[]): number {
   return differences.length + (differences[0]?.startsWith('name:') ? 100 : 0)
 }
 
-/** Whether the spans are the trace that was expected. */
+/** Whether the spans form the expected trace. */
 export function judgeTrace(
   source: unknown,
   expected: string | ExpectedSpan | readonly ExpectedSpan[],

@@ -3,7 +3,7 @@ import { SpanStatusCode } from '@opentelemetry/api'
 import { kindNameOf, type SpanFace } from '../match/query.ts'
 import type { SpanNode } from './tree.ts'
 
-/** Prints trees as indented text, a line for each span: the form `toMatchTrace` reads. */
+/** Prints trees as indented text, one line per span: the format that `toMatchTrace` reads. */
 export function printTrees(nodes: readonly SpanNode[], indent = ''): string {
   return nodes
     .flatMap(({ span, children }) => [
@@ -13,14 +13,14 @@ export function printTrees(nodes: readonly SpanNode[], indent = ''): string {
     .join('\n')
 }
 
-/** A span as a line: kind, name, and for a failure ✗ with its `error.type`. */
+/** Formats a span as one line: kind, name, and for a failure ✗ with its `error.type`. */
 export function lineOf(span: SpanFace): string {
   const failed = span.status.code === SpanStatusCode.ERROR
   const errorType = span.attributes['error.type']
   return `${kindNameOf(span)} ${span.name}${failed ? ` ✗${errorType === undefined ? '' : ` ${String(errorType)}`}` : ''}`
 }
 
-/** Moves every line of a text to the right. */
+/** Indents every line of a text. */
 export function indentLines(text: string, indent = '  '): string {
   return text
     .split('\n')

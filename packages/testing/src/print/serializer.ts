@@ -4,7 +4,7 @@ import { kindNameOf } from '../match/query.ts'
 import { type SpanNode, treesOf } from './tree.ts'
 import { showValue } from '../match/value.ts'
 
-/** Prints spans and trees in snapshots without ids and times: what is the same in every run. */
+/** Prints spans and trees in snapshots without ids and times, so that the output is stable. */
 export const spanSerializer: {
   test(value: unknown): boolean
   serialize(value: unknown): string
@@ -17,7 +17,7 @@ export const spanSerializer: {
   },
 }
 
-/** Unlike the trees of failure messages, with everything of each span. */
+/** Unlike in failure messages, with all data of each span. */
 function printNode({ span, children }: SpanNode, indent: string): string[] {
   const status = ['unset', 'ok', 'error'][span.status.code]
   const details = [
@@ -34,7 +34,7 @@ function printNode({ span, children }: SpanNode, indent: string): string[] {
   ]
 }
 
-/** Ports of tests are picked afresh in every run. */
+/** Test ports differ in every run. */
 function showStable(key: string, value: unknown): string {
   if (key.endsWith('.port')) return '(port)'
   return typeof value === 'string'

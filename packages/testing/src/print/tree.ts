@@ -2,13 +2,13 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import { compareStart } from '../record/store.ts'
 
-/** A span with the spans beneath it. */
+/** A span with its children. */
 export interface SpanNode {
   readonly span: ReadableSpan
   readonly children: SpanNode[]
 }
 
-/** Spans as trees: a span whose parent is not among them is a root. Siblings stand in the order they started. */
+/** Arranges spans as trees: a span whose parent is not among them is a root. Siblings are in the order they started. */
 export function treesOf(spans: readonly ReadableSpan[]): SpanNode[] {
   const nodes = new Map(spans.map(span => [idOf(span), { span, children: [] as SpanNode[] }]))
   const roots: SpanNode[] = []
@@ -20,7 +20,7 @@ export function treesOf(spans: readonly ReadableSpan[]): SpanNode[] {
   return roots
 }
 
-/** A span id is unique in its trace only. */
+/** A span id is unique only within its trace. */
 function idOf(span: ReadableSpan): string {
   const { traceId, spanId } = span.spanContext()
   return `${traceId} ${spanId}`

@@ -15,8 +15,8 @@ const recordedMetrics = channel('spanwright.testing.metric')
 type DataPoint = MetricData['dataPoints'][number]
 
 /**
- * Keeps the metrics of a test. What counts up is collected as deltas and added up here, so that a reset starts from
- * nothing; what goes up and down is a state and stays.
+ * Stores the metrics of a test. Counters are collected as deltas and added up here, so that a reset starts from zero;
+ * up-down counters are state and are kept.
  */
 export class MetricStore extends MetricReader {
   private readonly kept: Map<string, MetricData> = new Map()
@@ -30,7 +30,7 @@ export class MetricStore extends MetricReader {
     })
   }
 
-  /** Metrics as they stand now. */
+  /** The current metrics. */
   async read(): Promise<MetricData[]> {
     const { resourceMetrics } = await this.collect()
     for (const { scope, metrics } of resourceMetrics.scopeMetrics) {
@@ -42,7 +42,7 @@ export class MetricStore extends MetricReader {
     return [...this.kept.values()]
   }
 
-  /** Forgets what was counted so far. */
+  /** Discards the counts so far. */
   async reset(): Promise<void> {
     await this.read()
     this.kept.clear()

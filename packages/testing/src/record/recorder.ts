@@ -14,8 +14,8 @@ import { showValue } from '../match/value.ts'
 /** Options of {@link recordSpans}. */
 export interface RecordSpansOptions {
   /**
-   * True: the recorder is the global tracer provider, meter provider and propagator until it is stopped.
-   * False: it records only what is given its providers. Default: false.
+   * True: registers the recorder as the global tracer provider, meter provider and propagator until it is stopped.
+   * False: it records only spans and metrics made with its own providers. Default: false.
    */
   readonly global?: boolean
   /** Which spans are sampled. Default: all. */
@@ -37,30 +37,30 @@ export interface SpanRecorder extends Disposable, AsyncDisposable {
   spans(): ReadableSpan[]
   /** Spans that were started and have not ended. */
   open(): ReadableSpan[]
-  /** The first finished span that is like that; undefined when there is none. */
+  /** The first finished span that matches; undefined when there is none. */
   find(query: SpanQuery): ReadableSpan | undefined
   /** Finished spans of one trace. */
   trace(traceId: string): ReadableSpan[]
   /** Finished spans as trees, in the order they started. */
   tree(): SpanNode[]
   /**
-   * Waits for a span that ends after what the test can await, for instance after a response.
-   * @throws Error when the time is over, with the spans there are
+   * Waits for a matching span, which may end after the last thing the test can await, such as a response.
+   * @throws Error on timeout, listing the recorded spans
    */
   waitFor(query: SpanQuery, options?: WaitOptions): Promise<ReadableSpan>
-  /** Metrics as they stand now. */
+  /** The current metrics. */
   metrics(): Promise<MetricData[]>
-  /** Forgets the spans at once, and the metrics by the time the promise is settled. */
+  /** Discards the spans immediately, and the metrics by the time the promise settles. */
   reset(): Promise<void>
-  /** Takes back what was made global and lets go of everything. */
+  /** Restores the globals and releases all recorded data. */
   stop(): Promise<void>
 }
 
 /**
- * Starts to record spans and metrics in memory.
+ * Starts recording spans and metrics in memory.
  *
- * A context manager is registered if there is none, because a span can only be active where there is one.
- * @throws Error when `global` is set and another provider is registered already
+ * A context manager is registered if there is none, because a span cannot be active without one.
+ * @throws Error when `global` is set and another provider is already registered
  */
 export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
   const { global = false, sampler } = options
@@ -77,7 +77,7 @@ export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
   async function stop(): Promise<void> {
     if (global) unregisterGlobally()
     if (ownsContext) context.disable()
-    // What nobody asked for yet is published before it is gone.
+    // Metrics not read yet are published before they are discarded.
     await metricStore.read()
     await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()])
   }

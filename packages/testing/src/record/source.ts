@@ -3,15 +3,15 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import type { SpanRecorder } from './recorder.ts'
 
-/** What an assertion looks at: a recorder, some spans, or one. */
+/** The input of an assertion: a recorder, an array of spans, or one span. */
 export type SpanSource = SpanRecorder | readonly ReadableSpan[] | ReadableSpan
 
-/** What the convention check looks at: spans, or what `recorder.metrics()` gave. */
+/** The input of the convention check: spans, or the result of `recorder.metrics()`. */
 export type ConventionSource = SpanSource | readonly MetricData[]
 
 /**
  * The finished spans of a source.
- * @throws TypeError when it is none
+ * @throws TypeError when it is not a span source
  */
 export function spansOf(source: unknown): readonly ReadableSpan[] {
   if (isRecorder(source)) return source.spans()
@@ -20,12 +20,12 @@ export function spansOf(source: unknown): readonly ReadableSpan[] {
   throw new TypeError(`expected what recordSpans() returned, a span or a list of spans; got ${typeof source}`)
 }
 
-/** The spans of a source that have not ended; only a recorder knows. */
+/** The open spans of a source; only a recorder has any. */
 export function openSpansOf(source: unknown): readonly ReadableSpan[] {
   return isRecorder(source) ? source.open() : []
 }
 
-/** True for what `recorder.metrics()` gave. */
+/** True for a result of `recorder.metrics()`. */
 export function isMetrics(source: unknown): source is readonly MetricData[] {
   return (
     Array.isArray(source) &&

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
 
-/** Every span that a recorder records is published here when it has ended, for checks over a whole test suite. */
+/** Every recorded span is published here when it ends, for checks over a whole test suite. */
 const recordedSpans = channel('spanwright.testing.span')
 
 // Spans that start in the same millisecond have the same start time.
@@ -16,7 +16,7 @@ export function compareStart(a: ReadableSpan, b: ReadableSpan): number {
   return a.startTime[0] - b.startTime[0] || a.startTime[1] - b.startTime[1]
 }
 
-/** Keeps the spans of a test: those that are open and those that have ended. */
+/** Stores the open and finished spans of a test. */
 export class SpanStore implements SpanProcessor {
   readonly started: Set<ReadableSpan> = new Set()
   readonly finished: ReadableSpan[] = []
@@ -28,14 +28,14 @@ export class SpanStore implements SpanProcessor {
   }
 
   onEnd(span: ReadableSpan): void {
-    // A span of before a reset is nobody's any more.
+    // A span started before a reset is ignored.
     if (!this.started.delete(span)) return
     this.finished.push(span)
     recordedSpans.publish(span)
     for (const listener of this.listeners) listener()
   }
 
-  /** Calls a function whenever a span has ended, until the function that is returned is called. */
+  /** Calls a listener whenever a span ends, until the returned function is called. */
   listen(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
