@@ -32,8 +32,11 @@ export function watchErrors(ctx: Context): void {
 
 function onerror(this: Watched, error: unknown): void {
   const exchange = exchangeOf(this.req)
-  if (!exchange) return Reflect.apply(this[ON_ERROR], this, [error])
-  if (attempt('reading an error', isFailure, error, this)) exchange.recordError(error)
+  if (exchange && attempt('reading an error', isFailure, error, this)) exchange.recordError(error)
+  // Without an error, Koa is only told that a response is over, and does nothing.
+  if (!exchange || error === null || error === undefined) {
+    return Reflect.apply(this[ON_ERROR], this, [error])
+  }
   // In the request's context, so that what an error listener of the app logs belongs to the trace.
   exchange.run(() => Reflect.apply(this[ON_ERROR], this, [error]))
 }

@@ -13,7 +13,12 @@ export function copyOver<T extends object>(target: T, source: object): T {
  */
 export function copyWith<T extends object>(original: T, replaced: Readonly<Record<string, unknown>>): T {
   const prototype = Object.getPrototypeOf(original) as object | null
-  if (prototype === Object.prototype) return { ...original, ...replaced }
+  if (prototype === Object.prototype) {
+    // Two spreads take twice as long, for each of the messages of a batch: row "kafkajs send" of the benchmark.
+    const copy = { ...original }
+    for (const name in replaced) (copy as Record<string, unknown>)[name] = replaced[name]
+    return copy
+  }
   const own = Object.getOwnPropertyDescriptors(original)
   for (const descriptor of Object.values(own)) {
     descriptor.configurable = true

@@ -32,8 +32,8 @@ export const PLAIN_HEADERS: MessageHeaders = {
   read: ({ headers }) => headers,
   write(message, carrier, replaced) {
     const { headers } = message
-    const written =
-      replaced && headers ? replaceHeaders(headers, replaced, carrier) : { ...headers, ...carrier }
+    if (!headers) return copyWith(message, { headers: { ...carrier } })
+    const written = replaced ? replaceHeaders(headers, replaced, carrier) : { ...headers, ...carrier }
     return copyWith(message, { headers: written })
   },
 }

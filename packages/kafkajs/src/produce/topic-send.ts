@@ -128,12 +128,12 @@ export class TopicSend {
     const attributes = this.client.attributesOf('send', OPERATION_TYPE_SEND, this.topic)
     if (!single) attributes[ATTR_MESSAGING_BATCH_MESSAGE_COUNT] = messages.length
     addAddress(attributes, this.client.cluster.onlyLeaderOf(this.topic))
-    const [first, ...others] = messages
+    const [first] = messages
     if (!first || refused) return attributes
-    if (others.length === 0) addMessageFacts(this.tracing, attributes, first)
+    if (messages.length === 1) addMessageFacts(this.tracing, attributes, first)
     else if (messages.every(isTombstone)) attributes[ATTR_KAFKA_MESSAGE_TOMBSTONE] = true
     const { partition } = first
-    if (partition !== undefined && others.every(other => other.partition === partition)) {
+    if (partition !== undefined && messages.every(other => other.partition === partition)) {
       attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(partition)
     }
     return attributes

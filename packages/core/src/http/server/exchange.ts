@@ -101,9 +101,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
   }
 
   run<T>(work: () => T): T {
-    const { context } = this
-    // A context that is active already would cost as much again: Koa comes here at the end of each response.
-    const result = context && contextApi.active() !== context ? contextApi.with(context, work) : work()
+    const result = this.context ? contextApi.with(this.context, work) : work()
     if (!this.owner.isOurs && result instanceof Promise) {
       void result.then(
         () => this.tellOwner(this.progress.res.statusCode),
