@@ -1,4 +1,3 @@
-export { type HeaderValue } from './http/captured-headers.ts'
 export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
 export { ClientConnection } from './http/client/connection.ts'
 export { copyOver, copyWith } from './host/copy.ts'
@@ -11,11 +10,9 @@ export { exchangeOf } from './http/server/open-exchanges.ts'
 export type {
   Exchange,
   HttpFramework,
-  Origin,
   RequestHead,
   ServerAnswer,
   ServerRequest,
-  StreamPrototypes,
 } from './http/server/framework.ts'
 export { HttpServer } from './http/server/server.ts'
 export type { HttpServerOptions } from './http/server/options.ts'
@@ -24,7 +21,6 @@ export {
   LateHistogram,
   LateObservable,
   LateObservableGauge,
-  LateUpDownCounter,
   pickAttributes,
 } from './operation/instruments.ts'
 export { beforeEnd } from './host/process-end.ts'

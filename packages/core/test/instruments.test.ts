@@ -6,11 +6,12 @@ import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import {
   LateCounter,
   LateHistogram,
-  LateUpDownCounter,
   pickAttributes,
   Settings,
   type TracingOptions,
 } from '@spanwright/core/plugin'
+
+import { LateUpDownCounter } from '../src/operation/instruments.ts'
 import { type SemconvArea } from '../src/semconv/legacy.ts'
 import {
   METRIC_DB_CLIENT_OPERATION_DURATION,

@@ -1,10 +1,4 @@
-import {
-  type HttpFramework,
-  type Origin,
-  type RequestHead,
-  splitTarget,
-  type StreamPrototypes,
-} from '@spanwright/core/plugin'
+import { type HttpFramework, type RequestHead, splitTarget } from '@spanwright/core/plugin'
 import type { Request } from 'express'
 
 import type { App, Route } from './internals.ts'
@@ -16,10 +10,10 @@ export const EXPRESS: HttpFramework<Request, Routes> = {
   origin: originOf,
   route: routeOf,
   // Requests of mounted apps inherit from these too.
-  prototypes: req => req.app as unknown as StreamPrototypes | undefined,
+  prototypes: req => req.app as unknown as { request: object; response: object } | undefined,
 }
 
-function originOf(req: Request, { headers, socket }: RequestHead): Origin {
+function originOf(req: Request, { headers, socket }: RequestHead) {
   if (!trustsPeer(req, socket)) {
     const scheme = (socket as { encrypted?: boolean } | undefined)?.encrypted === true ? 'https' : 'http'
     return { scheme, host: headers.host, clientAddress: socket?.remoteAddress }
@@ -50,7 +44,9 @@ type Trust = (address: string | undefined, hop: number) => boolean
 
 /** True when the setting `trust proxy` covers the peer of the socket. */
 function trustsPeer(req: Request, socket: RequestHead['socket']): boolean {
-  const trust = (req.app as unknown as App | undefined)?.get('trust proxy fn')
+  const trust = (req.app as unknown as { request: object; response: object } | undefined)?.get(
+    'trust proxy fn',
+  )
   return typeof trust === 'function' && (trust as Trust)(socket?.remoteAddress, 0)
 }
 

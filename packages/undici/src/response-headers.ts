@@ -1,6 +1,6 @@
-import type { HeaderValue } from '@spanwright/core/plugin'
-
 import type { RawHeaders, ResponseHeaders } from './undici-types.ts'
+
+type HeaderValue = string | readonly string[] | undefined
 
 /** Looks up a header in an object with lower-case names. */
 export function lookUp(headers: ResponseHeaders, name: string): HeaderValue {
