@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, get, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import { createServer, get, type IncomingMessage, request, type Server } from 'node:http'
 import { createServer as createHttps, get as getOverTls } from 'node:https'
 import {
   type ClientHttp2Session,
@@ -9,74 +9,21 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from 'node:http2'
-import { type AddressInfo, connect, type Server as NetServer } from 'node:net'
 
 import { serve as serveHono } from '@hono/node-server'
 import { makeIdentity } from '@spanwright/http-servers/certificate'
-import { readAll, requestOf } from '@spanwright/http-servers'
+import { requestOf } from '@spanwright/http-servers'
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import { routePath } from 'hono/route'
-import { WebSocket, WebSocketServer } from 'ws'
 
-import { requestsInFlight, setRoute, traceListener, traceServer } from '@spanwright/http'
+import { setRoute, traceListener, traceServer } from '@spanwright/http'
 
 import { recorder } from './recorder.ts'
 
-const open = new Set<NetServer>()
-
-async function listen<S extends NetServer>(server: S): Promise<S> {
-  open.add(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
-
-afterEach(async () => {
-  for (const server of open) {
-    ;(server as Partial<Server>).closeAllConnections?.()
-    server.close()
-    await once(server, 'close')
-  }
-  open.clear()
-})
-
-function portOf(server: NetServer): number {
-  return (server.address() as AddressInfo).port
-}
-
-async function send(server: NetServer, bytes: string): Promise<string> {
-  const socket = connect(portOf(server), '127.0.0.1')
-  socket.write(bytes, 'latin1')
-  return readAll(socket)
-}
-
-async function bodyOf(response: AsyncIterable<unknown>): Promise<string> {
-  let body = ''
-  for await (const chunk of response) body += String(chunk)
-  return body
-}
-
-/** Answers with the id of the span that is active. */
-function answer(_req: IncomingMessage, res: ServerResponse): void {
-  setRoute('/items/:id')
-  res.end(trace.getActiveSpan()?.spanContext().spanId)
-}
-
-const ITEM = {
-  'http.request.method': 'GET',
-  'http.response.status_code': 200,
-  'http.route': '/items/:id',
-  'url.path': '/items/7',
-  'url.scheme': 'http',
-  'server.address': 'shop.test',
-  'client.address': '127.0.0.1',
-  'network.peer.address': '127.0.0.1',
-  'network.peer.port': expect.any(Number),
-  'network.protocol.version': '1.1',
-}
+import { answer, bodyOf, ITEM, listen, open, portOf, send } from './service.ts'
 
 describe('traceServer()', () => {
   it('returns the server, and gives each of its requests a span that is active in all listeners', async () => {
@@ -190,66 +137,6 @@ describe('traceServer()', () => {
     expect(span.attributes).toEqual(ITEM)
   })
 
-  it('ends the span of a WebSocket when the connection is handed over', async () => {
-    const server = traceServer(createServer(answer))
-    const sockets = new WebSocketServer({ server })
-    let active: string | undefined
-    sockets.on('connection', socket => {
-      active = trace.getActiveSpan()?.spanContext().spanId
-      socket.on('message', () => socket.close())
-    })
-    const client = new WebSocket(`ws://127.0.0.1:${portOf(await listen(server))}/chat`)
-    await once(client, 'open')
-
-    const span = await recorder.waitFor('GET')
-    expect(client.readyState).toBe(WebSocket.OPEN)
-    expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
-    expect(span.attributes).toMatchObject({ 'http.response.status_code': 101, 'url.path': '/chat' })
-    expect(active).toBe(span.spanContext().spanId)
-    expect(requestsInFlight()).toEqual([])
-    client.send('bye')
-    await once(client, 'close')
-    expect(recorder.spans()).toEqual([span])
-  })
-
-  it.each(['a refusal', 'nothing'])('ends the span of an upgrade that is answered with %s', async with_ => {
-    const server = traceServer(createServer(answer))
-    server.on('upgrade', (_req, socket) => {
-      if (with_ === 'nothing') socket.destroy()
-      else socket.end('HTTP/1.1 503 No\r\nConnection: close\r\n\r\n')
-    })
-    await send(await listen(server), requestOf('GET /chat', ['Connection: Upgrade', 'Upgrade: chat']))
-
-    const span = await recorder.waitFor('GET')
-    const isAnswered = with_ !== 'nothing'
-    expect(span.status).toEqual({ code: SpanStatusCode.ERROR })
-    expect(span.attributes['http.response.status_code']).toBe(isAnswered ? 503 : undefined)
-    expect(span.attributes['error.type']).toBe(isAnswered ? '503' : 'ECONNRESET')
-    expect(recorder.open()).toEqual([])
-    expect(requestsInFlight()).toEqual([])
-  })
-
-  it('ends the span of a tunnel when it is open', async () => {
-    const server = traceServer(createServer(answer))
-    server.on('connect', (_req, socket) => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
-      socket.on('data', data => socket.end(data))
-    })
-    const socket = connect(portOf(await listen(server)), '127.0.0.1')
-    socket.write('CONNECT db.test:5432 HTTP/1.1\r\nHost: db.test:5432\r\n\r\n')
-    expect(String((await once(socket, 'data'))[0])).toContain('established')
-
-    const span = await recorder.waitFor('CONNECT')
-    expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
-    expect(span.attributes).toMatchObject({
-      'http.request.method': 'CONNECT',
-      'http.response.status_code': 200,
-    })
-    socket.write('through')
-    expect(String((await once(socket, 'data'))[0])).toBe('through')
-    socket.destroy()
-  })
-
   it.each(['checkContinue', 'checkExpectation'] as const)(
     'makes one span of a request with %s',
     async event => {
@@ -328,74 +215,6 @@ describe('traceServer()', () => {
   ])('refuses %s', (_, server, options, message) => {
     expect(() => traceServer(server as Server, options as never)).toThrow(TypeError)
     expect(() => traceServer(server as Server, options as never)).toThrow(message)
-  })
-})
-
-describe('traceListener()', () => {
-  it('keeps name, length, this and result of a listener', async () => {
-    const results: unknown[] = []
-    const listener = async function shop(this: unknown, req: IncomingMessage, res: ServerResponse) {
-      results.push(this)
-      answer(req, res)
-      return 'done'
-    }
-    const traced = traceListener(listener)
-    expect([traced.name, traced.length]).toEqual(['shop', 2])
-    expect(traceListener(traced)).toBe(traced)
-    const server = createServer((req, res) => void results.push(traced.call(server, req, res)))
-    await send(await listen(server), requestOf('GET /items/7'))
-    await recorder.waitFor('GET /items/:id')
-
-    expect(results[0]).toBe(server)
-    await expect(results[1]).resolves.toBe('done')
-  })
-
-  it('refuses what is no function', () => {
-    expect(() => traceListener(createServer() as never)).toThrow(
-      /^traceListener\(\): expected a function of request and response; got an instance of Server$/,
-    )
-  })
-})
-
-describe('the option trustProxy', () => {
-  const FORWARDED = [
-    'X-Forwarded-For: 203.0.113.9, 10.0.0.2, 10.0.0.1',
-    'X-Forwarded-Proto: https',
-    'X-Forwarded-Host: shop.example.com:444',
-  ]
-
-  it.each([
-    [true, '203.0.113.9'],
-    [1, '10.0.0.1'],
-    [2, '10.0.0.2'],
-    [9, '203.0.113.9'],
-    [(address: string) => address === '127.0.0.1' || address.startsWith('10.'), '203.0.113.9'],
-  ])('%p believes what proxies forwarded', async (trustProxy, client) => {
-    const server = await listen(traceServer(createServer(answer), { trustProxy }))
-    await send(server, requestOf('GET /items/7', FORWARDED))
-
-    expect((await recorder.waitFor('GET /items/:id')).attributes).toEqual({
-      ...ITEM,
-      'client.address': client,
-      'url.scheme': 'https',
-      'server.address': 'shop.example.com',
-      'server.port': 444,
-    })
-  })
-
-  it.each([
-    undefined,
-    false,
-    0,
-    () => false,
-    () => {
-      throw new Error('no')
-    },
-  ])('%p believes none', async trustProxy => {
-    const server = await listen(traceServer(createServer(answer), { trustProxy }))
-    await send(server, requestOf('GET /items/7', FORWARDED))
-
-    expect((await recorder.waitFor('GET /items/:id')).attributes).toEqual(ITEM)
   })
 })
 

@@ -1,0 +1,182 @@
+import type { ClientRequest as NodeRequest, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+
+import { type ClientRequest, guardMethods, type HeaderValue } from '@spanwright/core/plugin'
+import { EVENT_REQUEST_END } from '@spanwright/core/semconv'
+
+import { noteConnection, whenConnected } from './connection.ts'
+
+// Registered, so that two copies of this package see each other's requests.
+const FOLLOWER: unique symbol = Symbol.for('spanwright.http.follower')
+
+interface Followed {
+  [FOLLOWER]?: Follower
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown
+
+/** Codes of errors with which clients end a request that took too long. */
+const TIMEOUTS: ReadonlySet<unknown> = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ECONNABORTED'])
+
+/** True when a request has a follower, of whichever entry point. */
+export function isFollowed(req: NodeRequest): boolean {
+  return FOLLOWER in req
+}
+
+/**
+ * Follows a request of `node:http` to its end, by methods of its own: a listener would change what Node does with a
+ * response, an upgrade or an error that nobody listens for.
+ */
+export class Follower {
+  private readonly req: NodeRequest
+  private readonly request: ClientRequest
+  private readonly connected: ((socket: Socket) => void) | undefined
+  private readonly originals: Readonly<Record<'emit' | 'destroy', Method>>
+  private body: { readonly res: IncomingMessage; readonly push: Method; readonly destroy: Method } | undefined
+  private error: { readonly value: unknown } | undefined
+  private isCalledOff = false
+  private hasTimedOut = false
+
+  private constructor(
+    req: NodeRequest,
+    request: ClientRequest,
+    connected: ((socket: Socket) => void) | undefined,
+  ) {
+    this.req = req
+    this.request = request
+    this.connected = connected
+    this.originals = { emit: methodOf(req, 'emit'), destroy: methodOf(req, 'destroy') }
+  }
+
+  /** @param connected is told the connection when it is open; needed only where it is not known where it leads */
+  static follow(
+    req: NodeRequest,
+    request: ClientRequest,
+    connected: ((socket: Socket) => void) | undefined,
+  ): void {
+    const follower = new Follower(req, request, connected)
+    Object.assign(req, { [FOLLOWER]: follower, emit, destroy: destroyRequest })
+  }
+
+  emit(args: readonly unknown[]): unknown {
+    this.noteEvent(args)
+    return Reflect.apply(this.originals.emit, this.req, args)
+  }
+
+  destroyRequest(args: readonly unknown[]): unknown {
+    this.noteDestroyed(args[0])
+    const result = Reflect.apply(this.originals.destroy, this.req, args)
+    // One that waits for a connection is told nothing until it would get one.
+    if (!this.req.socket) this.close()
+    return result
+  }
+
+  push(args: readonly unknown[]): unknown {
+    const { body } = this
+    this.notePart(args[0])
+    return body && Reflect.apply(body.push, body.res, args)
+  }
+
+  destroyResponse(args: readonly unknown[]): unknown {
+    const { body } = this
+    // Node itself destroys a response whose connection is gone.
+    if (body?.res.socket?.destroyed === false) this.noteDestroyed(args[0])
+    return body && Reflect.apply(body.destroy, body.res, args)
+  }
+
+  private noteEvent([event, value, other]: readonly unknown[]): void {
+    if (event === 'socket') this.sentOver(value as Socket)
+    else if (event === 'response') this.responded(value as IncomingMessage)
+    else if (event === 'upgrade' || event === 'connect') this.handedOver(value as IncomingMessage, other)
+    else if (event === 'finish') this.request.reached(EVENT_REQUEST_END)
+    else if (event === 'timeout') this.hasTimedOut = true
+    else if (event === 'error') this.failed(value)
+    else if (event === 'close') this.close()
+  }
+
+  private sentOver(socket: Socket): void {
+    const { req, request, connected } = this
+    whenConnected(request, socket, req.reusedSocket, () => {
+      connected?.(socket)
+      noteConnection(request, socket)
+    })
+  }
+
+  private responded(res: IncomingMessage): void {
+    this.request.responded(res.statusCode ?? 0, res.headers, valueOf)
+    // The body may already be here.
+    if (res.complete) return this.request.succeeded()
+    this.body = { res, push: methodOf(res, 'push'), destroy: methodOf(res, 'destroy') }
+    Object.assign(res, { [FOLLOWER]: this, push, destroy: destroyResponse })
+  }
+
+  private handedOver(res: IncomingMessage, socket: unknown): void {
+    // Without a listener Node closes the connection.
+    if (!socket) return
+    this.request.responded(res.statusCode ?? 0, res.headers, valueOf)
+    this.request.succeeded()
+  }
+
+  private notePart(chunk: unknown): void {
+    if (chunk === null) this.request.succeeded()
+    else this.request.receivedBody((chunk as Uint8Array).byteLength)
+  }
+
+  private noteDestroyed(error: unknown): void {
+    if (!this.request.isOpen) return
+    this.isCalledOff = true
+    if (error) this.error ??= { value: error }
+  }
+
+  private failed(error: unknown): void {
+    this.error ??= { value: error }
+    if (!this.body) this.end()
+  }
+
+  /** Nothing comes any more. */
+  private close(): void {
+    if (this.body?.res.complete) this.request.succeeded()
+    else this.end()
+  }
+
+  private end(): void {
+    const { request, isCalledOff, hasTimedOut, body } = this
+    if (!request.isOpen) return
+    const value = this.error ? this.error.value : (body?.res.errored ?? CONNECTION_GONE)
+    const isTimeout = hasTimedOut || TIMEOUTS.has((value as { code?: unknown } | null)?.code)
+    request.failed(value, isCalledOff && !isTimeout)
+  }
+}
+
+guardMethods('following a request', Follower, 'noteEvent', 'notePart', 'noteDestroyed', 'close')
+
+/** Stands for an error that Node does not show. */
+const CONNECTION_GONE = Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' })
+
+function emit(this: Followed, event: unknown, ...rest: unknown[]): unknown {
+  return this[FOLLOWER]?.emit([event, ...rest])
+}
+
+function push(this: Followed, chunk: unknown, encoding: unknown): unknown {
+  return this[FOLLOWER]?.push([chunk, encoding])
+}
+
+const destroyRequest = namedDestroy(function (this: Followed, error: unknown) {
+  return this[FOLLOWER]?.destroyRequest([error])
+})
+
+const destroyResponse = namedDestroy(function (this: Followed, error: unknown, callback: unknown) {
+  return this[FOLLOWER]?.destroyResponse([error, callback])
+})
+
+function methodOf(target: object, name: string): Method {
+  return (target as Record<string, Method>)[name]!
+}
+
+function namedDestroy(method: (this: Followed, ...args: unknown[]) => unknown): Method {
+  return Object.defineProperty(method, 'name', { value: 'destroy' }) as Method
+}
+
+function valueOf(headers: IncomingMessage['headers'], name: string): HeaderValue {
+  return headers[name]
+}

@@ -1,0 +1,90 @@
+import { Agent, type ClientRequest as NodeRequest } from 'node:http'
+import { Agent as AgentOfTls } from 'node:https'
+import type { Socket } from 'node:net'
+
+import { context, SpanKind, trace } from '@opentelemetry/api'
+import { type ClientRequest, guarded, headerOf, type HttpClient, splitHost } from '@spanwright/core/plugin'
+
+import { Follower, isFollowed } from './follower.ts'
+
+const NOT_SENT = { propagate: false }
+const ABSOLUTE = /^https?:\/\//
+
+/**
+ * Starts the span of a request that is about to be sent, once, and puts its context into the headers. Never throws.
+ * @param port where it goes, if that is known
+ */
+export const startRequest: (client: HttpClient, req: NodeRequest, port?: unknown) => void = guarded(
+  'reading a request',
+  (client: HttpClient, req: NodeRequest, port?: unknown) => {
+    if (isFollowed(req) || client.isIdle || isTracedElsewhere(req)) return
+    const { method } = req
+    const headers = req.getHeaders()
+    const { host } = headers
+    const path = pathOf(req)
+    const known = port ?? portIn(host, req.host)
+    const request = client.start({
+      method,
+      origin: originOf(req, known),
+      path,
+      headers,
+      host,
+      parent: context.active(),
+      resendCount: 0,
+      // The head of a request with a list of headers, or with `Expect`, is written already.
+      perCall: req.headersSent ? NOT_SENT : undefined,
+    })
+    if (!request) return
+    inject(client, req, request)
+    if (!request.isOpen) return
+    const length = Number(headers['content-length'] ?? Number.NaN)
+    if (length >= 0) request.announcedBody(length)
+    // The peer of another agent may be a proxy.
+    const isOpenQuestion = known === undefined && isOwnAgent((req as { agent?: unknown }).agent)
+    const connected = ({ remotePort }: Socket): void =>
+      client.relocate(request, originOf(req, remotePort), path, host)
+    Follower.follow(req, request, isOpenQuestion ? connected : undefined)
+  },
+)
+
+const OWN_AGENTS: ReadonlySet<unknown> = new Set([Agent.prototype, AgentOfTls.prototype])
+
+/** True for an agent of Node itself, which leads to where a request goes. */
+function isOwnAgent(agent: unknown): boolean {
+  return typeof agent === 'object' && agent !== null && OWN_AGENTS.has(Object.getPrototypeOf(agent))
+}
+
+function inject(client: HttpClient, req: NodeRequest, { injected, headers }: ClientRequest): void {
+  if (injected.length === 0) return
+  if (client.settings.options.existingContext === 'replace') {
+    for (const name of req.getHeaderNames()) {
+      if (headerOf(headers, name) === undefined) req.removeHeader(name)
+    }
+  }
+  for (let i = 0; i + 1 < injected.length; i += 2) req.setHeader(injected[i] ?? '', injected[i + 1] ?? '')
+}
+
+/** The port that the header of Node itself names; undefined when the caller has set another one. */
+function portIn(header: unknown, name: string): number | undefined {
+  const named = typeof header === 'string' ? splitHost(header) : undefined
+  return named?.host === name ? (named.port ?? 0) : undefined
+}
+
+/** @param port 0 for that of the scheme */
+function originOf({ protocol, host }: NodeRequest, port: unknown): string {
+  const isSaid = Number(port) > 0 && Number(port) !== (protocol === 'https:' ? 443 : 80)
+  return `${protocol}//${host.includes(':') ? `[${host}]` : host}${isSaid ? `:${Number(port)}` : ''}`
+}
+
+function pathOf({ path }: NodeRequest): string {
+  if (path.startsWith('/') || ABSOLUTE.test(path)) return path
+  return `/${path === '*' ? '' : path}`
+}
+
+/** True when another instrumentation has started a span for the request, and has written that span into its headers. */
+function isTracedElsewhere(req: NodeRequest): boolean {
+  const span = trace.getActiveSpan()
+  if ((span as { kind?: unknown } | undefined)?.kind !== SpanKind.CLIENT) return false
+  const sent = String(req.getHeader('traceparent') ?? req.getHeader('b3') ?? '')
+  return sent.includes(span?.spanContext().spanId ?? '-')
+}

@@ -1,0 +1,133 @@
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { Agent as AgentOfTls, createServer as createHttps, request as requestOverTls } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+
+import { serve } from '@spanwright/http-servers'
+import { makeIdentity } from '@spanwright/http-servers/certificate'
+import { describe, expect, it } from '@jest/globals'
+
+import { traceAgent } from '@spanwright/http'
+
+import { recorder } from './recorder.ts'
+
+async function bodyOf(response: AsyncIterable<unknown>): Promise<string> {
+  let body = ''
+  for await (const chunk of response) body += String(chunk)
+  return body
+}
+
+/** Attributes and value, or sum, of every point. */
+async function points(): Promise<Record<string, unknown>> {
+  const found = (await recorder.metrics()).map(({ descriptor, dataPoints }) => [
+    descriptor.name,
+    dataPoints.map(({ attributes, value }) => [
+      attributes,
+      typeof value === 'object' && 'sum' in value ? value.sum : value,
+    ]),
+  ])
+  return Object.fromEntries(found) as Record<string, unknown>
+}
+
+describe('the metrics of a client', () => {
+  it('are those of requests, bodies and connections when they are asked for', async () => {
+    await using server = await serve((req, res) => {
+      req.resume().on('end', () => res.end('answer'))
+    })
+    const agent = traceAgent(new Agent({ keepAlive: true }), {
+      metrics: {
+        activeRequests: true,
+        bodySizes: true,
+        connections: true,
+        attributes: () => ({ tenant: 'blue' }),
+      },
+    })
+    const there = { 'server.address': '127.0.0.1', 'server.port': server.port }
+    const options = {
+      agent,
+      host: '127.0.0.1',
+      port: server.port,
+      method: 'POST',
+      headers: { 'content-length': 5 },
+    }
+    let socket: Socket | undefined
+    for (let i = 0; i < 2; i++) {
+      const sent = request(options).end('12345')
+      const [res] = (await once(sent, 'response')) as [IncomingMessage]
+      socket ??= res.socket
+      await bodyOf(res)
+      if (!sent.closed) await once(sent, 'close')
+    }
+    await recorder.waitFor(() => recorder.spans().length === 2)
+
+    const finished = {
+      ...there,
+      'http.request.method': 'POST',
+      'http.response.status_code': 200,
+      'network.protocol.version': '1.1',
+      tenant: 'blue',
+    }
+    const open = { ...there, 'network.protocol.version': '1.1' }
+    const seen = await points()
+    expect(seen).toEqual({
+      'http.client.request.duration': [[finished, expect.any(Number)]],
+      'http.client.active_requests': [[{ ...there, 'http.request.method': 'POST' }, 0]],
+      'http.client.request.body.size': [[finished, 10]],
+      'http.client.response.body.size': [[finished, 12]],
+      'http.client.open_connections': expect.arrayContaining([
+        [{ ...open, 'http.connection.state': 'idle' }, 1],
+        [{ ...open, 'http.connection.state': 'active' }, 0],
+      ]),
+    })
+    const closed = socket && once(socket, 'close')
+    agent.destroy()
+    await closed
+    expect(await points()).toMatchObject({
+      'http.client.connection.duration': [[open, expect.any(Number)]],
+      'http.client.open_connections': expect.arrayContaining([
+        [{ ...open, 'http.connection.state': 'idle' }, 0],
+      ]),
+    })
+  })
+})
+
+describe('a request over TLS', () => {
+  it('shows its place and its stages', async () => {
+    const { key, cert } = makeIdentity()
+    let received: unknown
+    const server = createHttps({ key, cert }, (req, res) => {
+      received = req.headers['traceparent']
+      res.end('ok')
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const agent = traceAgent(new AgentOfTls({ ca: cert }), { stages: true })
+    const sent = requestOverTls({ agent, host: 'localhost', family: 4, port, path: '/items/7' }).end()
+    await bodyOf(((await once(sent, 'response')) as [IncomingMessage])[0])
+    server.close()
+    await once(server, 'close')
+
+    const span = await recorder.waitFor('GET')
+    expect(received).toContain(span.spanContext().spanId)
+    expect(span.attributes).toEqual({
+      'http.request.method': 'GET',
+      'http.response.status_code': 200,
+      'url.full': `https://localhost:${port}/items/7`,
+      'server.address': 'localhost',
+      'server.port': port,
+      'network.peer.address': '127.0.0.1',
+      'network.peer.port': port,
+      'network.protocol.version': '1.1',
+    })
+    expect(span.events.map(({ name }) => name.replace('spanwright.', ''))).toEqual([
+      'connect.start',
+      'dns.end',
+      'connect.end',
+      'tls.end',
+      'request.start',
+      'request.end',
+      'response.headers',
+    ])
+  })
+})
