@@ -44,9 +44,7 @@ type Trust = (address: string | undefined, hop: number) => boolean
 
 /** True when the setting `trust proxy` covers the peer of the socket. */
 function trustsPeer(req: Request, socket: RequestHead['socket']): boolean {
-  const trust = (req.app as unknown as { request: object; response: object } | undefined)?.get(
-    'trust proxy fn',
-  )
+  const trust = (req.app as unknown as App | undefined)?.get('trust proxy fn')
   return typeof trust === 'function' && (trust as Trust)(socket?.remoteAddress, 0)
 }
 
