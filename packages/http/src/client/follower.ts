@@ -1,7 +1,7 @@
 import type { ClientRequest as NodeRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
-import { type ClientRequest, guardMethods, type HeaderValue } from '@spanwright/core/plugin'
+import { type ClientRequest, guardMethods } from '@spanwright/core/plugin'
 import { EVENT_REQUEST_END } from '@spanwright/core/semconv'
 
 import { noteConnection, whenConnected } from './connection.ts'
@@ -177,6 +177,6 @@ function namedDestroy(method: (this: Followed, ...args: unknown[]) => unknown): 
   return Object.defineProperty(method, 'name', { value: 'destroy' }) as Method
 }
 
-function valueOf(headers: IncomingMessage['headers'], name: string): HeaderValue {
+function valueOf(headers: IncomingMessage['headers'], name: string): string | string[] | undefined {
   return headers[name]
 }
