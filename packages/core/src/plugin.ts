@@ -1,3 +1,4 @@
+export type { HeaderValue } from './http/captured-headers.ts'
 export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
 export { ClientConnection } from './http/client/connection.ts'
 export { copyOver, copyWith } from './host/copy.ts'

@@ -1,6 +1,6 @@
-import type { RawHeaders, ResponseHeaders } from './undici-types.ts'
+import type { HeaderValue } from '@spanwright/core/plugin'
 
-type HeaderValue = string | readonly string[] | undefined
+import type { RawHeaders, ResponseHeaders } from './undici-types.ts'
 
 /** Looks up a header in an object with lower-case names. */
 export function lookUp(headers: ResponseHeaders, name: string): HeaderValue {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 
 import { describe, expect, it } from '@jest/globals'
 
-import { ROOT } from '../src/sources.ts'
+import { readSources, ROOT } from '../src/sources.ts'
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 
@@ -104,5 +104,20 @@ describe('docs/compatibility.md', () => {
 
   it.each(packages)('is what the README of %s leads to', name => {
     expect(read(`packages/${name}/README.md`)).toContain('docs/compatibility.md')
+  })
+})
+
+describe('docs/troubleshooting.md', () => {
+  /** What the packages say, with texts that go over several lines made one. */
+  const said = readSources()
+    .map(({ text }) => text.replaceAll(/['`] \+\s*['`"]|" \+\s*['`"]/g, '').replaceAll(/\$\{[^}]*\}/g, '…'))
+    .join('\n')
+  const tables = read('docs/troubleshooting.md').split(/^## /m)
+  const rows = tables.filter(table => /\| message/.test(table)).flatMap(table => table.split('\n'))
+  const messages = rows.flatMap(row => /^\| `([^`]+)`/.exec(row)?.[1] ?? [])
+
+  it('quotes messages as the packages say them', () => {
+    expect(messages.length).toBeGreaterThan(15)
+    expect(messages.filter(message => !said.includes(message))).toEqual([])
   })
 })
