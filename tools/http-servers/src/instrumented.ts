@@ -111,21 +111,26 @@ function isServer({ kind }: ReadableSpan): boolean {
   return kind === SpanKind.SERVER
 }
 
+/** All spans that have ended, in the order in which they did. */
+export function spansOf(): PrintedSpan[] {
+  return exporter.getFinishedSpans().map(span => ({
+    scope: span.instrumentationScope.name,
+    name: span.name,
+    kind: span.kind,
+    status: span.status,
+    attributes: span.attributes,
+    events: eventsOf(span),
+    context: span.spanContext(),
+    parent: span.parentSpanContext?.spanId,
+  }))
+}
+
 async function reportOf(answers: Report['answers']): Promise<Report> {
   const { resourceMetrics } = await reader.collect()
   await reader.shutdown()
   return {
     answers,
-    spans: exporter.getFinishedSpans().map(span => ({
-      scope: span.instrumentationScope.name,
-      name: span.name,
-      kind: span.kind,
-      status: span.status,
-      attributes: span.attributes,
-      events: eventsOf(span),
-      context: span.spanContext(),
-      parent: span.parentSpanContext?.spanId,
-    })),
+    spans: spansOf(),
     points: resourceMetrics.scopeMetrics.flatMap(({ scope, metrics: list }) =>
       list.flatMap(({ dataPoints }) => dataPoints.map(({ attributes }) => [scope.name, attributes] as const)),
     ),

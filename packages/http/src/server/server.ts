@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
 
 import { isWrapped, type ServerAnswer, type ServerRequest, show, wrapMethod } from '@spanwright/core/plugin'
 
@@ -27,7 +28,13 @@ export function traceServer<Server extends EventEmitter>(
     )
   }
   const traced = httpServerFor('traceServer()', options)
-  if (isWrapped<EventEmitter>(server, 'emit')) return server
+  if (isWrapped<EventEmitter>(server, 'emit') || KNOWN.has(server)) return server
+  if (isPatched(server)) {
+    // Its span begins within `emit`, and a listener finds it.
+    KNOWN.add(server)
+    server.prependListener('request', (req: ServerRequest, res: ServerAnswer) => traced.begin(req, res, req))
+    return server
+  }
   wrapMethod<EventEmitter, 'emit'>(server, 'emit', emit => {
     return function emitTraced(this: unknown, ...args: unknown[]): unknown {
       const [event, req, second] = args
@@ -42,6 +49,15 @@ export function traceServer<Server extends EventEmitter>(
     }
   })
   return server
+}
+
+/** Servers whose `emit` was left alone. */
+const KNOWN = new WeakSet<object>()
+
+/** True where another instrumentation has replaced the method of all servers: Node's own have none. */
+function isPatched(server: object): boolean {
+  const classes = [HttpServer.prototype, HttpsServer.prototype]
+  return classes.some(prototype => Object.hasOwn(prototype, 'emit') && prototype.isPrototypeOf(server))
 }
 
 function isServer(server: unknown): boolean {
