@@ -9,14 +9,14 @@ import type { ReadableSpan } from '../record/types.ts'
 // `add` for each ended span and counts a refusal as `queueFull`; it calls `take` for each request, and `release` with
 // the same batch, or with both halves of a split one, once its outcome is known.
 
-/** What one request to an endpoint carries. */
+/** The contents of one request to an endpoint. */
 export interface Batch {
   readonly spans: number
-  /** The size of the request in bytes; an estimate where it is a list of objects. */
+  /** The size of the request in bytes; an estimate for an array of objects. */
   readonly bytes: number
 }
 
-/** Spans in the bytes of an OTLP `ExportTraceServiceRequest`: the parts, one after the other, are the message. */
+/** Spans encoded as an OTLP `ExportTraceServiceRequest`: the concatenated parts are the message. */
 export interface ByteBatch extends Batch {
   readonly parts: readonly Uint8Array[]
 }
@@ -26,45 +26,45 @@ export interface ObjectBatch extends Batch {
   readonly list: ReadableSpan[]
 }
 
-/** The most that waits for one exporter, together with what is on its way. */
+/** The maximum number of waiting and in-flight spans and bytes of one exporter. */
 export interface StoreLimits {
   readonly maxQueueSize: number
   readonly maxQueueBytes: number
 }
 
-/** A span that has ended; only a store of bytes is ever given one that is encoded. */
+/** A span that has ended; only byte stores receive encoded ones. */
 export type EndedSpan = ReadableSpan | EncodedSpan
 
 /** Spans that wait for one exporter. */
 export interface SpanStore<Kind extends Batch = Batch> {
-  /** Whether spans stay the objects they are. */
+  /** Whether spans are stored as objects. */
   readonly holdsObjects: boolean
-  /** Spans that wait and were not taken yet. */
+  /** Number of waiting spans not taken yet. */
   readonly waiting: number
-  /** Bytes of these. */
+  /** Their size in bytes. */
   readonly waitingBytes: number
-  /** Spans that wait or were taken and not released. */
+  /** Number of spans that wait, or were taken and not released. */
   readonly size: number
   /**
-   * Keeps an ended span.
+   * Stores an ended span.
    * @returns false when it does not fit
    */
   add(span: EndedSpan): boolean
   /**
-   * Takes the oldest spans, at least one even when it alone is larger than `maxBytes`.
-   * @returns undefined when none wait
+   * Takes the oldest spans: at least one, even if it alone is larger than `maxBytes`.
+   * @returns undefined when none is waiting
    */
   take(maxSpans: number, maxBytes: number): Kind | undefined
   /**
-   * Cuts a batch in two of about the same size.
-   * @returns undefined when it holds a single span
+   * Splits a batch into two of about the same size.
+   * @returns undefined when it contains a single span
    */
   split(batch: Kind): readonly [Kind, Kind] | undefined
-  /** Makes room for what a batch held. */
+  /** Frees the space of a batch. */
   release(batch: Kind): void
   /**
-   * Lets go of all that waits.
-   * @returns how many spans these were
+   * Discards all waiting spans.
+   * @returns the number of discarded spans
    */
   clear(): number
 }

@@ -3,11 +3,11 @@ import { diag } from '@opentelemetry/api'
 /** Why a span was lost. */
 export type Loss = 'queueFull' | 'failed' | 'rejected' | 'shutDown'
 
-/** What one exporter did with the spans it was given, so far; losses are said to `diag` once an interval. */
+/** Counts the outcome of one exporter's spans; losses are reported to `diag` once per interval. */
 export class ExportCounts {
   exported = 0
   readonly lost: Record<Loss, number> = { queueFull: 0, failed: 0, rejected: 0, shutDown: 0 }
-  /** Why the last batch failed that did, or was rejected in part. */
+  /** Reason of the last failed or partly rejected batch. */
   lastError: string | undefined
   private readonly name: string
   private readonly reportInterval: number
@@ -29,7 +29,7 @@ export class ExportCounts {
     this.timer ??= setTimeout(() => this.report(), this.reportInterval).unref()
   }
 
-  /** Says what was lost since the last report, if anything was. */
+  /** Reports the losses since the last report, if any. */
   report(): void {
     clearTimeout(this.timer)
     this.timer = undefined

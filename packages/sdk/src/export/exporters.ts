@@ -13,10 +13,10 @@ import { type OtlpTarget, type SignalName, targetOf } from './otlp/target.ts'
 import type { Transport } from './otlp/transport.ts'
 import { ByteSender, ObjectSender, type Sender } from './sender.ts'
 
-/** Where spans go: OTLP, a tree on the console, nowhere, or an exporter of one's own. */
+/** Where spans are exported: over OTLP, as a tree to the console, nowhere, or to your own exporter. */
 export type ExporterChoice = 'otlp' | 'console' | 'none' | OtlpOptions | SpanExporter
 
-/** An exporter and what it is called in reports. */
+/** An exporter and its name in reports. */
 export type NamedExporter = Named &
   (
     | { readonly takes: 'bytes'; readonly sender: Sender<ByteBatch> }
@@ -25,13 +25,13 @@ export type NamedExporter = Named &
 
 interface Named {
   readonly name: string
-  /** Where it sends, if over the network. */
+  /** URL of its endpoint, if it sends over the network. */
   readonly url?: string | undefined
-  /** Has to see spans when they start. */
+  /** A processor that must see spans when they start. */
   readonly watcher?: SpanProcessor | undefined
 }
 
-/** Makes the exporters that were asked for, by option or by `OTEL_TRACES_EXPORTER`. */
+/** Creates the exporters selected by the option or by `OTEL_TRACES_EXPORTER`. */
 export function makeExporters(
   choice: ExporterChoice | readonly ExporterChoice[] | undefined,
   environment: Environment,
@@ -44,7 +44,7 @@ export function makeExporters(
   return choices.flatMap(one => (one === 'none' ? [] : makeExporter(one, environment, canPrint)))
 }
 
-/** One choice or several, as a list. */
+/** One choice or several, as an array. */
 export function listOf<Choice>(choice: Choice | readonly Choice[]): readonly Choice[] {
   return Array.isArray(choice) ? (choice as readonly Choice[]) : [choice as Choice]
 }
@@ -79,15 +79,15 @@ function isExporter(value: unknown): value is SpanExporter {
   return typeof (value as SpanExporter | undefined)?.export === 'function'
 }
 
-/** Where something is sent over OTLP, and by what. */
+/** An OTLP target and its delivery. */
 export interface Otlp {
   readonly target: OtlpTarget
   readonly transport: Transport
 }
 
 /**
- * Makes what sends a signal over OTLP.
- * @throws TypeError when gRPC was asked for in code and its package is not installed
+ * Creates the OTLP delivery of a signal.
+ * @throws TypeError when the options select gRPC and its package is not installed
  */
 export function makeOtlp(signal: SignalName, options: OtlpOptions, environment: Environment): Otlp {
   const target = targetOf(signal, options, environment)
@@ -96,7 +96,7 @@ export function makeOtlp(signal: SignalName, options: OtlpOptions, environment: 
     return { target, transport: new GrpcTransport(target) }
   } catch (error) {
     if (options.protocol !== undefined) throw error
-    // A variable that cannot be followed is no reason for the app not to start.
+    // A variable that cannot be followed must not prevent the app from starting.
     diag.warn(`spanwright: ${(error as Error).message}; http/protobuf is used instead`)
     return makeOtlp(signal, { ...options, protocol: 'http/protobuf' }, environment)
   }

@@ -4,9 +4,9 @@ import { EncodedSpan } from '../record/otlp/encoded-span.ts'
 import type { ReadableSpan } from '../record/types.ts'
 import type { EndedSpan, ObjectBatch, SpanStore, StoreLimits } from './batch.ts'
 
-/** Bytes of a span besides its strings: ids, times, lengths, numbers. */
+/** Bytes of a span in addition to its strings: ids, times, lengths, numbers. */
 const FRAME = 120
-/** Bytes of an attribute, event or link besides its strings. */
+/** Bytes of an attribute, event or link in addition to its strings. */
 const ITEM = 16
 
 interface Weighed {
@@ -19,7 +19,7 @@ export class ObjectStore implements SpanStore<ObjectBatch> {
   readonly holdsObjects: boolean = true
   private readonly limits: StoreLimits
   private queue: Weighed[] = []
-  /** Where in the queue the oldest one stands. */
+  /** Index of the oldest span in the queue. */
   private first = 0
   private taken = 0
   private takenBytes = 0
@@ -93,7 +93,7 @@ export class ObjectStore implements SpanStore<ObjectBatch> {
   }
 }
 
-/** About how many bytes a span takes. */
+/** Approximate size of a span in bytes. */
 function weightOf({ name, attributes, events, links, status }: ReadableSpan): number {
   let bytes = FRAME + name.length + (status.message?.length ?? 0) + attributesWeight(attributes)
   for (const event of events) bytes += ITEM + event.name.length + attributesWeight(event.attributes)

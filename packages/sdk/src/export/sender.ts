@@ -10,30 +10,30 @@ import { type Answer, refused } from './otlp/transport.ts'
 
 /** Sends batches, one at a time. */
 export interface Sender<Kind extends Batch = Batch> {
-  /** The most milliseconds that spans are worth waiting for a batch to fill. */
+  /** Maximum milliseconds that spans should wait for a batch to fill. */
   readonly patience: number
   /**
-   * Sends a batch; never rejects, and answers in time.
-   * @param timeout milliseconds it may take
+   * Sends a batch; never rejects, and settles within the timeout.
+   * @param timeout in milliseconds
    */
   send(batch: Kind, timeout: number): Promise<Answer>
-  /** What the exporter itself still holds is to be sent. */
+  /** Sends what the exporter itself still holds. */
   flush(): Promise<void>
   /**
-   * From now on an endpoint that cannot be reached is not tried again.
-   * @returns ends the hurry
+   * Stops retrying an unreachable endpoint.
+   * @returns a function that allows retries again
    */
   hurry(): () => void
   /**
-   * Lets go of the batch that is on its way.
-   * @returns why it has no outcome, if there is one
+   * Abandons the current batch.
+   * @returns why it has no outcome, if there is a current batch
    */
   giveUp(): string | undefined
-  /** Closes what is open. */
+  /** Closes open resources. */
   close(): Promise<void>
 }
 
-/** Milliseconds that a person who watches traces waits for them. */
+/** Delay in milliseconds for a developer who watches the traces. */
 const WATCHED = 50
 
 /** Sends bytes over OTLP. */
@@ -44,8 +44,8 @@ export class ByteSender implements Sender<ByteBatch> {
   private isAnswered = false
 
   /**
-   * @param timeout milliseconds that one batch may take at the most, whatever the queue grants
-   * @param absent what is done while there is no collector
+   * @param timeout upper limit for one batch in milliseconds, even if the queue allows more
+   * @param absent handles a missing collector
    */
   constructor(delivery: Delivery, timeout: number, absent: AbsentCollector) {
     this.delivery = delivery
@@ -53,7 +53,7 @@ export class ByteSender implements Sender<ByteBatch> {
     this.absent = absent
   }
 
-  /** A developer need not wait to learn whether a collector is there. */
+  /** A developer should not have to wait to learn whether a collector is running. */
   get patience(): number {
     const { isPrinting, canPrint } = this.absent
     return isPrinting || (canPrint && !this.isAnswered) ? WATCHED : Infinity
@@ -61,7 +61,7 @@ export class ByteSender implements Sender<ByteBatch> {
 
   async send({ parts }: ByteBatch, timeout: number): Promise<Answer> {
     const { absent, delivery } = this
-    // A developer who watches the traces should not wait while an absent collector is tried again and again.
+    // A developer who watches the traces should not wait for repeated attempts to reach a missing collector.
     const endHurry = absent.canPrint ? delivery.hurry() : undefined
     const answer = await delivery.deliver(parts, Math.min(timeout, this.timeout))
     endHurry?.()
@@ -87,10 +87,10 @@ export class ByteSender implements Sender<ByteBatch> {
   }
 }
 
-/** Milliseconds for an exporter to close whose last batch has been counted already. */
+/** Milliseconds for closing an exporter whose last batch has already been counted. */
 const GRACE = 500
 
-/** Hands spans to an exporter of OpenTelemetry's kind, which may throw, answer twice or never. */
+/** Passes spans to an OpenTelemetry exporter, which may throw, call back twice or never. */
 export class ObjectSender implements Sender<ObjectBatch> {
   readonly patience: number
   private readonly exporter: SpanExporter
@@ -119,7 +119,7 @@ export class ObjectSender implements Sender<ObjectBatch> {
       this.drop = settle
       try {
         const returned: unknown = this.exporter.export(list, result => settle(answerOf(result)))
-        // Exporters that are async by mistake reject instead of throwing.
+        // Exporters mistakenly declared async reject instead of throwing.
         if (isThenable(returned)) returned.then(undefined, (error: unknown) => settle(refused(String(error))))
       } catch (error) {
         settle(refused(String(error)))
@@ -131,7 +131,7 @@ export class ObjectSender implements Sender<ObjectBatch> {
     await this.withPatience(this.exporter.forceFlush?.())
   }
 
-  /** An exporter from elsewhere decides by itself how often it tries. */
+  /** A foreign exporter decides itself how often it retries. */
   hurry(): () => void {
     return () => {}
   }
@@ -146,7 +146,7 @@ export class ObjectSender implements Sender<ObjectBatch> {
     await this.withPatience(this.exporter.shutdown())
   }
 
-  /** An exporter that was late once will wait for that batch still; it has been counted, so we do not. */
+  /** An exporter that timed out once still waits for that batch; it has been counted, so we do not wait. */
   private async withPatience(work: Promise<void> | undefined): Promise<void> {
     if (work) await within(this.isLate ? GRACE : Math.min(this.timeout, 2 ** 31 - 1), work)
   }
@@ -154,7 +154,7 @@ export class ObjectSender implements Sender<ObjectBatch> {
 
 const ACCEPTED: Answer = { kind: 'accepted', rejected: 0, message: undefined }
 
-/** What an exporter says of a batch, whatever it says it with. */
+/** The outcome reported by an exporter, in any form. */
 function answerOf(result: ExportResult | null | undefined): Answer {
   const { code, error } = attempt('reading the answer of an exporter', () => ({ ...result })) ?? {}
   return code === 0 ? ACCEPTED : refused(error?.message || 'the exporter gave no reason')

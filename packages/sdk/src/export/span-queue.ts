@@ -8,17 +8,17 @@ import { ExportCounts } from './export-counts.ts'
 import type { Answer } from './otlp/transport.ts'
 import type { Sender } from './sender.ts'
 
-/** How spans wait to be exported. */
+/** Limits of the spans waiting for export. */
 export interface QueueLimits {
-  /** The most spans that wait or are on their way; more are dropped, counted and reported. */
+  /** Maximum number of waiting and in-flight spans; more are dropped, counted and reported. */
   readonly maxQueueSize: number
-  /** The most bytes of these. */
+  /** Maximum bytes of these. */
   readonly maxQueueBytes: number
-  /** The most spans in one request. */
+  /** Maximum number of spans in one request. */
   readonly maxBatchSize: number
-  /** The most bytes in one request. */
+  /** Maximum bytes in one request. */
   readonly maxBatchBytes: number
-  /** Milliseconds after which waiting spans are sent though no batch is full. */
+  /** Milliseconds after which waiting spans are sent even if no batch is full. */
   readonly delay: number
   /** Milliseconds after which an export counts as failed; Infinity for no limit. */
   readonly timeout: number
@@ -27,8 +27,8 @@ export interface QueueLimits {
 }
 
 /**
- * The spans on their way to one exporter: batch after batch, one at a time, and bounded together with what is on its
- * way. Every span is counted once, as exported or as lost.
+ * The queue of one exporter: sends one batch at a time, bounded together with the batch being sent. Every span is
+ * counted once, as exported or as lost.
  */
 export class SpanQueue<Kind extends Batch = Batch> {
   readonly counts: ExportCounts
@@ -40,18 +40,18 @@ export class SpanQueue<Kind extends Batch = Batch> {
   /** Spans at the front of the queue that do not wait for a batch to fill. */
   private due = 0
   private timer: NodeJS.Timeout | undefined
-  /** The batch that is on its way. */
+  /** The batch being sent. */
   private current: Promise<void> | undefined
-  /** Spans that have their outcome. */
+  /** Number of spans with an outcome. */
   private settled = 0
   private hurries = 0
-  /** Timers and connections are to hold nothing of the request that happened to fill a batch. */
+  /** Timers and connections must retain nothing of the request that filled a batch. */
   private readonly scope = new AsyncResource('spanwright export')
   private ending: Promise<void> | undefined
   private isAbandoned = false
   private ready: Promise<void> | undefined
 
-  /** @param ready settles once batches can be made: something may still be found out about the resource */
+  /** @param ready settles once batches can be built: resource detection may still be running */
   constructor(
     name: string,
     store: SpanStore<Kind>,
@@ -68,12 +68,12 @@ export class SpanQueue<Kind extends Batch = Batch> {
     this.counts = new ExportCounts(name, limits.reportInterval)
   }
 
-  /** Whether its spans stay objects. */
+  /** Whether its spans are stored as objects. */
   get holdsObjects(): boolean {
     return this.store.holdsObjects
   }
 
-  /** Spans that wait or are on their way. */
+  /** Number of waiting and in-flight spans. */
   get size(): number {
     return this.isAbandoned ? 0 : this.store.size
   }
@@ -86,8 +86,8 @@ export class SpanQueue<Kind extends Batch = Batch> {
   }
 
   /**
-   * Sends what waits now; settles when all of it has its outcome, never rejects.
-   * @param isLast without another try where the endpoint cannot be reached, since the process may end
+   * Sends all waiting spans; settles when each has an outcome, never rejects.
+   * @param isLast true: do not retry an unreachable endpoint, since the process may end
    */
   async forceFlush(isLast = false): Promise<void> {
     const endHurry = isLast ? this.hurry() : undefined
@@ -109,8 +109,8 @@ export class SpanQueue<Kind extends Batch = Batch> {
   }
 
   /**
-   * Gives up on what did not get through in time.
-   * @param why there is no more time
+   * Gives up on spans that were not sent in time.
+   * @param why the reason for the lack of time
    */
   abandon(why: string): void {
     if (this.isAbandoned) return
@@ -185,7 +185,7 @@ export class SpanQueue<Kind extends Batch = Batch> {
     this.current = undefined
   }
 
-  /** Sends a batch, in halves where it is too large for the endpoint. */
+  /** Sends a batch, split in half when it is too large for the endpoint. */
   private async deliver(batch: Kind, deadline: number): Promise<void> {
     const answer = await this.sender.send(batch, Math.ceil(deadline - performance.now()))
     if (this.isAbandoned) return
@@ -196,7 +196,7 @@ export class SpanQueue<Kind extends Batch = Batch> {
     }
     this.settle(batch.spans, answer)
     this.store.release(batch)
-    // At the end there is no time for a collector to come back, so the rest would fail too.
+    // At process end there is no time for a collector to come back, so the rest would fail too.
     if (answer.kind === 'later' && answer.isUnreachable && this.hurries > 0) {
       this.lose('failed', this.store.clear())
     }

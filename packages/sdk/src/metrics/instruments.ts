@@ -21,17 +21,17 @@ import { isThenable, reportFailure } from '@spanwright/core/plugin'
 import { HistogramStorage, ObservedStorage, SumStorage } from './storage.ts'
 import { type MetricView, withoutDropped } from './views.ts'
 
-/** As the SDK has them for histograms without advice. */
+/** Same as in the SDK for histograms without advice. */
 const DEFAULT_BOUNDARIES = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10_000]
-/** The same for times in seconds without advice, such as those of pools. */
+/** For durations in seconds without advice, such as those of pools. */
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
 const NONE: Attributes = {}
 
-/** The temporality that each reader wants of a type of instrument, in the order of the readers. */
+/** The temporality each reader requests for a type of instrument, in the order of the readers. */
 export type Temporalities = (type: InstrumentType) => readonly AggregationTemporality[]
 
-/** What an instrument is made of. */
+/** The parts of an instrument. */
 export interface InstrumentParts {
   readonly name: string
   readonly options: MetricOptions
@@ -39,13 +39,13 @@ export interface InstrumentParts {
   readonly temporalities: Temporalities
 }
 
-/** An instrument of ours, as readers see it. */
+/** One of our instruments, as read by readers. */
 export interface Collected {
-  /** What was measured, for the reader of that number; undefined when nothing was. */
+  /** The measurements for the reader with the given number; undefined when there are none. */
   collect(reader: number, end: HrTime): MetricData | undefined
 }
 
-/** What all instruments have: their description, and which attributes they keep. */
+/** The common part of all instruments: their description, and which attributes they keep. */
 class Described {
   protected readonly parts: InstrumentParts
   protected readonly temporalities: readonly AggregationTemporality[]
@@ -89,7 +89,7 @@ export class SeriesHistogram extends Described implements Histogram, Collected {
   }
 
   record(value: number, attributes: Attributes = NONE): void {
-    // Not a number, negative or endless: no distribution has that.
+    // NaN, negative and infinite values have no place in a distribution.
     if (!(value >= 0 && value < Infinity)) return
     const kept = this.kept(attributes)
     for (const storage of this.storages) storage.record(value, kept)
@@ -102,7 +102,7 @@ export class SeriesHistogram extends Described implements Histogram, Collected {
   }
 }
 
-/** A counter, which may go down too. */
+/** A counter or up-down counter. */
 export class SeriesCounter extends Described implements Counter, UpDownCounter, Collected {
   private readonly storages: readonly SumStorage[]
   private readonly isMonotonic: boolean
@@ -132,7 +132,7 @@ export class SeriesCounter extends Described implements Counter, UpDownCounter, 
   }
 }
 
-/** What is asked for its values when they are read. */
+/** An observable instrument: its values are requested when they are read. */
 export class SeriesObservable extends Described implements Observable, Collected {
   private readonly storages: readonly ObservedStorage[]
   private readonly callbacks = new Set<ObservableCallback>()
@@ -175,7 +175,7 @@ export class SeriesObservable extends Described implements Observable, Collected
     for (const callback of this.callbacks) {
       try {
         const pending: unknown = callback(result)
-        // Ours answer at once.
+        // Our own callbacks are synchronous.
         if (isThenable(pending)) pending.then(undefined, (error: unknown) => this.fail(error))
       } catch (error) {
         this.fail(error)

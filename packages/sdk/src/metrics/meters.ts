@@ -26,10 +26,10 @@ import { type MetricView, viewOn } from './views.ts'
 
 const NO_METER = createNoopMeter()
 
-/** Libraries whose instruments are kept here. */
+/** Prefix of libraries whose instruments are handled here. */
 const OURS = '@spanwright/'
 
-/** Makes the instruments of one of our libraries, each of them once. */
+/** Creates the instruments of one of our libraries, each of them once. */
 class SeriesMeter implements Meter {
   private readonly views: readonly MetricView[]
   private readonly temporalities: Temporalities
@@ -73,7 +73,7 @@ class SeriesMeter implements Meter {
     return this.observable(InstrumentType.OBSERVABLE_GAUGE, name, options)
   }
 
-  /** None of our libraries has one. */
+  /** None of our libraries uses one. */
   createGauge(name: string): Gauge {
     return NO_METER.createGauge(name)
   }
@@ -94,7 +94,7 @@ class SeriesMeter implements Meter {
     )
   }
 
-  /** @returns undefined when a view wants nothing of it */
+  /** @returns undefined when a view drops it */
   private once<Made extends Collected>(
     kind: string,
     name: string,
@@ -109,12 +109,12 @@ class SeriesMeter implements Meter {
       instrument = make({ name, options, view, temporalities: this.temporalities })
       this.instruments.set(key, instrument)
     }
-    // Whatever has this key was made by the same `make`.
+    // The instrument under this key was created by the same `make`.
     return instrument as Made
   }
 }
 
-/** The instruments of our own libraries kept as series; those of all others by another provider. */
+/** Aggregates the instruments of our own libraries as series, and delegates all others to another provider. */
 export class Meters implements MeterProvider {
   private readonly others: MeterProvider
   private readonly views: readonly MetricView[]
@@ -146,7 +146,7 @@ export class Meters implements MeterProvider {
     return entry.meter
   }
 
-  /** What was measured, for the reader of that number. */
+  /** The measurements for the reader with the given number. */
   collect(reader: number, end: HrTime): ScopeMetrics[] {
     return [...this.meters.values()].flatMap(({ scope, meter }) => {
       const metrics = meter.collect(reader, end)

@@ -14,20 +14,23 @@ import type { Answer } from '../export/otlp/transport.ts'
 import type { ExportResult } from '../record/types.ts'
 import type { Environment } from '../start/environment.ts'
 
-/** Milliseconds between two reports of exports that failed. */
+/** Milliseconds between two reports of failed exports. */
 const REPORT_INTERVAL = 60_000
 
 const TEMPORALITY = 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE'
 const AGGREGATION = 'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION'
 
-/** Instruments of which each preference wants what happened since the last export. */
+/** Instruments with delta temporality for each preference. */
 const DELTAS: Readonly<Record<'cumulative' | 'delta' | 'lowmemory', ReadonlySet<InstrumentType>>> = {
   cumulative: new Set(),
   delta: new Set([InstrumentType.COUNTER, InstrumentType.OBSERVABLE_COUNTER, InstrumentType.HISTOGRAM]),
   lowmemory: new Set([InstrumentType.COUNTER, InstrumentType.HISTOGRAM]),
 }
 
-/** Sends metrics over OTLP; what fails is said once an interval and sent again with the next metrics. */
+/**
+ * Sends metrics over OTLP; a failure is reported once per interval, and the metrics are sent again with the next
+ * export.
+ */
 export class OtlpMetricExporter implements PushMetricExporter {
   /** Why the last export failed, if it did. */
   problem: string | undefined
@@ -75,7 +78,7 @@ export class OtlpMetricExporter implements PushMetricExporter {
     } catch (error) {
       this.fail(String(error))
     }
-    // A failure is said above; told to the reader, it would print a stack each time.
+    // The failure was reported above; passed to the reader, it would print a stack each time.
     callback({ code: 0 })
   }
 
@@ -103,7 +106,7 @@ export class OtlpMetricExporter implements PushMetricExporter {
   }
 }
 
-/** Whether histograms without buckets of their own are wanted. */
+/** Whether exponential histograms are requested. */
 function wantsExponential(environment: Environment): boolean {
   const choices = ['explicit_bucket_histogram', 'base2_exponential_bucket_histogram'] as const
   return environment.oneOf(AGGREGATION, choices, 'explicit_bucket_histogram') === choices[1]

@@ -4,13 +4,13 @@ import { emptyResource } from '@opentelemetry/resources'
 import type { Meters } from './meters.ts'
 import { now } from './storage.ts'
 
-/** Hands the series of our own instruments to one reader, which puts them beside those of OpenTelemetry's SDK. */
+/** Passes the series of our own instruments to one reader, which combines them with those of OpenTelemetry's SDK. */
 export class SeriesProducer implements MetricProducer {
   private meters: Meters | undefined
   private reader = 0
 
   /**
-   * From now on there is something to read.
+   * Connects the instruments to read.
    * @param reader its number among the readers
    */
   connect(meters: Meters, reader: number): void {
@@ -20,7 +20,7 @@ export class SeriesProducer implements MetricProducer {
 
   async collect(): Promise<CollectionResult> {
     const scopeMetrics = this.meters?.collect(this.reader, now()) ?? []
-    // A reader takes the resource of the SDK.
+    // A reader uses the resource of the SDK.
     return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] }
   }
 }

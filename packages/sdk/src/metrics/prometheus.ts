@@ -4,22 +4,25 @@ import type { IMetricReader, MetricProducer } from '@opentelemetry/sdk-metrics'
 import type { Environment } from '../start/environment.ts'
 import { loadOptional } from '../start/optional-package.ts'
 
-/** Metrics for Prometheus to fetch. Needs the package `@opentelemetry/exporter-prometheus`. */
+/** Options of the Prometheus endpoint. Needs the package `@opentelemetry/exporter-prometheus`. */
 export interface PrometheusOptions {
   readonly protocol: 'prometheus'
-  /** Address it listens at. Default: `OTEL_EXPORTER_PROMETHEUS_HOST`, else 127.0.0.1: only this machine can ask. */
+  /**
+   * Address to listen on. Default: `OTEL_EXPORTER_PROMETHEUS_HOST`, otherwise 127.0.0.1, reachable only from this
+   * machine.
+   */
   readonly host?: string
-  /** Default: `OTEL_EXPORTER_PROMETHEUS_PORT`, else 9464. */
+  /** Port to listen on. Default: `OTEL_EXPORTER_PROMETHEUS_PORT`, otherwise 9464. */
   readonly port?: number
-  /** Default: '/metrics'. */
+  /** Path of the metrics. Default: '/metrics'. */
   readonly path?: string
 }
 
-/** The reader that serves metrics, and what is known of it. */
+/** The reader that serves metrics, and its state. */
 export interface PrometheusServer {
   readonly reader: IMetricReader
   readonly url: string
-  /** Why it does not listen, once that is known. */
+  /** Why it is not listening, if that is known. */
   readonly problem: () => string | undefined
 }
 
@@ -33,7 +36,7 @@ const MAX_PORT = 65_535
 
 /**
  * Serves metrics in the text format of Prometheus.
- * @param producer what it serves besides the metrics of the SDK
+ * @param producer provides metrics in addition to those of the SDK
  * @throws TypeError when the package is not installed
  */
 export function servePrometheus(

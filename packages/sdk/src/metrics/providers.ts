@@ -22,20 +22,20 @@ import type { NamedReader } from './readers.ts'
 import { redactingMeters } from './redacting.ts'
 import { type MetricView, sdkViewsOf } from './views.ts'
 
-/** What keeps metrics until they are read. */
+/** The parts that aggregate metrics until they are read. */
 export interface MetricParts {
-  /** Where instruments come from. */
+  /** The provider that creates instruments. */
   readonly meters: MeterProvider
-  /** Flushes and ends the readers. */
+  /** Flushes and shuts down the readers. */
   readonly sdk: SdkMeterProvider
-  /** Whether the metrics of our own libraries are series. */
+  /** Whether the metrics of our own libraries are aggregated as series. */
   readonly keepsSeries: boolean
 }
 
 /**
- * Makes what keeps metrics: those of our own libraries as series, all others in OpenTelemetry's SDK. Where a reader
- * cannot be given series, or wants exponential histograms, all of them are kept there.
- * @param redactor takes out of attributes what is not to reach any reader
+ * Creates the metric providers: our own libraries' metrics are aggregated as series, all others by OpenTelemetry's SDK.
+ * If a reader cannot receive series, or requests exponential histograms, the SDK aggregates all of them.
+ * @param redactor removes attribute values that must not reach any reader
  */
 export function makeMetrics(
   readers: readonly NamedReader[],
@@ -76,8 +76,8 @@ function wantsExponential(reader: NamedReader['reader']): boolean {
 type Point = readonly [count: number, attributes: Attributes]
 
 /**
- * Lets a provider read how many spans came to what, and how local traces were decided.
- * @returns ends that
+ * Registers observable metrics of span outcomes and local trace decisions with a provider.
+ * @returns a function that stops this
  */
 export function observeSpans(
   counts: () => SpanCounts,
@@ -117,7 +117,7 @@ function spanPoints({ unsampled, sampledOut, exporters }: SpanCounts): Point[] {
   ]
 }
 
-/** Nothing where no decision is made at the end. */
+/** Empty without tail decisions. */
 function tracePoints({ localTraces }: SpanCounts): Point[] {
   if (!localTraces) return []
   return [

@@ -16,13 +16,13 @@ import { OtlpMetricExporter } from './otlp-exporter.ts'
 import { SeriesProducer } from './producer.ts'
 import { type PrometheusOptions, servePrometheus } from './prometheus.ts'
 
-/** Metrics over OTLP, sent at regular times. */
+/** Options for periodic metrics over OTLP. */
 export interface OtlpMetricsOptions extends OtlpOptions {
-  /** Time between two exports. Default: `OTEL_METRIC_EXPORT_INTERVAL`, else 60 s. */
+  /** Time between two exports. Default: `OTEL_METRIC_EXPORT_INTERVAL`, otherwise 60 s. */
   readonly interval?: Duration
 }
 
-/** Where metrics go: OTLP, to Prometheus when it asks, onto the console, nowhere, or to a reader of one's own. */
+/** Where metrics are exported: over OTLP, on request to Prometheus, to the console, nowhere, or to your own reader. */
 export type MetricsChoice =
   | 'otlp'
   | 'prometheus'
@@ -32,25 +32,25 @@ export type MetricsChoice =
   | PrometheusOptions
   | IMetricReader
 
-/** A reader of metrics, and what it is called in reports. */
+/** A metric reader and its name in reports. */
 export interface NamedReader {
   readonly name: string
   readonly reader: IMetricReader
-  /** Where it sends or listens, if over the network. */
+  /** URL it sends to or listens on, if it uses the network. */
   readonly url?: string | undefined
-  /** What keeps it from its work, once that is known. */
+  /** The problem that prevents it from working, if known. */
   readonly problem?: () => string | undefined
-  /** What sends them, if that is ours. */
+  /** Our delivery, if it uses one. */
   readonly delivery?: Delivery
-  /** Hands it the series of our own instruments; absent for a reader that was made elsewhere. */
+  /** Passes it the series of our own instruments; absent for a user's own reader. */
   readonly producer?: SeriesProducer
 }
 
 const NAMES = ['otlp', 'prometheus', 'console', 'none'] as const
 
 /**
- * Makes the readers that were asked for: by option, or with `true` or no option by `OTEL_METRICS_EXPORTER`.
- * @returns none when there are to be no metrics
+ * Creates the readers selected by the option, or, with `true` or no option, by `OTEL_METRICS_EXPORTER`.
+ * @returns an empty array when metrics are off
  */
 export function makeReaders(
   choice: boolean | MetricsChoice | readonly MetricsChoice[] | undefined,
@@ -66,7 +66,7 @@ export function makeReaders(
     try {
       return makeReader(one, environment)
     } catch (error) {
-      // A variable that cannot be followed is no reason for the app not to start.
+      // A variable that cannot be followed must not prevent the app from starting.
       diag.warn(`spanwright: ${(error as Error).message}; OTEL_METRICS_EXPORTER goes without ${one}`)
       return []
     }
@@ -126,7 +126,7 @@ function periodic(
   })
 }
 
-/** True for an object that reads metrics by itself. */
+/** True for a metric reader. */
 export function isReader(value: unknown): value is IMetricReader {
   return typeof (value as Partial<IMetricReader> | undefined)?.collect === 'function'
 }

@@ -1,28 +1,28 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
 
-/** One set of attributes, and what was measured with it. */
+/** One set of attributes and its measurements. */
 export interface Series<State> {
   readonly attributes: Attributes
-  /** How many attributes there are. */
+  /** Number of attributes. */
   readonly size: number
   readonly state: State
 }
 
-/** Where the values of an attribute lead, and what stands where no attribute follows. */
+/** A step of the lookup tree: the next steps by attribute value, and the series that ends here. */
 interface Step<State> {
-  /** The attribute asked for here first; others are rare, since plugins build their attributes in one order. */
+  /** The attribute checked first here; others are rare, since plugins build their attributes in one order. */
   key: string | undefined
   values: Map<AttributeValue, Step<State>> | undefined
   others: Map<string, Map<AttributeValue, Step<State>>> | undefined
   series: Series<State> | undefined
 }
 
-/** What is measured beyond the most series there may be, as the specification has it. */
+/** Attributes of the overflow series, as specified. */
 const OVERFLOW: Attributes = { 'otel.metric.overflow': true }
 
 /**
  * Finds the series of a set of attributes by comparing their values, one after the other (benchmark row: histogram point).
- * A set whose attributes come in another order is found too.
+ * A set with a different attribute order is found too.
  */
 export class SeriesTable<State> {
   readonly all: Series<State>[] = []
@@ -34,15 +34,15 @@ export class SeriesTable<State> {
   private overflow: Series<State> | undefined
 
   /**
-   * @param make makes what a new series holds
-   * @param limit the most series, with the one that holds what is beyond it
+   * @param make creates the state of a new series
+   * @param limit maximum number of series, including the overflow series
    */
   constructor(make: () => State, limit: number) {
     this.make = make
     this.limit = limit
   }
 
-  /** @param attributes are not kept */
+  /** @param attributes not retained */
   find(attributes: Attributes): State {
     const { last } = this
     if (last && isOf(last, attributes)) return last.state
@@ -56,7 +56,7 @@ export class SeriesTable<State> {
     return series.state
   }
 
-  /** Finds a set whose attributes come in an order that is new. */
+  /** Finds a set with a new attribute order. */
   private add(attributes: Attributes): Series<State> {
     const name = canonicalName(attributes)
     let series = this.byName.get(name)
@@ -71,7 +71,7 @@ export class SeriesTable<State> {
     let step = this.root
     for (const key in attributes) {
       const value = attributes[key]
-      // Another array each time leads nowhere twice.
+      // A new array each time would never be found again.
       if (Array.isArray(value)) return series
       if (value !== undefined) step = ensureAfter(step, key, value)
     }
@@ -87,7 +87,7 @@ export class SeriesTable<State> {
   }
 }
 
-/** The same for the same attributes in any order; slow, and wanted once for each order. */
+/** Equal for the same attributes in any order; slow, but needed only once per order. */
 function canonicalName(attributes: Attributes): string {
   const present = Object.entries(attributes).filter(([, value]) => value !== undefined)
   return JSON.stringify(present.toSorted(([one], [other]) => (one < other ? -1 : 1)))

@@ -3,7 +3,7 @@ import { AggregationTemporality, type DataPoint, type Histogram } from '@opentel
 
 import { SeriesTable } from './series.ts'
 
-/** The most series of one instrument for one reader; the specification's default. */
+/** Maximum number of series of one instrument for one reader; the specification's default. */
 const MAX_SERIES = 2000
 
 /** A sum in one series. */
@@ -26,13 +26,13 @@ class Distribution {
   }
 }
 
-/** What was measured with one instrument, for one reader. */
+/** The measurements of one instrument, for one reader. */
 interface Storage<Value> {
-  /** The points of now; a reader that wants what happened since it read last gets just that. */
+  /** The current points; with delta temporality, only changes since the last read. */
   collect(end: HrTime): DataPoint<Value>[]
 }
 
-/** Keeps nothing of an interval that was read, where the reader wants intervals. */
+/** Base storage; with delta temporality it discards an interval once it was read. */
 abstract class SeriesStorage<State, Value> implements Storage<Value> {
   protected table: SeriesTable<State>
   private readonly isDelta: boolean
@@ -58,7 +58,7 @@ abstract class SeriesStorage<State, Value> implements Storage<Value> {
 
 /** Adds up. */
 export class SumStorage extends SeriesStorage<Sum, number> {
-  /** False once a value was not whole. */
+  /** False once a value was not an integer. */
   isWhole: boolean = true
 
   add(value: number, attributes: Attributes): void {
@@ -79,7 +79,7 @@ export class SumStorage extends SeriesStorage<Sum, number> {
 export class HistogramStorage extends SeriesStorage<Distribution, Histogram> {
   private readonly boundaries: readonly number[]
 
-  /** @param boundaries upper ends of the buckets but the last, which belong to them */
+  /** @param boundaries inclusive upper bounds of all buckets but the last */
   constructor(temporality: AggregationTemporality, boundaries: readonly number[]) {
     super(temporality)
     this.boundaries = boundaries
@@ -111,7 +111,7 @@ export class HistogramStorage extends SeriesStorage<Distribution, Histogram> {
   }
 }
 
-/** Values that are asked for when they are read: of one reading, and the one before where it wants differences. */
+/** Values requested when they are read; with delta temporality also those of the previous read. */
 export class ObservedStorage implements Storage<number> {
   isWhole: boolean = true
   private readonly isDelta: boolean
@@ -119,7 +119,7 @@ export class ObservedStorage implements Storage<number> {
   private since: HrTime = now()
   private before: SeriesTable<{ value: number }> | undefined
 
-  /** @param observe reports the values that there are now */
+  /** @param observe reports the current values */
   constructor(
     temporality: AggregationTemporality,
     observe: (report: (value: number, attributes: Attributes) => void) => void,
@@ -148,7 +148,7 @@ export class ObservedStorage implements Storage<number> {
   }
 }
 
-/** The time of day as points of metrics have it. */
+/** The current time in the format of metric points. */
 export function now(): HrTime {
   const milliseconds = Date.now()
   const seconds = Math.trunc(milliseconds / 1000)

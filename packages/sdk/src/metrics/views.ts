@@ -7,15 +7,18 @@ import {
 import type { Attributes } from '@opentelemetry/api'
 import { aListOfStrings, aRecordOf, aString, aBoolean, type OptionRule } from '@spanwright/core/plugin'
 
-/** Changes what is kept of instruments. */
+/** Changes how matching instruments are aggregated. */
 export interface MetricView {
-  /** Name of the instruments, with `*` for any text: `'http.server.*'`. */
+  /** Name of the instruments, in which `*` matches any text: `'http.server.*'`. */
   readonly instrument: string
-  /** Upper ends of the buckets of histograms, in the unit of the instrument, each above the one before. */
+  /**
+   * Upper bounds of histogram buckets, in the unit of the instrument, in ascending order. Default: those of the
+   * instrument.
+   */
   readonly buckets?: readonly number[]
-  /** Attributes that are taken off. */
+  /** Attributes to remove. Default: none. */
   readonly dropAttributes?: readonly string[]
-  /** Whether nothing is kept. Default: false. */
+  /** Whether to drop the instrument. Default: false. */
   readonly drop?: boolean
 }
 
@@ -43,7 +46,7 @@ export const someViews: OptionRule = {
     value.every(view => aViewRecord.accepts(view) && (view as Partial<MetricView>).instrument !== undefined),
 }
 
-/** The first view on an instrument of that name. */
+/** The first view that matches an instrument name. */
 export function viewOn(name: string, views: readonly MetricView[]): MetricView | undefined {
   return views.find(({ instrument }) => patternOf(instrument).test(name))
 }
@@ -53,7 +56,7 @@ function patternOf(instrument: string): RegExp {
   return new RegExp(`^${parts.join('.*')}$`, 'i')
 }
 
-/** Attributes without those that a view takes off. */
+/** Attributes without those that a view removes. */
 export function withoutDropped(attributes: Attributes, dropped: readonly string[]): Attributes {
   const kept: Attributes = {}
   for (const key in attributes) {
@@ -63,7 +66,7 @@ export function withoutDropped(attributes: Attributes, dropped: readonly string[
   return kept
 }
 
-/** The same for instruments that OpenTelemetry's SDK keeps. */
+/** The views for instruments aggregated by OpenTelemetry's SDK. */
 export function sdkViewsOf(views: readonly MetricView[]): ViewOptions[] {
   return views.flatMap(({ instrument, buckets, dropAttributes, drop }): ViewOptions[] => {
     if (drop) return [{ instrumentName: instrument, aggregation: { type: AggregationType.DROP } }]

@@ -22,7 +22,7 @@ const IDS = /^([\da-f]{32}|[\da-f]{16})-([\da-f]{16})(?:-([01d])(?:-[\da-f]{16})
 const DEBUGGED = createContextKey('spanwright b3 debug')
 const DENIED = createContextKey('spanwright b3 denied')
 
-/** A trace as B3 names it; without a state the decision is left to the receiver. */
+/** A B3 trace context; without a state the sampling decision is left to the receiver. */
 interface Incoming {
   readonly traceId: string
   readonly spanId: string
@@ -31,12 +31,12 @@ interface Incoming {
 
 /**
  * Propagates Zipkin's B3 headers: reads both forms, the single one first, and writes one of them.
- * Debug is passed on; a lone "do not sample" is kept for the samplers of this package.
+ * The debug flag is propagated; a "do not sample" without ids is kept for the samplers of this package.
  */
 export class B3Propagator implements TextMapPropagator {
   private readonly form: 'single' | 'multi'
 
-  /** @param form what is written: the header `b3`, or several `x-b3-…`. Default: 'single' */
+  /** @param form the format to write: the single header `b3`, or several `x-b3-…`. Default: 'single' */
   constructor(form: 'single' | 'multi' = 'single') {
     this.form = form
   }
@@ -53,7 +53,7 @@ export class B3Propagator implements TextMapPropagator {
     }
     setter.set(carrier, TRACE_ID, traceId)
     setter.set(carrier, SPAN_ID, spanId)
-    // Debug implies the decision to sample, which must then not be sent beside it.
+    // Debug implies a decision to sample, which must then not be sent separately.
     if (debug) setter.set(carrier, DEBUG, '1')
     else setter.set(carrier, SAMPLED, sampled)
   }
@@ -65,7 +65,8 @@ export class B3Propagator implements TextMapPropagator {
       const denied = single === '0' || (!single && isDenied(textOf(firstOf(carrier, getter, SAMPLED))))
       return denied ? context.setValue(DENIED, true) : context
     }
-    // Zipkin decides on arrival when the sender deferred; so does OpenTelemetry, for whom absent is unsampled.
+    // When the sender deferred the decision, Zipkin decides on arrival; OpenTelemetry treats a missing decision as
+    // unsampled.
     const debug = incoming.state === 'd'
     const traceFlags = debug || incoming.state === '1' ? TraceFlags.SAMPLED : TraceFlags.NONE
     const spanContext = {

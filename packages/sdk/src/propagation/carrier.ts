@@ -1,6 +1,6 @@
 import type { TextMapGetter } from '@opentelemetry/api'
 
-/** The only value of a field; undefined when it is missing or came several times. */
+/** The only value of a field; undefined when it is missing or occurs several times. */
 export function singleOf(carrier: unknown, getter: TextMapGetter, field: string): string | undefined {
   const value = getter.get(carrier, field)
   if (typeof value === 'string') return value
@@ -13,21 +13,21 @@ export function firstOf(carrier: unknown, getter: TextMapGetter, field: string):
   return typeof value === 'string' ? value : value?.[0]
 }
 
-/** All values of a list field, joined as HTTP joins them. */
+/** All values of a list field, joined as in HTTP. */
 export function joinedOf(carrier: unknown, getter: TextMapGetter, field: string): string | undefined {
   const value = getter.get(carrier, field)
   return typeof value === 'string' ? value : value?.join(',')
 }
 
-/** Longer than any trace context of one value, with what later versions may add to it. */
+/** Longer than any single-value trace context, including possible additions of later versions. */
 const MOST_CHARACTERS = 512
 
-/** A value without the blanks around it; empty when it is missing, or too long to be looked at. */
+/** A value without surrounding white space; empty when it is missing or too long. */
 export function textOf(value: string | undefined): string {
   return value === undefined || value.length > MOST_CHARACTERS ? '' : withoutBlanks(value)
 }
 
-/** A text without the blanks and tabs around it, which HTTP allows in lists and around values. */
+/** A text without surrounding spaces and tabs, which HTTP allows in lists and around values. */
 export function withoutBlanks(text: string): string {
   let start = 0
   let end = text.length

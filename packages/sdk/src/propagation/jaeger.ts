@@ -16,7 +16,7 @@ import { rememberOrigin } from '../sampling/trace-origin.ts'
 
 const TRACE = 'uber-trace-id'
 const BAGGAGE_PREFIX = 'uberctx-'
-/** Characters of baggage that are read, as many as the W3C has a `baggage` hold. */
+/** Maximum number of baggage characters read, the same as in W3C Baggage. */
 const MOST_BAGGAGE = 8192
 const FIELDS = /^([\da-f]{1,32}):([\da-f]{1,16}):[\da-f]*:([\da-f]{1,2})$/i
 
@@ -74,9 +74,9 @@ function extractBaggage(context: Context, carrier: unknown, getter: TextMapGette
   return propagation.setBaggage(context, baggage)
 }
 
-/** Percent-encoding of all that can be in no header, name or value. */
+/** Percent-encodes characters not allowed in a header name or value. */
 function encode(text: string): string {
-  // A lone surrogate would make encodeURIComponent() throw; the way through UTF-8 replaces it.
+  // An unpaired surrogate would make encodeURIComponent() throw; converting through UTF-8 replaces it.
   return encodeURIComponent(Buffer.from(text).toString()).replaceAll('(', '%28').replaceAll(')', '%29')
 }
 

@@ -8,7 +8,7 @@ import type { Environment } from '../start/environment.ts'
 import { JaegerPropagator } from './jaeger.ts'
 import { TraceContextPropagator } from './trace-context.ts'
 
-/** Propagators by the names that `OTEL_PROPAGATORS` knows. */
+/** Names of propagators, as in `OTEL_PROPAGATORS`. */
 export type PropagatorName = 'tracecontext' | 'baggage' | 'b3' | 'b3multi' | 'jaeger'
 
 const MAKERS: Readonly<Record<PropagatorName, (randomTraceIds: boolean) => TextMapPropagator>> = {
@@ -21,7 +21,7 @@ const MAKERS: Readonly<Record<PropagatorName, (randomTraceIds: boolean) => TextM
 
 export const PROPAGATOR_NAMES: readonly PropagatorName[] = Object.keys(MAKERS) as PropagatorName[]
 
-/** Makes one propagator of those asked for, by option or by `OTEL_PROPAGATORS`. */
+/** Creates one propagator from those selected by the option or by `OTEL_PROPAGATORS`. */
 export function makePropagator(
   choice: readonly (PropagatorName | TextMapPropagator)[] | undefined,
   environment: Environment,
@@ -39,7 +39,7 @@ export function makePropagator(
   return new CompositePropagator({ propagators })
 }
 
-/** A composite asks all of its propagators for their fields when it is made, which must not fail the application. */
+/** A composite propagator reads the fields of its parts when it is created, which must not fail the application. */
 function withSafeFields(propagator: TextMapPropagator): TextMapPropagator {
   return {
     inject: (context, carrier, setter) => propagator.inject(context, carrier, setter),

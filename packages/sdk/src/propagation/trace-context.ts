@@ -23,14 +23,13 @@ const KNOWN_FLAGS = TraceFlags.SAMPLED | RANDOM_FLAG
 
 /** Options of {@link TraceContextPropagator}. */
 export interface TraceContextOptions {
-  /** Whether the ids of traces started in this process are random, as those of the SDK are. Default: true. */
+  /** Whether the ids of traces started in this process are random, like those of the SDK. Default: true. */
   readonly randomTraceIds?: boolean
 }
 
 /**
- * Propagates `traceparent` and `tracestate` as W3C Trace Context level 2 has it, and passes every case of
- * the W3C's own test suite: a `tracestate` with one wrong member is dropped whole, and the random flag
- * reaches the next process.
+ * Propagates `traceparent` and `tracestate` as defined by W3C Trace Context level 2, and passes every case of the W3C
+ * test suite: a `tracestate` with one invalid member is dropped as a whole, and the random flag is propagated.
  */
 export class TraceContextPropagator implements TextMapPropagator {
   private readonly randomTraceIds: boolean
@@ -67,7 +66,7 @@ export class TraceContextPropagator implements TextMapPropagator {
 const LENGTH = 55
 const DASH = 0x2d
 
-/** Reads a `traceparent` of this version, or of a later one whose beginning looks the same. */
+/** Reads a `traceparent` of this version, or of a later one with the same beginning. */
 function readTraceparent(header: string): SpanContext | undefined {
   if (!isTraceparent(header)) return undefined
   const version = header.slice(0, 2)
@@ -87,7 +86,7 @@ function isTraceparent(text: string): boolean {
   return text.length === LENGTH || text.charCodeAt(LENGTH) === DASH
 }
 
-/** Of the lower case; false for what is behind the end of a text. */
+/** Lower case only; false after the end of a text. */
 function isHexDigit(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66)
 }

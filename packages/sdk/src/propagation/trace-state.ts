@@ -2,17 +2,17 @@ import type { TraceState } from '@opentelemetry/api'
 
 import { withoutBlanks } from './carrier.ts'
 
-/** The most members a `tracestate` may have (W3C Trace Context level 2). */
+/** Maximum number of members of a `tracestate` (W3C Trace Context level 2). */
 const MAX_MEMBERS = 32
-/** The most characters of a list that is read; 512 are the least that has to be passed on. */
+/** Maximum number of characters read; at least 512 must be propagated. */
 const MOST_CHARACTERS = 8192
 const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/
-/** Printable ASCII without `,` and `=`; blanks inside and in front belong to the value, one behind does not. */
+/** Printable ASCII without `,` and `=`; spaces inside and before belong to the value, a trailing one does not. */
 const VALUE = /^[\x20-\x2B\x2D-\x3C\x3E-\x7E]{0,255}[\x21-\x2B\x2D-\x3C\x3E-\x7E]$/
 
 type Member = readonly [key: string, value: string]
 
-/** The list of a `tracestate` header: never changed, every update is a new one. */
+/** The list of a `tracestate` header: immutable, every update creates a new list. */
 export class MemberList implements TraceState {
   private readonly members: readonly Member[]
 
@@ -24,7 +24,7 @@ export class MemberList implements TraceState {
     return this.members.find(([name]) => name === key)?.[1]
   }
 
-  /** Puts a member to the far left, where the newest stands; the right-most gives way when there are too many. */
+  /** Adds a member at the far left, where the newest one belongs; the right-most is removed when there are too many. */
   set(key: string, value: string): TraceState {
     if (!KEY.test(key) || !VALUE.test(value)) return this
     return new MemberList([[key, value] as const, ...this.without(key)].slice(0, MAX_MEMBERS))
@@ -44,9 +44,9 @@ export class MemberList implements TraceState {
 }
 
 /**
- * Reads a `tracestate` header. One wrong member, or one too many, makes the whole list worthless: what a
- * vendor wrote is either passed on as it was or not at all.
- * @returns undefined when there is nothing to pass on
+ * Reads a `tracestate` header. One invalid member, or one too many, invalidates the whole list: vendor data is
+ * propagated unchanged or not at all.
+ * @returns undefined when there is nothing to propagate
  */
 export function readTraceState(header: string): MemberList | undefined {
   if (header.length > MOST_CHARACTERS) return undefined

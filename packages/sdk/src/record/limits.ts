@@ -9,12 +9,12 @@ import type { QueueLimits } from '../export/span-queue.ts'
 const MAX_VALUE_LENGTH = 4096
 const MAX_COUNT = 128
 
-/** The most bytes of spans that wait for an exporter, or for the end of their trace. */
+/** Maximum bytes of spans waiting for an exporter, or for the end of their trace. */
 export const MAX_QUEUE_BYTES: number = 32 * 2 ** 20
-/** The most that a collector takes over gRPC unless it is told otherwise. */
+/** The default message limit of a collector over gRPC. */
 const MAX_BATCH_BYTES = 4 * 2 ** 20
 
-/** The limits of a span's parts: options, else variables, else the defaults of the specification. */
+/** The limits of a span's parts: from options, variables, or the defaults of the specification. */
 export function spanLimitsOf(options: SpanLimits = {}, environment: Environment): Required<SpanLimits> {
   const count = (name: string, fallback: number): number => environment.count(name, fallback, 0)
   const attributes = count('OTEL_ATTRIBUTE_COUNT_LIMIT', MAX_COUNT)
@@ -35,7 +35,7 @@ export function spanLimitsOf(options: SpanLimits = {}, environment: Environment)
   }
 }
 
-/** The limits of a queue: options, else variables, else the defaults of the specification. */
+/** The limits of a queue: from options, variables, or the defaults of the specification. */
 export function queueLimitsOf(options: BatchOptions = {}, environment: Environment): QueueLimits {
   const { maxQueueSize, maxBatchSize, delay, timeout, reportInterval = 60_000 } = options
   return {
@@ -58,7 +58,7 @@ const SAMPLERS = [
   'parentbased_traceidratio',
 ] as const
 
-/** The sampler that `OTEL_TRACES_SAMPLER` names. */
+/** The sampler named by `OTEL_TRACES_SAMPLER`. */
 export function samplerIn(environment: Environment): Sampler {
   const name = environment.oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, 'parentbased_always_on')
   const root = rootSampler(name.replace('parentbased_', ''), environment)

@@ -9,39 +9,39 @@ import type { ReadableSpan } from './types.ts'
 import type { Redactor } from './redaction.ts'
 import type { SpanQueue } from '../export/span-queue.ts'
 
-/** How many spans came to what, since tracing was started. */
+/** Number of spans by outcome since tracing was started. */
 export interface SpanCounts {
-  /** Spans asked for: unsampled and recorded ones. */
+  /** Spans started, unsampled and recorded ones. */
   readonly started: number
   readonly unsampled: number
   readonly ended: number
-  /** Of those recorded, how many a decision at the end of the trace gave up. */
+  /** Recorded spans that a tail decision dropped. */
   readonly sampledOut: number
-  /** How traces were decided at their end, where `keep` or a rule on a route asks for that. */
+  /** Tail decisions on traces, when `keep` or a rule on a route requires them. */
   readonly localTraces?: LocalTraceCounts
-  /** What each exporter did with the rest. */
+  /** Outcome of the other spans, by exporter. */
   readonly exporters: readonly ExporterCount[]
 }
 
-/** What one exporter did with the spans it was given. */
+/** Outcome of the spans of one exporter. */
 export interface ExporterCount {
   readonly name: string
   readonly exported: number
-  /** Spans that wait or are on their way. */
+  /** Waiting and in-flight spans. */
   readonly waiting: number
   readonly dropped: {
     readonly queueFull: number
     /** In batches that could not be exported. */
     readonly failed: number
-    /** Refused one by one by an endpoint that took the rest of their batch. */
+    /** Rejected individually by an endpoint that accepted the rest of their batch. */
     readonly rejected: number
     readonly shutDown: number
   }
-  /** Why the last batch failed that did, or was rejected in part. */
+  /** Reason of the last failed or partly rejected batch. */
   readonly lastError: string | undefined
 }
 
-/** The end of the way of every span: counted, and handed to the queue of each exporter. */
+/** Receives every ended span, counts it and passes it to the queue of each exporter. */
 export class Pipeline implements SpanSink {
   readonly queues: readonly SpanQueue[]
   readonly redactor: Redactor | undefined
@@ -51,7 +51,7 @@ export class Pipeline implements SpanSink {
   private ended = 0
   private sampledOut = 0
 
-  /** @param redactor takes out what is not to reach any exporter */
+  /** @param redactor removes data that must not reach any exporter */
   constructor(queues: readonly SpanQueue[], redactor?: Redactor) {
     this.queues = queues
     this.redactor = redactor
@@ -68,23 +68,23 @@ export class Pipeline implements SpanSink {
       for (const queue of this.queues) queue.onEnd(span)
       return
     }
-    // Recorded for processors only: its sampler did not want it exported.
+    // Recorded for processors only: its sampler excluded it from export.
     if (!isSampled(span)) {
       this.sampledOut += 1
       return
     }
-    // What is encoded is redacted there.
+    // Encoded spans are redacted during encoding.
     const shown = this.keepsObjects && this.redactor ? this.redactor.redact(span) : span
     for (const queue of this.queues) queue.onEnd(queue.holdsObjects ? shown : span)
   }
 
-  /** Counts a span that a decision at the end of its trace does not keep. */
+  /** Counts a span dropped by a tail decision. */
   giveUp(): void {
     this.ended += 1
     this.sampledOut += 1
   }
 
-  /** @param isLast whether the process may end, so that an endpoint that cannot be reached is not tried again */
+  /** @param isLast whether the process may end, so that an unreachable endpoint is not retried */
   async forceFlush(isLast = false): Promise<void> {
     await Promise.all(this.queues.map(queue => queue.forceFlush(isLast)))
   }
@@ -94,8 +94,8 @@ export class Pipeline implements SpanSink {
   }
 
   /**
-   * Gives up on everything that still waits.
-   * @param why there is no more time
+   * Gives up on everything still waiting.
+   * @param why the reason for the lack of time
    */
   abandon(why: string): void {
     for (const queue of this.queues) queue.abandon(why)
@@ -126,7 +126,7 @@ export class Pipeline implements SpanSink {
   }
 }
 
-/** Whether the sampler of a span wanted it exported. */
+/** Whether the sampler selected a span for export. */
 export function isSampled(span: ReadableSpan): boolean {
   const { traceFlags } = span instanceof RecordingSpan ? span.identity : span.spanContext()
   return (traceFlags & TraceFlags.SAMPLED) !== 0

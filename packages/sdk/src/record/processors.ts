@@ -3,7 +3,7 @@ import { isThenable, reportFailure } from '@spanwright/core/plugin'
 
 import type { ReadableSpan, RecordedSpan, SpanProcessor } from './types.ts'
 
-/** The user's processors, called in their order; one that throws is reported, and the next one is called. */
+/** The user's processors, called in order; an error is reported, and the next processor is called. */
 export class Processors {
   private readonly list: readonly SpanProcessor[]
   private readonly ending: readonly SpanProcessor[]
@@ -56,7 +56,7 @@ export class Processors {
   }
 }
 
-/** A processor that answers with a promise, against the specification, may reject it: without a listener that ends the process. */
+/** A processor may return a promise, contrary to the specification; an unhandled rejection would end the process. */
 function hearOf(method: string, answer: unknown): void {
   if (answer === undefined || !isThenable(answer)) return
   answer.then(undefined, (error: unknown) => reportFailure(`${method} of a span processor`, error))

@@ -3,7 +3,7 @@ import type { Tracer, TracerOptions, TracerProvider } from '@opentelemetry/api'
 import { Recorder, type RecorderOptions } from './recorder.ts'
 import { RecordingTracer } from './tracer.ts'
 
-/** Makes the tracers of a process, one for each scope. */
+/** Creates the tracers of a process, one for each scope. */
 export class RecordingTracerProvider implements TracerProvider {
   private readonly recorder: Recorder
   private readonly tracers = new Map<string, RecordingTracer>()
@@ -23,13 +23,13 @@ export class RecordingTracerProvider implements TracerProvider {
     return tracer
   }
 
-  /** Names of the scopes that were asked for spans. */
+  /** Names of the scopes that have started spans. */
   usedScopes(): string[] {
     const used = [...this.tracers.values()].filter(({ isUsed }) => isUsed)
     return [...new Set(used.map(({ instrumentationScope }) => instrumentationScope.name))]
   }
 
-  /** Sends what waits: the user's processors and the exporters. */
+  /** Flushes the user's processors and the exporters. */
   async forceFlush(): Promise<void> {
     const { processors, sink } = this.recorder
     await Promise.all([processors.forceFlush(), sink.forceFlush()])

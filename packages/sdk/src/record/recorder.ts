@@ -16,7 +16,7 @@ import type {
 
 /** Where recorded spans go when they end. */
 export interface SpanSink {
-  /** Whether an ended span is read later on, and so has to stay as it is. */
+  /** Whether an ended span is read later, and must therefore be kept unchanged. */
   readonly keepsObjects: boolean
   onStart(span: RecordedSpan, parentContext: Context): void
   onEnd(span: ReadableSpan): void
@@ -26,24 +26,24 @@ export interface SpanSink {
   shutdown(): Promise<void>
 }
 
-/** What a {@link Recorder} is made of. */
+/** Options of a {@link Recorder}. */
 export interface RecorderOptions {
   readonly resource: SpanResource
   readonly sampler: Sampler
   readonly limits: Required<SpanLimits>
-  /** Makes the ids, instead of random ones. */
+  /** Creates the ids, instead of random ones. */
   readonly idGenerator: IdGenerator | undefined
   readonly processors: readonly SpanProcessor[]
-  /** Entries of baggage that every span gets as attributes. */
+  /** Baggage entries to set as attributes on every span. */
   readonly baggageAttributes: readonly string[]
   readonly sink: SpanSink
 }
 
-/** What all tracers of a provider share. */
+/** The state shared by all tracers of a provider. */
 export class Recorder {
   readonly resource: SpanResource
   readonly sampler: Sampler
-  /** What the sampler looks at. */
+  /** What the sampler reads. */
   readonly looksAt: 'nothing' | 'id' | 'all'
   readonly limits: Required<SpanLimits>
   readonly identities: Identities
@@ -66,7 +66,7 @@ export class Recorder {
     this.keepsObjects = options.sink.keepsObjects || !this.processors.isEmpty
   }
 
-  /** Whether the sampler follows the decision of a parent, so that it need not be asked. */
+  /** Whether the sampler follows a parent's decision, so that it need not be called. */
   follows(parent: SpanIdentity): boolean {
     return this.parentBased?.follows(parent) === true
   }

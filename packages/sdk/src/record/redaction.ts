@@ -11,24 +11,24 @@ import type { Concealer } from './otlp/span.ts'
 import type { ReadableSpan, TimedEvent } from './types.ts'
 import { copySpan, type SpanChanges } from './span-copy.ts'
 
-/** What is not to leave the process: a key, with `*` for any text, or a pattern of values. */
+/** Data that must not leave the process: an attribute key, in which `*` matches any text, or a RegExp for values. */
 export type Redaction = string | RegExp
 
-/** What stands in place of a value, or of the part of it that a pattern found. */
+/** Replacement for a value, or for the part of it that matched. */
 const REDACTED = '[redacted]'
 
-/** Numbers of 13 to 19 digits, alone or in groups, as payment cards have. */
+/** Payment card numbers: 13 to 19 digits, in one piece or in groups. */
 export const cardNumbers: RegExp = /(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])/g
 
-// A run of characters is begun at its first one only: else each of them would be a place to begin a long search.
+// A match may start only at the first character of a run: otherwise each character would start a long search.
 
 /** E-mail addresses. */
 export const emailAddresses: RegExp = /(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g
 
-/** Bearer tokens, with the word in front, and JSON web tokens without it. */
+/** Bearer tokens, with the preceding word, and JSON web tokens without it. */
 export const bearerTokens: RegExp = /\bbearer\s+[\w.~+/-]+=*|(?<![\w-])-*eyJ[\w-]*\.[\w-]+\.[\w-]*/gi
 
-/** Takes out of what is exported what is not to leave the process. */
+/** Removes data that must not leave the process from exported spans and metrics. */
 export class Redactor implements Concealer {
   private readonly keys = new Set<string>()
   private readonly keyPatterns: ((key: string) => boolean)[] = []
@@ -42,7 +42,7 @@ export class Redactor implements Concealer {
     }
   }
 
-  /** The span, or a copy of it where something had to be taken out. */
+  /** The span, or a copy of it when something was removed. */
   redact(span: ReadableSpan): ReadableSpan {
     const changes: SpanChanges = {}
     const name = this.text(span.name)
@@ -59,9 +59,9 @@ export class Redactor implements Concealer {
     return Object.keys(changes).length > 0 ? copySpan(span, changes) : span
   }
 
-  /** The resource without what is to be taken out, as each part of it becomes known. */
+  /** The redacted resource, including parts that become known later. */
   redactResource(resource: Resource): Resource {
-    // Of a key that is there twice the first one counts.
+    // The first occurrence of a duplicate key counts.
     const attributes = resource.getRawAttributes().toReversed()
     const shown = attributes.map(([key, value]) => [
       key,
@@ -74,7 +74,7 @@ export class Redactor implements Concealer {
     )
   }
 
-  /** The same list when nothing in it changes. */
+  /** The same array when nothing in it changes. */
   private events(events: TimedEvent[]): TimedEvent[] {
     const redacted = this.carriers(events)
     return redacted.some(({ name }) => this.text(name) !== name)
@@ -82,7 +82,7 @@ export class Redactor implements Concealer {
       : redacted
   }
 
-  /** The same list when nothing in it changes. */
+  /** The same array when nothing in it changes. */
   private carriers<Carrier extends { attributes?: Attributes }>(carriers: Carrier[]): Carrier[] {
     let changed = false
     const redacted = carriers.map(carrier => {
@@ -109,7 +109,7 @@ export class Redactor implements Concealer {
     return this.keys.has(key) || this.keyPatterns.some(isMatch => isMatch(key))
   }
 
-  /** What is shown in place of the value of a key. */
+  /** The redacted value of a key. */
   value(key: string, value: unknown): unknown {
     if (this.isSecret(key)) return REDACTED
     if (typeof value === 'string') return this.text(value)
@@ -125,11 +125,11 @@ export class Redactor implements Concealer {
 }
 
 function everywhere(pattern: RegExp): RegExp {
-  // A sticky pattern would only look at the beginning.
+  // A sticky pattern would match only at the beginning.
   return new RegExp(pattern.source, `${pattern.flags.replaceAll(/[gy]/g, '')}g`)
 }
 
-/** A test of keys against one with `*` for any text: what stands between the stars is looked for one after the other. */
+/** Matches keys against a pattern in which `*` matches any text: the parts between the stars are searched in order. */
 function wildcard(pattern: string): (key: string) => boolean {
   const [first = '', ...parts] = pattern.split('*')
   const last = parts.pop() ?? ''

@@ -2,12 +2,12 @@ import type { SpanContext } from '@opentelemetry/api'
 
 import type { ReadableSpan } from './types.ts'
 
-/** What differs in the copy of a span. */
+/** The changes in a copy of a span. */
 export type SpanChanges = {
   -readonly [Part in 'name' | 'attributes' | 'events' | 'links' | 'status']?: ReadableSpan[Part]
 } & { context?: SpanContext }
 
-/** A copy of an ended span with some parts of its own: the span itself belongs to whoever made it. */
+/** A copy of an ended span with changes: the span itself belongs to its creator. */
 export function copySpan(span: ReadableSpan, changes: SpanChanges): ReadableSpan {
   const { context = span.spanContext(), ...parts } = changes
   return {

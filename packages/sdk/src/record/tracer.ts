@@ -33,7 +33,7 @@ export class RecordingTracer implements Tracer, SpanOwner {
   readonly instrumentationScope: InstrumentationScope
   readonly limits: Required<SpanLimits>
   readonly resource: SpanResource
-  /** Whether a span was asked for. */
+  /** Whether a span was started. */
   isUsed = false
   private readonly recorder: Recorder
 
@@ -116,7 +116,7 @@ export class RecordingTracer implements Tracer, SpanOwner {
     return span
   }
 
-  /** A sampler that throws is telemetry that fails; the app's own work goes on, unsampled. */
+  /** A sampler that throws must not affect the app: its work continues, unsampled. */
   private ask(
     context: Context,
     family: TraceIdentity,
@@ -128,7 +128,7 @@ export class RecordingTracer implements Tracer, SpanOwner {
       const { sampler, looksAt } = this.recorder
       const id = looksAt === 'nothing' ? '' : family.id
       if (looksAt !== 'all') return sampler.shouldSample(context, id, name, kind, {}, [])
-      // What was given stays the caller's, whatever a sampler does with it.
+      // Copies, so that a sampler cannot change the caller's objects.
       return sampler.shouldSample(context, id, name, kind, { ...attributes }, [...links])
     } catch (error) {
       reportFailure('the sampler', error)
@@ -137,7 +137,7 @@ export class RecordingTracer implements Tracer, SpanOwner {
   }
 }
 
-/** That of a parent which was not made here. */
+/** The identity of a parent not created here. */
 function foreignIdentity(above: Span | undefined): SpanIdentity | undefined {
   const context = above?.spanContext()
   return context !== undefined && isSpanContextValid(context) ? SpanIdentity.of(context) : undefined
@@ -149,7 +149,7 @@ function decisionOf({ traceFlags }: SpanIdentity): number {
     : SamplingDecision.RECORD_AND_SAMPLED
 }
 
-/** What is found out once, by the first span of a trace in this process. */
+/** State determined once, by the first span of a trace in this process. */
 function beginLocalTrace(
   family: TraceIdentity,
   now: number,

@@ -10,8 +10,8 @@ import type {
   TraceState,
 } from '@opentelemetry/api'
 
-// The shapes that OpenTelemetry's SDK gave to samplers, processors and exporters. They are written down here, and
-// not imported, so that those of SDK 2 and SDK 3 fit alike.
+// The interfaces of samplers, processors and exporters of OpenTelemetry's SDK. They are declared here instead of
+// imported, so that those of SDK 2 and SDK 3 both fit.
 
 /** The resource of a process, as far as spans need it. */
 export interface SpanResource {
@@ -21,7 +21,7 @@ export interface SpanResource {
   waitForAsyncAttributes?(): Promise<void>
 }
 
-/** The library that made a span. */
+/** The library that created a span. */
 export interface InstrumentationScope {
   readonly name: string
   readonly version?: string
@@ -36,7 +36,7 @@ export interface TimedEvent {
   droppedAttributesCount?: number
 }
 
-/** A span as processors and exporters read it. */
+/** A span as read by processors and exporters. */
 export interface ReadableSpan {
   readonly name: string
   readonly kind: SpanKind
@@ -55,14 +55,14 @@ export interface ReadableSpan {
   readonly droppedAttributesCount: number
   readonly droppedEventsCount: number
   readonly droppedLinksCount: number
-  /** Whether the trace id is known to be random, which the exported flags say. */
+  /** Whether the trace id is known to be random, as exported in the flags. */
   readonly isTraceIdRandom?: boolean
 }
 
-/** A span as processors get it while it is recorded. */
+/** A span as passed to processors while it is recorded. */
 export type RecordedSpan = ApiSpan & ReadableSpan
 
-/** Looks at spans when they start and end. */
+/** Processes spans when they start and end. */
 export interface SpanProcessor {
   onStart(span: RecordedSpan, parentContext: Context): void
   onEnding?(span: RecordedSpan): void
@@ -71,23 +71,23 @@ export interface SpanProcessor {
   shutdown(): Promise<void>
 }
 
-/** What an exporter says about a batch: code 0 when it was exported. */
+/** Result of exporting a batch: code 0 when it was exported. */
 export interface ExportResult {
   readonly code: number
   readonly error?: Error
 }
 
-/** Sends spans somewhere. */
+/** Exports spans. */
 export interface SpanExporter {
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void
   forceFlush?(): Promise<void>
   shutdown(): Promise<void>
 }
 
-/** What a sampler says about a span. */
+/** Decisions of a sampler. */
 export const SamplingDecision = { NOT_RECORD: 0, RECORD: 1, RECORD_AND_SAMPLED: 2 } as const
 
-/** The answer of a sampler; `decision` is one of {@link SamplingDecision}. */
+/** Result of a sampler; `decision` is one of {@link SamplingDecision}. */
 export interface SamplingResult {
   decision: number
   attributes?: Readonly<Attributes>
@@ -107,7 +107,7 @@ export interface Sampler {
   toString(): string
 }
 
-/** Makes the ids of traces (32 hexadecimal digits) and spans (16). */
+/** Generates the ids of traces (32 hexadecimal digits) and spans (16). */
 export interface IdGenerator {
   generateTraceId(): string
   generateSpanId(): string
@@ -115,7 +115,7 @@ export interface IdGenerator {
 
 /** Limits of one span. */
 export interface SpanLimits {
-  /** Characters of a string. */
+  /** Maximum characters of a string. */
   attributeValueLengthLimit?: number
   attributeCountLimit?: number
   linkCountLimit?: number

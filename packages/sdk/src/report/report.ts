@@ -4,39 +4,39 @@ import { showEntryPoints } from '@spanwright/core/plugin'
 
 import type { ExporterCount, SpanCounts } from '../record/pipeline.ts'
 
-/** What is set up, what became of the spans, and what looks wrong. */
+/** The set-up, the outcome of the spans, and the problems found. */
 export interface TracingReport extends Diagnosis {
   /** `service.name` of this process. */
   readonly service: string
   readonly sampler: string
-  /** Exporters, and where they send. */
+  /** Exporters and their endpoints. */
   readonly exporters: readonly string[]
-  /** Where metrics go; empty when there are none. */
+  /** Metric readers and their endpoints; empty when there are none. */
   readonly metrics: readonly string[]
   /** Fields that the propagators write. */
   readonly propagates: readonly string[]
   readonly counts: SpanCounts
-  /** What makes spans cost more than they would in bytes alone, a sentence each; no problem by itself. */
+  /** Reasons why spans cost more than with byte encoding only, one sentence each; not problems in themselves. */
   readonly slowedBy: readonly string[]
 }
 
-/** What {@link reportOn} looks at besides the process itself. */
+/** Input of {@link reportOn}, in addition to the process itself. */
 export interface Setup extends Omit<TracingReport, keyof Diagnosis>, Stage {
-  /** Whether the API took the provider that was made. */
+  /** Whether the API accepted our provider. */
   readonly isRegistered: boolean
-  /** Names of the scopes that spans were asked for in. */
+  /** Names of the scopes that have started spans. */
   readonly scopes: readonly string[]
-  /** What is known to have failed besides exports of spans, a sentence each. */
+  /** Known failures other than span exports, one sentence each. */
   readonly failures: readonly string[]
 }
 
-/** OpenTelemetry's own instrumentations of what the plugins trace. */
+/** OpenTelemetry's instrumentations of the libraries that our plugins trace. */
 const SECOND = /^@opentelemetry\/instrumentation-(express|koa|undici|pg|kafkajs)$/
 
-/** So many spans that were all sampled out are no chance. */
+/** With this many spans, sampling out all of them is no coincidence. */
 const MANY = 100
 
-/** Finds what commonly makes traces go missing, or come twice. */
+/** Looks for common causes of missing or duplicate traces. */
 export function reportOn({
   isRegistered,
   scopes,
@@ -86,7 +86,7 @@ function exporterProblems({ name, exported, lastError }: ExporterCount): string[
   ]
 }
 
-/** Says a report to `diag`, a line each. */
+/** Writes a report to `diag`, line by line. */
 export function sayReport({
   service,
   sampler,
@@ -102,7 +102,7 @@ export function sayReport({
   for (const problem of problems) diag.warn(`spanwright: ${problem}`)
 }
 
-/** Says to `diag` what became of the spans, at the end. */
+/** Writes the outcome of the spans to `diag` at the end. */
 export function sayOutcome({ counts, entryPoints, problems }: TracingReport): void {
   const { started, ended, unsampled, sampledOut, exporters } = counts
   diag.info(
@@ -117,7 +117,7 @@ function outcomeOf({ name, exported, waiting, dropped }: ExporterCount): string 
   return `; ${name}: ${exported} exported, ${lost} dropped${waiting > 0 ? `, ${waiting} waiting` : ''}`
 }
 
-/** Says only of those that make spans; one that is installed, or loaded and not enabled, makes none. */
+/** Reports only instrumentations that create spans, not ones that are installed or loaded but not enabled. */
 function secondInstrumentations(scopes: readonly string[], entryPoints: readonly string[]): string[] {
   return scopes.flatMap(scope => {
     const name = SECOND.exec(scope)?.[1]

@@ -3,8 +3,8 @@ import type { Sampler, SpanProcessor } from '../record/types.ts'
 import { looksAt } from '../sampling/samplers.ts'
 
 /**
- * What a set-up has that makes spans cost more than their bytes, and metrics more than their series, a sentence each.
- * @param keepsSeries whether the metrics of our own libraries are kept as series
+ * Parts of a set-up that make spans cost more than byte encoding, and metrics more than series, one sentence each.
+ * @param keepsSeries whether the metrics of our own libraries are aggregated as series
  */
 export function slowPath(
   exporters: readonly NamedExporter[],

@@ -1,10 +1,10 @@
 import { type Attributes, type AttributeValue, SpanKind } from '@opentelemetry/api'
 import { anyOf, aFunction, aString, type OptionRule } from '@spanwright/core/plugin'
 
-/** Kinds of spans by their names. */
+/** Names of span kinds. */
 export type RuleKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 
-/** A value, one of some values, a pattern of its text, or a test of one's own. */
+/** A value, an array of values, a RegExp for its text, or a function. */
 export type ValueMatch =
   | string
   | number
@@ -13,17 +13,17 @@ export type ValueMatch =
   | readonly (string | number | boolean)[]
   | ((value: AttributeValue | undefined) => boolean)
 
-/** Which spans a rule is about; what is left out does not matter. */
+/** Which spans a rule matches; properties that are left out are not checked. */
 export interface SpanMatch {
   /** Kind of the span. */
   readonly kind?: RuleKind
   /** Name of the span. */
   readonly name?: ValueMatch
-  /** Attributes of the span, by key. All must match. */
+  /** Attributes of the span by key, all of which must match. */
   readonly attributes?: Readonly<Record<string, ValueMatch>>
 }
 
-/** What there is to know of a span when a rule is asked. */
+/** The data of a span that rules are evaluated on. */
 export interface Candidate {
   readonly name: string
   readonly kind: SpanKind
@@ -50,7 +50,7 @@ export const aValueMatch: OptionRule = {
     (Array.isArray(value) && value.every(isPlain)),
 }
 
-/** True when a span is what a rule is about. */
+/** True when a span matches a rule. */
 export function matches(match: SpanMatch, { name, kind, attributes }: Candidate): boolean {
   if (match.kind !== undefined && KINDS[match.kind] !== kind) return false
   if (match.name !== undefined && !matchesValue(match.name, name)) return false

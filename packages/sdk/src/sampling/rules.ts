@@ -6,10 +6,10 @@ import { type Sampler, SamplingDecision, type SamplingResult } from '../record/t
 import { aValueMatch, type Candidate, matches, RULE_KINDS, type SpanMatch } from './match.ts'
 import { ParentBased, parentBased, shareOf } from './samplers.ts'
 
-/** What happens to a trace: kept, dropped, kept with a probability from 0 to 1, or asked of another sampler. */
+/** How to sample a trace: keep it, drop it, keep it with a probability from 0 to 1, or delegate to another sampler. */
 export type Sampling = 'keep' | 'drop' | number | Sampler
 
-/** A rule: which spans it is about, and what happens to traces that begin with one. */
+/** A rule: which spans it matches, and how to sample traces that begin with one. */
 export interface SamplingRule extends SpanMatch {
   readonly sample: Sampling
 }
@@ -38,11 +38,11 @@ export const aListOfRules: OptionRule = {
 }
 
 /**
- * Decides about new traces by the first rule that matches the span they begin with. A rule on `http.route`
- * waits until the route is known, which it is at the end: the spans of that request are held until then.
- * Follows a parent's decision.
- * @param otherwise what happens when no rule matches. Default: 'keep'
- * @throws TypeError when a rule is none
+ * Creates a sampler that decides on new traces by the first rule that matches their first span. A rule on `http.route`
+ * waits until the end of the request, when the route is known; the spans of that request are held until then. Follows a
+ * parent's decision.
+ * @param otherwise applied when no rule matches. Default: 'keep'
+ * @throws TypeError when a rule is invalid
  */
 export function rules(list: readonly SamplingRule[], otherwise: Sampling = 'keep'): Sampler {
   if (!aListOfRules.accepts(list)) {
@@ -64,7 +64,7 @@ interface Case {
   readonly needsRoute: boolean
 }
 
-/** The rules themselves, asked at the start of a trace and, where a route is needed, at the end. */
+/** Evaluates the rules at the start of a trace and, when a route is needed, at its end. */
 class RuleSampler implements Sampler {
   private readonly cases: readonly Case[]
   private readonly otherwise: Sampler
@@ -84,12 +84,12 @@ class RuleSampler implements Sampler {
   shouldSample(...question: Parameters<Sampler['shouldSample']>): SamplingResult {
     const [, , name, kind, attributes] = question
     const candidate = { name, kind, attributes }
-    // Recorded until the route is known; only then is it asked whether the trace is kept.
+    // Recorded until the route is known; only then is it decided whether to keep the trace.
     if (this.mustWait(candidate)) return KEEP
     return this.samplerFor(candidate).shouldSample(...question)
   }
 
-  /** True when the first rule that might match needs a route that is not there yet. */
+  /** True when the first rule that might match needs a route that is not known yet. */
   mustWait(candidate: Candidate): boolean {
     if (!this.needsRoute || candidate.kind !== SpanKind.SERVER) return false
     if (candidate.attributes[ATTR_HTTP_ROUTE] !== undefined) return false
@@ -97,7 +97,7 @@ class RuleSampler implements Sampler {
     return first?.needsRoute === true
   }
 
-  /** Decides by all that is known at the end. */
+  /** Decides with all data known at the end. */
   decideLate(candidate: Candidate, context: Context, traceId: string): SamplingResult {
     const { name, kind, attributes } = candidate
     return this.samplerFor(candidate).shouldSample(context, traceId, name, kind, attributes, [])
@@ -115,18 +115,18 @@ class RuleSampler implements Sampler {
 /** Rules that wait for routes. */
 export interface LateRules {
   readonly sampler: RuleSampler
-  /** Whether they decide about traces that another process began, too. */
+  /** Whether they also decide on traces started by another process. */
   readonly resamples: boolean
 }
 
-/** The rules of a sampler that wait for routes, if it has such. */
+/** The rules of a sampler that wait for routes, if any. */
 export function lateRulesOf(sampler: Sampler): LateRules | undefined {
   const [root, resamples] =
     sampler instanceof ParentBased ? [sampler.root, sampler.resamples] : [sampler, false]
   return root instanceof RuleSampler && root.needsRoute ? { sampler: root, resamples } : undefined
 }
 
-/** What the first matching rule says, for a trace whose spans are all there. */
+/** The sampling of the first matching rule, for a trace whose spans have all ended. */
 export function firstMatch(list: readonly SamplingRule[], candidate: Candidate): Sampling | undefined {
   return list.find(rule => matches(rule, candidate))?.sample
 }
@@ -135,11 +135,11 @@ function samplerOf(sample: Sampling): Sampler {
   if (sample === 'keep') return { shouldSample: () => KEEP }
   if (sample === 'drop') return { shouldSample: () => DROP }
   if (typeof sample === 'number') return shareOf(sample)
-  // Whoever asks a rule has decided already that the parent does not.
+  // By the time a rule is evaluated, the parent does not decide.
   return sample instanceof ParentBased ? sample.root : sample
 }
 
-/** Asks a sampling about a trace: the threshold it was kept by, or that it was not. */
+/** Decides on a trace: returns the threshold it was kept by, or that it was dropped. */
 export function decide(
   sample: Sampling,
   candidate: Candidate,

@@ -17,12 +17,12 @@ import { passes, thresholdOf, withoutThreshold, withThreshold } from './threshol
 const DROP: SamplingResult = { decision: SamplingDecision.NOT_RECORD }
 const KEEP: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED }
 
-/** A sampler that says what it looks at besides the context; what it does not look at need not be made. */
+/** A sampler that declares what it reads in addition to the context; other data need not be built. */
 interface ModestSampler extends Sampler {
   readonly looksAt: 'nothing' | 'id'
 }
 
-/** What a sampler looks at besides the context. */
+/** What a sampler reads in addition to the context. */
 export function looksAt(sampler: Sampler): 'nothing' | 'id' | 'all' {
   const asked = sampler instanceof ParentBased ? sampler.root : sampler
   return (asked as Partial<ModestSampler>).looksAt ?? 'all'
@@ -47,13 +47,13 @@ class ConstantSampler implements ModestSampler {
   }
 }
 
-/** A decision that was made without the parent's: its threshold does not hold for what comes from here. */
+/** A decision made independently of the parent's: the parent's threshold does not apply to it. */
 function unlikeParent(result: SamplingResult, context: Context): SamplingResult {
   const traceState = trace.getSpanContext(context)?.traceState
   return traceState === undefined ? result : { ...result, traceState: withoutThreshold(traceState) }
 }
 
-/** Records every trace, whatever the caller decided. */
+/** Records every trace, regardless of the caller's decision. */
 export function alwaysOn(): Sampler {
   return new ConstantSampler('alwaysOn', KEEP)
 }
@@ -64,16 +64,16 @@ export function alwaysOff(): Sampler {
 }
 
 /**
- * Records a share of the traces, the same ones in every process, and writes the threshold to `tracestate`
- * (`ot=th:`) from which a backend reads how many each stands for. Follows a parent's decision.
+ * Records a share of the traces, the same ones in every process, and writes the threshold to `tracestate` (`ot=th:`),
+ * so that a backend can tell how many traces each one represents. Follows a parent's decision.
  * @param share from 0 (none) to 1 (all)
- * @throws TypeError when the share is no number from 0 to 1
+ * @throws TypeError when the share is not a number from 0 to 1
  */
 export function ratio(share: number): Sampler {
   return parentBased(shareOf(share))
 }
 
-/** As {@link ratio}, but deciding for every span anew whatever its parent decided. */
+/** Like {@link ratio}, but decides for every span regardless of its parent's decision. */
 export function shareOf(share: number): Sampler {
   if (!(share >= 0 && share <= 1)) {
     throw new TypeError(`ratio(): share must be a number from 0 to 1; got ${show(share)}`)
@@ -96,10 +96,10 @@ export function shareOf(share: number): Sampler {
 }
 
 /**
- * Records at most so many new traces a second, evenly over time: a bucket that fills at that rate and holds
- * a second's worth. Follows a parent's decision.
- * @param limit traces a second
- * @throws TypeError when the limit is no number above 0
+ * Limits the number of new traces recorded per second, evenly over time, with a token bucket that holds one second's
+ * worth. Follows a parent's decision.
+ * @param limit traces per second
+ * @throws TypeError when the limit is not a number above 0
  */
 export function perSecond(limit: number): Sampler {
   if (!(limit > 0 && Number.isFinite(limit))) {
@@ -124,8 +124,8 @@ export function perSecond(limit: number): Sampler {
 }
 
 /**
- * Follows the decision of a span's parent; a trace that begins here is decided by another sampler. A caller
- * that asked not to be sampled without naming a trace (`b3: 0`) is heard too.
+ * Follows the decision of a span's parent; new traces are decided by another sampler. A caller's request not to be
+ * sampled without a trace id (`b3: 0`) is followed too.
  */
 export function parentBased(root: Sampler): Sampler {
   if (root instanceof ParentBased) return root
@@ -133,17 +133,20 @@ export function parentBased(root: Sampler): Sampler {
 }
 
 /**
- * What counts of a parent that came from another process: `follow` takes its decision over, `resample` decides as if the
- * trace began here.
+ * How to treat a parent from another process: `follow` adopts its decision, `resample` decides as if the trace began
+ * here.
  */
 export type RemoteParents = 'follow' | 'resample'
 
-/** A sampler that treats parents of other processes in a certain way; one that does not follow parents stays as it is. */
+/**
+ * A sampler that treats parents from other processes as configured; one that does not follow parents is returned
+ * unchanged.
+ */
 export function withRemoteParents(sampler: Sampler, remoteParents: RemoteParents = 'follow'): Sampler {
   return sampler instanceof ParentBased ? new ParentBased(sampler.root, remoteParents) : sampler
 }
 
-/** Asks another sampler about the beginnings of traces only. */
+/** Delegates to another sampler only for new traces. */
 export class ParentBased implements Sampler {
   readonly root: Sampler
   readonly resamples: boolean

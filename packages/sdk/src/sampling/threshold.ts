@@ -3,7 +3,7 @@ import type { TraceState } from '@opentelemetry/api'
 import { MemberList } from '../propagation/trace-state.ts'
 
 // Consistent probability sampling: a span is kept when 56 random bits are not below a threshold, and the
-// threshold travels as `th` in OpenTelemetry's member of `tracestate`. Texts of 14 hex digits compare as numbers do.
+// threshold travels as `th` in OpenTelemetry's member of `tracestate`. Strings of 14 hex digits compare like numbers.
 const DIGITS = 14
 const MEMBER = 'ot'
 const RANDOM = /(?:^|;)rv:([\da-f]{14})(?:;|$)/
@@ -13,7 +13,7 @@ const THRESHOLD = /(?:^|;)th:([\da-f]{1,14})(?=;|$)/
 export function thresholdOf(ratio: number): string | undefined {
   if (ratio <= 0) return undefined
   const rejected = BigInt(Math.round((1 - Math.min(1, ratio)) * 2 ** 52)) << 4n
-  // A share too small for 56 bits still keeps something.
+  // A share too small for 56 bits still keeps some traces.
   const most = (1n << 56n) - 1n
   return (rejected > most ? most : rejected).toString(16).padStart(DIGITS, '0')
 }
@@ -29,12 +29,12 @@ export function passes(
   return (explicit ?? traceId.slice(-DIGITS)) >= threshold
 }
 
-/** The threshold a `tracestate` already carries, as 14 hex digits. */
+/** The threshold already in a `tracestate`, as 14 hex digits. */
 export function thresholdIn(traceState: TraceState | undefined): string | undefined {
   return THRESHOLD.exec(traceState?.get(MEMBER) ?? '')?.[1]?.padEnd(DIGITS, '0')
 }
 
-/** Takes the threshold out, where a decision that does not follow it would belie it. */
+/** Removes the threshold, when an independent decision would invalidate it. */
 export function withoutThreshold(traceState: TraceState): TraceState {
   if (thresholdIn(traceState) === undefined) return traceState
   const others = othersOf(traceState)
@@ -46,7 +46,7 @@ function othersOf(traceState: TraceState | undefined): string[] {
   return own.split(';').filter(part => part !== '' && !part.startsWith('th:'))
 }
 
-/** Writes a threshold into `tracestate`, from which the adjusted count is read; what else stands there stays. */
+/** Writes a threshold into `tracestate`, from which the adjusted count is read; other members are kept. */
 export function withThreshold(traceState: TraceState | undefined, threshold: string): TraceState {
   const short = threshold.replace(/0{1,13}$/, '')
   return (traceState ?? new MemberList()).set(MEMBER, [`th:${short}`, ...othersOf(traceState)].join(';'))

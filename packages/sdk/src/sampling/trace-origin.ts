@@ -1,13 +1,13 @@
 import { type Context, createContextKey, type SpanContext } from '@opentelemetry/api'
 import { contextWithValue } from '@spanwright/core/plugin'
 
-/** What came with a trace that another process started. */
+/** Data received with a trace that another process started. */
 interface TraceOrigin {
   readonly traceId: string
   readonly random: boolean
 }
 
-// SDK spans carry the sampled flag alone, so what else the sender said travels in the context.
+// SDK spans carry only the sampled flag, so other sender flags are kept in the context.
 const ORIGIN = createContextKey('spanwright trace origin')
 
 /** The sender's promise that the right-most 56 bits of the trace id are random (Trace Context level 2). */
@@ -19,7 +19,7 @@ export function rememberOrigin(context: Context, { traceId, traceFlags }: SpanCo
   return contextWithValue(context, ORIGIN, origin)
 }
 
-/** True when the trace id is known to be random: its sender said so, or it was made here. */
+/** True when the trace id is known to be random: its sender declared it so, or it was created here. */
 export function isTraceIdRandom(context: Context, spanContext: SpanContext, madeHere: boolean): boolean {
   const origin = context.getValue(ORIGIN) as TraceOrigin | undefined
   if (origin?.traceId === spanContext.traceId) return origin.random

@@ -1,5 +1,5 @@
-/** Waits for some work, but not longer than a time. The work itself goes on.
- * @returns false when the time was over first
+/** Waits for work with a time limit. The work itself continues.
+ * @returns false when the time limit was reached first
  */
 export async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined

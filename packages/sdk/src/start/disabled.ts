@@ -10,7 +10,7 @@ import { makePropagator } from '../propagation/propagators.ts'
 import { isGlobal, reportOn, sayOutcome, type TracingReport } from '../report/report.ts'
 import type { Tracing } from './tracing.ts'
 
-/** What `OTEL_SDK_DISABLED` leaves: contexts are still propagated, as the specification has it; no span is made. */
+/** Set-up with `OTEL_SDK_DISABLED`: contexts are still propagated, as specified; no span is created. */
 export function startDisabled(
   options: StartTracingOptions,
   environment: Environment,

@@ -4,10 +4,12 @@ import { show } from '@spanwright/core/plugin'
 /** The variables of a process. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
-/** The largest number that the specification asks for, and the longest that a timer of Node can wait, in ms. */
+/** The largest number required by the specification, and the longest time a Node timer can wait, in ms. */
 const MOST = 2 ** 31 - 1
 
-/** Reads `OTEL_*` variables: empty is not set, and what cannot be used gives one warning and the default. */
+/**
+ * Reads `OTEL_*` variables: an empty one counts as not set, and an invalid one logs one warning and gives the default.
+ */
 export class Environment {
   private readonly variables: Variables
   private readonly warned = new Set<string>()
@@ -33,7 +35,7 @@ export class Environment {
     return value === 'true'
   }
 
-  /** A whole number from a least one to a most one. */
+  /** An integer within bounds. */
   count(name: string, fallback: number, least = 1, most: number = MOST): number {
     const value = this.text(name)
     if (value === undefined) return fallback
@@ -43,7 +45,7 @@ export class Environment {
     return fallback
   }
 
-  /** Milliseconds that something may take; as the specification has it, 0 is no limit: Infinity. */
+  /** A time limit in milliseconds; 0 means no limit, as specified, and gives Infinity. */
   timeLimit(name: string, fallback: number): number {
     return this.count(name, fallback, 0) || Infinity
   }
@@ -66,7 +68,7 @@ export class Environment {
     return choice ?? fallback
   }
 
-  /** Some of the known words, each once; unknown ones are left out, and `none` beside others. */
+  /** Known words, without duplicates; unknown ones are omitted, and so is `none` next to others. */
   listOf<const Choice extends string>(
     name: string,
     choices: readonly Choice[],
@@ -83,19 +85,19 @@ export class Environment {
     return used
   }
 
-  /** Says of variables that are set that nothing here follows them. */
+  /** Warns that set variables have no effect. */
   ignore(...names: readonly string[]): void {
     for (const name of names) {
       if (this.text(name) !== undefined) this.warn(name, 'is not supported and has no effect')
     }
   }
 
-  /** Says that a variable could not be used. */
+  /** Warns that a variable is invalid. */
   refuse(name: string, expected: string, used: unknown): void {
     this.warn(name, `must be ${expected}; got ${show(this.text(name))}; ${show(used)} is used instead`)
   }
 
-  /** Says something about a variable, once. */
+  /** Warns about a variable, once. */
   warn(name: string, problem: string): void {
     if (this.warned.has(name)) return
     this.warned.add(name)

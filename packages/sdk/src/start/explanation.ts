@@ -1,8 +1,8 @@
 import { attempt, isDebugging, takeDebugging } from '@spanwright/core/plugin'
 
 /**
- * With `SPANWRIGHT_DEBUG=1`, has something said when the process ends, however it ends.
- * @returns says it now, if it has not been said
+ * With `SPANWRIGHT_DEBUG=1`, calls `explain` when the process ends, however it ends.
+ * @returns a function that explains now, unless that was already done
  */
 export function atEnd(explain: () => void): () => void {
   if (!isDebugging()) return () => {}

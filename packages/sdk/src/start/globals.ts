@@ -17,10 +17,10 @@ import type { Environment } from './environment.ts'
 
 const LEVELS = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const
 
-/** Lets warnings be seen, unless the app already chose where they go. Level: `OTEL_LOG_LEVEL`, else warn. */
+/** Prints warnings, unless the app has registered a logger. Level: `OTEL_LOG_LEVEL`, otherwise warn. */
 export function showWarnings(environment: Environment): void {
   if (isHeard()) return
-  // Until the level is known, so that a wrong one can be said.
+  // Until the level is known, so that an invalid one can be reported.
   diag.setLogger(new DiagConsoleLogger(), isDebugging() ? DiagLogLevel.INFO : DiagLogLevel.WARN)
   const variable = environment.text('OTEL_LOG_LEVEL')?.toLowerCase()
   if (variable === undefined) return
@@ -35,7 +35,7 @@ export function showWarnings(environment: Environment): void {
 }
 
 /** Registers the parts of tracing with the API, for the whole process.
- * @returns withdraws those that were accepted
+ * @returns a function that withdraws the accepted ones
  */
 export function register(
   provider: TracerProvider,
@@ -54,7 +54,7 @@ export function register(
 }
 
 /** Registers a meter provider with the API.
- * @returns withdraws it, if it was accepted
+ * @returns a function that withdraws it, if it was accepted
  */
 export function registerMetrics(provider: MeterProvider): () => void {
   return metrics.setGlobalMeterProvider(provider) ? () => metrics.disable() : () => {}

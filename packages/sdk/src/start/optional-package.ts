@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 
 /**
- * Loads a package that is not among our dependencies, because it is large or few need it: from the app, else from here.
+ * Loads an optional package that isn't our dependency, because it is large or few need it: from the app, otherwise from
+ * here.
  * @throws TypeError when it is not installed
  */
 export function loadOptional(
@@ -14,7 +15,7 @@ export function loadOptional(
     try {
       path = place.resolve(name)
     } catch {
-      // Perhaps the other one knows it.
+      // Try the next location.
       continue
     }
     return { exports: fromApp(path), path }

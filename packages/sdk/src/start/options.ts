@@ -24,27 +24,30 @@ import type { Redaction } from '../record/redaction.ts'
 import type { RemoteParents } from '../sampling/samplers.ts'
 import { DETECTOR_NAMES, type DetectorName } from './resource/resource.ts'
 
-/** How spans wait for being exported, for each exporter. */
+/** Limits of the spans waiting for export, per exporter. */
 export interface BatchOptions {
-  /** The most spans that wait or are on their way; more are dropped and counted. Default: `OTEL_BSP_MAX_QUEUE_SIZE`, else 2048. */
+  /**
+   * Maximum number of waiting and in-flight spans; more are dropped and counted. Default: `OTEL_BSP_MAX_QUEUE_SIZE`,
+   * otherwise 2048.
+   */
   readonly maxQueueSize?: number
-  /** The most spans in one request. Default: `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, else 512. */
+  /** Maximum number of spans in one request. Default: `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, otherwise 512. */
   readonly maxBatchSize?: number
-  /** The most bytes of spans that wait or are on their way. Default: 32 MiB. */
+  /** Maximum bytes of waiting and in-flight spans. Default: 32 MiB. */
   readonly maxQueueBytes?: number
-  /** The most bytes in one request, before compression. Default: 4 MiB, as much as a collector takes over gRPC. */
+  /** Maximum bytes in one request, before compression. Default: 4 MiB, the gRPC limit of a collector. */
   readonly maxBatchBytes?: number
-  /** How long spans wait for a batch to fill. Default: `OTEL_BSP_SCHEDULE_DELAY`, else 5 s. */
+  /** How long spans wait for a batch to fill. Default: `OTEL_BSP_SCHEDULE_DELAY`, otherwise 5 s. */
   readonly delay?: Duration
-  /** How long an export may take. Default: `OTEL_BSP_EXPORT_TIMEOUT`, else 30 s. */
+  /** Timeout of an export. Default: `OTEL_BSP_EXPORT_TIMEOUT`, otherwise 30 s. */
   readonly timeout?: Duration
   /** Time between two reports of dropped spans. Default: 60 s. */
   readonly reportInterval?: Duration
 }
 
-/** Options of {@link startTracing}. Each wins over the `OTEL_*` variable of its name. */
+/** Options of {@link startTracing}. Each takes precedence over the corresponding `OTEL_*` variable. */
 export interface StartTracingOptions {
-  /** `service.name`. Default: `OTEL_SERVICE_NAME`, else the name in the nearest package.json. */
+  /** `service.name`. Default: `OTEL_SERVICE_NAME`, otherwise the name in the nearest package.json. */
   readonly serviceName?: string
   /** `service.version`. Default: that of the nearest package.json. */
   readonly serviceVersion?: string
@@ -52,46 +55,49 @@ export interface StartTracingOptions {
   readonly serviceInstanceId?: string
   /** `deployment.environment.name`, such as 'production'. Default: not set. */
   readonly environment?: string
-  /** Further attributes of the resource, besides `OTEL_RESOURCE_ATTRIBUTES`. */
+  /** Further resource attributes, in addition to `OTEL_RESOURCE_ATTRIBUTES`. Default: none. */
   readonly resource?: Attributes
-  /** What is found out about the place the process runs in. Default: nothing. */
+  /** Resource detectors to run. Default: none. */
   readonly detectors?: readonly DetectorName[]
-  /** Where spans go. Default: `OTEL_TRACES_EXPORTER`, else 'otlp'. */
+  /** Where spans are exported. Default: `OTEL_TRACES_EXPORTER`, otherwise 'otlp'. */
   readonly exporter?: ExporterChoice | readonly ExporterChoice[]
   /**
-   * Whether there are metrics too, and where they go; `true`: as `OTEL_METRICS_EXPORTER` says, else over OTLP. Default:
-   * `OTEL_METRICS_EXPORTER`, else over OTLP where `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` is set.
+   * Whether and where metrics are exported; `true`: as set by `OTEL_METRICS_EXPORTER`, otherwise over OTLP. Default:
+   * `OTEL_METRICS_EXPORTER`, otherwise over OTLP if `OTEL_EXPORTER_OTLP_ENDPOINT` or
+   * `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` is set.
    */
   readonly metrics?: boolean | MetricsChoice | readonly MetricsChoice[]
-  /** What is kept of metrics: other buckets, fewer attributes, fewer instruments. The first that matches counts. Default: all. */
+  /** Changes to metrics: other buckets, fewer attributes, fewer instruments. The first match applies. Default: none. */
   readonly views?: readonly MetricView[]
-  /** How spans wait for being exported. */
+  /** Limits of the spans waiting for export. */
   readonly batch?: BatchOptions
-  /** Which traces are recorded. Default: `OTEL_TRACES_SAMPLER`, else all that the caller did not decide against. */
+  /** Which traces are recorded. Default: `OTEL_TRACES_SAMPLER`, otherwise all, unless the caller decided against it. */
   readonly sampler?: Sampler
   /**
-   * What counts of the decision that came with a trace from another process: `'follow'` takes it over, `'resample'` asks the
-   * sampler as if the trace began here, so that nobody can pass its rules and limits by a header. Samplers that follow no
-   * parent, such as `alwaysOn()`, are asked anyway. Default: 'follow'.
+   * How to treat the sampling decision of another process: `'follow'` adopts it, `'resample'` asks the sampler as if
+   * the trace began here, so that its rules and limits cannot be bypassed with a header. Samplers that do not follow a
+   * parent, such as `alwaysOn()`, are always asked. Default: 'follow'.
    */
   readonly remoteParents?: RemoteParents
   /** Which local traces are kept once they have ended. Default: all that were sampled. */
   readonly keep?: KeepOptions
   /** What is taken out of spans and of the resource before anything is exported. Default: nothing. */
   readonly redact?: readonly Redaction[]
-  /** How traces travel between processes. Default: `OTEL_PROPAGATORS`, else tracecontext and baggage. */
+  /** How contexts are propagated between processes. Default: `OTEL_PROPAGATORS`, otherwise tracecontext and baggage. */
   readonly propagators?: readonly (PropagatorName | TextMapPropagator)[]
-  /** Makes the ids of traces and spans. Default: the SDK's random one. */
+  /** Generates the ids of traces and spans. Default: random ids. */
   readonly idGenerator?: IdGenerator
-  /** Limits of one span. Defaults: `OTEL_SPAN_*_LIMIT`, else 128 of each, and texts of 4096 characters. */
+  /** Limits of one span. Defaults: `OTEL_SPAN_*_LIMIT`, otherwise 128 of each, and strings of 4096 characters. */
   readonly spanLimits?: SpanLimits
-  /** Entries of baggage that every span started beneath gets as attributes, such as `['tenant.id']`. Default: none. */
+  /** Baggage entries, such as `['tenant.id']`, to set as attributes on every span started with them. Default: none. */
   readonly baggageAttributes?: readonly string[]
-  /** Processors besides ours, called first. */
+  /** Additional span processors, called before export. Default: none. */
   readonly spanProcessors?: readonly SpanProcessor[]
-  /** The longest that a flush holds up shutdown or the end of the process. Default: 5 s. */
+  /** Longest time a flush may delay shutdown or process end. Default: 5 s. */
   readonly flushTimeout?: Duration
-  /** Whether spans are sent before the process ends by SIGTERM, SIGINT, an uncaught exception or by itself. Default: true. */
+  /**
+   * Whether spans are sent before the process ends by a signal, an uncaught exception or a normal exit. Default: true.
+   */
   readonly flushOnExit?: boolean
 }
 
@@ -111,7 +117,7 @@ const aPath: OptionRule = {
   accepts: value => typeof value === 'string' && value.startsWith('/'),
 }
 
-/** `{ host, port }` alone would not say what they are for. */
+/** Requires `protocol`, because `{ host, port }` alone would be ambiguous. */
 const aPrometheusServer: OptionRule = {
   expected: "an object with protocol: 'prometheus', host, port, path",
   accepts: value =>
@@ -188,8 +194,8 @@ const RULES: OptionRules = {
 }
 
 /**
- * Refuses options that {@link startTracing} does not know or cannot use.
- * @throws TypeError naming the option, what was given and what is expected
+ * Refuses unknown or invalid options of {@link startTracing}.
+ * @throws TypeError that names the option, the given value and the expected one
  */
 export function checkStartOptions(options: unknown): void {
   checkOptions('startTracing()', options, RULES)

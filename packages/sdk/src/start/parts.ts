@@ -23,26 +23,26 @@ import { ByteStore } from '../record/otlp/byte-store.ts'
 import { ObjectStore } from '../export/object-store.ts'
 import { SpanQueue } from '../export/span-queue.ts'
 
-/** What tracing is made of; nothing of it is registered yet. */
+/** The parts of tracing, not yet registered. */
 export interface TracingParts {
   readonly resource: Resource
   readonly exporters: readonly NamedExporter[]
   readonly readers: readonly NamedReader[]
   readonly sampler: Sampler
   readonly pipeline: Pipeline
-  /** Holds the spans of a local root, where something is decided at its end. */
+  /** Holds the spans of local traces for tail decisions; undefined without these. */
   readonly localTraces: LocalTraces | undefined
   readonly provider: RecordingTracerProvider
-  /** Absent when metrics go nowhere. */
+  /** Absent when metrics are off. */
   readonly metrics: MetricParts | undefined
   readonly propagator: TextMapPropagator
-  /** What makes spans cost more than they would in bytes alone. */
+  /** Reasons why spans cost more than with byte encoding only. */
   readonly slowedBy: readonly string[]
 }
 
 /**
- * Makes the parts, each from its options and variables.
- * @throws TypeError when an option cannot be what it is
+ * Creates the parts, each from its options and variables.
+ * @throws TypeError when an option is invalid
  */
 export function makeParts(options: StartTracingOptions, environment: Environment): TracingParts {
   const redactor = options.redact && new Redactor(options.redact)
@@ -81,7 +81,7 @@ export function makeParts(options: StartTracingOptions, environment: Environment
   }
 }
 
-/** Spans are held only where something is decided at the end of a trace. */
+/** Spans are held only for tail decisions. */
 function makeLocalTraces(
   options: StartTracingOptions,
   sampler: Sampler,
@@ -105,7 +105,7 @@ function makeQueues(
   environment: Environment,
 ): SpanQueue[] {
   const limits = queueLimitsOf(batch, environment)
-  // Detectors that fail say so themselves, and leave out what they did not find.
+  // Failing detectors report that themselves, and omit what they did not find.
   const ready = resource.asyncAttributesPending ? resource.waitForAsyncAttributes?.() : undefined
   return exporters.map(exporter => {
     const { name } = exporter

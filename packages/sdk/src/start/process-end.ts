@@ -1,27 +1,27 @@
 import { beforeEnd } from '@spanwright/core/plugin'
 
-/** What is done when a process is about to end. */
+/** Work to do when a process is about to end. */
 export interface LastWork {
-  /** Whether there is anything to be done. */
+  /** Whether there is anything to do. */
   readonly isNeeded: () => boolean
   /**
-   * Sends what there is while the process goes on.
-   * @param isLast whether it ends then, as far as we know
+   * Sends waiting data while the process continues.
+   * @param isLast whether the process probably ends afterwards
    */
   readonly flush: (isLast: boolean) => Promise<void>
-  /** Sends what there is for the last time; settles within a bounded time. */
+  /** Sends waiting data for the last time; settles within a bounded time. */
   readonly finish: () => Promise<void>
-  /** Told when the process ends at once, by `process.exit()`; nothing can be sent any more. */
+  /** Called when the process ends immediately, by `process.exit()`; nothing can be sent any more. */
   readonly leftBehind: () => void
 }
 
 const EVENTS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'uncaughtException'] as const
 
 /**
- * Does the last work when a process ends by a signal, an uncaught exception, or because nothing is left to
- * do, and then lets it end as it would have: by the signal, with the exception, with its exit code. Where the
- * app itself listens, it decides whether the process ends; then what there is is only sent.
- * @returns withdraws all of it
+ * Does the last work when a process ends by a signal, an uncaught exception or a normal exit, and then lets it end as
+ * it would have: by the signal, with the exception, or with its exit code. If the app itself handles the event, it
+ * decides whether the process ends; then waiting data is only sent.
+ * @returns a function that withdraws the work
  */
 export function beforeProcessEnds(work: LastWork): () => void {
   let ending = false
@@ -31,7 +31,7 @@ export function beforeProcessEnds(work: LastWork): () => void {
     ending = true
     void work.flush(true).then(
       () => (ending = false),
-      // What holds the process up now is the exporter alone.
+      // Only the exporter keeps the process alive now.
       () => process.exit(),
     )
   }

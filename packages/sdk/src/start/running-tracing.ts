@@ -19,26 +19,26 @@ import type { TracingParts } from './parts.ts'
 
 /** How tracing runs and ends. */
 export interface RunningOptions {
-  /** How long a flush may take, in milliseconds. */
+  /** Time limit of a flush, in milliseconds. */
   readonly flushTimeout: number
-  /** Whether what waits is sent when the process ends. */
+  /** Whether waiting data is sent when the process ends. */
   readonly flushOnExit: boolean
-  /** Whether the report is said at the start, and the outcome at the end. */
+  /** Whether the report is written at the start, and the outcome at the end. */
   readonly isDebugging: boolean
-  /** Told when it has ended and everything is withdrawn. */
+  /** Called when it has ended and everything is withdrawn. */
   readonly ended: () => void
 }
 
-/** Tracing from its registration to its withdrawal. Its methods may be taken off it. */
+/** Tracing from its registration to its withdrawal. Its methods can be detached. */
 export class RunningTracing implements Tracing {
   readonly tracerProvider: TracerProvider
   private readonly parts: TracingParts
   private readonly options: RunningOptions
-  /** Undoes what was done to the process. */
+  /** Functions that undo changes to the process. */
   private readonly withdrawals: readonly (() => void)[]
   private ending: Promise<void> | undefined
   private isShutDown = false
-  /** Says what came of it, where that is asked for and was not said before. */
+  /** Writes the outcome, if requested and not already written. */
   private readonly explain: () => void
 
   constructor(parts: TracingParts, options: RunningOptions) {
@@ -97,7 +97,7 @@ export class RunningTracing implements Tracing {
 
   private watchProcess(): () => void {
     const { pipeline, localTraces, metrics } = this.parts
-    /** Spans asked for when metrics were sent last. */
+    /** Number of spans started when metrics were last sent. */
     let measured = -1
     return beforeProcessEnds({
       isNeeded: () =>
@@ -114,13 +114,13 @@ export class RunningTracing implements Tracing {
     })
   }
 
-  /** @param isLast whether the process may end, so that what cannot be reached is not tried again */
+  /** @param isLast whether the process may end, so that an unreachable endpoint is not retried */
   private async flush(isLast: boolean): Promise<void> {
     const { provider, pipeline, metrics } = this.parts
     const { flushTimeout } = this.options
     const endHurry = this.hurryMetrics()
     const spans = Promise.all([provider.forceFlush(), isLast && pipeline.forceFlush(true)])
-    // Metrics that cannot be sent now are sent with the next ones; the caller's flush does not fail for it.
+    // Metrics that cannot be sent now are sent with the next ones, so the caller's flush does not fail.
     const measured = metrics?.sdk.forceFlush() ?? Promise.resolve()
     const [areSpansSent] = await Promise.all([
       within(flushTimeout, spans),
@@ -143,14 +143,14 @@ export class RunningTracing implements Tracing {
     const { provider, pipeline, metrics, readers } = this.parts
     const deadline = performance.now() + this.options.flushTimeout
     this.hurryMetrics()
-    // A user's processor that fails or hangs takes no time from our own.
+    // A user's processor that fails or hangs must not delay our own.
     const ended = provider
       .shutdown()
       .catch((error: unknown) => diag.error('spanwright: shutdown failed', error))
     if (!(await isDone(Promise.all([ended, pipeline.shutdown()]), deadline))) {
       pipeline.abandon(`not sent within ${this.options.flushTimeout} ms`)
     }
-    // Metrics say how many spans were sent, so they go last.
+    // Metrics include the number of spans sent, so they are sent last.
     if (metrics) await isDone(metrics.sdk.shutdown(), deadline)
     for (const { delivery } of readers) delivery?.giveUp()
   }
@@ -166,7 +166,7 @@ async function isDone(work: Promise<unknown>, deadline: number): Promise<boolean
   }
 }
 
-/** Reading `attributes` would be complained of while detectors are still at work; the first of a key counts. */
+/** Reading `attributes` would log a warning while detectors are still running; the first value of a key counts. */
 function serviceOf(resource: Resource): string {
   const name = resource.getRawAttributes().find(([key]) => key === ATTR_SERVICE_NAME)?.[1]
   return typeof name === 'string' ? name : 'unknown_service'

@@ -10,15 +10,15 @@ import { RunningTracing } from './running-tracing.ts'
 import type { Tracing } from './tracing.ts'
 import { makeParts } from './parts.ts'
 
-/** Variables of the specification whose absence here should not be found out by looking for what they do. */
+/** Unsupported variables of the specification, for which a warning is logged. */
 const UNSUPPORTED = ['OTEL_CONFIG_FILE', 'OTEL_EXPERIMENTAL_CONFIG_FILE', 'OTEL_METRICS_EXEMPLAR_FILTER']
 
 let running: Tracing | undefined
 
 /**
  * Sets up tracing for the process: resource, exporters, sampler, propagators, context manager, and the
- * flush at its end. Options win over `OTEL_*` variables, which win over defaults.
- * @returns to flush, look at and end it; what runs already when it was started before
+ * flush at its end. Options take precedence over `OTEL_*` variables, which take precedence over defaults.
+ * @returns a handle to flush, inspect and shut it down; the running one when it was already started
  * @throws TypeError when an option is unknown or of the wrong type
  */
 export function startTracing(options: StartTracingOptions = {}): Tracing {

@@ -33,10 +33,10 @@ interface JsonRequest {
   }[]
 }
 
-/** The flag of OTLP that says that the parent lies in another process. */
+/** The OTLP flag for a parent in another process. */
 const PARENT_IS_REMOTE = 0x200
 
-/** Reads spans out of an OTLP request, to print them. */
+/** Decodes the spans of an OTLP request, to print them. */
 export function decodeSpans(parts: readonly Uint8Array[]): EndedTraceSpan[] {
   const { resourceSpans = [] } = jsonOf(Buffer.concat(parts), REQUESTS.traces) as JsonRequest
   return resourceSpans.flatMap(({ resource, scopeSpans = [] }) => {
@@ -82,7 +82,7 @@ function attributesOf(attributes: readonly JsonAttribute[] = []): Record<string,
   return Object.fromEntries(attributes.map(({ key, value }) => [key, valueOf(value)]))
 }
 
-/** Of `{ stringValue: 'a' }` the `'a'`, of an array its values. */
+/** Returns `'a'` for `{ stringValue: 'a' }`, and the values of an array. */
 function valueOf(value: JsonAttribute['value'] = {}): unknown {
   const [held] = Object.values(value)
   const { values } = (held ?? {}) as { readonly values?: readonly JsonAttribute['value'][] }

@@ -1,10 +1,10 @@
 import { printable } from './printable.ts'
 import type { TraceEvent, TraceSpan } from './span.ts'
 
-/** So many places in the code are shown of an exception. */
+/** Number of stack frames shown of an exception. */
 const MAX_FRAMES = 5
 
-/** What a span tells besides its line: message, attributes, events; a line each. */
+/** The details of a span beneath its line: message, attributes and events, one line each. */
 export function detailsOf({ message, attributes, events = [] }: TraceSpan): string[] {
   return [
     ...(message ? [oneLine(message)] : []),

@@ -12,17 +12,17 @@ import { type Trace, tracesOf } from './tree.ts'
 
 /** Options of {@link ConsoleExporter}. */
 export interface ConsoleOptions {
-  /** Which spans show their message, attributes and events. Default: `'failures'`, those that failed. */
+  /** Which spans show their message, attributes and events. Default: `'failures'`, the failed ones. */
   readonly detail?: 'none' | 'failures' | 'all'
-  /** Which traces are printed: those with a span that failed, or those that took long. Default: all. */
+  /** Which traces are printed: those with a failed span, or those slower than `slowerThan`. Default: all. */
   readonly only?: 'errors' | 'slow'
-  /** From which duration on a trace is slow. Default: 500 ms. */
+  /** Duration from which a trace is slow. Default: 500 ms. */
   readonly slowerThan?: Duration
-  /** Where the text goes. Default: standard error, so that the output of the program stays its own. */
+  /** Receives the text. Default: writes to standard error, so that the program's own output is not affected. */
   readonly write?: (text: string) => void
-  /** Width of a line in characters. Default: that of the terminal, else 110. */
+  /** Line width in characters. Default: the terminal's, otherwise 110. */
   readonly width?: number
-  /** Whether failures are red and details dim. Default: on a terminal, unless `NO_COLOR` is set. */
+  /** Whether failures are printed in red and details dimmed. Default: on a terminal, unless `NO_COLOR` is set. */
   readonly colors?: boolean
 }
 
@@ -36,8 +36,8 @@ const RULES = {
 }
 
 /**
- * Prints the part of each trace that this process has, as one tree, when it is complete; made for development.
- * Spans that are missing are waited for: 10 s for one above the others, 1 s for those beneath.
+ * Prints this process's part of each trace as one tree when it is complete; intended for development. It waits for open
+ * spans: 10 s for a parent, 1 s for children.
  */
 export class ConsoleExporter implements SpanExporter {
   private readonly options: ConsoleOptions
@@ -58,7 +58,7 @@ export class ConsoleExporter implements SpanExporter {
     callback({ code: 0 })
   }
 
-  /** Takes spans that have ended, and prints the traces that are complete with them. */
+  /** Adds ended spans, and prints the traces they complete. */
   add(spans: readonly EndedTraceSpan[]): void {
     const now = performance.now()
     this.print(this.gathering.add(spans, now))
@@ -73,7 +73,7 @@ export class ConsoleExporter implements SpanExporter {
     this.printAll()
   }
 
-  /** Tells which spans are open, so that a trace is printed when all of it has come, and no earlier. */
+  /** Tracks open spans, so that a trace is printed once it is complete. */
   watcher(): SpanProcessor {
     return {
       onStart: span => {
@@ -103,7 +103,7 @@ export class ConsoleExporter implements SpanExporter {
     attempt('printing traces', () => this.print(this.gathering.takeAll()))
   }
 
-  /** What still waits when the process ends is printed then, however it ends. */
+  /** Prints waiting spans when the process ends, however it ends. */
   private watchExit(isNeeded: boolean): void {
     if (isNeeded === this.isWatchingExit) return
     this.isWatchingExit = isNeeded
@@ -145,7 +145,7 @@ function readSpan(span: ReadableSpan): EndedTraceSpan {
       spanId,
       parentSpanId: span.parentSpanContext?.spanId,
       service: textOf(span.resource.attributes[ATTR_SERVICE_NAME]),
-      // OTLP counts the kinds from one on.
+      // OTLP numbers the kinds from 1.
       kind: SPAN_KINDS[span.kind + 1] ?? 'UNSPECIFIED',
       name: span.name,
       start: millisecondsIn(span.startTime),

@@ -1,40 +1,40 @@
 import type { TraceSpan } from './span.ts'
 
-/** The most spans that wait for the end of their trace, and the most traces that are known. */
+/** Maximum number of spans waiting for the end of their trace, and of tracked traces. */
 const MAX_WAITING = 2000
-/** Milliseconds that a trace waits for a span that is still open above the others. */
+/** Milliseconds that a trace waits for an open parent span. */
 const FOR_ROOTS = 10_000
-/** Milliseconds that it waits for spans beneath, when all above them have ended. */
+/** Milliseconds that it waits for open child spans after their parents have ended. */
 const FOR_CHILDREN = 1000
-/** Milliseconds that it waits for further spans where nobody tells which are open. */
+/** Milliseconds that it waits for further spans when open spans are not tracked. */
 const FOR_ANY = 200
 
 /** A span that has ended. */
 export interface EndedTraceSpan {
   readonly span: TraceSpan
-  /** Whether its parent lies elsewhere, or nowhere. */
+  /** Whether its parent is in another process, or it has none. */
   readonly isLocalRoot: boolean
 }
 
 interface Gathered {
   spans: EndedTraceSpan[]
-  /** Spans that were started and have not come. */
+  /** Number of spans that were started and have not arrived. */
   open: number
-  /** Those of them whose parent lies elsewhere. */
+  /** Those of them without a local parent. */
   openRoots: number
-  /** When a span came last, on the clock of `performance.now()`. */
+  /** When the last span arrived, on the clock of `performance.now()`. */
   cameAt: number
-  /** Milliseconds after that when it is complete. */
+  /** Milliseconds after that until it counts as complete. */
   wait: number
 }
 
-/** Gathers the spans of each trace until all that belong to it in this process have come. */
+/** Collects the spans of each trace until all of this process have arrived. */
 export class Gathering {
   private readonly traces = new Map<string, Gathered>()
   private waiting = 0
   private knowsOpen = false
 
-  /** Told of a span that will come. */
+  /** Announces a span that will arrive. */
   expect(traceId: string, isLocalRoot: boolean): void {
     this.knowsOpen = true
     const gathered = this.gatheredOf(traceId)
@@ -42,7 +42,7 @@ export class Gathering {
     if (isLocalRoot) gathered.openRoots += 1
   }
 
-  /** @returns spans that wait no longer, because there are too many; those of a trace together */
+  /** @returns spans to print early because too many are waiting, grouped by trace */
   add(spans: readonly EndedTraceSpan[], now: number): TraceSpan[][] {
     for (const ended of spans) {
       const gathered = this.gatheredOf(ended.span.traceId)
@@ -59,7 +59,7 @@ export class Gathering {
     return this.waiting > MAX_WAITING ? this.takeAll() : []
   }
 
-  /** Milliseconds until a trace is complete; Infinity when none waits. */
+  /** Milliseconds until the next trace is complete; Infinity when none is waiting. */
   next(now: number): number {
     let next = Infinity
     for (const { spans, cameAt, wait } of this.traces.values()) {
@@ -68,7 +68,7 @@ export class Gathering {
     return next
   }
 
-  /** The spans of traces that are complete, or waited for long enough. */
+  /** The spans of traces that are complete, or have waited long enough. */
   takeDue(now: number): TraceSpan[][] {
     return this.take(({ cameAt, wait }) => cameAt + wait <= now)
   }
@@ -89,7 +89,7 @@ export class Gathering {
       gathered.spans = []
       if (gathered.open <= 0) this.traces.delete(traceId)
     }
-    // Several become complete with one batch; then they stand in the order in which they ended.
+    // Several traces completed by one batch are ordered by their end.
     return taken.toSorted((one, other) => endOf(one) - endOf(other))
   }
 
@@ -112,7 +112,7 @@ export class Gathering {
     return gathered
   }
 
-  /** Of spans that were given up, nothing ever comes. */
+  /** Spans that were given up never arrive. */
   private forgetOldest(): void {
     for (const [traceId, { spans }] of this.traces) {
       if (spans.length > 0) continue

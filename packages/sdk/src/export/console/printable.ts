@@ -1,7 +1,7 @@
-/** Control characters and those that turn the direction of what follows: a terminal obeys them. */
+/** Control characters and those that change the text direction: a terminal interprets them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** A text that a terminal shows and does not obey, on one line: `\u001b` in place of an escape character. */
+/** Escapes a text so that a terminal prints it on one line: `\u001b` instead of an escape character. */
 export function printable(text: string): string {
   return text.replaceAll(
     UNPRINTABLE,

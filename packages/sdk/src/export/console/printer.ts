@@ -5,9 +5,9 @@ import type { SpanNode, Trace } from './tree.ts'
 
 /** How a trace is printed. */
 export interface PrintOptions {
-  /** Width of a line in characters. Default: 110. */
+  /** Line width in characters. Default: 110. */
   readonly width?: number
-  /** Whether failures are red and details dim. Default: false. */
+  /** Whether failures are printed in red and details dimmed. Default: false. */
   readonly colors?: boolean
   /** Which spans show their message, attributes and events: those that failed, all, or none. Default: `'none'`. */
   readonly detail?: 'none' | 'failures' | 'all'
@@ -17,14 +17,14 @@ interface Row {
   readonly span: TraceSpan
   /** The branches of the tree in front of the span. */
   readonly branch: string
-  /** The branches that go on beneath it. */
+  /** The branches that continue beneath it. */
   readonly beneath: string
 }
 
-/** The narrowest bar that still shows where on the time line a span lies. */
+/** The narrowest bar that still shows a span's position on the time line. */
 const MIN_BAR = 12
 
-/** Prints a trace as a tree: a line for each span, with its place on the time line of the trace. */
+/** Prints a trace as a tree: one line per span, with its position on the time line of the trace. */
 export function printTrace(trace: Trace, options: PrintOptions = {}): string {
   const { width = 110, colors = false, detail = 'none' } = options
   const rows = trace.roots.flatMap(root => rowsOf(root, '', ''))
@@ -58,7 +58,7 @@ export function extentOf({ spans }: Pick<Trace, 'spans'>): { readonly start: num
 const RED = [31, 39] as const
 const DIM = [2, 22] as const
 
-/** `styleText` of Node asks standard output whether it may, and this goes elsewhere. */
+/** Node's `styleText` checks standard output, but this is written elsewhere. */
 function styled(text: string, [on, off]: readonly [number, number]): string {
   return `\u001b[${on}m${text}\u001b[${off}m`
 }
@@ -94,7 +94,7 @@ function rowsOf(node: SpanNode, branch: string, indent: string): Row[] {
   ]
 }
 
-/** A span always shows, however short it is beside its trace. */
+/** A span is always visible, however short it is compared with its trace. */
 function barOf(span: TraceSpan, start: number, end: number, width: number): string {
   const perCharacter = (end - start) / width || 1
   const from = Math.min(width - 1, Math.floor((span.start - start) / perCharacter))

@@ -3,30 +3,30 @@ export const SPAN_KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODU
 
 export type SpanKindName = (typeof SPAN_KINDS)[number]
 
-/** Where a span is found: its trace and its own id, in hex. */
+/** The ids of a span: its trace id and span id, in hex. */
 export interface SpanAddress {
   readonly traceId: string
   readonly spanId: string
 }
 
-/** Something that happened within a span. */
+/** An event of a span. */
 export interface TraceEvent {
   readonly name: string
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** A span as a reader of traces sees it. */
+/** A span in the form that is printed. */
 export interface TraceSpan extends SpanAddress {
   readonly parentSpanId: string | undefined
-  /** `service.name` of the process that made it. */
+  /** `service.name` of the process that created it. */
   readonly service: string
   readonly kind: SpanKindName
   readonly name: string
-  /** Milliseconds since the epoch, with microseconds behind the point. */
+  /** Milliseconds since the epoch, with microseconds as fraction. */
   readonly start: number
   readonly end: number
   readonly failed: boolean
-  /** What its status says of the failure. */
+  /** Its status message. */
   readonly message?: string | undefined
   readonly attributes: Readonly<Record<string, unknown>>
   readonly links: readonly SpanAddress[]

@@ -1,6 +1,6 @@
 import type { TraceSpan } from './span.ts'
 
-/** A span with what lies beneath it. */
+/** A span with its children. */
 export interface SpanNode {
   readonly span: TraceSpan
   readonly children: readonly SpanNode[]

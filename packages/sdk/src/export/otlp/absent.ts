@@ -6,12 +6,12 @@ import { decodeSpans } from '../console/decode.ts'
 import { placeOf } from './advice.ts'
 import type { OtlpTarget } from './target.ts'
 
-/** What is done while no collector is there: it is said once, and in development traces are printed. */
+/** Handles a missing collector: reports it once, and in development prints traces. */
 export class AbsentCollector {
-  /** Whether traces are printed now. */
+  /** Whether traces are currently printed. */
   isPrinting = false
   private readonly target: OtlpTarget
-  /** Whether a developer sees what is printed, and nothing else prints it. */
+  /** Whether a developer sees the output, and nothing else prints it. */
   readonly canPrint: boolean
   private console: ConsoleExporter | undefined
   private isSaid = false
@@ -21,7 +21,7 @@ export class AbsentCollector {
     this.canPrint = canPrint
   }
 
-  /** Told when there is no connection, and why. */
+  /** Notes that there is no connection, and why. */
   notice(reason: string): void {
     this.isPrinting = this.canPrint
     if (this.isSaid) return
@@ -35,7 +35,7 @@ export class AbsentCollector {
     )
   }
 
-  /** Prints the spans of a request that was not taken. */
+  /** Prints the spans of a request that could not be sent. */
   print(parts: readonly Uint8Array[]): void {
     try {
       this.console ??= new ConsoleExporter()
@@ -45,13 +45,13 @@ export class AbsentCollector {
     }
   }
 
-  /** Prints what still waits for the end of its trace. */
+  /** Prints spans still waiting for the end of their trace. */
   async end(): Promise<void> {
     await this.console?.shutdown()
   }
 }
 
-/** Whether a developer looks at the standard error of this process. */
+/** Whether a developer is likely to see the standard error of this process. */
 export function isDevelopment(): boolean {
   const { NODE_ENV } = process.env
   return process.stderr.isTTY && (NODE_ENV === undefined || NODE_ENV === '' || NODE_ENV === 'development')

@@ -2,7 +2,7 @@ import { redactUrl } from '@spanwright/core/plugin'
 
 import type { OtlpTarget } from './target.ts'
 
-/** How `@grpc/grpc-js` says that the other side speaks no HTTP/2. */
+/** How `@grpc/grpc-js` reports a peer that does not support HTTP/2. */
 export const OTHER_PROTOCOL: RegExp = /Protocol error/
 
 const PERMISSION_DENIED = 7
@@ -13,10 +13,13 @@ const WANTS_TLS = 'wants TLS: begin the URL with https://'
 
 type Place = Pick<OtlpTarget, 'url' | 'setting' | 'signal'>
 
-/** What to do about a status, with the address and who named it; nothing for those that speak for themselves. */
+/**
+ * How to fix the cause of a status, with the address and the setting that named it; undefined for self-explanatory
+ * ones.
+ */
 export function adviceOn(status: number, body: string, target: Place): string | undefined {
   const place = placeOf(target)
-  // In the words of Go's server and of nginx.
+  // As worded by Go's server and by nginx.
   if (status === 400 && /HTTPS (server|port)/.test(body)) return `${place} ${WANTS_TLS}`
   if (status === 401 || status === 403) {
     return `${place} wants other credentials: look at OTEL_EXPORTER_OTLP_HEADERS or the option headers`
@@ -34,14 +37,14 @@ export function adviceOn(status: number, body: string, target: Place): string | 
   return undefined
 }
 
-/** The same for the codes of gRPC. */
+/** The same for gRPC codes. */
 export function adviceOnCode(code: number, message: string, target: Place): string | undefined {
   if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) return adviceOn(401, '', target)
   if (code !== UNIMPLEMENTED && !OTHER_PROTOCOL.test(message)) return undefined
   return `nothing takes ${target.signal} over gRPC at ${placeOf(target)}: OTLP over HTTP is another protocol, and usually at port 4318`
 }
 
-/** What to do about a connection that failed where another scheme or port would not. */
+/** How to fix a connection failure that a different scheme or port would avoid. */
 export function adviceOnError(
   { code = '' }: { readonly code?: string | undefined },
   target: Place,
@@ -62,12 +65,12 @@ export function adviceOnError(
   return undefined
 }
 
-/** The address, without its secrets, and the setting that named it. */
+/** The address without its secrets, and the setting that named it. */
 export function placeOf({ url, setting }: Pick<Place, 'url' | 'setting'>): string {
   return `${shownUrl(url)} (${setting})`
 }
 
-/** The address of an endpoint without what may be a key: its credentials and its query. */
+/** The address of an endpoint without its credentials and query, which may contain secrets. */
 export function shownUrl(url: string): string {
   const end = url.search(/[?#]/)
   return redactUrl(end < 0 ? url : `${url.slice(0, end)}?…`, NO_KEYS)

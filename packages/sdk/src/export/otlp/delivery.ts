@@ -1,33 +1,36 @@
 import { type Answer, refused, type Transport } from './transport.ts'
 
-/** Milliseconds before the second try; half as much again before each further one. */
+/** Milliseconds before the second attempt; 1.5 times as long before each further one. */
 const FIRST_BACKOFF = 1000
 const GROWTH = 1.5
 const MAX_BACKOFF = 5000
-/** Share by which a wait is shorter or longer by chance, so that not all processes come back at once. */
+/** Random share by which a wait is shortened or extended, so that processes do not all retry at the same time. */
 const JITTER = 0.2
 
-/** Milliseconds that a further try needs: one that is cut off at once may still arrive, and is counted as failed. */
+/**
+ * Minimum milliseconds for another attempt: one that is cut off immediately may still arrive, but would be counted as
+ * failed.
+ */
 const LEAST_TRY = 250
 
-/** Longer than a timer of Node can wait. */
+/** Longer than a Node timer can wait. */
 const FOREVER = 2 ** 31
 
 /**
- * Sends requests, one at a time, each again and again while OTLP allows it and its time is not over. Nothing of it keeps
- * a process alive that has nothing else to do: who waits for a request does.
+ * Sends requests, one at a time, and retries each while OTLP allows it and its time has not run out. It does not keep
+ * an otherwise finished process alive; the code that waits for a request does.
  */
 export class Delivery {
   private readonly transport: Transport
   private readonly onUnreachable: (reason: string) => void
   private readonly givenUp = new AbortController()
   private hurries = 0
-  /** Why the request that is on its way has no outcome yet. */
+  /** Why the current request has no outcome yet. */
   private delay: string | undefined
-  /** Ends the wait before the next try. */
+  /** Ends the wait before the next attempt. */
   private wake: (() => void) | undefined
 
-  /** @param onUnreachable told each time nothing answers, and why */
+  /** @param onUnreachable called with the reason each time the endpoint cannot be reached */
   constructor(transport: Transport, onUnreachable: (reason: string) => void = () => {}) {
     this.transport = transport
     this.onUnreachable = onUnreachable
@@ -35,7 +38,7 @@ export class Delivery {
 
   /**
    * Sends a request; never rejects.
-   * @param timeout milliseconds for all its tries
+   * @param timeout milliseconds for all its attempts
    */
   async deliver(parts: readonly Uint8Array[], timeout: number): Promise<Answer> {
     const deadline = performance.now() + timeout
@@ -66,8 +69,8 @@ export class Delivery {
   }
 
   /**
-   * From now on an endpoint that cannot be reached is not tried again; a wait for it ends, for one last try.
-   * @returns ends the hurry
+   * Stops retrying an unreachable endpoint; a current wait ends with one last attempt.
+   * @returns a function that allows retries again
    */
   hurry(): () => void {
     this.hurries += 1
@@ -78,8 +81,8 @@ export class Delivery {
   }
 
   /**
-   * Lets go of the request that is on its way, and closes the connections.
-   * @returns why it has no outcome, if there is one
+   * Abandons the current request, and closes the connections.
+   * @returns why it has no outcome, if there is a current request
    */
   giveUp(): string | undefined {
     const { delay } = this

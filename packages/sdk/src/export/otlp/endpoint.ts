@@ -5,7 +5,7 @@ import type { Environment } from '../../start/environment.ts'
 import type { OtlpProtocol } from './options.ts'
 import type { SignalName } from './target.ts'
 
-/** Where requests go, and who said so. */
+/** The target of requests, and the setting that named it. */
 export interface Endpoint {
   readonly url: string
   /** The option or variable that named it, for messages. */
@@ -21,7 +21,7 @@ const DOUBLED_PATH = /(\/v1\/(?:traces|metrics|logs))\1\/*$/
 
 const EXPECTED = 'a URL that begins with http:// or https://'
 
-/** Whether an endpoint can be used, perhaps with a scheme before it. */
+/** Whether an endpoint can be used, possibly after adding a scheme. */
 export function isUsableEndpoint(text: string, protocol: OtlpProtocol | undefined): boolean {
   const url = text.trim()
   if (protocol !== 'http/protobuf' && protocol !== 'http/json' && GRPC_ADDRESS.test(url)) return true
@@ -29,8 +29,8 @@ export function isUsableEndpoint(text: string, protocol: OtlpProtocol | undefine
 }
 
 /**
- * Where a signal is sent: by option, by its own variable, by the one for all signals, or to this machine.
- * @throws TypeError when the option is not a URL that the protocol can use
+ * The endpoint of a signal: from the option, its own variable, the variable for all signals, or this machine.
+ * @throws TypeError when the option is not a valid URL for the protocol
  */
 export function endpointOf(
   signal: SignalName,
@@ -63,7 +63,7 @@ function optionEndpoint(signal: SignalName, option: string): Endpoint {
   return { url: withoutDouble(url, warn), setting }
 }
 
-/** Unlike HTTP, gRPC may do without a scheme. */
+/** Unlike HTTP, gRPC does not need a scheme. */
 function grpcEndpoint(
   option: string | undefined,
   own: string,
@@ -87,7 +87,7 @@ function urlIn(variable: string, environment: Environment): URL | undefined {
   return url
 }
 
-/** Without a scheme only where it is clear which one is meant: a collector on this machine speaks plain HTTP. */
+/** The scheme may be missing only for this machine, where a collector uses plain HTTP. */
 function httpUrlOf(text: string): URL | undefined {
   const full = LOCAL.test(text) ? `http://${text}` : text
   if (!SCHEME.test(full) || !URL.canParse(full)) return undefined

@@ -33,7 +33,7 @@ interface GrpcClient {
   close(): void
 }
 
-/** As much of `@grpc/grpc-js` as is needed. */
+/** The part of `@grpc/grpc-js` used here. */
 interface GrpcModule {
   readonly Client: new (address: string, credentials: unknown, options: object) => GrpcClient
   readonly Metadata: { fromHttp2Headers(headers: Readonly<Record<string, string>>): Metadata }
@@ -43,7 +43,7 @@ interface GrpcModule {
   }
 }
 
-/** The packages that bring gRPC into an app; they are not among our dependencies: gRPC is large, and few need it. */
+/** The packages that provide gRPC; they aren't our dependencies, because gRPC is large and few need it. */
 const PACKAGES: Readonly<Record<SignalName, string>> = {
   traces: '@opentelemetry/exporter-trace-otlp-grpc',
   metrics: '@opentelemetry/exporter-metrics-otlp-grpc',
@@ -54,11 +54,13 @@ const PATHS: Readonly<Record<SignalName, string>> = {
   metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
 }
 
-/** Codes after which OTLP lets a client try again: cancelled, deadline exceeded, aborted, out of range, unavailable, data loss. */
+/**
+ * Codes that OTLP defines as retryable: cancelled, deadline exceeded, aborted, out of range, unavailable, data loss.
+ */
 const RETRYABLE: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15])
 const RESOURCE_EXHAUSTED = 8
 const UNAVAILABLE = 14
-/** How the libraries of gRPC say that a message is too large, as RESOURCE_EXHAUSTED or OUT_OF_RANGE. */
+/** How gRPC libraries report a message that is too large, as RESOURCE_EXHAUSTED or OUT_OF_RANGE. */
 const TOO_LARGE = /larger than|too large|too big|exceeds|\bsize\b/i
 const SIZE_CODES: ReadonlySet<number> = new Set([RESOURCE_EXHAUSTED, 11])
 const GZIP = 2
@@ -127,22 +129,22 @@ export class GrpcTransport implements Transport {
     if (SIZE_CODES.has(error.code) && TOO_LARGE.test(error.message)) {
       return { kind: 'too large', reason: `${reason}: ${adviceOn(413, '', this.target)}` }
     }
-    // Only a time to wait tells a quota that fills again from one that does not.
+    // Only a retry delay distinguishes a quota that is replenished from one that is not.
     const isRetryable = error.code === RESOURCE_EXHAUSTED ? after !== undefined : RETRYABLE.has(error.code)
     if (!isRetryable || OTHER_PROTOCOL.test(message)) return refused(reason)
-    // The channel says so itself when there is no connection.
+    // The channel itself reports a missing connection.
     return error.code === UNAVAILABLE && /No connection established|Name resolution failed/.test(reason)
       ? unreachable(reason)
       : later(reason, after)
   }
 }
 
-/** The host alone of an HTTP URL; other forms are those of gRPC itself. */
+/** The host of an HTTP URL; other forms are gRPC's own. */
 function addressOf(url: string): string {
   return /^https?:\/\//i.test(url) ? new URL(url).host : url
 }
 
-/** The scheme decides; without one, TLS unless `…_INSECURE` says otherwise. */
+/** TLS depends on the scheme; without one, TLS is used unless `…_INSECURE` is set. */
 function credentialsOf({ url, tls, isInsecure }: OtlpTarget, { credentials }: GrpcModule): unknown {
   const isPlain = /^http:\/\//i.test(url) || (isInsecure && !/^https:\/\//i.test(url))
   if (isPlain) return credentials.createInsecure()

@@ -15,7 +15,7 @@ export function isUsableHeader(name: string, value: unknown): boolean {
   }
 }
 
-/** The headers that variables hold; those of the signal win. */
+/** The headers from variables; those of the signal take precedence. */
 export function headersIn(environment: Environment, signal: SignalName): Readonly<Record<string, string>> {
   return {
     ...read(environment, 'OTEL_EXPORTER_OTLP_HEADERS'),
@@ -23,7 +23,7 @@ export function headersIn(environment: Environment, signal: SignalName): Readonl
   }
 }
 
-/** What cannot be sent is left out and named by its place alone: it may be a secret. */
+/** An invalid header is omitted and reported by its position only, since it may be a secret. */
 function read(environment: Environment, variable: string): Record<string, string> {
   const headers: Record<string, string> = {}
   const members = environment.text(variable)?.split(',') ?? []

@@ -21,12 +21,12 @@ import { type Answer, later, reasonOf, refused, type Transport, unreachable } fr
 
 const compress = promisify(gzip)
 
-/** The statuses after which OTLP lets a client try again. */
+/** The statuses that OTLP defines as retryable. */
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
 const TOO_LARGE = 413
-/** How a collector says the same with a 400. */
+/** How a collector reports a body that is too large with a 400. */
 const BODY_TOO_LARGE = /body too large/
-/** More than this of an answer is not read. */
+/** Maximum number of bytes read of a response. */
 const MAX_ANSWER = 64 * 1024
 /** Errors of a host that cannot be reached. */
 const UNREACHABLE: ReadonlySet<unknown> = new Set([
@@ -36,10 +36,10 @@ const UNREACHABLE: ReadonlySet<unknown> = new Set([
   'ENETUNREACH',
   'EHOSTUNREACH',
 ])
-/** Errors of a connection that broke. Those of TLS and of HTTP's grammar would come again. */
+/** Errors of a broken connection. TLS and HTTP syntax errors would recur. */
 const BROKEN: ReadonlySet<unknown> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'])
 
-/** Sends OTLP over HTTP, with connections that are kept. */
+/** Sends OTLP over HTTP with keep-alive connections. */
 export class HttpTransport implements Transport {
   private readonly target: OtlpTarget
   private readonly url: URL
@@ -68,7 +68,7 @@ export class HttpTransport implements Transport {
     try {
       const body = await this.bodyOf(parts)
       signal.throwIfAborted()
-      // Our own requests are not traced, and the socket they open holds nothing of a request of the app.
+      // Our own requests are not traced, and their socket must retain nothing of an application request.
       return await context.with(suppressTracing(ROOT_CONTEXT), () => this.post(body, signal))
     } catch (error) {
       return refused(reasonOf(error))
@@ -79,12 +79,12 @@ export class HttpTransport implements Transport {
     this.agent.destroy()
   }
 
-  /** In pieces as they are; JSON and gzip make one piece of them. */
+  /** The parts unchanged; JSON and gzip combine them into one. */
   private async bodyOf(parts: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
     const plain = this.isJson
       ? [Buffer.from(JSON.stringify(jsonOf(Buffer.concat(parts), REQUESTS[this.target.signal])))]
       : parts
-    // In the thread pool, so that the app is not held up.
+    // In the thread pool, so that the app is not blocked.
     return this.target.compression === 'gzip' ? [await compress(Buffer.concat(plain))] : plain
   }
 
@@ -97,10 +97,10 @@ export class HttpTransport implements Transport {
         headers: { ...this.headers, 'content-length': length },
         signal,
       })
-      // A program that has nothing else to do ends, and sends what there is for the last time.
+      // An otherwise finished program ends, and sends waiting data for the last time.
       request.on('socket', socket => socket.unref())
       request.on('error', (error: NodeJS.ErrnoException) => {
-        // A kept connection that was closed meanwhile says nothing about the endpoint.
+        // A keep-alive connection that was closed in the meantime says nothing about the endpoint.
         if (request.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted) {
           resolve(this.post(body, signal))
         } else resolve(this.answerToError(error))
@@ -121,7 +121,7 @@ export class HttpTransport implements Transport {
     return codes.some(code => BROKEN.has(code)) ? later(reason) : refused(reason)
   }
 
-  /** Reads an answer; one that is cut off counts by its status. */
+  /** Reads a response; a truncated one counts by its status. */
   private async read(response: IncomingMessage, request: ClientRequest): Promise<Answer> {
     const chunks: Buffer[] = []
     let length = 0
@@ -135,7 +135,7 @@ export class HttpTransport implements Transport {
         }
       }
     } catch {
-      // What has come must do.
+      // Use what has arrived.
     }
     return this.answerTo(response, Buffer.concat(chunks))
   }
@@ -158,7 +158,7 @@ export class HttpTransport implements Transport {
   }
 }
 
-/** Milliseconds to wait: `Retry-After` holds seconds or a date. */
+/** Milliseconds to wait: `Retry-After` contains seconds or a date. */
 function retryAfterOf(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   const seconds = Number(header)

@@ -1,13 +1,13 @@
 import type { FieldShape, MessageShape, Scalar } from './messages.ts'
 import { fieldsOf, varintsOf, type WireField } from './wire.ts'
 
-/** A message as `JSON.stringify` takes it. */
+/** A message for `JSON.stringify`. */
 export type JsonMessage = Record<string, unknown>
 
 /**
- * Translates a protobuf message into the JSON that OTLP specifies: ids in hex, 64-bit integers as strings, numbers
- * that JSON does not have as `"NaN"`, `"Infinity"` and `"-Infinity"`. Unknown fields are left out.
- * @throws RangeError when the message is cut off
+ * Converts a protobuf message to the JSON that OTLP specifies: ids in hex, 64-bit integers as strings, non-finite
+ * numbers as `"NaN"`, `"Infinity"` and `"-Infinity"`. Unknown fields are omitted.
+ * @throws RangeError when the message is truncated
  */
 export function jsonOf(message: Buffer, shape: MessageShape): JsonMessage {
   const json: JsonMessage = {}
@@ -20,7 +20,7 @@ export function jsonOf(message: Buffer, shape: MessageShape): JsonMessage {
   return json
 }
 
-/** Several values of a number may stand in one field. */
+/** A field may contain several packed numbers. */
 function valuesOf(field: WireField, { of }: FieldShape): unknown[] {
   const { bytes } = field
   if (field.type !== 2 || typeof of === 'function') return [valueOf(field, of)]

@@ -4,9 +4,9 @@ export type Scalar =
   | 'bool'
   /** A number in JSON: enumerations and 32-bit integers. */
   | 'number'
-  /** A number in JSON where it is exact there, else a string. */
+  /** A number in JSON if it can be represented exactly, otherwise a string. */
   | 'integer'
-  /** A string in JSON: 64-bit integers, of eight bytes where several stand in one field. */
+  /** A string in JSON: 64-bit integers, eight bytes each when packed. */
   | 'long'
   /** The same as varints. */
   | 'varint'
@@ -15,7 +15,7 @@ export type Scalar =
   | 'base64'
   | 'hex'
 
-/** A field of a message: its name in JSON, what it holds, and whether there may be several. */
+/** A field of a message: its name in JSON, its type, and whether it is repeated. */
 export interface FieldShape {
   readonly name: string
   readonly of: Scalar | (() => MessageShape)
@@ -160,7 +160,7 @@ const METRIC: MessageShape = {
   10: one('exponentialHistogram', () => ({ 1: pointsOf(EXPONENTIAL_POINT), 2: TEMPORALITY })),
 }
 
-/** `Export…ServiceRequest`: what stands beneath each scope differs by signal. */
+/** `Export…ServiceRequest`: the items beneath each scope differ by signal. */
 function requestOf(signal: 'Spans' | 'Metrics', item: FieldShape): MessageShape {
   const schemaUrl = one('schemaUrl', 'string')
   const scope: MessageShape = { 1: one('scope', () => SCOPE), 2: item, 3: schemaUrl }

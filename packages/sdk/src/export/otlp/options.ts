@@ -3,23 +3,29 @@ import { aPositiveNumber, aRecordOf, oneOf, type OptionRule, type OptionRules } 
 import { isUsableEndpoint } from './endpoint.ts'
 import { isUsableHeader } from './headers.ts'
 
-/** How OTLP travels. */
+/** Transport and encoding of OTLP. */
 export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc'
 
-/** An OTLP exporter; what is left out comes from `OTEL_EXPORTER_OTLP_*`. */
+/** Options of an OTLP exporter; missing ones are read from `OTEL_EXPORTER_OTLP_*`. */
 export interface OtlpOptions {
   /**
-   * Default: `OTEL_EXPORTER_OTLP_PROTOCOL`, else 'http/protobuf'. 'grpc' needs `@opentelemetry/exporter-trace-otlp-grpc`,
-   * for metrics `@opentelemetry/exporter-metrics-otlp-grpc`.
+   * Transport and encoding. Default: `OTEL_EXPORTER_OTLP_PROTOCOL`, otherwise 'http/protobuf'. 'grpc' needs
+   * `@opentelemetry/exporter-trace-otlp-grpc`, for metrics `@opentelemetry/exporter-metrics-otlp-grpc`.
    */
   readonly protocol?: OtlpProtocol
-  /** Where it is sent, whole (`http://collector:4318/v1/traces`). Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, else this machine. */
+  /**
+   * Full URL of the endpoint (`http://collector:4318/v1/traces`). Default: `OTEL_EXPORTER_OTLP_ENDPOINT`, otherwise
+   * this machine.
+   */
   readonly url?: string
-  /** Sent with every request, besides `OTEL_EXPORTER_OTLP_HEADERS`. */
+  /** Headers sent with every request, in addition to `OTEL_EXPORTER_OTLP_HEADERS`. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Milliseconds that one batch may take, with all its retries. Default: `OTEL_EXPORTER_OTLP_TIMEOUT`, else 10 000. */
+  /**
+   * Timeout of one batch including all retries, in milliseconds. Default: `OTEL_EXPORTER_OTLP_TIMEOUT`, otherwise
+   * 10,000.
+   */
   readonly timeout?: number
-  /** Default: `OTEL_EXPORTER_OTLP_COMPRESSION`, else 'none'. */
+  /** Compression of requests. Default: `OTEL_EXPORTER_OTLP_COMPRESSION`, otherwise 'none'. */
   readonly compression?: 'gzip' | 'none'
 }
 
@@ -39,7 +45,7 @@ const RULES: OptionRules = {
   compression: oneOf('gzip', 'none'),
 }
 
-/** Options of an OTLP exporter, and further ones. */
+/** Rule for the options of an OTLP exporter, plus further ones. */
 export function anOtlpExporter(further: OptionRules = {}): OptionRule {
   const record = aRecordOf({ ...RULES, ...further })
   return {

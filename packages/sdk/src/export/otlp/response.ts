@@ -1,16 +1,16 @@
 import { fieldsOf } from './wire.ts'
 
-/** What an endpoint rejected of a request that it took. */
+/** The part of an accepted request that the endpoint rejected. */
 export interface PartialSuccess {
   readonly rejected: number
   readonly message: string | undefined
 }
 
-/** Longer texts of an endpoint are cut. */
+/** Longer messages of an endpoint are truncated. */
 const MAX_MESSAGE = 300
 const NOTHING: PartialSuccess = { rejected: 0, message: undefined }
 
-/** Reads an `Export…ServiceResponse`. What is none has nothing to say: the status said that all was taken. */
+/** Reads an `Export…ServiceResponse`. Any other body is ignored: the status means that everything was accepted. */
 export function partialSuccessOf(body: Buffer, isJson: boolean): PartialSuccess {
   if (body.length === 0) return NOTHING
   try {
@@ -41,7 +41,7 @@ function fromProtobuf(body: Buffer): PartialSuccess {
   return { rejected, message }
 }
 
-/** The message of a `google.rpc.Status`, with which endpoints explain why they refuse. */
+/** The message of a `google.rpc.Status`, in which endpoints explain a refusal. */
 export function statusMessageOf(body: Buffer, contentType: string): string | undefined {
   try {
     if (contentType.startsWith('application/json')) {
@@ -52,14 +52,14 @@ export function statusMessageOf(body: Buffer, contentType: string): string | und
       if (number === 2 && type === 2) return textOf(bytes.toString('utf8'))
     }
   } catch {
-    // Not what its type says it is.
+    // The body does not match its content type.
   }
   return undefined
 }
 
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo'
 
-/** The milliseconds after which a `google.rpc.Status` with a `RetryInfo` lets a client try again. */
+/** The retry delay in milliseconds from a `google.rpc.Status` with a `RetryInfo`. */
 export function retryDelayOf(status: Buffer): number | undefined {
   try {
     for (const { number, bytes } of fieldsOf(status)) {
@@ -70,7 +70,7 @@ export function retryDelayOf(status: Buffer): number | undefined {
       if (type?.toString() === RETRY_INFO) return value ? durationOf(value) : 0
     }
   } catch {
-    // Not a status; then nothing is known.
+    // Not a status, so there is no delay.
   }
   return undefined
 }

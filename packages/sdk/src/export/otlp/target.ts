@@ -5,35 +5,35 @@ import { type Endpoint, endpointOf } from './endpoint.ts'
 import { headersIn } from './headers.ts'
 import { type OtlpOptions, type OtlpProtocol, PROTOCOLS } from './options.ts'
 
-/** What is sent over OTLP. */
+/** A signal sent over OTLP. */
 export type SignalName = 'traces' | 'metrics'
 
 /** Certificates and keys in PEM. */
 interface Tls {
-  /** Who is trusted; else those that Node trusts. */
+  /** Trusted certificates. Default: those that Node trusts. */
   readonly ca: Buffer | undefined
   readonly cert: Buffer | undefined
   readonly key: Buffer | undefined
 }
 
-/** Where and how one signal is sent. */
+/** Endpoint and settings of one signal. */
 export interface OtlpTarget extends Endpoint {
   readonly signal: SignalName
   readonly protocol: OtlpProtocol
   readonly headers: Readonly<Record<string, string>>
-  /** Milliseconds that one batch may take with all its tries; Infinity for no limit. */
+  /** Timeout of one batch including all attempts, in milliseconds; Infinity for no limit. */
   readonly timeout: number
   readonly compression: 'gzip' | 'none'
   readonly tls: Tls
-  /** Whether gRPC goes without TLS to an address without a scheme. */
+  /** Whether gRPC uses no TLS for an address without a scheme. */
   readonly isInsecure: boolean
 }
 
 const DEFAULT_TIMEOUT = 10_000
 
 /**
- * Reads where and how a signal is sent: options, else the variables of the signal, else those for all.
- * @throws TypeError when the option `url` does not suit the protocol
+ * Reads the endpoint and settings of a signal: from options, the variables of the signal, or those for all signals.
+ * @throws TypeError when the option `url` is not valid for the protocol
  */
 export function targetOf(
   signal: SignalName,
@@ -61,12 +61,12 @@ function protocolIn(environment: Environment, signal: SignalName, { protocol }: 
   )
 }
 
-/** One header is not to be there twice. */
+/** A header must not occur twice. */
 function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-/** The variable of the signal where it is set, else the one for all. */
+/** The variable of the signal if it is set, otherwise the one for all signals. */
 function variableFor(environment: Environment, signal: SignalName, suffix: string): string {
   const general = `OTEL_EXPORTER_OTLP_${suffix}`
   return environment.firstOf(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${suffix}`, general) ?? general

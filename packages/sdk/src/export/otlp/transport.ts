@@ -1,8 +1,8 @@
-/** What an endpoint made of one request. */
+/** The outcome of one request. */
 export type Answer =
-  /** Taken, but for what was rejected, and why it was. */
+  /** Accepted, except for the rejected part, with the reason. */
   | { readonly kind: 'accepted'; readonly rejected: number; readonly message: string | undefined }
-  /** OTLP lets a client try again, after so many milliseconds where the endpoint names a time. */
+  /** OTLP allows a retry, after the given milliseconds if the endpoint names a delay. */
   | {
       readonly kind: 'later'
       readonly after: number | undefined
@@ -12,12 +12,12 @@ export type Answer =
     }
   /** Too large for the endpoint. */
   | { readonly kind: 'too large'; readonly reason: string }
-  /** Trying again would not help. */
+  /** A retry would not help. */
   | { readonly kind: 'refused'; readonly reason: string }
 
 /** Sends the bytes of an OTLP request. */
 export interface Transport {
-  /** Sends one request; never rejects. The answer to an aborted one does not matter. */
+  /** Sends one request; never rejects. The answer to an aborted request is ignored. */
   send(parts: readonly Uint8Array[], signal: AbortSignal): Promise<Answer>
   /** Closes its connections. */
   close(): void
@@ -35,7 +35,7 @@ export function refused(reason: string): Answer {
   return { kind: 'refused', reason }
 }
 
-/** The reason why something was thrown, on one line; some errors of Node have a code and no message. */
+/** The reason of an error on one line; some Node errors have a code and no message. */
 export function reasonOf(error: unknown): string {
   const { message, code, errors } = (error ?? {}) as Partial<Error> & { code?: unknown; errors?: unknown[] }
   // A host with several addresses fails with an error for each of them.

@@ -1,19 +1,19 @@
 /** One field of a protobuf message, still encoded. */
 export interface WireField {
   readonly number: number
-  /** 0 varint, 1 eight bytes, 2 bytes with a length, 5 four bytes. */
+  /** 0: varint, 1: eight bytes, 2: length-delimited bytes, 5: four bytes. */
   readonly type: number
-  /** Of a varint, as a signed 64-bit integer. */
+  /** Value of a varint, as a signed 64-bit integer. */
   readonly integer: bigint
-  /** Of all other types. */
+  /** Value of all other types. */
   readonly bytes: Buffer
 }
 
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Reads the fields of a protobuf message, one after the other.
- * @throws RangeError when the message is cut off or has a type that protobuf no longer knows
+ * Reads the fields of a protobuf message in order.
+ * @throws RangeError when the message is truncated or has a type that protobuf no longer supports
  */
 export function* fieldsOf(message: Buffer): Generator<WireField> {
   let at = 0
@@ -46,7 +46,7 @@ export function* fieldsOf(message: Buffer): Generator<WireField> {
   }
 }
 
-/** Reads varints that stand one after the other. */
+/** Reads consecutive varints. */
 export function* varintsOf(bytes: Buffer): Generator<bigint> {
   let value = 0n
   let shift = 0n

@@ -7,37 +7,37 @@ import { aDuration, type Duration, millisecondsOf } from '../../start/duration.t
 import { aListOfRules, decide, firstMatch, type SamplingRule } from '../../sampling/rules.ts'
 import { thresholdIn, withThreshold } from '../../sampling/threshold.ts'
 
-/** Which local traces are kept once they have ended: the first of these that applies decides, in this order. */
+/** Which local traces are kept once they have ended: the first option that applies decides, in this order. */
 export interface KeepOptions {
-  /** Keeps those with a failed span. Default: true. */
+  /** Whether to keep traces with a failed span. Default: true. */
   readonly errors?: boolean
-  /** Keeps those whose first span took longer. Default: no limit. */
+  /** Keep traces whose first span took longer. Default: no limit. */
   readonly slowerThan?: Duration
-  /** Asks the first rule that matches the first span, whose attributes are all known now. Default: none. */
+  /** Rules for the first span, whose attributes are all known by then; the first match decides. Default: none. */
   readonly rules?: readonly SamplingRule[]
-  /** Share of the others that is kept, from 0 to 1. Default: 0. */
+  /** Share of the other traces to keep, from 0 to 1. Default: 0. */
   readonly otherwise?: number
-  /** The most spans held; beyond it the oldest traces are decided early. Default: 10 000. */
+  /** Maximum number of spans held; beyond it the oldest traces are decided early. Default: 10,000. */
   readonly maxSpans?: number
-  /** Time after which a trace is decided though it has not ended. Default: 60 s. */
+  /** Time after which a trace is decided even if it has not ended. Default: 60 s. */
   readonly maxAge?: Duration
 }
 
 /** Why a local trace was kept. */
 export type KeepReason = 'error' | 'slow' | 'rule' | 'random'
 
-/** How local traces were decided, since the start. */
+/** Number of decisions on local traces since the start. */
 export interface LocalTraceCounts {
-  /** Traces kept, by the reason. */
+  /** Traces kept, by reason. */
   readonly kept: Readonly<Record<KeepReason, number>>
   readonly dropped: number
-  /** How many of all these were decided before they ended, for lack of room or for their age. */
+  /** Traces decided before they ended, because of a limit on spans, bytes or age. */
   readonly early: number
-  /** Spans held now. */
+  /** Spans currently held. */
   readonly held: number
 }
 
-/** What was decided about a local trace; the threshold stands for how likely it was. */
+/** The decision on a local trace; the threshold encodes its probability. */
 export interface Verdict {
   readonly isKept: boolean
   readonly reason?: KeepReason
@@ -63,7 +63,7 @@ export const someKeepOptions: OptionRule = aRecordOf({
 
 const ALWAYS = '0'.repeat(14)
 
-/** Makes the decision about whole local traces. */
+/** Decides on complete local traces. */
 export class KeepPolicy {
   private readonly options: KeepOptions
   private readonly slowerThan: number
@@ -74,7 +74,7 @@ export class KeepPolicy {
   }
 
   /**
-   * @param root the first span, ended or, when it has to be decided early, not
+   * @param root the first span, which may be open when the decision is made early
    * @param hasFailed whether a span of the trace has failed so far
    * @param age milliseconds since it began
    */
@@ -91,7 +91,7 @@ export class KeepPolicy {
   }
 }
 
-/** The `tracestate` that says how likely a trace was kept; what an earlier sampler did counts too. */
+/** The `tracestate` with the probability that a trace was kept, including the effect of an earlier sampler. */
 export function adjusted(traceState: TraceState | undefined, { threshold }: Verdict): TraceState {
   const earlier = thresholdIn(traceState)
   const own = threshold ?? ALWAYS

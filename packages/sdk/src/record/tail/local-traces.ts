@@ -14,26 +14,26 @@ import type { LateRules } from '../../sampling/rules.ts'
 import { copySpan } from '../span-copy.ts'
 import { thresholdIn } from '../../sampling/threshold.ts'
 
-/** Bytes of the buffer that a local trace begins with. */
+/** Initial buffer size of a local trace, in bytes. */
 const FIRST_BUFFER = 1024
 
-/** Bounds of what is held. */
+/** Limits of held spans. */
 export interface HoldLimits {
   readonly maxSpans: number
-  /** Of spans that are held in bytes. */
+  /** Maximum bytes of encoded spans. */
   readonly maxBytes: number
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly maxAge: number
 }
 
-/** The part of a trace that lies in this process, beneath one span whose parent does not. */
+/** The part of a trace in this process, beneath one span whose parent isn't in this process. */
 interface LocalTrace {
   readonly root: RecordedSpan
   readonly context: Context
   readonly began: number
-  /** Whether the rules of the sampler still have to be asked. */
+  /** Whether the sampler's late rules still have to be evaluated. */
   readonly isProvisional: boolean
-  /** Spans that have ended: in bytes, unless an exporter needs objects. */
+  /** Ended spans: encoded, unless an exporter needs objects. */
   spans: EndedSpan[]
   bytes: number
   writer: Writer | undefined
@@ -41,13 +41,13 @@ interface LocalTrace {
   verdict: Verdict | undefined
 }
 
-/** Holds the spans of local traces until their first span has ended, and then passes on all of them or none. */
+/** Holds the spans of local traces until their first span has ended, then passes on all or none of them. */
 export class LocalTraces implements SpanSink {
   private readonly next: Pipeline
   private readonly rules: LateRules | undefined
   private readonly policy: KeepPolicy | undefined
   private readonly limits: HoldLimits
-  // By the identity of the span context, which wrappers of a span pass on: nothing long-lived holds a span.
+  // Keyed by the span context object, which span wrappers pass through: nothing long-lived holds a span.
   private readonly traces = new WeakMap<SpanContext, LocalTrace>()
   /** Oldest first. */
   private readonly open = new Set<LocalTrace>()
@@ -111,7 +111,7 @@ export class LocalTraces implements SpanSink {
     await this.next.shutdown()
   }
 
-  /** Decides everything that is held, as when the process ends. */
+  /** Decides all held traces, for example when the process ends. */
   settleAll(): void {
     for (const local of this.open) this.settle(local)
   }
@@ -236,7 +236,7 @@ export class LocalTraces implements SpanSink {
   }
 }
 
-/** A trace that passed two decisions was as likely as the stricter one made it. */
+/** The probability of a trace that passed two decisions is that of the stricter one. */
 function strictest(one: string | undefined, other: string | undefined): string | undefined {
   if (one === undefined || other === undefined) return one ?? other
   return one > other ? one : other

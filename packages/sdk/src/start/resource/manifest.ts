@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** What a `package.json` says of a program. */
+/** The name and version of a program in its `package.json`. */
 export interface Manifest {
   readonly name?: string
   readonly version?: string
@@ -15,7 +15,7 @@ export function nearestManifest(): Manifest {
 
 function manifestAbove(folder: string): Manifest | undefined {
   for (let current = folder; ; current = dirname(current)) {
-    // A package.json within node_modules speaks of the tool that runs the program.
+    // A package.json within node_modules describes the tool that runs the program.
     if (!/[\\/]node_modules([\\/]|$)/.test(current)) {
       const manifest = read(join(current, 'package.json'))
       if (manifest?.name !== undefined) return manifest

@@ -26,10 +26,10 @@ import type { Environment } from '../environment.ts'
 import { VERSION } from '../../version.ts'
 import { nearestManifest } from './manifest.ts'
 
-/** What can be found out about the place a process runs in. */
+/** Names of resource detectors. */
 export type DetectorName = 'host' | 'os' | 'process' | 'container'
 
-/** What the resource is made of. */
+/** Options for the resource. */
 export interface ResourceOptions {
   readonly serviceName?: string | undefined
   readonly serviceVersion?: string | undefined
@@ -50,7 +50,7 @@ const DETECTORS: Readonly<Record<DetectorName, ResourceDetector>> = {
 
 export const DETECTOR_NAMES: readonly DetectorName[] = Object.keys(DETECTORS) as DetectorName[]
 
-/** What is so unless something else is said; `opentelemetry` is the name of the official SDK alone. */
+/** Defaults; `opentelemetry` is reserved for the official SDK. */
 const OWN: Attributes = {
   [ATTR_SERVICE_NAME]: `unknown_service:${process.argv0}`,
   [ATTR_TELEMETRY_SDK_NAME]: 'spanwright',
@@ -59,7 +59,7 @@ const OWN: Attributes = {
 }
 
 /**
- * The resource of this process. Later sources win: the nearest package.json, detectors,
+ * The resource of this process. Later sources take precedence: the nearest package.json, detectors,
  * `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`, options.
  */
 export function makeResource(options: ResourceOptions, environment: Environment): Resource {
@@ -90,7 +90,9 @@ export function makeResource(options: ResourceOptions, environment: Environment)
     )
 }
 
-/** Not `detectResources()` of OpenTelemetry, which says everything it finds to `diag`: the arguments of the process too. */
+/**
+ * Not OpenTelemetry's `detectResources()`, which logs everything it finds to `diag`, including the process arguments.
+ */
 function detect(names: readonly DetectorName[]): Resource {
   return names
     .map(name => attempt('detecting a resource', () => DETECTORS[name].detect().attributes))
@@ -98,7 +100,7 @@ function detect(names: readonly DetectorName[]): Resource {
     .reduce((all, each) => all.merge(each), resourceFromAttributes({}))
 }
 
-/** Those that are always there, and what stands for many. */
+/** Names of detectors that always run, and collective names. */
 const FURTHER_NAMES = ['env', 'serviceinstance', 'all', 'none'] as const
 
 function detectorsIn(environment: Environment): readonly DetectorName[] {
@@ -106,7 +108,7 @@ function detectorsIn(environment: Environment): readonly DetectorName[] {
   return names.includes('all') ? DETECTOR_NAMES : DETECTOR_NAMES.filter(name => names.includes(name))
 }
 
-/** As the specification has it: a list with anything wrong in it is not used at all. */
+/** As specified: a list with any invalid entry is not used at all. */
 function environmentAttributes(environment: Environment): Attributes {
   const service = present({ [ATTR_SERVICE_NAME]: environment.text('OTEL_SERVICE_NAME') })
   const list = environment.text('OTEL_RESOURCE_ATTRIBUTES')
@@ -130,7 +132,7 @@ function present(attributes: Readonly<Record<string, string | undefined>>): Attr
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
 }
 
-/** Cgroups of version 1 name the container; under version 2 its mounts do. */
+/** With cgroups version 1 the container id is in the cgroup; with version 2 it is in the mounts. */
 function containerAttributes(): Attributes {
   for (const file of ['/proc/self/cgroup', '/proc/self/mountinfo']) {
     const lines = linesOf(file).filter(line => file.endsWith('cgroup') || line.includes('/containers/'))
