@@ -31,8 +31,8 @@ export function headerOf(headers: RequestHeaders, lowerCaseName: string): unknow
       if (isNamed(name, lowerCaseName)) found = pairs ? (headers[i] as Pair)[1] : headers[i + 1]
     }
   } else if (isPlain(headers)) {
-    for (const name of Object.keys(headers)) {
-      if (headers[name] !== undefined && isNamed(name, lowerCaseName)) found = headers[name]
+    for (const name in headers) {
+      if (isNamed(name, lowerCaseName) && isSet(headers, name)) found = headers[name]
     }
   }
   return found
@@ -48,10 +48,16 @@ export function namesIn(headers: RequestHeaders, lowerCaseNames: readonly string
   let found = NO_NAMES
   if (lowerCaseNames.length === 0) return NO_NAMES
   for (const key in headers) {
-    if (!Object.hasOwn(headers, key) || headers[key] === undefined) continue
-    for (const name of lowerCaseNames) if (isNamed(key, name)) found = [...found, name]
+    for (let i = 0; i < lowerCaseNames.length; i++) {
+      const name = lowerCaseNames[i]!
+      if (isNamed(key, name) && isSet(headers, key)) found = [...found, name]
+    }
   }
   return found
+}
+
+function isSet(headers: Record<string, unknown>, name: string): boolean {
+  return Object.hasOwn(headers, name) && headers[name] !== undefined
 }
 
 /** A copy of the headers in the same form, with others appended; the headers themselves when they are unusable. */

@@ -41,6 +41,10 @@ export function isReservedField(name: string): boolean {
   return RESERVED.has(lower) || RESERVED_GROUP.test(lower)
 }
 
+/** Names that were found to be allowed: propagators write the same ones for each request. */
+const ALLOWED = new Set<string>()
+const MOST_ALLOWED = 100
+
 /** The carrier passed to a propagator: accepts only fields that are valid headers in any protocol. */
 export class HeaderFields {
   private readonly fields: string[] = []
@@ -56,8 +60,12 @@ export class HeaderFields {
   /** Writes a field, replacing an earlier one of the same name. */
   write(name: unknown, value: unknown): void {
     if (this.isClosed) return refuse('it was written too late')
-    if (typeof name !== 'string' || !isFieldName(name)) return refuse('its name cannot be that of a header')
-    if (isReservedField(name)) return refuse('its name is reserved for the application')
+    if (typeof name !== 'string') return refuse('its name cannot be that of a header')
+    if (!ALLOWED.has(name)) {
+      if (!isFieldName(name)) return refuse('its name cannot be that of a header')
+      if (isReservedField(name)) return refuse('its name is reserved for the application')
+      if (ALLOWED.size < MOST_ALLOWED) ALLOWED.add(name)
+    }
     if (typeof value !== 'string' || NOT_IN_VALUES.test(value))
       return refuse('its value cannot be that of a header')
     const at = this.indexOf(name)
