@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import * as fc from 'fast-check'
 
-import { areCollected } from './garbage.ts'
+import { areCollected } from '@spanwright/test-kit'
 import { contextWithSpan, contextWithValue } from '../src/operation/lean-context.ts'
 
 const KEYS = [createContextKey('a'), createContextKey('b'), createContextKey('c')] as const

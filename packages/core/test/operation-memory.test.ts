@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { type Operation, runToEnd, SUCCESS } from '@spanwright/core/plugin'
 import { withSpan } from '@spanwright/core'
 
-import { areCollected } from './garbage.ts'
+import { areCollected } from '@spanwright/test-kit'
 import { type Job, startJob } from './job.ts'
 
 // A collection takes its time on a busy machine.

@@ -1,26 +1,11 @@
 import { EventEmitter, once } from 'node:events'
-import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 
 import { context, type Span, trace } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
+import { areCollected } from '@spanwright/test-kit'
 import type { EachMessagePayload } from 'kafkajs'
 
 import { BROKER_TIME, Harness } from './harness.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-/** True once everything is gone; false when something still stands after many collections. */
-async function areCollected(references: readonly WeakRef<object>[]): Promise<boolean> {
-  for (let round = 0; round < 20; round++) {
-    await setImmediate()
-    collectGarbage()
-    if (references.every(reference => reference.deref() === undefined)) return true
-  }
-  return false
-}
 
 const harness = new Harness()
 

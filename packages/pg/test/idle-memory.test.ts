@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 
 import { context, createContextKey, type Span, trace } from '@opentelemetry/api'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
 import { describe, expect, it, jest } from '@jest/globals'
+import { collectGarbage } from '@spanwright/test-kit'
 import { tracePool } from '@spanwright/pg'
 import type { Pool, PoolClient } from 'pg'
 import Cursor from 'pg-cursor'
@@ -13,9 +12,6 @@ import { useDatabase } from './database.ts'
 
 // A collection takes its time on a busy machine.
 jest.setTimeout(60_000)
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 
 const db = useDatabase()
 const REQUEST = createContextKey('request')

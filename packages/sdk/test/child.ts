@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { trace } from '@opentelemetry/api'
 
 import { startTracing } from '../src/index.ts'
-import { listenToDiag } from './diag.ts'
+import { collectDiag } from '@spanwright/test-kit'
 import type { Order, Answer } from './host.ts'
 
 /** Traces as it is told to, outside of the test runner, whose modules cannot `import()` as the exporters do. */
@@ -23,7 +23,7 @@ async function carryOut({ options, bursts, isHeld }: Order): Promise<Omit<Answer
 async function answer(order: Order): Promise<void> {
   const before = process.env
   process.env = { ...before, ...order.variables }
-  const { lines, stop } = listenToDiag()
+  const { lines, stop } = collectDiag()
   try {
     process.send?.({ ...(await carryOut(order)), said: lines })
   } catch (error) {

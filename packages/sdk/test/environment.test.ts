@@ -4,7 +4,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import { startTracing, type StartTracingOptions } from '../src/index.ts'
 import { collect } from './collector.ts'
-import { listenToDiag } from './diag.ts'
+import { collectDiag } from '@spanwright/test-kit'
 import { type Endpoint, startEndpoint } from './endpoint.ts'
 import { type Answer, type Host, PATIENCE, startHost } from './host.ts'
 
@@ -252,7 +252,7 @@ describe('the limits of a span', () => {
   })
 
   it('of 0 are limits too, and say nothing of each span', async () => {
-    const said = listenToDiag()
+    const said = collectDiag()
     const span = await spanWithin({
       OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '0',
       OTEL_SPAN_EVENT_COUNT_LIMIT: '0',

@@ -8,7 +8,7 @@ import { recordSpans } from '@spanwright/testing'
 
 import { rules, startTracing, type StartTracingOptions } from '../src/index.ts'
 import { collect } from './collector.ts'
-import { listenToDiag } from './diag.ts'
+import { collectDiag } from '@spanwright/test-kit'
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
 import { type Answer, type Host, PATIENCE, startHost } from './host.ts'
 
@@ -247,7 +247,7 @@ describe('metrics for Prometheus', () => {
 
 describe('the metrics of tracing itself', () => {
   it('are the counts, read by whatever provider is there until tracing ends', async () => {
-    const said = listenToDiag()
+    const said = collectDiag()
     const recorder = recordSpans()
     metrics.setGlobalMeterProvider(recorder.meterProvider)
     const { exporter } = collect()
@@ -338,7 +338,7 @@ describe('metrics', () => {
   })
 
   it('that cannot be sent fail nothing else', async () => {
-    const said = listenToDiag()
+    const said = collectDiag()
     class Reader extends MetricReader {
       protected override onForceFlush(): Promise<void> {
         return Promise.reject(new Error('no flush'))

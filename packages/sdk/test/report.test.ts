@@ -3,7 +3,7 @@ import { trace } from '@opentelemetry/api'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 
 import { ratio, rules, startTracing } from '../src/index.ts'
-import { listenToDiag } from './diag.ts'
+import { collectDiag } from '@spanwright/test-kit'
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
 import { type Host, PATIENCE, startHost } from './host.ts'
 
@@ -53,7 +53,7 @@ describe('tracing.report()', () => {
   })
 
   it('says that another SDK came first', async () => {
-    const said = listenToDiag()
+    const said = collectDiag()
     trace.setGlobalTracerProvider(new TracerProvider())
     const tracing = startTracing({ exporter: 'none', flushOnExit: false })
     const { problems } = tracing.report()

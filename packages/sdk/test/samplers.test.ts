@@ -14,7 +14,7 @@ import {
   type Tracing,
 } from '../src/index.ts'
 import { collect } from './collector.ts'
-import { listenToDiag } from './diag.ts'
+import { collectDiag } from '@spanwright/test-kit'
 
 const T = '12345678901234567890123456789012'
 
@@ -176,7 +176,7 @@ describe('rules()', () => {
         },
       ]),
     )
-    const said = listenToDiag()
+    const said = collectDiag()
     expect(startSpan('GET').isRecording()).toBe(false)
     said.stop()
     expect(said.lines).toEqual(['error: spanwright: the sampler failed Error: broken'])

@@ -5,7 +5,7 @@ import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 import manifest from '../package.json'
 import { startTracing, type StartTracingOptions } from '../src/index.ts'
 import { collect } from './collector.ts'
-import { listenToDiag } from './diag.ts'
+import { collectDiag } from '@spanwright/test-kit'
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
 import { type Answer, type Host, PATIENCE, startHost } from './host.ts'
 
@@ -13,7 +13,7 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/
 const JSON_OVER_HTTP = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
 
 let endpoint: Endpoint
-let said: ReturnType<typeof listenToDiag>
+let said: ReturnType<typeof collectDiag>
 let host: Host
 
 beforeAll(async () => {
@@ -26,7 +26,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   endpoint = await startEndpoint()
-  said = listenToDiag()
+  said = collectDiag()
 })
 
 afterEach(async () => {

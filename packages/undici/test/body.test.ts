@@ -1,18 +1,14 @@
 import { once } from 'node:events'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 
 import { SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { collectGarbage } from '@spanwright/test-kit'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded } from './span-assertions.ts'
 import { VERSIONS, WAYS } from './ways.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 
 const SIZE = 1_000_000
 let recorder: SpanRecorder

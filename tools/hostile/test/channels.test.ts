@@ -6,8 +6,7 @@ import { traceFetch, traceUndici, tracing, type UndiciTracing } from '@spanwrigh
 import { Agent, request } from 'undici'
 
 import { broken } from './faults.ts'
-import { collectDiag } from './diag.ts'
-import { type Served, serve } from './requests.ts'
+import { collectDiag, serve, type TestServer } from '@spanwright/test-kit'
 
 const CHANNELS = [
   'net.client.socket',
@@ -39,7 +38,7 @@ const MESSAGES: readonly unknown[] = [
   { request: { method: broken, path: broken, headers: broken } },
 ]
 
-let server: Served
+let server: TestServer
 let watching: UndiciTracing
 const uncaught: unknown[] = []
 const note = (error: unknown): void => void uncaught.push(error)
@@ -78,6 +77,6 @@ describe('a malformed message', () => {
     await setImmediate()
     expect(uncaught).toEqual([])
     // A handful of classes of errors at the most, however many messages there are.
-    expect(diagnostics.lines.length).toBeLessThanOrEqual(4)
+    expect(diagnostics.messages.length).toBeLessThanOrEqual(4)
   })
 })

@@ -4,9 +4,9 @@ import { Agent, type Dispatcher, fetch as undiciFetch, Pool, request } from 'und
 
 import type { HostileOptions } from './faults.ts'
 import { testEveryFault } from './outcome.ts'
-import { type Served, serve } from './requests.ts'
+import { serve, type TestServer } from '@spanwright/test-kit'
 
-let server: Served
+let server: TestServer
 beforeAll(async () => {
   server = await serve((req, res) => {
     if (req.url === '/redirect') res.writeHead(302, { location: '/items/7' }).end()

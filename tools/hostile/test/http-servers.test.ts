@@ -15,7 +15,9 @@ import Koa from 'koa'
 
 import { breaking, broken, type HostileOptions } from './faults.ts'
 import { testEveryFault } from './outcome.ts'
-import { ask, serve } from './requests.ts'
+import { serve } from '@spanwright/test-kit'
+
+import { ask } from './requests.ts'
 
 type Options = ExpressTracingOptions & KoaTracingOptions
 

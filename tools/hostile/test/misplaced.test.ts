@@ -5,8 +5,8 @@ import { recordSpans } from '@spanwright/testing'
 import express from 'express'
 import Koa from 'koa'
 
-import { collectDiag } from './diag.ts'
-import { ask, serve } from './requests.ts'
+import { collectDiag, serve } from '@spanwright/test-kit'
+import { ask } from './requests.ts'
 
 let diagnostics: ReturnType<typeof collectDiag>
 beforeEach(() => {
@@ -45,8 +45,10 @@ describe('tracing in the wrong place', () => {
       }
       expect(recorder.spans()).toEqual([])
       await recorder.stop()
-      expect(diagnostics.lines).toEqual([expect.stringContaining(mend)])
-      expect(diagnostics.lines[0]).toMatch(/^spanwright: tracing(?:\(\))? of @spanwright\/(?:express|koa) /)
+      expect(diagnostics.messages).toEqual([expect.stringContaining(mend)])
+      expect(diagnostics.messages[0]).toMatch(
+        /^spanwright: tracing(?:\(\))? of @spanwright\/(?:express|koa) /,
+      )
     },
   )
 })

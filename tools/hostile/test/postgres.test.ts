@@ -5,7 +5,7 @@ import { type ClientTracingOptions, type PoolTracingOptions, traceClient, traceP
 import { type PostgresService, startPostgres } from '@spanwright/services'
 import { Client, Pool, Query, type QueryConfig } from 'pg'
 
-import { collectDiag } from './diag.ts'
+import { collectDiag } from '@spanwright/test-kit'
 import { breaking, broken, type HostileOptions } from './faults.ts'
 import { testEveryFault } from './outcome.ts'
 

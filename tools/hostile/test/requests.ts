@@ -1,27 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-
-/** A server on a free port. */
-export interface Served extends AsyncDisposable {
-  readonly port: number
-  readonly server: Server
-}
-
-export async function serve(listener: RequestListener): Promise<Served> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return {
-    port,
-    server,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await once(server.close(), 'close')
-    },
-  }
-}
 
 /** What a client sees of a request: the answer without its date, or the code of the error. */
 export async function ask(port: number, method: string, path: string, body?: string): Promise<unknown> {

@@ -9,7 +9,7 @@ import { requestsInFlight } from '@spanwright/core'
 import { defer } from './deferred.ts'
 import type { PlainHandler, TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
-import { readAll, requestOf, serve } from './server.ts'
+import { readAll, requestOf, serve } from '@spanwright/test-kit'
 
 const ROUTE = { 'http.request.method': 'GET', 'http.route': '/items/:id' }
 

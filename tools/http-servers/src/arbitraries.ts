@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 
-import { requestOf } from './server.ts'
+import { requestOf } from '@spanwright/test-kit'
 
 /** Text of characters with codes from one to another. */
 export function text(from: number, to: number, maxLength: number): fc.Arbitrary<string> {

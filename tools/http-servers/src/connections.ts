@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
-import { nextBytes, readAll, requestOf, serve } from './server.ts'
+import { nextBytes, readAll, requestOf, serve } from '@spanwright/test-kit'
 import { recordTests } from './recorder.ts'
 import { type ExpectedSpan, expectSpans } from './span.ts'
 

@@ -4,7 +4,7 @@ import { addEvent, requestSpan, requestsInFlight, setRoute, withSpan } from '@sp
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
-import { requestOf, serve } from './server.ts'
+import { requestOf, serve } from '@spanwright/test-kit'
 import { expectSpans } from './span.ts'
 
 const GET = requestOf('GET /items/7')

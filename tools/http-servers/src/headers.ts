@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
-import { requestOf, serve } from './server.ts'
+import { requestOf, serve } from '@spanwright/test-kit'
 import { expectSpans } from './span.ts'
 
 const ok = (attributes: object = {}) => ({

@@ -3,7 +3,7 @@ import type { Attributes } from '@opentelemetry/api'
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
-import { nextBytes, readAll, requestOf, serve } from './server.ts'
+import { nextBytes, readAll, requestOf, serve } from '@spanwright/test-kit'
 import { expectSpans } from './span.ts'
 
 const answer: PlainHandler = (req, res) => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import { defer } from './deferred.ts'
 import type { PlainHandler, TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
-import { A_AND_B, readAll, requestOf, serve } from './server.ts'
+import { A_AND_B, readAll, requestOf, serve } from '@spanwright/test-kit'
 
 const DURATION = 'http.server.request.duration'
 const ACTIVE = 'http.server.active_requests'

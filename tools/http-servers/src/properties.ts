@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { anyRequest, queryPairs } from './arbitraries.ts'
 import type { TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
-import { requestOf, serve } from './server.ts'
+import { requestOf, serve } from '@spanwright/test-kit'
 
 const RUNS = { seed: 2026, numRuns: 150 }
 const LONGEST = 60_000

@@ -12,7 +12,7 @@ import { defer } from './deferred.ts'
 import { eventsOf } from './events.ts'
 import type { TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
-import { A_AND_B, nextBytes, readAll, requestOf, serve } from './server.ts'
+import { A_AND_B, nextBytes, readAll, requestOf, serve } from '@spanwright/test-kit'
 import { eventsOfOpenSpan, expectSpans } from './span.ts'
 
 const GET = requestOf('GET /items/7')

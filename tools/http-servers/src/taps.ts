@@ -5,7 +5,7 @@ import type { HttpServerOptions } from '@spanwright/core/plugin'
 
 import type { TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
-import { requestOf, serve } from './server.ts'
+import { requestOf, serve } from '@spanwright/test-kit'
 import { expectSpans } from './span.ts'
 
 const METHODS = ['emit', 'writeHead', 'write', 'end', 'flushHeaders'] as const

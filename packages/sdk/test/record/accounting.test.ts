@@ -7,7 +7,7 @@ import { ROOT_CONTEXT, type Span, SpanStatusCode, trace } from '@opentelemetry/a
 import * as fc from 'fast-check'
 
 import { type SpanCounts, startTracing, type StartTracingOptions } from '../../src/index.ts'
-import { listenToDiag } from '../diag.ts'
+import { collectDiag } from '@spanwright/test-kit'
 import { type Behaviour, startEndpoint, succeed } from '../endpoint.ts'
 import { PATIENCE, RUN_FROM_SOURCE } from '../host.ts'
 import { decodeRequest, spansIn } from './otlp-decoder.ts'
@@ -60,10 +60,10 @@ function accountOf({ started, unsampled, ended, sampledOut, exporters, localTrac
   return { asked: started, found: found + (localTraces?.held ?? 0), waiting: exporter.waiting }
 }
 
-let said: ReturnType<typeof listenToDiag>
+let said: ReturnType<typeof collectDiag>
 
 beforeAll(() => {
-  said = listenToDiag()
+  said = collectDiag()
 })
 
 afterAll(() => said.stop())

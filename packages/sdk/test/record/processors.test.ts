@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/sdk-trace'
 
 import { alwaysOn } from '../../src/index.ts'
-import { listenToDiag } from '../diag.ts'
+import { collectDiag } from '@spanwright/test-kit'
 import { exportedBy, FORMS } from './exported.ts'
 
 /** A processor that does what it is told to, and nothing else. */
@@ -117,7 +117,7 @@ describe.each(FORMS)('with an exporter of %s, a processor', form => {
   it.each(['onStart', 'onEnding', 'onEnd'] as const)(
     'that throws in %s reaches neither the app nor the next one',
     async hook => {
-      const said = listenToDiag()
+      const said = collectDiag()
       const calls: string[] = []
       const broken = (): never => {
         throw new Error(`broken ${hook}`)

@@ -15,7 +15,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
 import { type StartTracingOptions, startTracing, type Tracing } from '../../src/index.ts'
 import { type Collector, collect } from '../collector.ts'
-import { listenToDiag } from '../diag.ts'
+import { collectDiag } from '@spanwright/test-kit'
 
 let tracing: Tracing | undefined
 let collector: Collector
@@ -84,7 +84,7 @@ describe('a recorded span', () => {
 
   it('ends once, and changes no more, which is said', async () => {
     begin()
-    const said = listenToDiag()
+    const said = collectDiag()
     const span = tracer().startSpan('one')
     span.end()
     span.setAttribute('late', 1).end()
@@ -111,7 +111,7 @@ describe('a recorded span', () => {
 
   it('records no value that is none, and says so once', async () => {
     begin()
-    const said = listenToDiag()
+    const said = collectDiag()
     for (let times = 0; times < 3; times++) {
       tracer()
         .startSpan('one', { attributes: { wrong: {} as never, mixed: [1, 'a'] as never, none: undefined } })

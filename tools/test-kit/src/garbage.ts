@@ -2,8 +2,16 @@ import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
+let collect: (() => void) | undefined
+
+/** Collects garbage at once, all of it. */
+export function collectGarbage(): void {
+  if (!collect) {
+    setFlagsFromString('--expose-gc')
+    collect = runInNewContext('gc') as () => void
+  }
+  collect()
+}
 
 /** True once everything is gone; false when something still stands after some collections. */
 export async function areCollected(references: readonly WeakRef<object>[], rounds = 20): Promise<boolean> {

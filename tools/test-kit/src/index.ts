@@ -1,0 +1,3 @@
+export { collectDiag, type CollectedDiag } from './diag.ts'
+export { areCollected, collectGarbage } from './garbage.ts'
+export { A_AND_B, nextBytes, readAll, requestOf, serve, type TestServer } from './server.ts'
