@@ -10,6 +10,8 @@ export interface CollectedDiag {
   stop(): void
 }
 
+const ignore = (): void => {}
+
 /** Collects what is said to `diag` as an error or a warning from now on. */
 export function collectDiag(): CollectedDiag {
   const lines: string[] = []
@@ -20,7 +22,6 @@ export function collectDiag(): CollectedDiag {
       lines.push(`${level}: ${[message, ...rest].map(String).join(' ')}`)
       messages.push(message)
     }
-  const ignore = (): void => {}
   diag.setLogger(
     { error: keep('error'), warn: keep('warn'), info: ignore, debug: ignore, verbose: ignore },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
