@@ -121,6 +121,8 @@ describe.each(LOGGERS)('records of %s', (_name, logInto) => {
     const postgres = await startPostgres({ database: 'shop' })
     const { host, port, user, password, database } = postgres
     const pool = tracePool(new Pool({ host, port, user, password, database }))
+    // The server closes what the pool has not closed yet.
+    pool.on('error', () => {})
     const undici = traceUndici()
     const server = createServer((_req, res) => void res.end('done'))
     await once(server.listen(0, '127.0.0.1'), 'listening')
