@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type Link, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 
@@ -6,18 +6,11 @@ import { startTracing, type StartTracingOptions } from '../src/index.ts'
 import { collect } from './collector.ts'
 import { collectDiag } from '@spanwright/test-kit'
 import { type Endpoint, startEndpoint } from './endpoint.ts'
-import { type Answer, type Host, PATIENCE, startHost } from './host.ts'
+import { type Answer } from './host.ts'
+import { useHost } from './use-host.ts'
 
-let host: Host
+const host = useHost()
 let endpoint: Endpoint
-
-beforeAll(async () => {
-  host = await startHost()
-}, PATIENCE)
-
-afterAll(async () => {
-  await host[Symbol.asyncDispose]()
-})
 
 beforeEach(async () => {
   endpoint = await startEndpoint()

@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 
 import type { ExporterCount } from '../src/index.ts'
 import { type Behaviour, freePort, startEndpoint, succeed } from './endpoint.ts'
-import { type Answer, type Host, type Order, PATIENCE, startHost } from './host.ts'
+import { type Answer, type Order, PATIENCE } from './host.ts'
+import { useHost } from './use-host.ts'
 
-let host: Host
-
-beforeAll(async () => {
-  host = await startHost()
-}, PATIENCE)
-
-afterAll(async () => {
-  await host[Symbol.asyncDispose]()
-})
+const host = useHost()
 
 function burst(size: number, flush = false): { spans: string[]; flush: boolean } {
   return { spans: Array.from({ length: size }, (_item, index) => `span ${index}`), flush }

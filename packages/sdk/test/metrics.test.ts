@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { type Attributes, metrics, SpanStatusCode, trace } from '@opentelemetry/api'
 import { type MetricData, MetricReader } from '@opentelemetry/sdk-metrics'
 import { recordSpans } from '@spanwright/testing'
@@ -10,20 +10,13 @@ import { rules, startTracing, type StartTracingOptions } from '../src/index.ts'
 import { collect } from './collector.ts'
 import { collectDiag } from '@spanwright/test-kit'
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
-import { type Answer, type Host, PATIENCE, startHost } from './host.ts'
+import { type Answer, PATIENCE, startHost } from './host.ts'
+import { useHost } from './use-host.ts'
 
 const PROMETHEUS = '@opentelemetry/exporter-prometheus'
 
-let host: Host
+const host = useHost()
 let endpoint: Endpoint
-
-beforeAll(async () => {
-  host = await startHost()
-}, PATIENCE)
-
-afterAll(async () => {
-  await host[Symbol.asyncDispose]()
-})
 
 beforeEach(async () => {
   endpoint = await startEndpoint()

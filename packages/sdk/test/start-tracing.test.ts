@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 
@@ -7,22 +7,15 @@ import { startTracing, type StartTracingOptions } from '../src/index.ts'
 import { collect } from './collector.ts'
 import { collectDiag } from '@spanwright/test-kit'
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
-import { type Answer, type Host, PATIENCE, startHost } from './host.ts'
+import { type Answer } from './host.ts'
+import { useHost } from './use-host.ts'
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/
 const JSON_OVER_HTTP = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
 
 let endpoint: Endpoint
 let said: ReturnType<typeof collectDiag>
-let host: Host
-
-beforeAll(async () => {
-  host = await startHost()
-}, PATIENCE)
-
-afterAll(async () => {
-  await host[Symbol.asyncDispose]()
-})
+const host = useHost()
 
 beforeEach(async () => {
   endpoint = await startEndpoint()

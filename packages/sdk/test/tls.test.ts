@@ -2,21 +2,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { ServerCredentials } from '@grpc/grpc-js'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 
 import { startEndpoint, succeed } from './endpoint.ts'
 import { startGrpcEndpoint } from './grpc-endpoint.ts'
-import { type Answer, type Host, PATIENCE, startHost } from './host.ts'
+import { type Answer, PATIENCE } from './host.ts'
+import { useHost } from './use-host.ts'
 
-let host: Host
-
-beforeAll(async () => {
-  host = await startHost()
-}, PATIENCE)
-
-afterAll(async () => {
-  await host[Symbol.asyncDispose]()
-})
+const host = useHost()
 
 function pathOf(file: string): string {
   return join(__dirname, 'certificates', file)
