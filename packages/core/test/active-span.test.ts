@@ -14,7 +14,7 @@ afterEach(() => recorder.reset())
 afterAll(() => recorder.stop())
 
 describe('addEvent()', () => {
-  it('notes a moment on the active span, also after an await', async () => {
+  it('adds an event to the active span, even after an await', async () => {
     const attributes = Object.freeze({ 'shop.key': 'a' })
     await withSpan('look up', async () => {
       addEvent('cache miss', attributes)

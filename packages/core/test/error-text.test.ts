@@ -81,7 +81,7 @@ describe('the message of an error', () => {
     ],
   ]
 
-  it.each(carriers)('%s: status, event and stack show what is known to hold no data', (_, make, shown) => {
+  it.each(carriers)('%s: status, event and stack show only text known to hold no data', (_, make, shown) => {
     const told = spansOf(make())
     expect(told).not.toContain(SECRET)
     expect(told).toContain(shown)
@@ -177,7 +177,7 @@ describe('the stack of an error', () => {
     expect(error.stack).toMatch(/^Error: changed\n {4}at .*error-text/)
   })
 
-  it('is written by the formatter of the application, which is not shown what is withheld', () => {
+  it("is formatted by the application's own formatter, which does not receive withheld text", () => {
     const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace')
     const shown: unknown[] = []
     Error.prepareStackTrace = (error, sites) => {

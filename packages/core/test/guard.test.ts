@@ -157,7 +157,7 @@ describe('work of telemetry', () => {
   })
 })
 
-describe('what is said of one cause', () => {
+describe('the reports of one cause', () => {
   beforeEach(() => void jest.useFakeTimers())
   afterEach(() => void jest.useRealTimers())
 

@@ -89,7 +89,7 @@ describe('the fields of a propagator', () => {
     expect(refusedFields()).toBe(refused + 1)
   })
 
-  it('are counted, and reported once for each cause, without what was in them', () => {
+  it('are counted, and reported once for each cause, without their contents', () => {
     const refused = refusedFields()
     written(set => {
       for (let i = 0; i < 1000; i++) set('secret name', 'secret value')
@@ -100,8 +100,8 @@ describe('the fields of a propagator', () => {
     })
     expect(refusedFields()).toBe(refused + 2000)
     expect(diagnostics.reports).toEqual([
-      ['spanwright: a field of a propagator is left out: its name cannot be that of a header'],
-      ['spanwright: a field of a propagator is left out: its value cannot be that of a header'],
+      ['spanwright: a field of a propagator was omitted: its name cannot be that of a header'],
+      ['spanwright: a field of a propagator was omitted: its value cannot be that of a header'],
     ])
   })
 })

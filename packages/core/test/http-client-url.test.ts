@@ -65,7 +65,7 @@ describe('the destination of a request', () => {
     expect(destinations.resolve(origin, '/')).toBeUndefined()
   })
 
-  it('is the URL byte for byte, and tells no secret', () => {
+  it('is the URL byte for byte, without secrets', () => {
     const hosts = constantFrom('api.test', '192.0.2.7', '[::1]', 'xn--bcher-kva.test')
     const parts = tuple(constantFrom('http', 'https'), hosts, integer({ min: 1, max: 65_535 }), webPath())
     assert(

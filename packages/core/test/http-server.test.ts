@@ -95,7 +95,7 @@ describe('a request to a server on node:http', () => {
     ])
   })
 
-  it('goes on with the trace that came, and is active while it is handled', async () => {
+  it('continues the incoming trace, and is active while the request is handled', async () => {
     let active: string | undefined
     const port = await listen((_req, res) => {
       active = trace.getActiveSpan()?.spanContext().spanId
@@ -110,7 +110,7 @@ describe('a request to a server on node:http', () => {
     expect(span.spanContext()).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', spanId: active })
   })
 
-  it('is an error named by what was thrown when a 5xx comes of it, and none when a 4xx does', async () => {
+  it("is an error named after the thrown one when it leads to a 5xx, and isn't an error on a 4xx", async () => {
     const port = await listen((req, res, exchange) => {
       exchange.recordError(new RangeError('out of stock'))
       res.writeHead(req.url === '/handled' ? 409 : 500).end()

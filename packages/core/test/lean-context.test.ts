@@ -54,7 +54,7 @@ function contentOf(context: Context): unknown[] {
 }
 
 describe('a lean context', () => {
-  it('holds what a context of the API would hold, whatever is made from it', () => {
+  it('holds the same values as a context of the API, whatever is derived from it', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 8 }), steps => {
         let [lean, plain] = [ROOT_CONTEXT, ROOT_CONTEXT]
@@ -107,7 +107,7 @@ describe('a lean context', () => {
     ])
   })
 
-  it('leaves a context of somebody else to itself', () => {
+  it("leaves another implementation's context alone", () => {
     const foreign: Context = {
       ...ROOT_CONTEXT,
       setValue: () => foreign,

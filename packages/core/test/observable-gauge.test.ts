@@ -6,7 +6,7 @@ import { recordSpans } from '@spanwright/testing'
 import { jobSettings } from './job.ts'
 
 describe('an observable gauge made late', () => {
-  it('reports what it reads, as a value that makes no sum', async () => {
+  it('reports the values it reads as a gauge', async () => {
     await using recorder = recordSpans()
     const { meterProvider } = recorder
     const oldest = { name: 'job.oldest', unit: 's', description: 'Age of the oldest job.' }

@@ -63,7 +63,7 @@ describe('hooks of an operation', () => {
     expect(recorder.spans()).toMatchObject([{ attributes: { 'hook.start': true, 'hook.end': true } }])
   })
 
-  it('are told of a success without error, status code or result', () => {
+  it('see a success without error, status code or result', () => {
     const outcomes: Outcome[] = []
     const { tracerProvider } = recorder
     startJob({ tracerProvider, onEnd: (_span, _job, outcome) => void outcomes.push(outcome) }).end(SUCCESS)
@@ -72,7 +72,7 @@ describe('hooks of an operation', () => {
     expect(outcomes[0]?.durationMs).toBeGreaterThan(0)
   })
 
-  it('are told that undefined was thrown', () => {
+  it('see that undefined was thrown', () => {
     const outcomes: Outcome[] = []
     const { tracerProvider } = recorder
     startJob({ tracerProvider, onEnd: (_span, _job, outcome) => void outcomes.push(outcome) }).end(
@@ -82,7 +82,7 @@ describe('hooks of an operation', () => {
     expect(Object.keys(outcomes[0] ?? {})).toContain('error')
   })
 
-  it('cannot end the span twice or end it for good', () => {
+  it('cannot end the span twice or prevent its end', () => {
     const { tracerProvider } = recorder
     startJob({ tracerProvider, onEnd: span => span.end() }).end(SUCCESS)
 
@@ -144,7 +144,7 @@ describe('a hook that fails', () => {
     expect(diagnostics.reports).toEqual([['spanwright: hook attributes failed', fault]])
   })
 
-  it('by an answer that is no record of attributes adds nothing', () => {
+  it("by a result that isn't a record of attributes adds nothing", () => {
     const { tracerProvider } = recorder
     const text = (() => 'abc') as unknown as () => Attributes
     startJob({ tracerProvider, attributes: text }).end(SUCCESS)

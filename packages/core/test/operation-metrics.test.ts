@@ -121,7 +121,7 @@ describe('the metrics of an operation', () => {
     expect(reports).toEqual([['spanwright: hook metrics.attributes failed', fault]])
   })
 
-  it('count what is not sampled, for which nothing else is done', async () => {
+  it('count unsampled operations, for which nothing else is done', async () => {
     let reads = 0
     const error = Object.defineProperty(new Error(), 'message', { get: () => `read ${++reads} times` })
     const operation = measuredJob({}, new AlwaysOffSampler())

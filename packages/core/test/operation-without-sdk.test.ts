@@ -29,7 +29,7 @@ beforeAll(() => {
 afterAll(() => context.disable())
 
 describe('an operation where no SDK is registered', () => {
-  it('passes the trace it came with on to what is beneath', () => {
+  it('passes the incoming trace on to the work beneath', () => {
     const settings = jobSettings({ propagator: new W3CTraceContextPropagator() })
     const operation = startJob(settings, { parent })
     const carrier: Record<string, string> = {}

@@ -79,7 +79,7 @@ describe('an operation', () => {
     expect(recorder.spans()[0]?.parentSpanContext).toBeUndefined()
   })
 
-  it('begins a trace of its own with root, whatever the parent context holds', () => {
+  it('starts a new trace with root, whatever the parent context holds', () => {
     startJob({}, { parent: remoteContext, root: true }).end(SUCCESS)
 
     const [span] = recorder.spans()
@@ -93,7 +93,7 @@ describe('an operation', () => {
     expect(recorder.spans()[0]?.links).toEqual([{ context: REMOTE, attributes: { 'link.number': 1 } }])
   })
 
-  it('is active in what it runs, also across an await, and nowhere else', async () => {
+  it('is active in the work it runs, even across an await, and nowhere else', async () => {
     const before = context.active()
     const operation = startJob()
     const { span } = operation
@@ -189,7 +189,7 @@ describe('the end of an operation', () => {
     ])
   })
 
-  it('by a failure without an exception has the error type and description it is told', () => {
+  it('by a failure without an exception has the given error type and description', () => {
     startJob().end({ failed: true, errorType: '503', description: 'not now' })
 
     expect(recorder.spans()).toMatchObject([
@@ -209,7 +209,7 @@ describe('the end of an operation', () => {
     expect(span?.attributes['error.type']).toBe('_OTHER')
   })
 
-  it('with something thrown that is no failure, such as an abort, has the event but no status and no error.type', () => {
+  it("with a thrown value that isn't a failure, such as an abort, has the event but neither status nor error.type", () => {
     const reason = new DOMException('the caller went away', 'AbortError')
     startJob().end({ failed: false, thrown: { value: reason } })
 
@@ -238,7 +238,7 @@ describe('the end of an operation', () => {
     })
   })
 
-  it('makes no exception event when that is switched off, and still tells the error', () => {
+  it('adds no exception event when that is switched off, and still records the error', () => {
     startJob({ recordExceptions: false }).end(failure(new TypeError('no')))
 
     expect(recorder.spans()).toMatchObject([
@@ -264,7 +264,7 @@ describe('the end of an operation', () => {
 })
 
 describe('whether to trace', () => {
-  it('is no under suppressed tracing', () => {
+  it('is not started when tracing is suppressed', () => {
     expect(decide(jobSettings(), suppressTracing(ROOT_CONTEXT), undefined)).toBe('skip')
     expect(decide(jobSettings(), ROOT_CONTEXT, undefined)).toBe('trace')
   })
@@ -306,7 +306,7 @@ describe('work run to its end', () => {
     expect(recorder.spans()).toHaveLength(1)
   })
 
-  it('ends the span when it throws, and throws the same error, at once', () => {
+  it('ends the span when it throws, and throws the same error synchronously', () => {
     const error = new Error('broom broke')
     expect(() =>
       runToEnd(startJob(), () => {
@@ -316,7 +316,7 @@ describe('work run to its end', () => {
     expect(recorder.spans()).toMatchObject([{ status: { code: SpanStatusCode.ERROR } }])
   })
 
-  it('ends the span when its promise is settled, before anybody who waits for it goes on', async () => {
+  it('ends the span when its promise settles, before code awaiting it continues', async () => {
     let resolve: (value: string) => void = String
     const done = runToEnd(startJob(), () => new Promise<string>(settle => (resolve = settle)))
     await setImmediate()

@@ -118,7 +118,7 @@ describe('a rule', () => {
   })
 })
 
-describe('what was given, in a message', () => {
+describe('a given value in a message', () => {
   class Pool {
     password = 'hunter2'
   }

@@ -92,7 +92,7 @@ describe('the type of an error', () => {
     expect(minified.map(Minified => errorTypeOf(new Minified()))).toEqual(['Error', 'TypeError'])
   })
 
-  it('is always a short text without blanks, whatever was thrown', () => {
+  it('is always a short string without spaces, whatever was thrown', () => {
     fc.assert(
       fc.property(anythingThrown(), thrown => {
         expect(errorTypeOf(thrown)).toMatch(/^[\w$.]{1,100}$/)
@@ -133,7 +133,7 @@ describe('an exception event', () => {
     expect(exceptionOf(error)).toMatchObject({ name: 'OrderRejected', message: '' })
   })
 
-  it('never throws, and its name and message are texts', () => {
+  it('never throws, and its name and message are strings', () => {
     fc.assert(
       fc.property(anythingThrown(), thrown => {
         expect(exceptionOf(thrown)).toMatchObject({

@@ -58,7 +58,7 @@ describe('settings', () => {
     expect(() => settings(options)).toThrow(new TypeError(message))
   })
 
-  it('are read once: what becomes of the given objects later, nested ones too, changes nothing', () => {
+  it('are read once: later changes to the given objects, even nested ones, have no effect', () => {
     const attributes = (): Attributes => ({})
     const tracerProvider = trace.getTracerProvider()
     const given = {
@@ -154,7 +154,7 @@ describe('the vocabulary', () => {
     expect(settings({ semconv: 'latest' }, 'database').semconv).toBe('latest')
   })
 
-  it('rewrites attributes only when it has to', () => {
+  it('rewrites attributes only when necessary', () => {
     const translate = (semconv: string): Attributes | undefined =>
       settings({ semconv }, 'database').translate?.({ 'db.query.text': 'SELECT 1' })
     expect(translate('latest')).toBeUndefined()

@@ -24,7 +24,7 @@ afterEach(() => recorder.reset())
 afterAll(() => recorder.stop())
 
 describe('withSpan()', () => {
-  it('runs a function in a span of its own, and returns what it returns', () => {
+  it('runs a function in a new span, and returns its result', () => {
     const result = { total: 5 }
     let given: Span | undefined
     const returned = withSpan('add up', span => {
@@ -71,7 +71,7 @@ describe('withSpan()', () => {
     expect(second?.parentSpanContext).toBeUndefined()
   })
 
-  it('is a child of the span that is active, also after an await', async () => {
+  it('is a child of the active span, even after an await', async () => {
     await withSpan('outer', async () => {
       withSpan('first', () => 1)
       await setImmediate()
@@ -123,7 +123,7 @@ describe('withSpan()', () => {
     ])
   })
 
-  it('makes no exception event when that is switched off', () => {
+  it('adds no exception event when that is switched off', () => {
     expect(() =>
       withSpan(
         'throws',
@@ -190,7 +190,7 @@ describe('withSpan() used wrongly', () => {
     [['name', work, null], 'withSpan(): options must be an object, got null'],
     [['name', work, { kinds: 1 }], "withSpan(): unknown option 'kinds' (given 1); did you mean kind?"],
     [['name', work, { kind: 9 }], 'withSpan(): option kind must be a SpanKind; got 9'],
-    [['name', work, { links: {} }], 'withSpan(): option links must be a list of links; got {}'],
+    [['name', work, { links: {} }], 'withSpan(): option links must be an array of links; got {}'],
     [
       ['name', work, { parent: 5 }],
       'withSpan(): option parent must be a Context (an object with getValue(), setValue()); got 5',

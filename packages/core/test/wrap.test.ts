@@ -132,7 +132,7 @@ describe('the way back', () => {
     expect(Object.getOwnPropertyDescriptor(pool, 'query')?.get).toBe(get)
   })
 
-  it('leaves what somebody else put on top', () => {
+  it('leaves a wrapper that was added on top', () => {
     const pool = new Pool()
     const undo = wrapMethod(pool, 'query', shouting)
     const ours = pool.query
@@ -158,8 +158,8 @@ describe('what cannot be wrapped', () => {
   const fixed = Object.defineProperty({}, 'query', { value: () => '' })
 
   it.each([
-    ['no method', { query: 5 }, 'query is no method of what was given'],
-    ['nothing', {}, 'query is no method of what was given'],
+    ['no method', { query: 5 }, 'query is not a method of the given object'],
+    ['nothing', {}, 'query is not a method of the given object'],
     [
       'of a frozen object',
       Object.freeze({ query: () => '' }),

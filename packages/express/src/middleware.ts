@@ -59,6 +59,6 @@ export function tracing(options: ExpressTracingOptions = {}): RequestHandler {
 }
 
 const NOT_CALLED =
-  'tracing of @spanwright/express makes the middleware and is to be called: app.use(tracing()); no request is traced'
+  'tracing of @spanwright/express creates the middleware and must be called: app.use(tracing()); no request is traced'
 const NOT_IN_KOA =
   'tracing() of @spanwright/express was used in an app of Koa, where it traces nothing: import it from @spanwright/koa'

@@ -88,7 +88,7 @@ describe.each(VERSIONS)('an error in $name', ({ load, major }) => {
     expect(await ask(app)).toEqual(outOfStock)
   })
 
-  it('that a middleware throws has no route', async () => {
+  it('that middleware throws has no route', async () => {
     expect(await ask(quiet().use(fail))).toEqual({ ...outOfStock, name: 'GET' })
   })
 
@@ -169,7 +169,7 @@ describe.each(VERSIONS)('an error in $name', ({ load, major }) => {
     expect((await ask(app)).exceptions).toEqual(['OutOfStock'])
   })
 
-  it('that is a text is one too', async () => {
+  it('that is a string is recorded too', async () => {
     const app = quiet().get('/x', (_req, _res, next) => next('out of order'))
 
     expect(await ask(app)).toEqual({
@@ -200,7 +200,7 @@ describe.each(VERSIONS)('an error in $name', ({ load, major }) => {
     expect(JSON.stringify(recorder.spans()[0]?.events)).not.toMatch(/sesame|cart/)
   })
 
-  it('that is no error has a type of a bounded set', async () => {
+  it("that isn't an Error has a type from a bounded set", async () => {
     const app = quiet().get('/x', (_req, _res, next) => next({ name: 'cart-42', message: 'none left' }))
 
     expect(await ask(app)).toEqual({ ...outOfStock, errorType: '_OTHER', exceptions: ['_OTHER'] })
@@ -223,7 +223,7 @@ describe.each(VERSIONS)('an error in $name', ({ load, major }) => {
     expect(await ask(app)).toEqual(outOfStock)
   })
 
-  it('null is none for Express, which goes on', async () => {
+  it("null isn't an error for Express, which continues", async () => {
     const app = quiet().get('/x', () => {
       throw null
     })
@@ -237,7 +237,7 @@ describe.each(VERSIONS)('an error in $name', ({ load, major }) => {
     })
   })
 
-  it('that is meant for the client makes no event', async () => {
+  it('that is intended for the client adds no event', async () => {
     const app = quiet().get('/x', () => {
       throw Object.assign(new Error('no such colour'), { status: 422, expose: true })
     })
@@ -263,7 +263,7 @@ describe.each(VERSIONS)('an error in $name', ({ load, major }) => {
     expect(await ask(app)).toMatchObject({ status: failed(), code: 503, errorType: '503', exceptions: [] })
   })
 
-  it('makes no event with recordExceptions off, but the rest', async () => {
+  it('adds no event with recordExceptions off, but is recorded otherwise', async () => {
     const app = express()
       .set('env', 'test')
       .use(tracing({ recordExceptions: false }))

@@ -36,7 +36,7 @@ async function serveInstrumented(
   })
 }
 
-describe.each(NEWEST)('beside an HTTP instrumentation, $name', ({ load }) => {
+describe.each(NEWEST)('with another HTTP instrumentation, $name', ({ load }) => {
   const express = load()
   const traced = (options?: ExpressTracingOptions): Application => {
     const app = express().set('env', 'test').use(tracing(options))
@@ -62,7 +62,7 @@ describe.each(NEWEST)('beside an HTTP instrumentation, $name', ({ load }) => {
     expect(span.attributes['error.type']).toBe(exceptions[0])
   })
 
-  it('gives its span the route and what it lacks, and makes none of its own', async () => {
+  it('adds the route and missing attributes to its span, and starts no second one', async () => {
     let told: RPCMetadata | undefined
     await using server = await serveInstrumented(traced(), (_span, metadata) => (told = metadata))
     await request(server.origin).get('/users/7').set('user-agent', 'probe').expect(200)
@@ -93,7 +93,7 @@ describe.each(NEWEST)('beside an HTTP instrumentation, $name', ({ load }) => {
     ])
   })
 
-  it('gives its span the attributes of a hook, and suppresses what is beneath an ignored request', async () => {
+  it('adds the attributes of a hook to its span, and suppresses the work beneath an ignored request', async () => {
     const app = traced({
       attributes: () => ({ tenant: 'blue' }),
       ignore: ({ url }) => url === '/ignored',
@@ -113,7 +113,7 @@ describe.each(NEWEST)('beside an HTTP instrumentation, $name', ({ load }) => {
     expect(inner).toBe(false)
   })
 
-  it('tells it the route of a request that is not sampled', async () => {
+  it('reports the route of an unsampled request to it', async () => {
     let told: RPCMetadata | undefined
     const app = traced()
     await using server = await serve((req, res) => {

@@ -36,7 +36,7 @@ describe.each(VERSIONS)('a router that a function hides, in $name', ({ load }) =
   const express = load()
   const silent = (): Application => express().set('env', 'test')
 
-  it('has its whole pattern also when its error is answered outside of it', async () => {
+  it('has its whole pattern even when its error is answered outside of it', async () => {
     const app = silent().use(tracing())
     const hidden = express.Router().get('/boom/:id', fail)
     app.use('/a/:x', (req, res, next) => hidden(req, res, next))
@@ -46,7 +46,7 @@ describe.each(VERSIONS)('a router that a function hides, in $name', ({ load }) =
     expect(await routeOf(app, '/a/1/boom/2')).toBe('/a/:x/boom/:id')
   })
 
-  it('has no route where only a part of the pattern can be told', async () => {
+  it('has no route when only a part of the pattern is known', async () => {
     const app = silent().use(tracing())
     const inner = express.Router().get('/leaf/:c', answer).get('/boom/:id', fail)
     const hidden = express.Router().use('/in/:b', inner)
@@ -56,7 +56,7 @@ describe.each(VERSIONS)('a router that a function hides, in $name', ({ load }) =
     expect(await routeOf(app, '/a/1/in/2/boom/3')).toBeUndefined()
   })
 
-  it('is told from the place where the same router is mounted openly', async () => {
+  it('is distinguished from a visible mount of the same router', async () => {
     const app = silent().use(tracing())
     const users = express
       .Router()

@@ -188,7 +188,7 @@ describe.each(VERSIONS)('what a handler sees with layers as spans, in $name', ({
 describe.each(NEWEST)('with layers as events, $name', ({ load }) => {
   const express = load()
 
-  it('tells of the slow ones only, without what comes after them', async () => {
+  it('reports only the slow ones, without the time of later layers', async () => {
     const app = express().use(tracing({ layers: 'events', layerThreshold: 20 }))
     const slow: RequestHandler = (_req, _res, next) => void setTimeout(next, 40)
     app.use(quick, slow, quick)
@@ -209,7 +209,7 @@ describe.each(NEWEST)('with layers as events, $name', ({ load }) => {
     ])
   })
 
-  it('tells of a handler that calls next twice', async () => {
+  it('reports a handler that calls next twice', async () => {
     const app = express().use(tracing({ layers: 'events', layerThreshold: 1000 }))
     app.use(function twice(_req, _res, next) {
       next()
@@ -226,7 +226,7 @@ describe.each(NEWEST)('with layers as events, $name', ({ load }) => {
 describe.each(VERSIONS)('without layers, $name', ({ load }) => {
   const express = load()
 
-  it('tells of next that is called after the response began', async () => {
+  it('reports next being called after the response started', async () => {
     const app = express().use(tracing())
     app.get('/x', (_req, res, next) => {
       res.send('ok')

@@ -45,7 +45,7 @@ describe.each(NEWEST)('the attributes of a request to $name', ({ load }) => {
     return app
   }
 
-  it('show the socket where no proxy is trusted, whatever was forwarded', async () => {
+  it('show the socket when no proxy is trusted, whatever was forwarded', async () => {
     expect(await ask(traced(), FORWARDED)).toMatchObject({
       'client.address': '127.0.0.1',
       'network.peer.address': '127.0.0.1',

@@ -248,7 +248,7 @@ describe.each(VERSIONS)('the route of a request in $name', ({ load, major }) => 
     expect(await ask(app, '/x/1')).toEqual(named('/x/:y'))
   })
 
-  it('has the same letters whatever case was asked for', async () => {
+  it('has the spelling of the pattern, whatever the case of the path', async () => {
     const app = express().use(tracing())
     app.use('/Shop/:id', express.Router().get('/Items', answer))
 

@@ -118,7 +118,7 @@ describe.each(VERSIONS)('a request to $name', ({ load }) => {
     expect(recorder.spans().map(({ name }) => name)).toEqual(['GET /inner/x'])
   })
 
-  it('that is ignored makes no span, no metric, and none beneath', async () => {
+  it('that is ignored has no span and no metric, and none beneath', async () => {
     const asked: unknown[] = []
     const app = express().use(
       tracing({

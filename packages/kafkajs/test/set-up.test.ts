@@ -60,7 +60,7 @@ describe('traceKafka()', () => {
     expect(client.consumer).toBe(consumer)
   })
 
-  it('keeps the face of what producers and consumers offer', () => {
+  it('keeps name, length and properties of the methods of producers and consumers', () => {
     const bare = kafka()
     const traced = traceKafka(kafka())
     const config = { createPartitioner: () => () => 0 }

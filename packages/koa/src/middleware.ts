@@ -41,6 +41,6 @@ export function tracing(options: KoaTracingOptions = {}): Middleware {
 }
 
 const NOT_CALLED =
-  'tracing of @spanwright/koa makes the middleware and is to be called: app.use(tracing()); no request is traced'
+  'tracing of @spanwright/koa creates the middleware and must be called: app.use(tracing()); no request is traced'
 const NOT_IN_EXPRESS =
   'tracing() of @spanwright/koa was used in an app of Express, where it traces nothing: import it from @spanwright/express'

@@ -100,7 +100,7 @@ describe.each(KOAS)('over HTTP/2, $name', ({ Koa }) => {
     expect(span.events.map(event => event.name)).toEqual(['exception'])
   })
 
-  it('ends the span when the client calls the stream off', async () => {
+  it('ends the span when the client cancels the stream', async () => {
     const body = new PassThrough()
     const app = new Koa()
     app.silent = true

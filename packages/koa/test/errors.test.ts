@@ -79,7 +79,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     expect(span.events).toMatchObject([exception('ServiceUnavailableError', 'come back later')])
   })
 
-  it('that is only a status is told by that status', async () => {
+  it('that is only a status is named by that status', async () => {
     const koa = app(ctx => void (ctx.status = 502))
     await request(await serve(koa))
       .get('/')
@@ -294,7 +294,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     },
   )
 
-  it('that a client makes by leaving before the answer has no status', async () => {
+  it('that a client causes by disconnecting before the response has no status', async () => {
     let ready: (() => void) | undefined
     const arrived = new Promise<void>(resolve => (ready = resolve))
     const koa = app(ctx => {

@@ -13,7 +13,7 @@ import { recorder } from './recorder.ts'
 import { listen } from './service.ts'
 import { KOAS } from './versions.ts'
 
-describe.each(KOAS)('beside an HTTP instrumentation, $name', ({ Koa: AnyKoa }) => {
+describe.each(KOAS)('with another HTTP instrumentation, $name', ({ Koa: AnyKoa }) => {
   /** The app as an HTTP instrumentation serves it: within a span of its own, which it ends. */
   async function serveInstrumented(app: Koa) {
     const handle = app.callback()
@@ -72,7 +72,7 @@ describe.each(KOAS)('beside an HTTP instrumentation, $name', ({ Koa: AnyKoa }) =
     expect(messages).toEqual([])
   })
 
-  it('gives its span the route and what it lacks, and makes no second one', async () => {
+  it('adds the route and missing attributes to its span, and starts no second one', async () => {
     const { server, told } = await serveInstrumented(shop())
     await request(server).get('/shop/users/7').set('user-agent', 'test/1').expect(200)
 

@@ -88,7 +88,7 @@ describe.each(KOAS)('over HTTP/2, $name', ({ Koa: AnyKoa }) => {
     })
   })
 
-  it('has the same outcome on span and metrics when the client calls a stream of events off', async () => {
+  it('has the same outcome on span and metrics when the client cancels an event stream', async () => {
     const body = new PassThrough()
     const server = await serving(ctx => {
       ctx.type = 'text/event-stream'

@@ -56,7 +56,7 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
     return shapeOf(root)
   }
 
-  it('are not told of by default', async () => {
+  it('are not reported by default', async () => {
     await request(await serve(shop({})))
       .get('/shop/users/7')
       .expect(200)
@@ -127,7 +127,7 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
     }
   })
 
-  it('are no errors when what they threw is meant for the client', async () => {
+  it("aren't errors when they threw an error intended for the client", async () => {
     await request(await serve(shop({ layers: 'spans' })))
       .get('/shop/refuse')
       .expect(403)
@@ -164,7 +164,7 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
     expect(duration).toBeGreaterThanOrEqual(210)
   })
 
-  it('are told of each time where one middleware stands twice', async () => {
+  it('are reported each time when one middleware is used twice', async () => {
     const app = new AnyKoa()
     async function twice(_ctx: Context, next: Next): Promise<void> {
       await next()
@@ -180,7 +180,7 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
     expect(tree()).toEqual(['GET', ['middleware twice', ['middleware twice']]])
   })
 
-  it('are told of in a router that an app without tracing shares', async () => {
+  it('are reported in a router shared with an app without tracing', async () => {
     const router = new Router()
     router.get('/', function root(ctx) {
       ctx.body = 'ok'
@@ -199,7 +199,7 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
     expect(recorder.spans()).toHaveLength(2)
   })
 
-  it('are no events below the threshold', async () => {
+  it('are not reported as events below the threshold', async () => {
     await request(await serve(shop({ layers: 'events', layerThreshold: 10_000 })))
       .get('/shop/users/7')
       .expect(200)

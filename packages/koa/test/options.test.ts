@@ -76,13 +76,13 @@ describe('the option parent', () => {
 })
 
 describe('the option expose', () => {
-  it('tells the caller the trace', async () => {
+  it('reports the trace to the caller', async () => {
     const { span, answer } = await get({ expose: 'traceresponse' })
     const { traceId, spanId } = span.spanContext()
     expect(answer.headers['traceresponse']).toBe(`00-${traceId}-${spanId}-01`)
   })
 
-  it('tells it with an error too, although Koa takes back the headers that were set before', async () => {
+  it('reports it on errors too, although Koa removes headers that were set before', async () => {
     const app = new Koa()
     app.silent = true
     app.use(tracing({ expose: 'server-timing' })).use(ctx => ctx.throw(500))
@@ -165,7 +165,7 @@ describe('the option metrics', () => {
 })
 
 describe('requests in flight', () => {
-  it('are told with their routes while they are open', async () => {
+  it('are listed with their routes while they are open', async () => {
     let seen: RequestInFlight[] = []
     const app = new Koa()
     const router = new Router().get('/users/:id', ctx => {
@@ -213,8 +213,8 @@ describe('requests in flight', () => {
   })
 })
 
-describe('what is not to be traced', () => {
-  it('has no span where tracing is suppressed, and the app runs as ever', async () => {
+describe('a request that must not be traced', () => {
+  it('has no span when tracing is suppressed, and the app runs as usual', async () => {
     const app = new Koa()
     app.use((_ctx, next) => context.with(suppressTracing(context.active()), next))
     app.use(tracing()).use(ctx => void (ctx.body = String(trace.getActiveSpan()?.isRecording())))
@@ -226,7 +226,7 @@ describe('what is not to be traced', () => {
     expect(names).not.toContain('http.server.request.duration')
   })
 
-  it('has no span beneath what is ignored', async () => {
+  it('has no span beneath an ignored request', async () => {
     const app = new Koa()
     app.use(tracing({ ignore: () => true }))
     app.use(ctx => {

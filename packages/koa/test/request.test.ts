@@ -64,7 +64,7 @@ describe.each(KOAS)('a request to $name', ({ Koa }) => {
     })
   })
 
-  it('goes on with the trace of the caller, active in the handler', async () => {
+  it("continues the caller's trace, and is active in the handler", async () => {
     const traceId = '0af7651916cd43dd8448eb211c80319c'
     const answer = await request(await shop())
       .get('/shop/users/7')
@@ -162,7 +162,7 @@ describe.each(KOAS)('a request to $name', ({ Koa }) => {
     ])
   })
 
-  it('makes no span and no metric for what is ignored', async () => {
+  it('records no span and no metric for an ignored request', async () => {
     const server = await shop({ ignore: ({ url }) => url.startsWith('/shop/users') })
     const answer = await request(server).get('/shop/users/7').expect(200)
     await request(server).get('/other').expect(404)

@@ -138,7 +138,7 @@ describe.each(ROUTERS)('the route of a request, with @koa/router $major', ({ maj
     expect(recorder.spans().map(span => span.name)).toEqual(['GET /early/:id', 'GET /late/:id'])
   })
 
-  it('is found in composed stacks, and where one middleware stands twice', async () => {
+  it('is found in composed stacks, and when one middleware is used twice', async () => {
     const router = new Router().get('/users/:id', pass, pass, answer)
     const stack = compose([pass, pass, compose([pass, router.routes()])])
     expect(await nameOf(traced(stack, pass), '/users/7')).toBe('GET /users/:id')
@@ -220,7 +220,7 @@ describe.each(ROUTERS)('the route of a mounted request, with @koa/router $major'
     )
   })
 
-  it('has the prefix once where the same word stands in the rest of the path', async () => {
+  it('has the prefix once when the same word occurs in the rest of the path', async () => {
     expect(await nameOf(traced(mount('/users', users('/:a/:b'))), '/users/users/7')).toBe('GET /users/:a/:b')
   })
 
@@ -229,7 +229,7 @@ describe.each(ROUTERS)('the route of a mounted request, with @koa/router $major'
     expect(await nameOf(app, '/api/users/7')).toBe('GET /api/users/:id')
   })
 
-  it('has no prefix of a mount that was left where the route would match behind it too', async () => {
+  it('has no prefix of a mount that was left even when the route would match after it too', async () => {
     const app = traced(mount('/api', pass), users('/:first/:second'))
     expect(await nameOf(app, '/api/users')).toBe('GET /:first/:second')
   })
@@ -247,7 +247,7 @@ describe.each(ROUTERS)('the route of a mounted request, with @koa/router $major'
     expect(await nameOf(app, '/api/users/7')).toBe('GET /api/users/:id')
   })
 
-  it('is absent where the mount has none', async () => {
+  it('is absent when the mount has none', async () => {
     expect(await nameOf(traced(mount('/api', users())), '/api/nothing')).toBe('GET')
   })
 
@@ -292,7 +292,7 @@ describe.each(ROUTERS)('the route of a mounted request, with @koa/router $major'
     expect(seen).toBe('/v1')
   })
 
-  it('is the same whoever reads it: middleware that rewrites the path makes no new prefix', async () => {
+  it('does not change when middleware rewrites the path', async () => {
     const tenants: Middleware = (ctx, next) => {
       ctx.path = ctx.path.replace(/^\/t\/\d+/, '')
       return next()

@@ -32,12 +32,12 @@ describe('comments', () => {
     expect(await sent(traceClient(await db.client()))).toBe(SENT)
   })
 
-  it('tell the trace of the span, and the span tells the text as the caller wrote it', async () => {
+  it('name the trace of the span, and the span records the text as the caller wrote it', async () => {
     expect(await sent(await commenting())).toBe(`${SENT} /*traceparent='${traceparent()}'*/`)
     expect(db.recorder.spans()[0]?.attributes['db.query.text']).toBe(SENT)
   })
 
-  it('are written for every call shape, also on a pool, and never on what the caller owns', async () => {
+  it('are written for every call style, even on a pool, and never to objects of the caller', async () => {
     const pool = tracePool(db.pool(), { comment: true })
     const config = Object.freeze({ text: `${SENT} AND $1`, values: [true] })
     const { rows } = await pool.query<{ query: string }>(config)
@@ -101,7 +101,7 @@ describe('comments', () => {
     expect(db.recorder.spans()).toHaveLength(1)
   })
 
-  it('leave a text that is not closed to the judgement of the server', async () => {
+  it('are not added to an unterminated text, which the server rejects itself', async () => {
     const client = await commenting()
     await expect(client.query("SELECT 'open")).rejects.toMatchObject({ code: '42601', position: '8' })
     await expect(client.query('')).resolves.toMatchObject({ rows: [] })

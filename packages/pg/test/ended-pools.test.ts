@@ -108,7 +108,7 @@ describe('end()', () => {
     expect(traced.end.name).toBe(bare.end.name)
   })
 
-  it('leaves a rejection that nobody hears unheard, as without tracing', async () => {
+  it('leaves an unhandled rejection unhandled, as without tracing', async () => {
     // In a process of its own: Jest takes such rejections for itself.
     const program = `
       const { tracePool } = require('@spanwright/pg')

@@ -122,7 +122,7 @@ describe('the target of a pool', () => {
 })
 
 describe('a query', () => {
-  it('tells the database of a connection string, in its first span already', async () => {
+  it('has the database of a connection string, even in its first span', async () => {
     const pool = tracePool(new Pool({ connectionString: db.server.connectionString })).on('error', () => {})
     await pool.query('SELECT 1')
     await pool.query('SELECT 1')
@@ -136,7 +136,7 @@ describe('a query', () => {
     }
   })
 
-  it('tells the database of the environment', async () => {
+  it('has the database from the environment', async () => {
     process.env['PGHOST'] = db.server.host
     process.env['PGPORT'] = String(db.server.port)
     process.env['PGDATABASE'] = 'shop'
@@ -151,7 +151,7 @@ describe('a query', () => {
     })
   })
 
-  it('tells the schema that the connection was given', async () => {
+  it('has the schema that the connection was opened with', async () => {
     const pool = tracePool(db.pool({ options: '-c search_path=sales' }))
     const { rows } = await pool.query('SELECT current_schema() AS name')
     expect(rows).toEqual([{ name: 'sales' }])

@@ -83,7 +83,7 @@ describe('an error of the server', () => {
     expect(db.recorder.spans()).toMatchObject([{ attributes: { 'error.type': '42703' } }])
   })
 
-  it('makes no exception event when none are wanted', async () => {
+  it('adds no exception event when that is switched off', async () => {
     const client = traceClient(await db.client(), { recordExceptions: false })
     await rejectionOf(client.query('SELECT broken'))
     expect(db.recorder.spans()).toMatchObject([{ events: [], status: { message: '42703 undefined_column' } }])
@@ -145,7 +145,7 @@ describe('a failed connection', () => {
     ])
   })
 
-  it('of a pool that has no connection to spare in time makes one span with a timeout', async () => {
+  it('of a pool that has no free connection in time makes one span with a timeout', async () => {
     const pool = tracePool(db.pool({ max: 1 }))
     const client = await pool.connect()
     // Set only now, so that a slow first connection is not the one that fails.
@@ -162,7 +162,7 @@ describe('a failed connection', () => {
   })
 })
 
-describe('a query that does not come to its end', () => {
+describe('an interrupted query', () => {
   it('because its session was terminated makes one span with SQLSTATE', async () => {
     const client = traceClient(await db.client())
     const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
@@ -221,7 +221,7 @@ describe('a query that does not come to its end', () => {
 })
 
 describe('a server that dies', () => {
-  it('ends the spans of all queries under way', async () => {
+  it('ends the spans of all running queries', async () => {
     const pool = tracePool(db.pool({ max: 2 }))
     await Promise.all([pool.query('SELECT 1'), pool.query('SELECT 1')])
     await db.recorder.reset()

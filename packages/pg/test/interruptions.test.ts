@@ -31,7 +31,7 @@ async function pidOf(client: PoolClient): Promise<number> {
 }
 
 describe('a pool that is ended', () => {
-  it('lets the query under way come to its end, in one span', async () => {
+  it('lets the running query finish, in one span', async () => {
     const pool = tracePool(db.pool({ max: 1 }))
     const [result] = await withSpan('caller', () =>
       Promise.all([pool.query('SELECT pg_sleep(0.02), 7 AS n'), pool.end()]),
@@ -79,7 +79,7 @@ describe('a pool that is ended', () => {
 })
 
 describe('a client that dies while it is idle', () => {
-  it('makes no span, and the pool goes on with another', async () => {
+  it('has no span, and the pool continues with another', async () => {
     const pool = tracePool(db.pool({ max: 1 }))
     const client = await pool.connect()
     const pid = await pidOf(client)
@@ -151,7 +151,7 @@ describe('a COPY out that is destroyed half way', () => {
 })
 
 describe('a notice', () => {
-  it('is nobody’s, whoever opened the connection or runs the query', async () => {
+  it('belongs to no trace, whichever caller opened the connection or runs the query', async () => {
     const pool = tracePool(db.pool())
     const client = await withSpan('opener', () => pool.connect())
     const seen = new Promise(resolve => client.on('notice', () => resolve(trace.getActiveSpan())))
@@ -163,7 +163,7 @@ describe('a notice', () => {
 })
 
 describe('a config that is used again', () => {
-  it('is sent each time with the comment of its own span alone', async () => {
+  it('is sent each time with only the comment of its own span', async () => {
     const pool = tracePool(db.pool({ max: 1 }), { comment: true })
     const config = {
       text: 'SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid() AND $1',

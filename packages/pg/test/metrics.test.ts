@@ -45,7 +45,7 @@ describe('db.client.operation.duration', () => {
   })
 })
 
-describe('a hook that tells another namespace', () => {
+describe('a hook that sets another namespace', () => {
   it('wins on span and metrics', async () => {
     using recorder = recordSpans()
     const { tracerProvider, meterProvider } = recorder

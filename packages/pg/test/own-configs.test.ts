@@ -47,7 +47,7 @@ describe.each(versions)('a configuration with private fields, for node-postgres 
     return traceClient(client, { comment })
   }
 
-  it.each([false, true])('works with a callback beside it, comment: %s', async comment => {
+  it.each([false, true])('works with a separate callback, comment: %s', async comment => {
     const client = await connected(comment)
     const config = new OwnConfig('SELECT $1::int AS n', [7])
     for (const time of [1, 2]) {

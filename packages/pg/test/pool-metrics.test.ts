@@ -35,7 +35,7 @@ function measured(options: object = {}, tracing: object = {}): Pool {
 }
 
 describe('the metrics of a pool', () => {
-  it('tell its numbers as they are when they are read', async () => {
+  it('report its current counts when they are read', async () => {
     const pool = measured({ max: 3, min: 1 }, { poolName: 'main' })
     expect(await pointsOf('count', 'limit', 'pending_requests', 'idle.max', 'idle.min')).toEqual({
       count: { 'main idle': 0, 'main used': 0 },
@@ -66,7 +66,7 @@ describe('the metrics of a pool', () => {
     })
   })
 
-  it('are told apart by the names of the pools, which are used again after their end', async () => {
+  it('are distinguished by pool names, which can be reused after a pool has ended', async () => {
     const place = `${db.server.host}:${db.server.port}/shop`
     const [first, second] = [measured({ max: 1 }), measured({ max: 2 })]
     expect(await pointsOf('limit')).toEqual({ limit: { [place]: 1, [`${place}#2`]: 2 } })
@@ -166,7 +166,7 @@ describe('db.client.response.returned_rows', () => {
     ])
   })
 
-  it('has a point for what a cursor read before it failed, and tells that', async () => {
+  it('has a point for the rows a cursor read before it failed, with the error', async () => {
     const pool = measured({ max: 1 })
     const client = await pool.connect()
     const cursor = client.query(new Cursor('SELECT 1 / (3 - n) FROM generate_series(1, 9) n'))

@@ -32,7 +32,7 @@ describe('queryText', () => {
   })
 })
 
-describe('a text that has values', () => {
+describe('a text with values', () => {
   it.each([
     ["SELECT 'secret'", 'SELECT ?'],
     ["SELECT 'secret $1', $$secret $1$$ -- $1", 'SELECT ?, ? '],
@@ -162,7 +162,7 @@ describe('parameters', () => {
 })
 
 describe('errorMessages', () => {
-  it('raw: the message of the server stands in status and exception event', async () => {
+  it('raw: the message of the server is in status and exception event', async () => {
     const client = await traced({ errorMessages: 'raw' })
     await client.query("SELECT 'x'::int").catch(() => {})
     const message = 'invalid input syntax for type integer: "x"'

@@ -44,7 +44,7 @@ function whole(outcome: string, statements: number, more: object = {}): object {
 }
 
 describe('transactions whose queries are sent without waiting for answers', () => {
-  it('are told apart, and what is sent after the end of one is no part of it', async () => {
+  it("are kept apart, and queries sent after the end of one aren't part of it", async () => {
     const target = await client()
     await withSpan('caller', () =>
       Promise.all(
@@ -76,7 +76,7 @@ describe('transactions whose queries are sent without waiting for answers', () =
     expect(db.recorder.open()).toEqual([])
   })
 
-  it('are told apart on a connection that pipelines them', async () => {
+  it('are kept apart on a connection that pipelines them', async () => {
     const target = traceClient(await db.client({ pipeline: true }), { transactions: 'span' })
     const texts = ['BEGIN', 'SELECT 1', 'COMMIT', 'BEGIN', 'SELECT broken', 'COMMIT', 'SELECT 2']
     await withSpan('caller', () => Promise.allSettled(texts.map(text => target.query(text))))
@@ -127,8 +127,8 @@ describe('a text that ends one transaction and begins another', () => {
   })
 })
 
-describe('a text with more behind its COMMIT', () => {
-  it('tells what became of the COMMIT, not of what came last', async () => {
+describe('a text with more after its COMMIT', () => {
+  it('reports the outcome of the COMMIT, not of the last statement', async () => {
     const target = await client()
     await target.query('BEGIN')
     await target.query('SELECT broken').catch(() => {})

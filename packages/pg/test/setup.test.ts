@@ -21,7 +21,7 @@ describe('tracePool()', () => {
     expect(pool.connect).toBe(connect)
   })
 
-  it('keeps the face of the methods and adds no key', () => {
+  it('keeps name, length and properties of the methods and adds no key', () => {
     const bare = new Pool()
     const pool = tracePool(new Pool())
     expect(Object.keys(pool)).toEqual(Object.keys(bare))
@@ -79,7 +79,7 @@ describe('traceClient()', () => {
     expect(traceClient(client)).toBe(client)
   })
 
-  it('wraps only once and keeps the face of the methods', () => {
+  it('wraps only once and keeps name, length and properties of the methods', () => {
     const client = traceClient(new Client())
     const { query, connect } = client
     traceClient(client)

@@ -88,7 +88,7 @@ describe('a cursor', () => {
     expect(seen()).toEqual([['SELECT', undefined, '42703']])
   })
 
-  it('that nobody reads ends its span when the client is released', async () => {
+  it('that is never read ends its span when the client is released', async () => {
     const pool = tracePool(db.pool())
     const client = await pool.connect()
     client.query(new Cursor('SELECT id FROM items'))

@@ -106,7 +106,7 @@ describe('a transaction', () => {
     expect(db.recorder.open()).toEqual([])
   })
 
-  it('whose COMMIT fails was rolled back, and tells why', async () => {
+  it('whose COMMIT fails was rolled back, and records why', async () => {
     const target = await client()
     await target.query('BEGIN')
     await target.query('INSERT INTO t VALUES (1), (1)')

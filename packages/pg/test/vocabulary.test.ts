@@ -43,7 +43,7 @@ describe('the vocabulary', () => {
     expect(await attributesOf('both', 'SELECT 1')).toEqual({ ...legacy(), ...latest() })
   })
 
-  it('legacy has no word for SQLSTATE', async () => {
+  it('legacy has no attribute for SQLSTATE', async () => {
     expect(Object.keys(await attributesOf('legacy', 'SELECT broken')).toSorted()).toEqual(
       Object.keys(legacy()).toSorted(),
     )

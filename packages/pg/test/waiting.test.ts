@@ -40,7 +40,7 @@ describe('queries that wait for the one connection of a pool', () => {
     }
   })
 
-  it('tell how long they waited, and their span covers wait and query', async () => {
+  it('record how long they waited, and their span covers wait and query', async () => {
     const pool = tracePool(db.pool({ max: 1 }))
     const first = pool.query('SELECT pg_sleep(0.1)')
     const second = pool.query('SELECT 2')
@@ -112,7 +112,7 @@ describe('a connection', () => {
     expect(seen).toBe('a')
   })
 
-  it('keeps no context of who opened it: a notification is nobody’s', async () => {
+  it('keeps no context of the caller that opened it: a notification belongs to no trace', async () => {
     const pool = tracePool(db.pool())
     const client = await as('opener', () => pool.connect())
     await as('listener', () => client.query('LISTEN news'))

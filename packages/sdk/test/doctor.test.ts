@@ -93,7 +93,7 @@ describe('the report of a program', () => {
       const { report } = await visit({ loads: [copy] })
       expect(report.problems).toEqual([
         expect.stringMatching(
-          /^2 copies of @opentelemetry\/api are loaded \(in use: 1\.\d+\.\d+\): .*, .*; make them one by npm dedupe/,
+          /^2 copies of @opentelemetry\/api are loaded \(in use: 1\.\d+\.\d+\): .*, .*; deduplicate them with npm dedupe/,
         ),
       ])
       expect(report.problems[0]).toContain(copy)
@@ -152,7 +152,7 @@ describe('the report of a program', () => {
   ])(
     'names tracing() that stands %s the routes, while SPANWRIGHT_DEBUG=1 counts responses',
     async (serves, found) => {
-      const problem = `${found}: put app.use(tracing()) before the routes, on the app that listens and not on a router of it`
+      const problem = `${found}: put app.use(tracing()) before the routes, on the app that listens, not on one of its routers`
       expect((await visit({ serves }, { SPANWRIGHT_DEBUG: '1' })).report.problems).toEqual([problem])
       expect((await visit({ serves })).report.problems).toEqual([])
     },
@@ -169,7 +169,7 @@ describe('the report of a program', () => {
           'otlp http/protobuf: 2 exported, 0 dropped; ' +
           'traced by @spanwright/undici traceFetch() (0 operations), @spanwright/core withSpan() (1 operations)',
         'spanwright: @spanwright/undici traceFetch() was set up and never used: ' +
-          'make the calls with what it returned, or after it where it is for the whole process',
+          'make the calls with what it returned; a process-wide one must come before the calls',
       ])
     },
     PATIENCE,
@@ -189,7 +189,7 @@ describe('the report of a program', () => {
           '@spanwright/express tracing() (1 operations), @spanwright/core withSpan() (1 operations)',
         misplaced,
         'spanwright: @spanwright/undici traceFetch() was set up and never used: ' +
-          'make the calls with what it returned, or after it where it is for the whole process',
+          'make the calls with what it returned; a process-wide one must come before the calls',
       ])
     },
     PATIENCE,
@@ -202,7 +202,7 @@ describe('the report of a program', () => {
       expect(said).toEqual([
         'spanwright: traces patient, sampled by parentBased(alwaysOn), ' +
           `to otlp http/protobuf ${endpoint.url}/v1/traces, ` +
-          'propagated in traceparent, tracestate, baggage; metrics to nobody',
+          'propagated in traceparent, tracestate, baggage; metrics to no exporter',
         'spanwright: 3 spans started, 3 ended, 0 unsampled, 0 sampled out; ' +
           'otlp http/protobuf: 3 exported, 0 dropped; ' +
           'traced by @spanwright/undici traceUndici() ×2 (1 operations), @spanwright/core withSpan() (1 operations)',

@@ -162,7 +162,7 @@ describe('a variable that cannot be used', () => {
     })
   })
 
-  it('is OTEL_EXPORTER_OTLP_TRACES_ENDPOINT too, beside which the general one is used', async () => {
+  it('is OTEL_EXPORTER_OTLP_TRACES_ENDPOINT too, next to which the general one is used', async () => {
     const { counts, report, said } = await traceFive({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'nowhere' })
     expect(said).toEqual([expect.stringContaining('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL')])
     expect(report.exporters).toEqual([`otlp http/json ${endpoint.url}/v1/traces`])

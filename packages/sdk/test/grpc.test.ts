@@ -119,7 +119,7 @@ describe("protocol: 'grpc'", () => {
     expect(said).toEqual([])
   })
 
-  it('counts what was rejected of a request that was taken', async () => {
+  it('counts the rejected part of an accepted request', async () => {
     // `partial_success { rejected_spans: 1, error_message: "no" }`.
     const answer = Buffer.from([0x0a, 0x06, 0x08, 0x01, 0x12, 0x02, 0x6e, 0x6f])
     await using endpoint = await startGrpcEndpoint(() => answer)
@@ -215,7 +215,7 @@ describe("protocol: 'grpc'", () => {
     })
     expect(said[0]).toBe(
       `warn: spanwright: startTracing(): protocol 'grpc' needs the package ${PACKAGE}; ` +
-        'install it beside the app; http/protobuf is used instead',
+        'install it in the app; http/protobuf is used instead',
     )
     expect(counts.exporters).toMatchObject([{ name: 'otlp http/protobuf' }])
   })

@@ -116,7 +116,7 @@ describe('the baggage of Jaeger', () => {
     ])
   })
 
-  it('of another propagator is passed on as headers, whatever is in it', () => {
+  it('from another propagator is passed on as headers, whatever it contains', () => {
     start('tracecontext', 'baggage', 'jaeger')
     expect(sentAfter({ baggage: 'a%20b=1,x%0D%0Ay%3A=2' })).toEqual({
       baggage: 'a%20b=1,x%0D%0Ay%3A=2',

@@ -114,7 +114,7 @@ describe('OTLP in JSON', () => {
 })
 
 describe('requests of an exporter', () => {
-  it('are traced by nobody, though a request of the app had them sent', async () => {
+  it('are not traced, even when a request of the app triggered them', async () => {
     const suppressed: boolean[] = []
     const look = (): number => suppressed.push(isTracingSuppressed(context.active()))
     subscribe('http.client.request.start', look)

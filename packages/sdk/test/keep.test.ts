@@ -66,7 +66,7 @@ describe('keep', () => {
     expect(reasons()).toEqual(['rule'])
   })
 
-  it('keeps a share of the rest by the trace id, and says how many each stands for', async () => {
+  it('keeps a share of the rest by the trace id, and records how many each represents', async () => {
     const ids = ['1'.padStart(32, '0'), `1${'f'.repeat(31)}`]
     const idGenerator = {
       generateTraceId: () => ids.shift() ?? '',
@@ -84,7 +84,7 @@ describe('keep', () => {
     ])
   })
 
-  it('keeps the threshold of whoever sampled before, when that was stricter', async () => {
+  it('keeps the threshold of an earlier sampler, when that was stricter', async () => {
     start({ errors: true })
     const parent = propagation.extract(ROOT_CONTEXT, {
       traceparent: '00-123456789012345678ffffffffffffff-1234567890123456-01',
@@ -144,7 +144,7 @@ describe('keep', () => {
     expect(collector.names).toEqual(['first', 'endless'])
   })
 
-  it('decides about what is held at shutdown, and accounts for every span', async () => {
+  it('decides on held traces at shutdown, and accounts for every span', async () => {
     start({})
     const open = startSpan('open')
     startSpan('failed', open).setStatus({ code: SpanStatusCode.ERROR }).end()

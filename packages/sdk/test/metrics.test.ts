@@ -43,7 +43,7 @@ function metricRequests(
 }
 
 describe('metrics over OTLP', () => {
-  it('are sent at shutdown at the latest, with what became of the spans', async () => {
+  it('are sent at shutdown at the latest, with the outcome of the spans', async () => {
     const { said, report } = await traceOnce({ serviceName: 'shop', metrics: true })
     const [request, ...others] = metricRequests()
     expect(others).toEqual([])
@@ -68,7 +68,7 @@ describe('metrics over OTLP', () => {
     ])
   })
 
-  it('go where the options say, at their interval, whatever the variables say', async () => {
+  it('are sent where the options say, at their interval, whatever the variables say', async () => {
     await traceOnce(
       {
         metrics: [
@@ -189,7 +189,7 @@ describe('metrics for Prometheus', () => {
     },
   )
 
-  it('are served beside others, under a path of your own', async () => {
+  it('are served together with others, under a path of your own', async () => {
     const port = await freePort()
     const choices = [{ protocol: 'prometheus', port, path: '/prom' } as const, 'none'] as const
     const tracing = startTracing({ exporter: 'none', metrics: choices, flushOnExit: false })
@@ -222,7 +222,7 @@ describe('metrics for Prometheus', () => {
       await using bare = await startHost([PROMETHEUS])
       const { refused } = await bare.run({ options: { metrics: 'prometheus' } })
       expect(refused).toBe(
-        `TypeError: startTracing(): metrics 'prometheus' needs the package ${PROMETHEUS}; install it beside the app`,
+        `TypeError: startTracing(): metrics 'prometheus' needs the package ${PROMETHEUS}; install it in the app`,
       )
       const { said, report } = await bare.run({
         variables: { OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
@@ -239,7 +239,7 @@ describe('metrics for Prometheus', () => {
 })
 
 describe('the metrics of tracing itself', () => {
-  it('are the counts, read by whatever provider is there until tracing ends', async () => {
+  it('are the counts, read by the current provider until tracing ends', async () => {
     const said = collectDiag()
     const recorder = recordSpans()
     metrics.setGlobalMeterProvider(recorder.meterProvider)
@@ -330,7 +330,7 @@ describe('metrics', () => {
     await tracing.shutdown()
   })
 
-  it('that cannot be sent fail nothing else', async () => {
+  it('that cannot be sent do not fail anything else', async () => {
     const said = collectDiag()
     class Reader extends MetricReader {
       protected override onForceFlush(): Promise<void> {

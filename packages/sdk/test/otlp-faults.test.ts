@@ -42,7 +42,7 @@ function once503(answer: Behaviour): Behaviour {
   return (response, request, index) => (index === 0 ? answer : succeed)(response, request, index)
 }
 
-describe('an OTLP endpoint that wants to be asked later', () => {
+describe('an OTLP endpoint that requests a later retry', () => {
   it.each([429, 502, 503, 504])(
     'is asked again after %i, at the date that Retry-After names',
     async status => {
@@ -271,7 +271,7 @@ describe('at the end', () => {
   )
 })
 
-describe('what an endpoint answers is told with what to do', () => {
+describe('a response of an endpoint is reported with how to fix its cause', () => {
   it.each([
     [
       401,

@@ -219,7 +219,7 @@ describe('redact', () => {
     },
   )
 
-  it('exports the span itself where nothing is to be taken out', async () => {
+  it('exports the span itself when there is nothing to redact', async () => {
     const span = await exportSpan(['other'], { text: 'harmless' })
     expect(span?.constructor.name).toBe('RecordingSpan')
   })

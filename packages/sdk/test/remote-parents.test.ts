@@ -41,7 +41,7 @@ describe('a parent of another process', () => {
   })
 
   describe('with resample', () => {
-    it('passes no rule, and its trace goes on', () => {
+    it('bypasses no rule, and its trace continues', () => {
       start({ sampler: DROP_HEALTH, remoteParents: 'resample' })
       expect(serve(SAMPLED, '/health').isRecording()).toBe(false)
       for (const headers of [SAMPLED, UNSAMPLED]) {
@@ -76,7 +76,7 @@ describe('a parent of another process', () => {
       expect(serve({ b3: '0' }).isRecording()).toBe(true)
     })
 
-    it('keeps its tracestate beside the threshold of the share', () => {
+    it('keeps its tracestate next to the threshold of the share', () => {
       start({ sampler: ratio(1), remoteParents: 'resample' })
       const state = serve({ ...SAMPLED, tracestate: 'foo=1,ot=rv:00000000000000' }).spanContext().traceState
       expect(state?.serialize()).toBe('ot=th:0;rv:00000000000000,foo=1')

@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 describe('tracing.report()', () => {
-  it('says what is set up and what became of the spans', async () => {
+  it('reports the set-up and the outcome of the spans', async () => {
     const { report, said } = await host.run({
       options: { serviceName: 'shop' },
       variables: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },

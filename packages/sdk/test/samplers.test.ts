@@ -90,7 +90,7 @@ describe('ratio()', () => {
 })
 
 describe('perSecond()', () => {
-  it('lets so many traces through at once, and no more', () => {
+  it('lets only the given number of traces through at once', () => {
     start(perSecond(5))
     const spans = Array.from({ length: 20 }, () => startSpan('root'))
     expect(spans.filter(span => span.isRecording())).toHaveLength(5)
@@ -148,7 +148,7 @@ describe('rules()', () => {
     expect(span.isRecording()).toBe(!isDropped)
   })
 
-  it('take the first that matches, and otherwise what is said for the rest', () => {
+  it('use the first match, and otherwise the default', () => {
     start(
       rules(
         [
@@ -165,7 +165,7 @@ describe('rules()', () => {
     expect(isKept({ 'url.path': '/', 'user.id': 3 })).toBe(false)
   })
 
-  it('survive a predicate that throws: nothing is traced, and the app goes on', () => {
+  it('survive a predicate that throws: nothing is traced, and the app continues', () => {
     start(
       rules([
         {
@@ -188,7 +188,7 @@ describe('rules()', () => {
     [[{ nmae: 'x', sample: 'keep' }]],
     [[{ name: 'x' }]],
   ])('refuse %j', wrong => {
-    expect(() => rules(wrong as never)).toThrow(/rules\(\): rules must be a list of/)
+    expect(() => rules(wrong as never)).toThrow(/rules\(\): rules must be an array of/)
   })
 })
 
@@ -205,7 +205,7 @@ describe('a rule on http.route', () => {
     trace.getTracer('test').startSpan('afterwards', {}, context).end()
   }
 
-  it('drops the server span and all local work beneath it, also what comes late', async () => {
+  it('drops the server span and all local work beneath it, even late spans', async () => {
     const { exporter, names, spans } = collect()
     start(dropHealth, { exporter })
     request('/health/:part')

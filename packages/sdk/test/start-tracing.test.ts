@@ -145,7 +145,7 @@ describe('startTracing()', () => {
     })
   })
 
-  it('sends to several exporters, each with a queue of its own', async () => {
+  it('sends to several exporters, each with its own queue', async () => {
     const url = `http://127.0.0.1:${await freePort()}/`
     const { counts } = await traceOnce({
       exporter: [{ url, timeout: 300 }, { protocol: 'http/json' }],
@@ -157,11 +157,11 @@ describe('startTracing()', () => {
     ])
   })
 
-  it('goes on with what runs when it is called again', async () => {
+  it('keeps the running set-up when it is called again', async () => {
     const tracing = startTracing({ exporter: 'none', flushOnExit: false })
     expect(startTracing({ exporter: 'none' })).toBe(tracing)
     expect(said.lines).toEqual([
-      'warn: spanwright: startTracing() was called again; what runs already goes on',
+      'warn: spanwright: startTracing() was called again; the running set-up is kept',
     ])
     await tracing.shutdown()
   })
@@ -176,7 +176,7 @@ describe('startTracing()', () => {
     expect(names).toEqual(['scoped'])
   })
 
-  it('exports what waits also when a processor of somebody else fails at shutdown', async () => {
+  it('exports waiting spans even when another processor fails at shutdown', async () => {
     const { exporter, names } = collect()
     const slow: SpanExporter = {
       ...exporter,
@@ -221,12 +221,12 @@ describe('startTracing()', () => {
 
   it.each([
     [{ serviceNmae: 'x' }, /unknown option 'serviceNmae' \(given 'x'\); did you mean serviceName/],
-    [{ serviceName: '' }, /option serviceName must be a text/],
+    [{ serviceName: '' }, /option serviceName must be a non-empty string/],
     [{ exporter: 'oltp' }, /option exporter must be .*'otlp'/],
     [{ exporter: { url: 'nowhere' } }, /option exporter must be/],
     [{ batch: { maxQueueSize: 0 } }, /option batch must be/],
     [{ sampler: 0.1 }, /option sampler must be a sampler/],
-    [{ propagators: ['w3c'] }, /option propagators must be a list of 'tracecontext'/],
+    [{ propagators: ['w3c'] }, /option propagators must be an array of 'tracecontext'/],
     [{ flushTimeout: 'soon' }, /option flushTimeout must be/],
   ])('refuses %j', (options, message) => {
     expect(() => startTracing(options as StartTracingOptions)).toThrow(TypeError)
@@ -263,7 +263,7 @@ describe('startTracing()', () => {
     expect(counts).toMatchObject({ started: 1, unsampled: 1 - exported, exporters: [{ exported }] })
   })
 
-  it('keeps texts of attributes short unless told otherwise', async () => {
+  it('truncates attribute strings by default', async () => {
     const { exporter, spans } = collect()
     for (const spanLimits of [{}, { attributeValueLengthLimit: 9 }]) {
       const tracing = startTracing({ exporter, spanLimits, flushOnExit: false })
@@ -276,7 +276,7 @@ describe('startTracing()', () => {
     expect(spans.map(span => String(span.attributes['test.text']).length)).toEqual([4096, 9])
   })
 
-  it('makes no span when OTEL_SDK_DISABLED is true, and still passes contexts on', async () => {
+  it('creates no span when OTEL_SDK_DISABLED is true, and still propagates contexts', async () => {
     process.env['OTEL_SDK_DISABLED'] = 'true'
     const tracing = startTracing()
     delete process.env['OTEL_SDK_DISABLED']

@@ -38,7 +38,7 @@ describe('traceparent', () => {
     expect((await send()).traceId).not.toBe(T)
   })
 
-  it('traceparent_included_tracestate_missing: goes on with the trace under a new parent id', async () => {
+  it('traceparent_included_tracestate_missing: continues the trace under a new parent id', async () => {
     const { traceId, parentId } = await withParent(VALID)
     expect(traceId).toBe(T)
     expect(parentId).not.toBe(P)

@@ -98,7 +98,7 @@ recorded:
   })
 
   it('refuses what holds no spans', () => {
-    expect(failureOf(() => expect('text').toHaveSpan({}))).toContain('expected what recordSpans() returned')
+    expect(failureOf(() => expect('text').toHaveSpan({}))).toContain('expected a recorder, a span')
   })
 })
 
@@ -184,7 +184,7 @@ describe('toBeComplete', () => {
     expect(recorder).toBeComplete()
   })
 
-  it('tells of open spans, unknown parents, several roots, and of nothing recorded', async () => {
+  it('reports open spans, unknown parents, several roots, and that nothing was recorded', async () => {
     const parent = recorder.tracerProvider.getTracer('test').startSpan('parent')
     context.with(trace.setSpan(context.active(), parent), () => makeSpan(recorder, 'child'))
     expect(failureOf(() => expect(recorder).toBeComplete())).toContain(

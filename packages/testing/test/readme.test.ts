@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { expect, it } from '@jest/globals'
 
-it('shows in the README an example that runs as it stands', () => {
+it('shows an example in the README that runs unchanged', () => {
   const readme = readFileSync(join(__dirname, '..', 'README.md'), 'utf8')
   const example = readFileSync(join(__dirname, 'readme-example.test.ts'), 'utf8')
 

@@ -16,8 +16,8 @@ afterEach(async () => {
   for (const recorder of recorders.splice(0)) await recorder.stop()
 })
 
-describe('a recorder of its own', () => {
-  it('records what is given its provider, and nothing else', () => {
+describe('a local recorder', () => {
+  it('records only spans made with its provider', () => {
     const recorder = record()
     trace.getTracer('elsewhere').startSpan('not ours').end()
     makeSpan(recorder, 'ours')
@@ -43,7 +43,7 @@ describe('a recorder of its own', () => {
     expect([trace.getTracerProvider(), metrics.getMeterProvider(), propagation.fields()]).toEqual(before)
   })
 
-  it('samples as it is told', () => {
+  it('uses the given sampler', () => {
     const recorder = record({ sampler: new AlwaysOffSampler() })
     makeSpan(recorder, 'unsampled')
 
@@ -145,7 +145,7 @@ describe('recorded spans', () => {
     expect(recorder.open()).toEqual([])
   })
 
-  it('are forgotten by a reset, also those that end after it', async () => {
+  it('are discarded by a reset, even those that end after it', async () => {
     const recorder = record()
     makeSpan(recorder, 'before')
     const late = recorder.tracerProvider.getTracer('test').startSpan('late')
@@ -166,14 +166,14 @@ describe('waiting for a span', () => {
     expect((await waiting).name).toBe('late')
   })
 
-  it('ends at once when the span is there', async () => {
+  it('resolves immediately when the span exists', async () => {
     const recorder = record()
     makeSpan(recorder, 'there')
 
     expect((await recorder.waitFor('there', { timeout: 1 })).name).toBe('there')
   })
 
-  it('tells what there was when the time is over', async () => {
+  it('lists the recorded spans on timeout', async () => {
     const recorder = record()
     makeOrderTrace(recorder)
     recorder.tracerProvider.getTracer('test').startSpan('hanging')

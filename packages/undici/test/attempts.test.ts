@@ -152,7 +152,7 @@ describe.each(VERSIONS)('with the interceptors of %s', (_, undici) => {
     ])
   })
 
-  it('retries are one span when the interceptor stands on the far side of tracing', async () => {
+  it('retries are one span when the interceptor comes before tracing in the list', async () => {
     const handle = traceUndici()
     const dispatcher = new undici.Agent().compose(undici.interceptors.retry(RETRY), tracing())
     failures.set('/flaky', [503])
@@ -166,7 +166,7 @@ describe.each(VERSIONS)('with the interceptors of %s', (_, undici) => {
     expect(recorder.spans()).toHaveLength(2)
   })
 
-  it('what a caller does in a response handler is a call of its own', async () => {
+  it('a request made in a response handler is a separate call', async () => {
     const dispatcher = new undici.Agent().compose(tracing())
     const caller = await inTrace(async () => {
       const response = await undici.request(server.origin, { dispatcher })

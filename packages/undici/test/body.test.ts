@@ -68,7 +68,7 @@ describe.each(WAYS)('%s', (_, start) => {
     await way.stop()
   })
 
-  it('ends the span of a small body that nobody reads', async () => {
+  it('ends the span of a small body that is never read', async () => {
     const way = start()
     await way.send(`${server.origin}/small`)
     await spansEnded(recorder, 1)
@@ -76,7 +76,7 @@ describe.each(WAYS)('%s', (_, start) => {
     await way.stop()
   })
 
-  it('ends the span of a large body that is called off', async () => {
+  it('ends the span of a large body that is cancelled', async () => {
     const way = start()
     const response = await way.send(`${server.origin}/large`)
     await response.cancel()
@@ -86,7 +86,7 @@ describe.each(WAYS)('%s', (_, start) => {
   })
 })
 
-describe.each(VERSIONS)('a large body of %s that nobody reads', (_, undici) => {
+describe.each(VERSIONS)('a large body of %s that is never read', (_, undici) => {
   it('ends its span when the caller has lost the body of request()', async () => {
     const agent = new undici.Agent()
     const dispatcher = agent.compose(tracing())
@@ -139,7 +139,7 @@ describe.each(VERSIONS)('a large body of %s that nobody reads', (_, undici) => {
     await agent.close()
   })
 
-  it('is read to its end by listeners alone, although nobody holds it', async () => {
+  it('is read to its end by listeners, although nothing else references it', async () => {
     const agent = new undici.Agent()
     const dispatcher = agent.compose(tracing())
     let length = 0
@@ -161,7 +161,7 @@ describe.each(VERSIONS)('a large body of %s that nobody reads', (_, undici) => {
     await agent.close()
   })
 
-  it('still tells the caller who holds it when its dispatcher is destroyed', async () => {
+  it('still notifies a caller that holds it when its dispatcher is destroyed', async () => {
     const agent = new undici.Agent()
     const dispatcher = agent.compose(tracing())
     const { body } = await undici.request(`${server.origin}/large`, { dispatcher })

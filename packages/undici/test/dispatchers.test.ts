@@ -100,7 +100,7 @@ describe.each(VERSIONS)('with %s', (version, undici) => {
     })
   })
 
-  it.each(BOTH)('dispatch() with a handler of its own has one span, by %s', async (__, make) => {
+  it.each(BOTH)('dispatch() with a custom handler has one span, by %s', async (__, make) => {
     const [dispatcher, stop] = make(new undici.Agent())
     const [caller] = await inTrace(
       () =>
@@ -133,7 +133,7 @@ describe.each(VERSIONS)('with %s', (version, undici) => {
     ])
   })
 
-  it('a handler that is given to dispatch() again makes a call of its own', async () => {
+  it('a handler passed to dispatch() again starts a separate call', async () => {
     const dispatcher = new undici.Agent().compose(tracing())
     let ended: (() => void) | undefined
     let failed: ((error: unknown) => void) | undefined
@@ -370,7 +370,7 @@ describe.each(VERSIONS.filter(([name]) => name !== 'undici 6'))('HTTP/2 with %s'
     expect(span.events.map(event => event.name)).toEqual(['spanwright.response.headers', 'exception'])
   })
 
-  it.each(BOTH)('is told by the version, by %s', async (__, make) => {
+  it.each(BOTH)('is recorded as the protocol version, by %s', async (__, make) => {
     const h2 = await startHttp2()
     const { port, traceparents: seen } = h2
     const [client, stop] = make(new undici.Client(`http://127.0.0.1:${port}`, H2C))

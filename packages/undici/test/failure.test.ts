@@ -104,7 +104,7 @@ describe.each(WAYS)('%s', (_, start) => {
     await expectError(way.send(`${server.origin}/reset`), `${server.origin}/reset`)
   })
 
-  it('a truncated body is an error beside its status', async () => {
+  it('a truncated body is an error in addition to its status', async () => {
     const response = await way.send(`${server.origin}/truncated`)
     await expectError(response.text(), `${server.origin}/truncated`, 200)
   })
@@ -132,7 +132,7 @@ describe.each(WAYS)('%s', (_, start) => {
     expect(span.events.map(event => event.name)).toEqual(['spanwright.aborted'])
   })
 
-  it('a request whose signal is aborted already has no error, if a span at all', async () => {
+  it('a request whose signal is already aborted has no error, if it has a span', async () => {
     const reason = new Error('never mind')
     const failed = way.send(`${server.origin}/silent`, { signal: AbortSignal.abort(reason) })
     await expect(failed).rejects.toBe(reason)
@@ -143,7 +143,7 @@ describe.each(WAYS)('%s', (_, start) => {
     expect(recorder.spans().length).toBeLessThanOrEqual(1)
   })
 
-  it('a body called off is no error', async () => {
+  it("a cancelled body isn't an error", async () => {
     const controller = new AbortController()
     const response = await way.send(`${server.origin}/`, { signal: controller.signal })
     const failed = response.text().then(
@@ -163,7 +163,7 @@ describe.each(WAYS)('%s', (_, start) => {
     ])
   })
 
-  it('a body given up is no error', async () => {
+  it("a destroyed body isn't an error", async () => {
     const response = await way.send(`${server.origin}/`)
     await response.cancel()
 
@@ -214,7 +214,7 @@ describe.each(WAYS)('%s', (_, start) => {
 describe.each(WAYS.filter(([name]) => name.includes('traceFetch() on the fetch of undici')))(
   '%s',
   (_, start) => {
-    it('AbortSignal.timeout() is the error TimeoutError also when it is faster than the connection', async () => {
+    it('AbortSignal.timeout() is the error TimeoutError even when it fires before the connection is open', async () => {
       const signal = AbortSignal.timeout(20)
       const way = start(
         {},

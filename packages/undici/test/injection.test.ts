@@ -140,7 +140,7 @@ describe.each(EVERY_WAY)('%s', (_, start) => {
   })
 })
 
-describe.each(WAYS)('%s, beside headers of the caller', (_, startWay) => {
+describe.each(WAYS)("%s, with the caller's own headers", (_, startWay) => {
   const own = { 'x-tenant': 'mine', 'Content-Type': 'text/plain', 'X-Other': 'yes' }
   const propagator = {
     ...writer(set => {
@@ -233,7 +233,7 @@ describe.each(EVERY_WAY)('property of %s', (_, start) => {
     )
   })
 
-  it('whatever baggage and tracestate came in, the server parses one request', async () => {
+  it('whatever the incoming baggage and tracestate, the server parses one request', async () => {
     const headers = fc.record({ baggage: anyText.map(text => `a=1;${text}`), tracestate: anyText })
     const both = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()]
     await fc.assert(

@@ -95,7 +95,7 @@ describe.each(VERSIONS)('tracing() on a dispatcher of %s', (_, undici) => {
     expect(span.events.map(event => event.name)).toEqual(['spanwright.response.headers'])
   })
 
-  it('makes a refused connection an error with its code, and hands the caller the same error', async () => {
+  it('reports a refused connection as an error with its code, and passes the same error to the caller', async () => {
     const gone = await startServer()
     await gone.stop()
     const failure: unknown = await undici.request(gone.origin, { dispatcher: agent }).then(
@@ -142,7 +142,7 @@ describe.each(VERSIONS)('tracing() on a dispatcher of %s', (_, undici) => {
     )
   })
 
-  it('tells which server of a BalancedPool a request went to', async () => {
+  it('records which server of a BalancedPool a request went to', async () => {
     const other = await startServer()
     const dispatcher = new undici.BalancedPool([server.origin, other.origin]).compose(tracing())
     for (let i = 0; i < 4; i++) {

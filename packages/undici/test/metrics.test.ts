@@ -38,7 +38,7 @@ async function points(name: string): Promise<unknown[]> {
 describe.each(WAYS)('%s', (_, start) => {
   const place = (): object => ({ 'server.address': '127.0.0.1', 'server.port': server.port })
 
-  it('records nothing but the duration unless it is told to', async () => {
+  it('records only the duration by default', async () => {
     const way = start()
     await (await way.send(server.origin)).text()
     await way.stop()
@@ -54,7 +54,7 @@ describe.each(WAYS)('%s', (_, start) => {
     expect(await recorder.metrics()).toEqual([])
   })
 
-  it('counts the requests that are under way', async () => {
+  it('counts the active requests', async () => {
     const way = start({ metrics: { activeRequests: true }, urlTemplate: '/slow' })
     const arrived = once(server.server, 'request')
     const response = way.send(`${server.origin}/slow`)

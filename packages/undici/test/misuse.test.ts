@@ -20,7 +20,7 @@ describe('a wrong use is refused at set-up', () => {
     [
       'tracing',
       [{ propagateTo: 'example.com' }],
-      "option propagateTo must be true, false, a list of hosts, origins and regular expressions, or a function of the URL; got 'example.com'",
+      "option propagateTo must be true, false, an array of hosts, origins and regular expressions, or a function of the URL; got 'example.com'",
     ],
     [
       'tracing',
@@ -51,7 +51,7 @@ describe('a wrong use is refused at set-up', () => {
 })
 
 describe('traceFetch()', () => {
-  it('keeps the face of what it wraps, and wraps once', () => {
+  it('keeps name, length and properties of the wrapped function, and wraps once', () => {
     function fetchMine(_input: string, _init?: object): Promise<unknown> {
       return Promise.resolve()
     }
@@ -75,7 +75,7 @@ describe('traceFetch()', () => {
     }
   })
 
-  it('says once that a function which is no fetch of undici has no spans', async () => {
+  it("reports once that a function not built on undici's fetch has no spans", async () => {
     const warnings: string[] = []
     const ignore = (): void => undefined
     diag.setLogger({
@@ -130,7 +130,7 @@ describe('tracing()', () => {
     await server.stop()
   })
 
-  it('overlooks what makes no sense in a single call', async () => {
+  it('ignores invalid options of a single call', async () => {
     const server = await startServer()
     const agent = new Agent()
     const own = { [perCall]: { name: 7, urlTemplate: {}, propagate: 'yes', attributes: 'none' } }

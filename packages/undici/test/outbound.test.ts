@@ -76,13 +76,13 @@ describe.each(WAYS)('%s', (wayName, start) => {
     expect(sent(server, 'baggage')).toEqual([[]])
   })
 
-  it('keeps a baggage that the caller has set, beside the context', async () => {
+  it('keeps baggage that the caller has set, next to the context', async () => {
     await inBaggage(() => send({}, server.origin, { baggage: 'mine=1' }))
     expect(sent(server, 'traceparent')).toEqual([[traceparentOf(onlySpan(recorder))]])
     expect(sent(server, 'baggage')).toEqual([['mine=1']])
   })
 
-  it('replaces what the caller has set when it is told to', async () => {
+  it('replaces what the caller has set when configured', async () => {
     await send({ existingContext: 'replace' }, server.origin, {
       TraceParent: MINE,
       tracestate: 'old=1',
@@ -152,7 +152,7 @@ describe.each(WAYS)('%s', (wayName, start) => {
     })
   })
 
-  it('hides the query keys it is told to', async () => {
+  it('hides the configured query keys', async () => {
     await send({ sensitiveQueryKeys: ['token'] }, `${server.origin}/?token=abc&sig=abc`)
     expect(onlySpan(recorder).attributes['url.full']).toBe(`${server.origin}/?token=REDACTED&sig=abc`)
     expect(server.received[0]?.url).toBe('/?token=abc&sig=abc')
@@ -187,7 +187,7 @@ describe.each(WAYS)('%s', (wayName, start) => {
     expect(sent(server, 'traceparent')).toEqual([[traceparentOf(onlySpan(recorder))]])
   })
 
-  it('leaves an ignored request alone, and nothing else', async () => {
+  it('leaves only the ignored request alone', async () => {
     const caller = trace.getTracer('test').startSpan('caller')
     await context.with(trace.setSpan(context.active(), caller), async () => {
       await send({ ignore: ({ url }) => url.endsWith('/health') }, `${server.origin}/health`)
@@ -198,20 +198,20 @@ describe.each(WAYS)('%s', (wayName, start) => {
     expect(await recorder.metrics()).toEqual([])
   })
 
-  it('makes no span, sends no context and counts nothing where tracing is suppressed', async () => {
+  it('creates no span, sends no context and counts nothing when tracing is suppressed', async () => {
     await context.with(suppressTracing(context.active()), () => send({}, server.origin))
     expect(recorder.spans()).toEqual([])
     expect(sent(server, 'traceparent')).toEqual([[]])
     expect(await recorder.metrics()).toEqual([])
   })
 
-  it('makes no root when a parent is required', async () => {
+  it('creates no root when a parent is required', async () => {
     await send({ requireParent: true }, server.origin)
     expect(recorder.spans()).toEqual([])
     expect(sent(server, 'traceparent')).toEqual([[]])
   })
 
-  it('writes the legacy vocabulary when it is told to', async () => {
+  it('writes the legacy vocabulary when configured', async () => {
     await send({ semconv: 'legacy' }, `${server.origin}/path`)
     const span = onlySpan(recorder)
     expect(span.attributes).toMatchObject({
@@ -224,7 +224,7 @@ describe.each(WAYS)('%s', (wayName, start) => {
     expect(span.attributes).not.toHaveProperty('url.full')
   })
 
-  it('makes a method nobody knows HTTP', async () => {
+  it('names a span of an unknown method HTTP', async () => {
     const way = start({})
     await (await way.send(server.origin, { method: 'PURGE' })).text()
     await way.stop()
@@ -293,7 +293,7 @@ describe('one call says for itself', () => {
     expect(sent(server, 'x-mine')).toEqual([['yes']])
   })
 
-  it('by a template that is told from the request', async () => {
+  it('by a template derived from the request', async () => {
     const fetch = traceFetch(globalThis.fetch, { urlTemplate: '/others' })
     const urlTemplate = ({ url }: { url: string }): string => new URL(url).pathname.replace(/\d+/, '{id}')
     await (await fetch(`${server.origin}/items/7`, { tracing: { urlTemplate } })).text()
@@ -303,7 +303,7 @@ describe('one call says for itself', () => {
     })
   })
 
-  it('by a template that throws, in whose place that of the options stands', async () => {
+  it('by a template that throws, which is replaced by that of the options', async () => {
     const fetch = traceFetch(globalThis.fetch, { urlTemplate: '/others' })
     const urlTemplate = (): string => {
       throw new Error('no template')
@@ -324,7 +324,7 @@ describe('one call says for itself', () => {
     expect(sent(third, 'traceparent')).toEqual([[]])
   })
 
-  it('beside a Request', async () => {
+  it('next to a Request', async () => {
     const fetch = traceFetch(globalThis.fetch)
     await (await fetch(new Request(server.origin), { tracing: own })).text()
     expect(onlySpan(recorder).name).toBe('fetch the report')
@@ -395,7 +395,7 @@ describe('headers of a traced fetch', () => {
     expect(sent(server, 'traceparent')).toEqual([[traceparentOf(onlySpan(recorder))]])
   })
 
-  it('given in a Request that stands in the place of the options arrive as well', async () => {
+  it('given in a Request instead of the options arrive as well', async () => {
     const fetch = traceFetch(globalThis.fetch)
     const request = new Request(server.origin, { method: 'POST', headers: { 'X-Mine': 'yes' } })
     await (await fetch(`${server.origin}/other`, request as unknown as RequestInit)).text()

@@ -23,7 +23,7 @@ afterAll(async () => {
 describe.each(WAYS.filter(([name]) => !name.includes('Node')))('%s', (name, start) => {
   const firstByte = name.startsWith('traceUndici()') ? [] : ['spanwright.response.start']
 
-  it('tells the stages of a request that opens its connection, in their order', async () => {
+  it('records the stages of a request that opens its connection, in order', async () => {
     const way = start({ stages: true }, { connections: 1 })
     const url = `http://localhost:${server.port}/`
     await (await way.send(url, { method: 'POST', body: 'sent' })).text()

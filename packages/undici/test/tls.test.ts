@@ -122,7 +122,7 @@ describe.each(WAYS.filter(([name]) => !name.includes('Node')))('over TLS, %s', (
     expect(onlySpan(recorder).events.map(event => event.name)).toEqual(['spanwright.response.headers'])
   })
 
-  it('tells the end of the handshake among the stages', async () => {
+  it('records the end of the handshake among the stages', async () => {
     const way = start({ stages: true }, TRUSTING)
     await (await way.send(`https://localhost:${secure.port}/`)).text()
     await way.stop()
@@ -140,7 +140,7 @@ describe.each(WAYS.filter(([name]) => !name.includes('Node')))('over TLS, %s', (
 })
 
 describe.each(WAYS)('%s', (_, start) => {
-  it('makes a certificate that nobody trusts an error with its code', async () => {
+  it('reports an untrusted certificate as an error with its code', async () => {
     const way = start()
     const { code } = await failureOf(way.send(`https://127.0.0.1:${secure.port}/`))
     expect(code).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')

@@ -90,7 +90,7 @@ describe.each(VERSIONS)('on one request of %s', (_, undici) => {
     expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual([traceparentOf(span)])
   })
 
-  it.each(ways)('%s make one span each for many at once', async (__, start) => {
+  it.each(ways)('%s make one span each for many concurrent requests', async (__, start) => {
     const { send, stop } = start()
     await Promise.all(Array.from({ length: 20 }, (___, i) => send(`/${i % 3}`)))
     await stop()
@@ -170,7 +170,7 @@ describe.each(VERSIONS)('on requests of %s', (_, undici) => {
 })
 
 describe('a stopped traceUndici()', () => {
-  it('follows what is under way, and traces nothing more', async () => {
+  it('follows open requests, and traces no new ones', async () => {
     const handle = traceUndici()
     const response = await fetch(server.origin)
     handle.stop()

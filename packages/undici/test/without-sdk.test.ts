@@ -120,7 +120,7 @@ describe.each(VERSIONS)('without an SDK, %s', (_, undici) => {
     await recorder.stop()
   })
 
-  it('a wrapped fetch hands on what it was given once it knows the function', async () => {
+  it('a wrapped fetch passes its arguments on unchanged once it knows the function', async () => {
     const given: unknown[] = []
     const fetch = traceFetch(function spy(input: string, init?: object) {
       given.push(init)

@@ -76,7 +76,7 @@ export function testAdoptedSpans(frameworks: readonly TracedFramework[]): void {
         expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
       })
 
-      it('tells the hook for the end that the response broke off', async () => {
+      it('reports a broken response to the end hook', async () => {
         const error = Object.assign(new Error('disk'), { code: 'EIO' })
         const { calls, foreign, span } = await hooksOf((_req, res) => void res.destroy(error), false)
 
@@ -85,7 +85,7 @@ export function testAdoptedSpans(frameworks: readonly TracedFramework[]): void {
         expect(span.status).toEqual({ code: SpanStatusCode.ERROR, message: 'disk' })
       })
 
-      it('tells the hook for the end once when the client leaves', async () => {
+      it('calls the end hook once when the client disconnects', async () => {
         const { calls, foreign, span } = await hooksOf(() => undefined, true)
 
         expect(calls).toEqual([
@@ -134,7 +134,7 @@ export function testAdoptedSpans(frameworks: readonly TracedFramework[]): void {
         expect(requestsInFlight()).toEqual([])
       })
 
-      it('is no longer in flight when the client leaves while it waits for its turn', async () => {
+      it('is no longer in flight when the client disconnects while the response waits for its turn', async () => {
         const both = defer<void>()
         let arrived = 0
         const app = serving(() => {

@@ -149,7 +149,7 @@ export function testCurrentRequest(frameworks: readonly TracedFramework[]): void
       await expectSpans(recorder, RENAMED)
     })
 
-    it('is ignored with what is no route', async () => {
+    it("is ignored for a value that isn't a route", async () => {
       const app = serving((_req, res) => {
         setRoute('')
         setRoute(7 as never)

@@ -189,7 +189,7 @@ export function testEndings(frameworks: readonly TracedFramework[]): void {
       expect(open.state).toBe(WebSocket.OPEN)
     })
 
-    it('ends at once when the connection was handed over before', async () => {
+    it('ends immediately when the connection was handed over before', async () => {
       const app = serving(() => undefined)
       const sockets = new WebSocketServer({ noServer: true })
       await using server = await serve(app)

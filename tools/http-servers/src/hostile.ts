@@ -206,7 +206,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
       },
     )
 
-    it('in a body whose parts are no parts ends the span once', async () => {
+    it('in a body with invalid chunks ends the span once', async () => {
       await using server = await serve(serving(req => req.resume().on('error', () => undefined)))
       const socket = server.connect(
         requestOf('POST /items/7', ['Transfer-Encoding: chunked'], '3\r\nabc\r\nzz\r\n'),
@@ -220,7 +220,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
       })
     })
 
-    it('that comes back in an error leaves texts on the span', async () => {
+    it('that is returned in an error leaves strings on the span', async () => {
       const app = serving(async (req, res) => {
         let body = ''
         for await (const chunk of req) body += String(chunk)

@@ -15,7 +15,7 @@ const START = 'spanwright.response.start'
 
 /** Where OpenTelemetry's own HTTP instrumentation is at work, its span is the only one, and gets what we know. */
 export function testBesideInstrumentation(program: string, versions: readonly string[]): void {
-  describe.each(versions)('beside the HTTP instrumentation of OpenTelemetry, %s', version => {
+  describe.each(versions)("with OpenTelemetry's HTTP instrumentation, %s", version => {
     let report: Report
     beforeAll(async () => {
       report = await run(program, version)
@@ -30,7 +30,7 @@ export function testBesideInstrumentation(program: string, versions: readonly st
       return span
     }
 
-    it('makes no server span of its own', () => {
+    it('starts no second server span', () => {
       const servers = report.spans.filter(({ kind }) => kind === SpanKind.SERVER)
 
       expect(servers.map(({ scope }) => scope)).toEqual(servers.map(() => INSTRUMENTATION))
@@ -67,7 +67,7 @@ export function testBesideInstrumentation(program: string, versions: readonly st
       )
     })
 
-    it('puts what is done beneath into it', () => {
+    it('makes it the parent of the work beneath', () => {
       const beneath = report.spans.filter(({ name }) => name === 'beneath')
 
       expect(beneath.map(({ parent }) => parent)).toEqual([serverSpan('/shop/users/7').context.spanId])
@@ -114,7 +114,7 @@ export function testBesideInstrumentation(program: string, versions: readonly st
       })
     })
 
-    it('gives no route to a request that has none', () => {
+    it('sets no route on a request without one', () => {
       const span = serverSpan('/shop/none')
 
       expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
@@ -131,7 +131,7 @@ export function testBesideInstrumentation(program: string, versions: readonly st
       expect(span.attributes).not.toHaveProperty('tenant')
     })
 
-    it('tells the route to the metric of the instrumentation, and records none of its own', () => {
+    it("adds the route to the instrumentation's metric, and records no second metric", () => {
       const scopes = report.points.map(([scope]) => scope)
       const routes = report.points.map(
         ([, attributes]) => (attributes as { 'http.route'?: string })['http.route'],

@@ -34,7 +34,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
   afterAll(() => rm(folder, { recursive: true }))
 
   describe.each(frameworks)('the span of a response of $name', ({ serving, servingFile }) => {
-    it('covers server-sent events to the last, and tells when they began', async () => {
+    it('covers server-sent events to the last one, and records when they started', async () => {
       let stream: ServerResponse | undefined
       const app = serving(
         (_req, res) => {
@@ -55,7 +55,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
       await expectSpans(recorder, { ...OK, events: [START] })
     })
 
-    it('tells of no beginning while a long poll waits, although its head is written', async () => {
+    it('records no start while a long poll waits, although its head is written', async () => {
       const waiting = defer<ServerResponse>()
       const app = serving((_req, res) => waiting.resolve(res.writeHead(200)), { stages: true })
       await using server = await serve(app)
@@ -129,7 +129,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
       await expectSpans(recorder, { ...OK, events: [START] })
     })
 
-    it('tells of no beginning when the client left before it', async () => {
+    it('records no start when the client disconnected before it', async () => {
       const waiting = defer<ServerResponse>()
       await using server = await serve(serving((_req, res) => waiting.resolve(res), { stages: true }))
       const socket = server.connect(GET)
@@ -145,7 +145,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
       })
     })
 
-    it('begins a response that waits for its turn when it is handed to the connection', async () => {
+    it('records the start of a response that waits for its turn when it is written to the connection', async () => {
       const held = defer<ServerResponse>()
       const written = defer<ServerResponse>()
       const app = serving(
@@ -189,7 +189,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
       expect(recorder.spans().map(eventsOf)).toEqual([[], []])
     })
 
-    it('tells of no beginning when it is not asked to', async () => {
+    it('records no start by default', async () => {
       await using server = await serve(serving((_req, res) => res.end('ok')))
       await server.send(GET)
 
@@ -225,7 +225,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
     })
   })
 
-  it.each(frameworks)('$name refuses stages that is no boolean', ({ serving }) => {
+  it.each(frameworks)("$name refuses stages that aren't a boolean", ({ serving }) => {
     expect(() => serving(() => undefined, { stages: 'yes' as never })).toThrow(
       "option stages must be true or false; got 'yes'",
     )

@@ -33,7 +33,7 @@ async function leftBehind(recorder: SpanRecorder): Promise<unknown[]> {
 export function testTrust(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 
-  describe.each(frameworks)('what a trusted proxy tells $name of the client', ({ serving }) => {
+  describe.each(frameworks)('the client as forwarded to $name by a trusted proxy', ({ serving }) => {
     it.each([
       ['143.99.116.4', '143.99.116.4', undefined],
       ['143.99.116.4:58596', '143.99.116.4', 58_596],
@@ -74,7 +74,7 @@ export function testTrust(frameworks: readonly TracedFramework[]): void {
       await expectSpans(recorder, { ...OK, parent: CALLER })
     })
 
-    it("'trust' takes over that the caller does not sample", async () => {
+    it("'trust' adopts the caller's decision not to sample", async () => {
       await using server = await serve(serving(answer))
       await server.send(requestOf('GET /items/7', [`Traceparent: 00-${TRACE}-${CALLER}-00`]))
 
@@ -107,7 +107,7 @@ export function testTrust(frameworks: readonly TracedFramework[]): void {
       ],
       ['answers with something else', () => 'yes'],
       ["answers with 'ignore'", () => 'ignore'],
-    ])('trusts nobody when its function %s', async (_, parent) => {
+    ])('ignores the context when its function %s', async (_, parent) => {
       const [received] = await ask(parent as never)
 
       expect(received).toContain('tenant=undefined')
@@ -120,7 +120,7 @@ export function testTrust(frameworks: readonly TracedFramework[]): void {
       await expectSpans(recorder, { ...OK, links: [CALLER] })
     })
 
-    it('makes no link when nothing came', async () => {
+    it('adds no link without an incoming context', async () => {
       await using server = await serve(serving(answer, { parent: 'link' }))
       await server.send(requestOf('GET /items/7'))
 
@@ -129,7 +129,7 @@ export function testTrust(frameworks: readonly TracedFramework[]): void {
   })
 
   describe.each(frameworks)('a request to $name that is not to be traced', ({ serving }) => {
-    it('because it is ignored leaves nothing, and nothing of what is done beneath', async () => {
+    it('because it is ignored leaves nothing, not even of the work beneath', async () => {
       const app = serving(beneath, {
         ignore: ({ url }) => url.startsWith('/items/'),
         metrics: { activeRequests: true, bodySizes: true },

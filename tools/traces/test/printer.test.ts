@@ -73,7 +73,7 @@ describe('a printed trace', () => {
 })
 
 describe('traces', () => {
-  it('are told apart and sorted by when they began', () => {
+  it('are kept apart and sorted by start', () => {
     const earlier = span('b1', { traceId: 'ffffffff16cd43dd8448eb211c80319c', start: 900 })
 
     expect(tracesOf([...order, earlier]).map(trace => trace.spans.length)).toEqual([1, 4])

@@ -68,7 +68,7 @@ describe('the receiver', () => {
     ])
   })
 
-  it('hands every request on as it came', async () => {
+  it('passes every request on unchanged', async () => {
     const bodies: string[] = []
     await using receiver = await startReceiver({ onRequest: body => bodies.push(body) })
 
@@ -77,7 +77,7 @@ describe('the receiver', () => {
     expect(bodies).toEqual([JSON.stringify(BODY)])
   })
 
-  it('refuses what is no span and other paths', async () => {
+  it('refuses bodies without spans, and other paths', async () => {
     await using receiver = await startReceiver()
 
     expect((await post(`${receiver.endpoint}/v1/traces`, '<xml/>')).status).toBe(400)

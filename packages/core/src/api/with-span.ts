@@ -33,7 +33,7 @@ const anyObject = { expected: 'an object', accepts: (v: unknown) => typeof v ===
 const RULES: OptionRules = {
   kind: { expected: 'a SpanKind', accepts: v => typeof v === 'number' && SpanKind[v] !== undefined },
   attributes: anyObject,
-  links: { expected: 'a list of links', accepts: Array.isArray },
+  links: { expected: 'an array of links', accepts: Array.isArray },
   parent: anObjectWith('a Context', 'getValue', 'setValue'),
   root: aBoolean,
   tracerProvider: anObjectWith('a TracerProvider', 'getTracer'),

@@ -29,6 +29,6 @@ export function copiesOfApi(): string[] {
   const version = all[Symbol.for('opentelemetry.js.api.1')]?.version ?? 'unknown'
   return [
     `${folders.size} copies of @opentelemetry/api are loaded (in use: ${version}): ${[...folders].join(', ')}; ` +
-      'make them one by npm dedupe, or by overrides in package.json',
+      'deduplicate them with npm dedupe, or with overrides in package.json',
   ]
 }

@@ -72,9 +72,9 @@ function serverProblems(): string[] {
 /** Per area, how to fix an entry point that is never used. */
 const MENDS: Readonly<Record<string, string>> = {
   'http.server': 'it belongs before the routes, on the app or server that listens',
-  'http.client': 'make the calls with what it returned, or after it where it is for the whole process',
-  database: 'make the queries on the pool or client that it was given',
-  messaging: 'make producers and consumers with what it returned, after the call',
+  'http.client': 'make the calls with what it returned; a process-wide one must come before the calls',
+  database: 'make the queries on the pool or client passed to it',
+  messaging: 'create producers and consumers from the client it returned, after the call',
 }
 
 /** Not reported when another entry point of the same package was used: it may have traced the same operations. */

@@ -44,7 +44,7 @@ export function watchResponses(): void {
   })
 }
 
-const MEND = 'put app.use(tracing()) before the routes, on the app that listens and not on a router of it'
+const MEND = 'put app.use(tracing()) before the routes, on the app that listens, not on one of its routers'
 
 /**
  * Problems with where `tracing()` was added, one sentence each. A server without any traced request may be intended.

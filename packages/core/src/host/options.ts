@@ -14,11 +14,11 @@ export type OptionRules = Readonly<Record<string, OptionRule>>
 export const aBoolean: OptionRule = { expected: 'true or false', accepts: v => typeof v === 'boolean' }
 export const aFunction: OptionRule = { expected: 'a function', accepts: v => typeof v === 'function' }
 export const aString: OptionRule = {
-  expected: 'a text that is not empty',
+  expected: 'a non-empty string',
   accepts: v => typeof v === 'string' && v !== '',
 }
 export const aListOfStrings: OptionRule = {
-  expected: 'a list of texts',
+  expected: 'an array of strings',
   accepts: v => Array.isArray(v) && v.every(item => typeof item === 'string'),
   copy: v => Object.freeze([...(v as readonly unknown[])]),
 }

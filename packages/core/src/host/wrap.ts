@@ -52,7 +52,7 @@ export function wrapMethod<Target extends object, Name extends keyof Target>(
 ): () => void {
   const original = target[name]
   if (typeof original !== 'function') {
-    throw new TypeError(`${String(name)} is no method of what was given`)
+    throw new TypeError(`${String(name)} is not a method of the given object`)
   }
   const own = Object.getOwnPropertyDescriptor(target, name)
   const replacement = keepFace(

@@ -94,5 +94,5 @@ export const HEADER_FIELDS_SETTER: TextMapSetter<HeaderFields> = {
 /** Counts and reports a refused field, without its name and value, because they may come from outside. */
 function refuse(reason: string): void {
   countRefusedField()
-  say('error', `spanwright: a field of a propagator is left out: ${reason}`)
+  say('error', `spanwright: a field of a propagator was omitted: ${reason}`)
 }

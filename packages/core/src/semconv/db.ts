@@ -88,7 +88,7 @@ export const METRIC_DB_CLIENT_CONNECTION_PENDING_REQUESTS: MetricDefinition = {
 export const METRIC_DB_CLIENT_CONNECTION_TIMEOUTS: MetricDefinition = {
   name: 'db.client.connection.timeouts',
   unit: '{timeout}',
-  description: 'Number of times no connection of a pool was to be had in time.',
+  description: 'Number of timeouts while waiting for a connection of a pool.',
 }
 
 export const METRIC_DB_CLIENT_CONNECTION_CREATE_TIME: MetricDefinition = {

@@ -18,7 +18,7 @@ export const ATTR_KEEP_REASON = 'spanwright.keep.reason'
 export const METRIC_SPANS: MetricDefinition = {
   name: 'spanwright.spans',
   unit: '{span}',
-  description: 'Spans by what became of them.',
+  description: 'Number of spans by outcome.',
 }
 /** `exported`, `queue_full`, `failed`, `rejected`, `shut_down`, `sampled_out` or `unsampled`. */
 export const ATTR_SPAN_OUTCOME = 'spanwright.span.outcome'

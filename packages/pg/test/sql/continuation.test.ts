@@ -13,7 +13,7 @@ function strings(text: string): number {
   return count
 }
 
-describe('a string that goes on in another line', () => {
+describe('a string that continues on another line', () => {
   it.each([
     "'a'\n'b'",
     "'a' \t\r\n 'b'",

@@ -96,8 +96,8 @@ export function sayReport({
   problems,
 }: TracingReport): void {
   diag.info(
-    `spanwright: traces ${service}, sampled by ${sampler}, to ${exporters.join(' and ') || 'nobody'}, ` +
-      `propagated in ${propagates.join(', ') || 'nothing'}; metrics to ${metrics.join(' and ') || 'nobody'}`,
+    `spanwright: traces ${service}, sampled by ${sampler}, to ${exporters.join(' and ') || 'no exporter'}, ` +
+      `propagated in ${propagates.join(', ') || 'nothing'}; metrics to ${metrics.join(' and ') || 'no exporter'}`,
   )
   for (const problem of problems) diag.warn(`spanwright: ${problem}`)
 }

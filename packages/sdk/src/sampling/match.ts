@@ -42,7 +42,7 @@ export const RULE_KINDS: readonly RuleKind[] = Object.keys(KINDS) as RuleKind[]
 
 export const aValueMatch: OptionRule = {
   ...anyOf(aString, aFunction),
-  expected: 'a text, number, boolean, RegExp, function, or a list of texts, numbers, booleans',
+  expected: 'a string, number, boolean, RegExp, function, or an array of strings, numbers, booleans',
   accepts: value =>
     isPlain(value) ||
     typeof value === 'function' ||

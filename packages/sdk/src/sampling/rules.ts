@@ -32,7 +32,7 @@ const A_MATCH = aRecordOf({
 })
 
 export const aListOfRules: OptionRule = {
-  expected: "a list of { kind?, name?, attributes?, sample: 'keep', 'drop' or a number from 0 to 1 }",
+  expected: "an array of { kind?, name?, attributes?, sample: 'keep', 'drop' or a number from 0 to 1 }",
   accepts: v =>
     Array.isArray(v) && v.every(item => A_MATCH.accepts(item) && (item as SamplingRule).sample !== undefined),
 }

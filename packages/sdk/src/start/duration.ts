@@ -14,7 +14,7 @@ export function millisecondsOf(duration: unknown): number {
 }
 
 export const aDuration: OptionRule = {
-  expected: "milliseconds above 0, or a text such as '500ms', '5s', '2m'",
+  expected: "milliseconds above 0, or a string such as '500ms', '5s', '2m'",
   accepts: value => {
     const milliseconds = millisecondsOf(value)
     return milliseconds > 0 && milliseconds < 2 ** 31

@@ -20,5 +20,5 @@ export function loadOptional(
     }
     return { exports: fromApp(path), path }
   }
-  throw new TypeError(`startTracing(): ${purpose} needs the package ${name}; install it beside the app`)
+  throw new TypeError(`startTracing(): ${purpose} needs the package ${name}; install it in the app`)
 }

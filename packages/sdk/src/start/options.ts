@@ -144,7 +144,7 @@ const aSpanLimit: OptionRule = anyOf(aCount, {
 
 function aListOf(rule: OptionRule): OptionRule {
   return {
-    expected: `a list of ${rule.expected}`,
+    expected: `an array of ${rule.expected}`,
     accepts: value => Array.isArray(value) && value.every(item => rule.accepts(item)),
   }
 }
@@ -172,7 +172,7 @@ const RULES: OptionRules = {
   remoteParents: oneOf('follow', 'resample'),
   keep: someKeepOptions,
   redact: {
-    expected: 'a list of keys, with * for any text, and RegExps',
+    expected: 'an array of keys, in which * matches any text, and RegExps',
     accepts: v => Array.isArray(v) && v.every(item => isPattern(item) || aString.accepts(item)),
   },
   propagators: aListOf(

@@ -26,7 +26,7 @@ export function startTracing(options: StartTracingOptions = {}): Tracing {
   const environment = new Environment(process.env)
   showWarnings(environment)
   if (running) {
-    diag.warn('spanwright: startTracing() was called again; what runs already goes on')
+    diag.warn('spanwright: startTracing() was called again; the running set-up is kept')
     return running
   }
   environment.ignore(...UNSUPPORTED)

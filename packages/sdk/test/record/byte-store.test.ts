@@ -121,7 +121,7 @@ describe('spans that wait in bytes', () => {
     expect(namesIn(store.take(9, Infinity))).toEqual(['2', '5'])
   })
 
-  it('fill one batch no further than it may be, but for one that is larger by itself', () => {
+  it('fill a batch up to its limit, except for a span that is larger itself', () => {
     const { store, add } = stored()
     for (const name of ['1', '2', '3']) add('a', name, 'x'.repeat(1000))
     add('a', 'large', 'é'.repeat(400_000))
@@ -131,7 +131,7 @@ describe('spans that wait in bytes', () => {
     expect(namesIn(store.take(9, 2400))).toEqual(['5'])
   })
 
-  it('can be let go of', () => {
+  it('can be discarded', () => {
     const { store, add } = stored()
     for (const name of ['1', '2', '3']) add('a', name)
     const batch = store.take(1, Infinity)

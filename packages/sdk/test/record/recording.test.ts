@@ -90,7 +90,7 @@ describe('a recorded span', () => {
     span.setAttribute('late', 1).end()
     said.stop()
     expect(said.lines).toHaveLength(2)
-    expect(said.lines.join()).toMatch(/has ended already and is changed once more.*is ended once more/)
+    expect(said.lines.join()).toMatch(/has already ended and was changed again.*was ended again/)
     expect((await exported()).attributes).toEqual({})
     expect(tracing?.counts()).toMatchObject({ started: 1, ended: 1, exporters: [{ exported: 1 }] })
   })
@@ -127,7 +127,7 @@ describe('a recorded span', () => {
     )
   })
 
-  it('takes attributes of its own alone', async () => {
+  it('accepts only own properties as attributes', async () => {
     begin()
     const attributes = Object.create({ inherited: 1 }) as Record<string, number>
     attributes['own'] = 2
@@ -228,7 +228,7 @@ describe('a tracer', () => {
     expect(collector.spans[0]?.parentSpanContext).toEqual(collector.spans[1]?.spanContext())
   })
 
-  it('begins a trace of its own for root, and where the parent is not valid', () => {
+  it('starts a new trace for root, and when the parent is invalid', () => {
     begin()
     const parent = tracer().startSpan('parent', {}, ROOT_CONTEXT)
     const beneath = trace.setSpan(ROOT_CONTEXT, parent)
@@ -241,7 +241,7 @@ describe('a tracer', () => {
     expect((root as Span & ReadableSpan).parentSpanContext).toBeUndefined()
   })
 
-  it('makes nothing where tracing is suppressed, and does not count it', () => {
+  it('starts nothing when tracing is suppressed, and does not count it', () => {
     begin()
     const span = tracer().startSpan('none', {}, suppressTracing(ROOT_CONTEXT))
     expect([span.isRecording(), span.spanContext()]).toEqual([false, INVALID_SPAN_CONTEXT])

@@ -17,7 +17,7 @@ export function spansOf(source: unknown): readonly ReadableSpan[] {
   if (isRecorder(source)) return source.spans()
   if (isSpan(source)) return [source]
   if (Array.isArray(source) && source.every(isSpan)) return source
-  throw new TypeError(`expected what recordSpans() returned, a span or a list of spans; got ${typeof source}`)
+  throw new TypeError(`expected a recorder, a span or an array of spans; got ${typeof source}`)
 }
 
 /** The open spans of a source; only a recorder has any. */

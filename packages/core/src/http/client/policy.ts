@@ -8,7 +8,7 @@ import { type OptionRule, show } from '../../host/options.ts'
 export type PropagateTo = boolean | readonly (string | RegExp)[] | ((url: URL) => boolean)
 
 export const propagateToRule: OptionRule = {
-  expected: 'true, false, a list of hosts, origins and regular expressions, or a function of the URL',
+  expected: 'true, false, an array of hosts, origins and regular expressions, or a function of the URL',
   accepts: value =>
     typeof value === 'boolean' ||
     typeof value === 'function' ||

@@ -244,7 +244,7 @@ export class RecordingSpan implements RecordedSpan {
   private sayEnded(what: string): void {
     const { traceId, spanId } = this.spanContext()
     diag.warn(
-      `spanwright: span ${printable(this.name)} (${traceId}-${spanId}) has ended already and is ${what} once more`,
+      `spanwright: span ${printable(this.name)} (${traceId}-${spanId}) has already ended and was ${what} again`,
     )
   }
 }

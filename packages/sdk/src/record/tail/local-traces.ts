@@ -208,7 +208,7 @@ export class LocalTraces implements SpanSink {
       const verdict = this.policy?.decide(root, hasFailed, context, age) ?? { isKept: true }
       return { ...verdict, threshold: strictest(late?.threshold, verdict.threshold) }
     } catch (error) {
-      say('error', 'spanwright: deciding about a trace failed; it is kept', error)
+      say('error', 'spanwright: deciding on a trace failed; it is kept', error)
       return { isKept: true }
     }
   }
