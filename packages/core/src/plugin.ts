@@ -1,7 +1,7 @@
 export type { HeaderValue } from './http/captured-headers.ts'
 export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
 export { ClientConnection } from './http/client/connection.ts'
-export { copyOver, copyWith } from './host/copy.ts'
+export { copyWith } from './host/copy.ts'
 export { isHeard, say } from './host/diagnostics.ts'
 export { decide, isIdle, isObserved } from './operation/decision.ts'
 export { ClientRequest } from './http/client/request.ts'

@@ -1,13 +1,4 @@
 /**
- * Copies the own properties of an object over those of another, like a spread. It isn't a spread because V8 before Node
- * 22 gives each result that is extended its own shape, which slows down every access to it.
- */
-export function copyOver<T extends object>(target: T, source: object): T {
-  // Assigning this name would change the prototype of the copy.
-  return Object.hasOwn(source, '__proto__') ? { ...target, ...source } : Object.assign(target, source)
-}
-
-/**
  * A writable copy of an application object with some properties replaced. A class instance keeps its prototype, and its
  * accessors read the original, because only the original has the private fields.
  */

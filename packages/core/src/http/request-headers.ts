@@ -1,5 +1,3 @@
-import { copyOver } from '../host/copy.ts'
-
 /**
  * Headers of a request that is about to be sent, in any form an HTTP client accepts: an object, a flat array of names
  * and values, an array of pairs, `Headers`, another iterable, or nothing. The caller's headers are never written to.
@@ -69,7 +67,7 @@ export function withHeaders(headers: RequestHeaders, added: readonly string[]): 
     return headers.length % 2 === 0 ? [...(headers as unknown[]), ...added] : headers
   }
   if (!isPlain(headers)) return headers
-  const copy: Record<string, unknown> = copyOver({}, headers)
+  const copy: Record<string, unknown> = { ...headers }
   for (let i = 0; i + 1 < added.length; i += 2) copy[added[i] ?? ''] = added[i + 1]
   return copy
 }

@@ -131,18 +131,6 @@ const DIGITS = /^\d+$/
 
 /** Splits `example.com:8080` or `[::1]:8080`; undefined when it contains no host. */
 export function splitHost(authority: string): HostAndPort | undefined {
-  if (authority !== lastAuthority) {
-    lastHost = takeApart(authority)
-    lastAuthority = authority
-  }
-  return lastHost
-}
-
-// Most requests are for the same host as the previous one.
-let lastAuthority = ''
-let lastHost: HostAndPort | undefined
-
-function takeApart(authority: string): HostAndPort | undefined {
   const closing = authority.startsWith('[') ? authority.indexOf(']') : 0
   const colon = authority.indexOf(':', Math.max(closing, 0))
   const name = colon < 0 ? authority : authority.slice(0, colon)

@@ -3,7 +3,6 @@ import { types } from 'node:util'
 import { context } from '@opentelemetry/api'
 import {
   attempt,
-  copyOver,
   type HttpClient,
   keepFace,
   originalOf,
@@ -154,9 +153,7 @@ function choiceOf(input: unknown): { readonly dispatcher: Dispatcher | undefined
 /** The same init with another dispatcher. It may be frozen, and its members may be getters of a class. */
 function initWith(init: Init | undefined, dispatcher: Dispatcher): object {
   if (!init || Object.getPrototypeOf(init) === Object.prototype) {
-    const copy = copyOver<{ dispatcher: Dispatcher | undefined }>({ dispatcher: undefined }, init ?? {})
-    copy.dispatcher = dispatcher
-    return copy
+    return { ...init, dispatcher }
   }
   return new Proxy(
     {},

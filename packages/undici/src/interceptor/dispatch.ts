@@ -1,4 +1,4 @@
-import { attempt, type ClientRequest, copyOver, type HttpClient } from '@spanwright/core/plugin'
+import { attempt, type ClientRequest, type HttpClient } from '@spanwright/core/plugin'
 
 import { type Call, callOf } from '../call.ts'
 import { TracedHandler } from './handler.ts'
@@ -159,12 +159,9 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/**
- * A copy of options, made before anything is read: undici creates them by spreading, and V8 before Node 22 gives each
- * result its own shape, which makes every property read expensive.
- */
+/** A copy of options, which is also what is sent: those given belong to the caller. */
 function copyOf(options: DispatchOptions): DispatchOptions {
-  return copyOver<DispatchOptions>({ [TRACED]: undefined, headers: undefined }, options)
+  return { [TRACED]: undefined, headers: undefined, ...options }
 }
 
 /** Adds the mark of a traced request, and headers, to a copy of options. */
