@@ -1,0 +1,55 @@
+import type { RouterInstance } from '@koa/router'
+import { tracing } from '@spanwright/koa'
+import type Koa from 'koa'
+import type { Context, Middleware } from 'koa'
+
+import { load } from '../load.ts'
+import type { Case, Framework } from '../suite.ts'
+
+/** A case of Koa. */
+export type KoaCase = Case<Koa>
+
+/** What a package of middleware exports: a function that makes it. */
+export type Make = (...args: unknown[]) => Middleware
+
+/** The newest release of each major version. */
+export const KOA: readonly Framework<Koa>[] = [2, 3].map(major => ({
+  name: `Koa ${major}`,
+  major,
+  create() {
+    const app = new (load<typeof Koa>(`koa${major}`))()
+    app.keys = ['secret']
+    return app
+  },
+  trace: app => void app.use(tracing()),
+  routes: addRoutes,
+  listen: app => app.listen(0, '127.0.0.1'),
+}))
+
+/** A router, and the app behind whose middleware its routes are. */
+export function routed(app: Koa, add: (router: RouterInstance) => void): void {
+  const { Router } = load<{ Router: new () => RouterInstance }>('@koa/router')
+  const router = new Router()
+  add(router)
+  app.use(router.routes() as unknown as Middleware).use(router.allowedMethods() as unknown as Middleware)
+}
+
+/** What every app of the suite has behind its middleware. */
+function addRoutes(app: Koa, log: string[]): void {
+  // Koa's own listener stays, which writes the error to the console.
+  app.on('error', app.onerror)
+  app.on('error', (error: Error) => log.push(`error event: ${error.message}`))
+  routed(app, router => {
+    router.get('/users/:id', ctx => void (ctx.body = { id: ctx.params['id'] }))
+    router.get('/big/:id', ctx => void (ctx.body = 'many words '.repeat(2000)))
+    router.post('/echo/:id', ctx => void (ctx.body = bodyOf(ctx as unknown as Context) ?? null))
+    router.get('/fails/:id', () => {
+      throw new TypeError('does not work')
+    })
+  })
+}
+
+/** What a parser found in the request. */
+function bodyOf(ctx: Context): unknown {
+  return (ctx.request as { body?: unknown }).body
+}
