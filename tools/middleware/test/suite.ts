@@ -111,9 +111,11 @@ export function compareMiddleware<App>(
 /** One server for all requests of a case, closed before what it wrote is compared. */
 async function run<App>(framework: Framework<App>, one: Case<App>, position?: Position): Promise<Run> {
   const log: string[] = []
-  const errors = jest.spyOn(console, 'error').mockImplementation(error => {
-    log.push(`console.error: ${String(error).trim().split('\n')[0]}`)
-  })
+  const consoles = (['error', 'warn'] as const).map(level =>
+    jest.spyOn(console, level).mockImplementation(text => {
+      log.push(`console.${level}: ${String(text).trim().split('\n')[0]}`)
+    }),
+  )
   const app = (one.create ?? framework.create)()
   if (position === 'first') framework.trace(app)
   const closes: (() => void)[] = []
@@ -134,7 +136,7 @@ async function run<App>(framework: Framework<App>, one: Case<App>, position?: Po
   // The server closes before the last responses have heard of it.
   await Promise.all(closed)
   for (const close of closes) close()
-  errors.mockRestore()
+  for (const spy of consoles) spy.mockRestore()
   return { replies, log }
 }
 

@@ -58,16 +58,12 @@ export const FILES: readonly KoaCase[] = [
   },
   {
     name: 'koa-etag',
-    use(app) {
-      app.use(load<Make>('koa-conditional-get')()).use(load<{ default: Make }>('koa-etag').default())
-    },
+    use: useEtags,
     requests: [{ shows: 'an entity tag', request: { path: '/users/7' }, first: 'GET /users/:id 200' }],
   },
   {
     name: 'koa-conditional-get',
-    use(app) {
-      app.use(load<Make>('koa-conditional-get')()).use(load<{ default: Make }>('koa-etag').default())
-    },
+    use: useEtags,
     requests: [
       {
         shows: 'a copy that is fresh',
@@ -82,3 +78,7 @@ export const FILES: readonly KoaCase[] = [
     ],
   },
 ]
+
+function useEtags(app: Koa): void {
+  app.use(load<Make>('koa-conditional-get')()).use(load<{ default: Make }>('koa-etag').default())
+}

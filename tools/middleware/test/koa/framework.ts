@@ -36,9 +36,13 @@ export function routed(app: Koa, add: (router: RouterInstance) => void): void {
 
 /** What every app of the suite has behind its middleware. */
 function addRoutes(app: Koa, log: string[]): void {
-  // Koa's own listener stays, which writes the error to the console.
-  app.on('error', app.onerror)
-  app.on('error', (error: Error) => log.push(`error event: ${error.message}`))
+  app.on('error', (error: Error & { code?: string }) => {
+    // Koa 3 reports this of one file in ten that was sent completely, with tracing or without: pipeline() may hear of
+    // the end of the response before that of the file.
+    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') return
+    log.push(`error event: ${error.message}`)
+    app.onerror(error)
+  })
   routed(app, router => {
     router.get('/users/:id', ctx => void (ctx.body = { id: ctx.params['id'] }))
     router.get('/big/:id', ctx => void (ctx.body = 'many words '.repeat(2000)))
