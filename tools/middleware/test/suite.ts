@@ -29,7 +29,7 @@ export interface Case<App> {
   /** Its package. */
   readonly name: string
   /** Makes the app, when it is not the framework's usual one. */
-  readonly create?: () => App
+  readonly create?: (usual: () => App) => App
   /** Adds the middleware; what it writes goes to `log`, which must be the same with tracing. */
   use(app: App, log: string[], onClose: (close: () => void) => void): void
   /** Adds routes that only this case has. */
@@ -116,7 +116,7 @@ async function run<App>(framework: Framework<App>, one: Case<App>, position?: Po
       log.push(`console.${level}: ${String(text).trim().split('\n')[0]}`)
     }),
   )
-  const app = (one.create ?? framework.create)()
+  const app = one.create ? one.create(framework.create) : framework.create()
   if (position === 'first') framework.trace(app)
   const closes: (() => void)[] = []
   one.use(app, log, close => closes.push(close))

@@ -47,7 +47,10 @@ export const FILES: readonly ExpressCase[] = [
     name: 'http-proxy-middleware',
     use(app, _log, onClose) {
       const target = createServer((req, res) => {
-        res.writeHead(req.url === '/broken' ? 502 : 200, { 'x-path': req.url })
+        res.writeHead(req.url === '/broken' ? 502 : 200, {
+          'x-path': req.url,
+          'x-traceparent': req.headers['traceparent'],
+        })
         req.pipe(res)
       })
       const listening = new Promise(resolve => target.listen(0, '127.0.0.1', () => resolve(undefined)))

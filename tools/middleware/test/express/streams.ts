@@ -51,6 +51,11 @@ export const STREAMS: readonly ExpressCase[] = [
     use: app => void load<{ (app: Express): void }>('express-ws')(app),
     routes(app) {
       const sockets = app as Express & { ws(path: string, handler: (socket: Socket) => void): void }
+      app.use((req, _res, next) => {
+        if (req.path.startsWith('/late')) setImmediate(() => next())
+        else next()
+      })
+      sockets.ws('/late/:id', socket => socket.on('message', (text: string) => socket.send(`late ${text}`)))
       sockets.ws('/chat/:id', socket =>
         socket.on('message', (text: string) => socket.send(`you said ${text}`)),
       )
@@ -60,6 +65,11 @@ export const STREAMS: readonly ExpressCase[] = [
         shows: 'a WebSocket',
         request: { path: '/chat/7', messages: ['one', 'two'] },
         first: 'GET /chat/:id/.websocket 101',
+      },
+      {
+        shows: 'a WebSocket behind middleware that waits',
+        request: { path: '/late/7', messages: ['one'] },
+        first: 'GET 101',
       },
       { shows: 'a route', request: { path: '/users/7' }, first: 'GET /users/:id 200' },
     ],

@@ -12,6 +12,9 @@ export type KoaCase = Case<Koa>
 /** What a package of middleware exports: a function that makes it. */
 export type Make = (...args: unknown[]) => Middleware
 
+/** With koa-websocket an app has a chain of its own for WebSockets. */
+export type WithSockets = Koa & { readonly ws?: { use(middleware: Middleware): void } }
+
 /** The newest release of each major version. */
 export const KOA: readonly Framework<Koa>[] = [2, 3].map(major => ({
   name: `Koa ${major}`,
@@ -21,7 +24,10 @@ export const KOA: readonly Framework<Koa>[] = [2, 3].map(major => ({
     app.keys = ['secret']
     return app
   },
-  trace: app => void app.use(tracing()),
+  trace(app) {
+    app.use(tracing())
+    ;(app as WithSockets).ws?.use(tracing())
+  },
   routes: addRoutes,
   listen: app => app.listen(0, '127.0.0.1'),
 }))
@@ -37,7 +43,7 @@ export function routed(app: Koa, add: (router: RouterInstance) => void): void {
 /** What every app of the suite has behind its middleware. */
 function addRoutes(app: Koa, log: string[]): void {
   app.on('error', (error: Error & { code?: string }) => {
-    // Koa 3 reports this of one file in ten that was sent completely, with tracing or without: pipeline() may hear of
+    // Koa 3 reports this of some files that were sent completely, with tracing or without: pipeline() may hear of
     // the end of the response before that of the file.
     if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') return
     log.push(`error event: ${error.message}`)

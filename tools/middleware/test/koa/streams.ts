@@ -3,11 +3,10 @@ import { PassThrough } from 'node:stream'
 import { constants } from 'node:zlib'
 
 import type Koa from 'koa'
-import type { Context } from 'koa'
 
 import type { Request } from '../client.ts'
 import { load } from '../load.ts'
-import { type KoaCase, type Make, routed } from './framework.ts'
+import { type KoaCase, type Make, routed, type WithSockets } from './framework.ts'
 
 /** Tells the handler that the client has its first bytes. */
 const client = new EventEmitter()
@@ -53,10 +52,13 @@ export const STREAMS: readonly KoaCase[] = [
   },
   {
     name: 'koa-websocket',
-    use: app => void load<(app: Koa) => void>('koa-websocket')(app),
-    routes(app) {
-      const { ws } = app as Koa & { ws: { use(middleware: (ctx: Socket) => void): void } }
-      ws.use(({ websocket }) => websocket.on('message', text => websocket.send(`you said ${text}`)))
+    create: usual => load<(app: Koa) => Koa>('koa-websocket')(usual()),
+    use: (app: WithSockets) => void app.ws?.use((_ctx, next) => next()),
+    routes(app: WithSockets) {
+      app.ws?.use(ctx => {
+        const { websocket } = ctx as unknown as Socket
+        websocket.on('message', text => websocket.send(`you said ${text}`))
+      })
     },
     requests: [
       { shows: 'a WebSocket', request: { path: '/chat/7', messages: ['one', 'two'] }, first: 'no span' },
@@ -65,7 +67,7 @@ export const STREAMS: readonly KoaCase[] = [
   },
 ]
 
-type Socket = Context & {
+interface Socket {
   websocket: { on(event: 'message', listener: (text: Buffer) => void): void; send(text: string): void }
 }
 
