@@ -1,5 +1,7 @@
 import { Agent, request } from 'node:http'
 
+import type ws from 'ws'
+
 import { load } from './load.ts'
 
 /** What a client sends. */
@@ -69,7 +71,7 @@ export class Client {
   }
 
   private async talk({ path }: Request, messages: readonly string[], headers: object): Promise<Reply> {
-    const { WebSocket } = load<typeof import('ws')>('ws')
+    const { WebSocket } = load<typeof ws>('ws')
     const socket = new WebSocket(`ws://127.0.0.1:${this.port}${path}`, { headers: { ...headers } })
     const upgraded = new Promise<readonly string[]>(resolve => {
       socket.once('upgrade', ({ rawHeaders }) => resolve(this.look(rawHeaders)))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 const require = createRequire(join(__dirname, 'load.ts'))
 
 /** A package of the install beside this folder. Most of them have no types, or those of one framework version. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- The caller says what the package exports.
 export function load<T>(name: string): T {
   return require(name) as T
 }

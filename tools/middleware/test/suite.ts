@@ -69,7 +69,7 @@ export function compareMiddleware<App>(
   afterAll(() => recorder.stop())
 
   for (const framework of frameworks) {
-    describe(framework.name, () => {
+    describe(`in an app of ${framework.name}`, () => {
       for (const one of cases) {
         if (one.majors && !one.majors.includes(framework.major)) continue
         it(`does the same with ${one.name}, and has the spans of its requests`, async () => {
@@ -151,7 +151,7 @@ function spanText(recorder: SpanRecorder, id: string): string {
     const parts = [name, attributes['http.response.status_code'] ?? 'no status']
     if (kind !== SpanKind.SERVER) parts.push(`kind ${SpanKind[kind]}`)
     if (name !== [attributes['http.request.method'], route].filter(Boolean).join(' '))
-      parts.push(`route ${route}`)
+      parts.push(`route ${String(route)}`)
     if (parentSpanContext?.spanId !== '00f067aa0ba902b7') parts.push('not below its caller')
     if (status.code === SpanStatusCode.ERROR) parts.push('error')
     if (attributes['error.type']) parts.push(String(attributes['error.type']))

@@ -21,9 +21,9 @@ type Done = (error: unknown, user?: unknown) => void
 
 /** Counts the views of a session. */
 const count: RequestHandler = (req, res) => {
-  const { session } = req as unknown as WithSession
-  session.views = (session.views ?? 0) + 1
-  res.json({ views: session.views })
+  const { session: own } = req as unknown as WithSession
+  own.views = (own.views ?? 0) + 1
+  res.json({ views: own.views })
 }
 
 const FIRST = { shows: 'a new session', request: { path: '/views/7' }, first: 'GET /views/:id 200' }
@@ -61,7 +61,7 @@ export const SESSIONS: readonly ExpressCase[] = [
     },
     routes(app) {
       const passport = app.get('passport') as Passport
-      app.post('/login/:id', passport.authenticate('local'), (_req, res) => void res.redirect('/me/7'))
+      app.post('/login/:id', passport.authenticate('local'), (_req, res) => res.redirect('/me/7'))
       app.get('/me/:id', (req, res) => void res.json((req as unknown as WithSession).user ?? null))
     },
     requests: [

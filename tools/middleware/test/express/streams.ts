@@ -48,7 +48,7 @@ export const STREAMS: readonly ExpressCase[] = [
   },
   {
     name: 'express-ws',
-    use: app => void load<{ (app: Express): void }>('express-ws')(app),
+    use: app => load<(app: Express) => void>('express-ws')(app),
     routes(app) {
       const sockets = app as Express & { ws(path: string, handler: (socket: Socket) => void): void }
       app.use((req, _res, next) => {

@@ -53,11 +53,11 @@ export const STREAMS: readonly KoaCase[] = [
   {
     name: 'koa-websocket',
     create: usual => load<(app: Koa) => Koa>('koa-websocket')(usual()),
-    use: (app: WithSockets) => void app.ws?.use((_ctx, next) => next()),
+    use: (app: WithSockets) => app.ws?.use((_ctx, next) => next()),
     routes(app: WithSockets) {
       app.ws?.use(ctx => {
         const { websocket } = ctx as unknown as Socket
-        websocket.on('message', text => websocket.send(`you said ${text}`))
+        websocket.on('message', text => websocket.send(`you said ${text.toString()}`))
       })
     },
     requests: [
