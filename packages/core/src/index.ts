@@ -1,6 +1,7 @@
 export { addEvent, recordException } from './api/active-span.ts'
 export { type Diagnosis, diagnose, type Stage } from './doctor/diagnosis.ts'
 export type { EntryPointUse } from './doctor/entry-points.ts'
+export { carrierOf, withRemoteContext } from './api/remote.ts'
 export { linkTo } from './api/link.ts'
 export { type TraceFields, traceFields, traceMeta } from './api/log.ts'
 export { requestSpan, setRoute } from './api/request.ts'

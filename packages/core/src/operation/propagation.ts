@@ -1,4 +1,4 @@
-import type { Context, TextMapGetter, TextMapSetter } from '@opentelemetry/api'
+import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api'
 import { createContextKey, propagation, trace } from '@opentelemetry/api'
 
 import { reportFailure } from '../host/guard.ts'
@@ -24,9 +24,14 @@ export function isInTrace(context: Context): boolean {
   return traceOf(context) !== undefined
 }
 
+/** The propagator of an entry point; without one, the global one is used. */
+interface Propagation {
+  readonly options: { readonly propagator?: TextMapPropagator | undefined }
+}
+
 /** The context extracted from a carrier, on top of the given context; the given context when the propagator throws. */
-export function extractContext<Carrier, Described>(
-  settings: Settings<Described>,
+export function extractContext<Carrier>(
+  settings: Propagation,
   context: Context,
   carrier: Carrier,
   getter: TextMapGetter<Carrier>,
@@ -53,10 +58,7 @@ function isContext(value: Context | undefined): value is Context {
  * The fields a context is sent in, as a flat list of names and values. All of them are valid headers: other fields that
  * a propagator writes are omitted and counted. A propagator that throws is reported.
  */
-export function injectedFields<Described>(
-  settings: Settings<Described>,
-  context: Context,
-): readonly string[] {
+export function injectedFields(settings: Propagation, context: Context): readonly string[] {
   const carrier = new HeaderFields()
   try {
     const { propagator } = settings.options

@@ -1,0 +1,86 @@
+import { execFile, fork } from 'node:child_process'
+import cluster from 'node:cluster'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
+
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
+import { carrierOf, type TraceFields, withSpan } from '@spanwright/core'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+
+import { environment, PATIENCE, RUN_FROM_SOURCE } from './documented.ts'
+
+interface Answer {
+  readonly sent: TraceFields
+  readonly own: TraceFields
+}
+
+/** Starts tracing and answers with the traces of its work. */
+const PROGRAM = join(__dirname, 'remote-program.ts')
+const execArgv = [...RUN_FROM_SOURCE]
+
+let recorder: SpanRecorder
+beforeAll(() => {
+  recorder = recordSpans({ global: true })
+})
+afterEach(() => recorder.reset())
+afterAll(() => recorder.stop())
+
+it.each<[what: string, ask: () => Promise<Answer>]>([
+  [
+    'a process that is spawned',
+    async () => {
+      const env = { ...environment(), ...carrierOf('environment') }
+      const { stdout } = await promisify(execFile)(process.execPath, [...execArgv, PROGRAM], { env })
+      return JSON.parse(stdout) as Answer
+    },
+  ],
+  [
+    'a process that is forked',
+    async () => {
+      const child = fork(PROGRAM, { execArgv, env: { ...environment(), ...carrierOf('environment') } })
+      const [answer] = (await once(child, 'message')) as [Answer]
+      child.kill()
+      await once(child, 'exit')
+      return answer
+    },
+  ],
+  [
+    'a worker thread',
+    async () => {
+      // What tsx registers in a thread does not apply to the file that the thread begins with.
+      const program = `require('tsx/cjs'); require(${JSON.stringify(PROGRAM)})`
+      const options = { eval: true, execArgv: ['--conditions=@spanwright/source'], env: environment() }
+      const worker = new Worker(program, options)
+      worker.postMessage({ carrier: carrierOf() })
+      const [answer] = (await once(worker, 'message')) as [Answer]
+      await worker.terminate()
+      return answer
+    },
+  ],
+  [
+    'a worker of a cluster',
+    async () => {
+      cluster.setupPrimary({ exec: PROGRAM, execArgv })
+      const worker = cluster.fork()
+      await once(worker, 'message')
+      worker.send({ carrier: carrierOf() })
+      const [answer] = (await once(worker, 'message')) as [Answer]
+      worker.kill()
+      await once(worker, 'exit')
+      return answer
+    },
+  ],
+])(
+  '%s works in the trace it was given',
+  async (_what, ask) => {
+    const { sent, own } = await withSpan('order', ask)
+
+    const { traceId, spanId } = recorder.find({ name: 'order' })!.spanContext()
+    expect(sent).toEqual({ trace_id: traceId, span_id: spanId, trace_flags: '01' })
+    expect(own).toMatchObject({ trace_id: traceId, trace_flags: '01' })
+    expect(own.span_id).not.toBe(spanId)
+  },
+  PATIENCE,
+)

@@ -1,0 +1,26 @@
+import cluster from 'node:cluster'
+import { parentPort } from 'node:worker_threads'
+
+import { traceFields, withRemoteContext, withSpan } from '@spanwright/core'
+import { startTracing } from '@spanwright/sdk'
+
+startTracing({ serviceName: 'child', exporter: 'none' })
+
+/** The trace that the work was sent with, and that of a span within. */
+function tracesOf(carrier: object): object {
+  return withRemoteContext(carrier, () => ({ sent: traceFields(), own: withSpan('work', traceFields) }))
+}
+
+function send(answer: object): void {
+  if (parentPort) parentPort.postMessage(answer)
+  else if (process.send) process.send(answer)
+  else console.log(JSON.stringify(answer))
+}
+
+if (parentPort) {
+  parentPort.once('message', ({ carrier }: { carrier: object }) => send(tracesOf(carrier)))
+} else if (cluster.isWorker) {
+  process.once('message', ({ carrier }: { carrier: object }) => send(tracesOf(carrier)))
+  // A worker of a cluster does not keep messages until there is a listener.
+  send({ isReady: true })
+} else send(tracesOf(process.env))
