@@ -53,6 +53,7 @@ it.each<[what: string, ask: () => Promise<Answer>]>([
       const program = `require('tsx/cjs'); require(${JSON.stringify(PROGRAM)})`
       const options = { eval: true, execArgv: ['--conditions=@spanwright/source'], env: environment() }
       const worker = new Worker(program, options)
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       worker.postMessage({ carrier: carrierOf() })
       const [answer] = (await once(worker, 'message')) as [Answer]
       await worker.terminate()

@@ -12,6 +12,7 @@ function tracesOf(carrier: object): object {
 }
 
 function send(answer: object): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   if (parentPort) parentPort.postMessage(answer)
   else if (process.send) process.send(answer)
   else console.log(JSON.stringify(answer))
