@@ -12,8 +12,8 @@ interface Asked {
 
 /**
  * Traces every request that goes through an agent of `node:http` or `node:https`: one client span each, from the call to
- * the end of the response body. The agent itself is returned; it is given a method `addRequest` of its own.
- * @throws TypeError when it is given no agent, and when an option is unknown or of the wrong type
+ * the end of the response body. The agent itself is returned, and gets its own `addRequest` method.
+ * @throws TypeError when it isn't given an agent, or an option is unknown or of the wrong type
  */
 export function traceAgent<Requests extends Agent>(
   agent: Requests,
@@ -29,7 +29,7 @@ export function traceAgent<Requests extends Agent>(
   return agent
 }
 
-/** @returns takes the method back */
+/** @returns a function that restores the method */
 export function wrapAgent(agent: object, client: HttpClient): () => void {
   return wrapMethod<Asked, 'addRequest'>(agent as Asked, 'addRequest', addRequest => {
     return function addTraced(this: unknown, ...args: Parameters<Asked['addRequest']>): unknown {

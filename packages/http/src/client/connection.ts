@@ -9,16 +9,16 @@ import {
   EVENT_TLS_END,
 } from '@spanwright/core/semconv'
 
-/** Connections whose life is recorded. */
+/** Connections that are measured. */
 const connections = new WeakMap<Socket, ClientConnection>()
 
-/** True once there is such a connection: then the requests of everybody count. */
+/** True once there is such a connection: then requests of all clients count. */
 let isCounting = false
 
-/** When connections were opened, as `performance.now()` told then. */
+/** When connections were opened, on the clock of `performance.now()`. */
 const opened = new WeakMap<Socket, number>()
 
-/** Has something done when the connection that a request has got is open. */
+/** Calls back when the connection of a request is open. */
 export function whenConnected(
   request: ClientRequest,
   socket: Socket,
@@ -34,7 +34,7 @@ export function whenConnected(
   const listen = (event: string, then: () => void): void => {
     const listener = (): void => attempt('following a connection', then)
     socket.once(event, listener)
-    // A request may leave before its connection is open, which then goes to another.
+    // A request may end before its connection is open; another request then uses that.
     request.whenOver(() => socket.removeListener(event, listener))
   }
   if (request.wantsStages) {
@@ -49,7 +49,7 @@ export function whenConnected(
   })
 }
 
-/** A request is written to a connection that is open. */
+/** A request is written to an open connection. */
 export function noteConnection(request: ClientRequest, socket: Socket): void {
   const { remoteAddress, remotePort } = socket
   request.sentTo({ address: remoteAddress, port: remotePort, version: '1.1' })

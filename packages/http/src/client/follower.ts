@@ -15,17 +15,17 @@ interface Followed {
 
 type Method = (this: unknown, ...args: unknown[]) => unknown
 
-/** Codes of errors with which clients end a request that took too long. */
+/** Error codes with which clients end a request that timed out. */
 const TIMEOUTS: ReadonlySet<unknown> = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ECONNABORTED'])
 
-/** True when a request has a follower, of whichever entry point. */
+/** True when a request has a follower of any entry point. */
 export function isFollowed(req: NodeRequest): boolean {
   return FOLLOWER in req
 }
 
 /**
- * Follows a request of `node:http` to its end, by methods of its own: a listener would change what Node does with a
- * response, an upgrade or an error that nobody listens for.
+ * Follows a request of `node:http` to its end, through its own methods: a listener would change how Node handles a
+ * response, an upgrade or an error without listeners.
  */
 export class Follower {
   private readonly req: NodeRequest
@@ -48,7 +48,7 @@ export class Follower {
     this.originals = { emit: methodOf(req, 'emit'), destroy: methodOf(req, 'destroy') }
   }
 
-  /** @param connected is told the connection when it is open; needed only where it is not known where it leads */
+  /** @param connected receives the connection when it is open; needed only when its target is not known */
   static follow(
     req: NodeRequest,
     request: ClientRequest,
@@ -66,7 +66,7 @@ export class Follower {
   destroyRequest(args: readonly unknown[]): unknown {
     this.noteDestroyed(args[0])
     const result = Reflect.apply(this.originals.destroy, this.req, args)
-    // One that waits for a connection is told nothing until it would get one.
+    // A request waiting for a connection gets no event until it would obtain one.
     if (!this.req.socket) this.close()
     return result
   }
@@ -79,7 +79,7 @@ export class Follower {
 
   destroyResponse(args: readonly unknown[]): unknown {
     const { body } = this
-    // Node itself destroys a response whose connection is gone.
+    // Node itself destroys a response whose connection has closed.
     if (body?.res.socket?.destroyed === false) this.noteDestroyed(args[0])
     return body && Reflect.apply(body.destroy, body.res, args)
   }
@@ -104,7 +104,7 @@ export class Follower {
 
   private responded(res: IncomingMessage): void {
     this.request.responded(res.statusCode ?? 0, res.headers, valueOf)
-    // The body may already be here.
+    // The body may already have arrived.
     if (res.complete) return this.request.succeeded()
     this.body = { res, push: methodOf(res, 'push'), destroy: methodOf(res, 'destroy') }
     Object.assign(res, { [FOLLOWER]: this, push, destroy: destroyResponse })
@@ -133,7 +133,7 @@ export class Follower {
     if (!this.body) this.end()
   }
 
-  /** Nothing comes any more. */
+  /** Nothing more will arrive. */
   private close(): void {
     if (this.body?.res.complete) this.request.succeeded()
     else this.end()
@@ -150,7 +150,7 @@ export class Follower {
 
 guardMethods('following a request', Follower, 'noteEvent', 'notePart', 'noteDestroyed', 'close')
 
-/** Stands for an error that Node does not show. */
+/** Used for an error that Node does not expose. */
 const CONNECTION_GONE = Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' })
 
 function emit(this: Followed, event: unknown, ...rest: unknown[]): unknown {

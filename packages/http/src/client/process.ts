@@ -6,15 +6,15 @@ import { type ClientTracingOptions, httpClientFor } from './options.ts'
 import { wrapAgent } from './agent.ts'
 import { startRequest } from './start.ts'
 
-/** Ends what {@link traceHttp} has begun. */
+/** The handle returned by {@link traceHttp}. */
 export interface HttpTracing extends Disposable {
-  /** Traces no further requests. Those under way are followed to their end. */
+  /** Stops tracing new requests. Open ones are traced to their end. */
   stop(): void
 }
 
 const CREATED = 'http.client.request.created'
 
-/** Node 22 is the first that publishes requests before they are sent. */
+/** Node 22 is the first version that publishes requests before they are sent. */
 const PUBLISHES = Number.parseInt(process.versions.node, 10) >= 22
 
 /**

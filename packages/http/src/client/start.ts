@@ -11,8 +11,8 @@ const NOT_SENT = { propagate: false }
 const ABSOLUTE = /^https?:\/\//
 
 /**
- * Starts the span of a request that is about to be sent, once, and puts its context into the headers. Never throws.
- * @param port where it goes, if that is known
+ * Starts the span of a request that is about to be sent, once, and writes its context into the headers. Never throws.
+ * @param port of its destination, if known
  */
 export const startRequest: (client: HttpClient, req: NodeRequest, port?: unknown) => void = guarded(
   'reading a request',
@@ -31,7 +31,7 @@ export const startRequest: (client: HttpClient, req: NodeRequest, port?: unknown
       host,
       parent: context.active(),
       resendCount: 0,
-      // The head of a request with a list of headers, or with `Expect`, is written already.
+      // The head of a request with a list of headers, or with `Expect`, has already been written.
       perCall: req.headersSent ? NOT_SENT : undefined,
     })
     if (!request) return
@@ -49,7 +49,7 @@ export const startRequest: (client: HttpClient, req: NodeRequest, port?: unknown
 
 const OWN_AGENTS: ReadonlySet<unknown> = new Set([Agent.prototype, AgentOfTls.prototype])
 
-/** True for an agent of Node itself, which leads to where a request goes. */
+/** True for one of Node's own agents, which connect directly to the destination. */
 function isOwnAgent(agent: unknown): boolean {
   return typeof agent === 'object' && agent !== null && OWN_AGENTS.has(Object.getPrototypeOf(agent))
 }
@@ -64,13 +64,13 @@ function inject(client: HttpClient, req: NodeRequest, { injected, headers }: Cli
   for (let i = 0; i + 1 < injected.length; i += 2) req.setHeader(injected[i] ?? '', injected[i + 1] ?? '')
 }
 
-/** The port that the header of Node itself names; undefined when the caller has set another one. */
+/** The port in the `Host` header written by Node; undefined when the caller has set the header. */
 function portIn(header: unknown, name: string): number | undefined {
   const named = typeof header === 'string' ? splitHost(header) : undefined
   return named?.host === name ? (named.port ?? 0) : undefined
 }
 
-/** @param port 0 for that of the scheme */
+/** @param port 0 for the default of the scheme */
 function originOf({ protocol, host }: NodeRequest, port: unknown): string {
   const isSaid = Number(port) > 0 && Number(port) !== (protocol === 'https:' ? 443 : 80)
   return `${protocol}//${host.includes(':') ? `[${host}]` : host}${isSaid ? `:${Number(port)}` : ''}`

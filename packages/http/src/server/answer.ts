@@ -2,7 +2,7 @@ import type { HttpServer, ServerAnswer, ServerRequest } from '@spanwright/core/p
 
 type Work = (this: unknown, ...args: never[]) => unknown
 
-/** Runs what answers a request, in a span of its own. */
+/** Runs the handling of a request in its own span. */
 export function answer(
   server: HttpServer<ServerRequest>,
   req: ServerRequest,
@@ -13,7 +13,7 @@ export function answer(
 ): unknown {
   const exchange = server.begin(req, res, req)
   let result: unknown
-  // What it returns is kept from the exchange: a promise that is followed there would not be unhandled any more.
+  // The result is not passed to the exchange: a rejection observed there would no longer be reported as unhandled.
   exchange.run(() => {
     try {
       result = Reflect.apply(work, self, args)

@@ -2,11 +2,11 @@ import type { HttpFramework, RequestHead, ServerRequest } from '@spanwright/core
 
 import { firstOf, Proxies, type TrustProxy } from './proxies.ts'
 
-/** What is known of a request where no framework can be asked. Its route is what `setRoute()` has given it. */
+/** Reads requests without a framework. Their route is the one set by `setRoute()`. */
 export function plainFramework(trustProxy: TrustProxy): HttpFramework<ServerRequest> {
   const proxies = new Proxies(trustProxy)
   return {
-    // Mounts of connect and of Express keep the target as it was sent.
+    // Mounts of connect and of Express keep the target as sent.
     url: request => (request as { originalUrl?: string }).originalUrl ?? request.url ?? '',
     origin(_request, head) {
       const { headers, socket } = head
@@ -23,7 +23,7 @@ export function plainFramework(trustProxy: TrustProxy): HttpFramework<ServerRequ
   }
 }
 
-/** Over HTTP/2, a client may say the host in either of two fields. */
+/** Over HTTP/2, a client may send the host in either of two fields. */
 function hostOf({ headers }: RequestHead): string | undefined {
   return (headers[':authority'] as string | undefined) ?? headers.host
 }

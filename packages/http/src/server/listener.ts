@@ -7,8 +7,8 @@ type AnyListener = (req: never, res: never) => unknown
 
 /**
  * Wraps a listener for requests, of `node:http`, `node:https` or the compatibility API of `node:http2`: every request it
- * is called with has a server span, from here to the end of the response. The listener itself stays as it is.
- * @throws TypeError when it is given no function, and when an option is unknown or of the wrong type
+ * is called with has a server span, from here to the end of the response. The listener itself is not changed.
+ * @throws TypeError when it isn't given a function, or an option is unknown or of the wrong type
  */
 export function traceListener<Listener extends AnyListener>(
   listener: Listener,

@@ -12,8 +12,8 @@ import { type TrustProxy, trustProxyRule } from './proxies.ts'
 /** Options of {@link traceServer} and {@link traceListener}. */
 export interface ServerTracingOptions extends Omit<HttpServerOptions<ServerRequest>, keyof LayerOptions> {
   /**
-   * Which proxies are believed in what they forward of the client (`X-Forwarded-For`, `-Proto`, `-Host`): all, none, the
-   * number that stand before the server, or a function of their address. Default: none.
+   * Which proxies are trusted for forwarded client data (`X-Forwarded-For`, `-Proto`, `-Host`): all, none, the number
+   * of proxies in front of the server, or a function of their address. Default: none.
    */
   readonly trustProxy?: TrustProxy | undefined
 }

@@ -1,9 +1,9 @@
 import { callHook, type OptionRule, type RequestHead } from '@spanwright/core/plugin'
 
 /**
- * Which proxies are believed: all, none, so many as stand before the server, or those that a function of their address
- * says. The function is told the address, and how many proxies are nearer to the server; when it throws, that one is not
- * believed.
+ * Which proxies are trusted: all, none, the number of proxies in front of the server, or those accepted by a function.
+ * The function receives the address, and how many proxies are nearer to the server; when it throws, the proxy isn't
+ * trusted.
  */
 export type TrustProxy = boolean | number | ((address: string, hop: number) => boolean)
 
@@ -15,7 +15,7 @@ export const trustProxyRule: OptionRule = {
     (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0),
 }
 
-/** What the proxies before a server have told of its clients, as far as they are believed. */
+/** Client data forwarded by the proxies in front of a server, as far as they are trusted. */
 export class Proxies {
   private readonly trust: TrustProxy
 
@@ -23,13 +23,13 @@ export class Proxies {
     this.trust = trust
   }
 
-  /** True when what is at the other end of a connection is believed. */
+  /** True when the peer of a connection is trusted. */
   believes(socket: RequestHead['socket']): boolean {
     const { trust } = this
     return trust !== false && this.trusts(socket?.remoteAddress ?? '', 0)
   }
 
-  /** The first address on the way to the server that is not that of a proxy which is believed. */
+  /** The nearest address that is not that of a trusted proxy. */
   clientOf({ headers, socket }: RequestHead): string | undefined {
     const forwarded = headers['x-forwarded-for']
     const text = typeof forwarded === 'string' ? forwarded : (forwarded ?? []).join(',')
@@ -50,7 +50,7 @@ export class Proxies {
   }
 }
 
-/** The value that the proxy nearest to the client has written. */
+/** The value written by the proxy nearest to the client. */
 export function firstOf(header: string | readonly string[] | undefined): string | undefined {
   const value = typeof header === 'string' ? header : header?.[0]
   return value?.split(',', 1)[0]?.trim()

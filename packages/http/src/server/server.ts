@@ -7,16 +7,16 @@ import { isWrapped, type ServerAnswer, type ServerRequest, show, wrapMethod } fr
 import { answer } from './answer.ts'
 import { httpServerFor, type ServerTracingOptions } from './options.ts'
 
-/** Events with which a server hands over a request and its response. */
+/** Events with which a server emits a request and its response. */
 const ANSWERED: ReadonlySet<unknown> = new Set(['request', 'checkContinue', 'checkExpectation'])
-/** Events with which a server hands over a request and its connection. */
+/** Events with which a server emits a request and its connection. */
 const HANDED_OVER: ReadonlySet<unknown> = new Set(['upgrade', 'connect'])
 
 /**
  * Traces the requests of a server of `node:http` or `node:https`, and those of `node:http2` that come as request and
- * response: one server span each, from the event to the end of the response. The server itself is returned; it is given a
- * method `emit` of its own.
- * @throws TypeError when it is given no such server, and when an option is unknown or of the wrong type
+ * response: one server span each, from the event to the end of the response. The server itself is returned, and gets
+ * its own `emit` method.
+ * @throws TypeError when it isn't given such a server, or an option is unknown or of the wrong type
  */
 export function traceServer<Server extends EventEmitter>(
   server: Server,
@@ -30,7 +30,7 @@ export function traceServer<Server extends EventEmitter>(
   const traced = httpServerFor('traceServer()', options)
   if (isWrapped<EventEmitter>(server, 'emit') || KNOWN.has(server)) return server
   if (isPatched(server)) {
-    // Its span begins within `emit`, and a listener finds it.
+    // Its span starts within `emit`, where a listener finds it.
     KNOWN.add(server)
     server.prependListener('request', (req: ServerRequest, res: ServerAnswer) => traced.begin(req, res, req))
     return server
@@ -41,7 +41,7 @@ export function traceServer<Server extends EventEmitter>(
       if (ANSWERED.has(event)) {
         return answer(traced, req as ServerRequest, second as ServerAnswer, emit, this, args)
       }
-      // Listeners answer on the connection; a response that is not on it ends with the connection at the latest.
+      // Listeners answer on the connection; any other response ends with the connection at the latest.
       if (HANDED_OVER.has(event) && isRequest(req)) {
         return answer(traced, req, new ServerResponse(req), emit, this, args)
       }
@@ -54,7 +54,7 @@ export function traceServer<Server extends EventEmitter>(
 /** Servers whose `emit` was left alone. */
 const KNOWN = new WeakSet<object>()
 
-/** True where another instrumentation has replaced the method of all servers: Node's own have none. */
+/** True when another instrumentation has replaced the method of all servers: Node's own prototypes have none. */
 function isPatched(server: object): boolean {
   const classes = [HttpServer.prototype, HttpsServer.prototype]
   return classes.some(prototype => Object.hasOwn(prototype, 'emit') && prototype.isPrototypeOf(server))
@@ -66,7 +66,7 @@ function isServer(server: unknown): boolean {
   return [emit, listen, setTimeout].every(method => typeof method === 'function')
 }
 
-/** Over HTTP/2, a stream comes with the event `connect`, if anything. */
+/** Over HTTP/2, the event `connect` passes a stream, if anything. */
 function isRequest(value: unknown): value is IncomingMessage {
   return typeof (value as Partial<IncomingMessage> | undefined)?.httpVersionMajor === 'number'
 }
