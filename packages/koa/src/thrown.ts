@@ -33,7 +33,7 @@ export function watchErrors(ctx: Context): void {
 function onerror(this: Watched, error: unknown): void {
   const exchange = exchangeOf(this.req)
   if (exchange && attempt('reading an error', isFailure, error, this)) exchange.recordError(error)
-  // Without an error, Koa is only told that a response is over, and does nothing.
+  // Without an error, the call only reports the end of a response, and Koa does nothing.
   if (!exchange || error === null || error === undefined) {
     return Reflect.apply(this[ON_ERROR], this, [error])
   }

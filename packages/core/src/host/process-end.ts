@@ -119,7 +119,7 @@ class EventWatch {
 }
 
 function stayFirst(event: string | symbol): void {
-  // It is told before the listener is added.
+  // Called before the listener is added.
   if (typeof event === 'string' && REGISTRY.watches.has(event)) {
     queueMicrotask(() => REGISTRY.watches.get(event)?.goFirst())
   }

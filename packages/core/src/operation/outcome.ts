@@ -43,7 +43,7 @@ export function failure(value: unknown): Ending {
   return { failed: true, thrown: { value } }
 }
 
-/** `error.type` of an ending; undefined when it is no failure. */
+/** `error.type` of an ending; undefined when it isn't a failure. */
 function errorTypeOfEnding(ending: Ending): string | undefined {
   if (!ending.failed) return undefined
   return ending.errorType ?? (ending.thrown ? errorTypeOf(ending.thrown.value) : ERROR_TYPE_OTHER)

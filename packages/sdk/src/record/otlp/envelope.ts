@@ -2,7 +2,7 @@ import type { InstrumentationScope, SpanResource } from '../types.ts'
 import { writeAttribute } from './attributes.ts'
 import { varintSize, Writer } from './writer.ts'
 
-// Tags of the messages around spans: ExportTraceServiceRequest, ResourceSpans, ScopeSpans and what they are about.
+// Tags of the messages around spans: ExportTraceServiceRequest, ResourceSpans, ScopeSpans and their fields.
 const RESOURCE_SPANS = 0x0a
 const RESOURCE = 0x0a
 const RESOURCE_ATTRIBUTES = 0x0a
@@ -36,12 +36,12 @@ export function scopeField({ name, version, schemaUrl }: InstrumentationScope): 
   return writer.written()
 }
 
-/** What stands in front of the spans of a scope, of which there are so many bytes. */
+/** The bytes before the spans of a scope, whose size is given. */
 export function scopeHead(scope: Uint8Array, bytes: number): Uint8Array {
   return withLength(SCOPE_SPANS, scope.length + bytes, scope)
 }
 
-/** What stands in front of all scopes, of which there are so many bytes. */
+/** The bytes before all scopes, whose size is given. */
 export function requestHead(resource: Uint8Array, bytes: number): Uint8Array {
   return withLength(RESOURCE_SPANS, resource.length + bytes, resource)
 }

@@ -81,7 +81,7 @@ export function writeSpan(writer: Writer, span: ReadableSpan | EncodedSpan, conc
   writer.close(opened)
 }
 
-/** Encodes a span whose trace is still to be decided about. */
+/** Encodes a span before the decision on its trace. */
 export function encodeEarly(writer: Writer, span: ReadableSpan, conceal?: Concealer): EncodedSpan {
   writer.begin()
   writeFields(writer, span, conceal)
@@ -165,7 +165,7 @@ function writeTime(writer: Writer, tag: number, [seconds, nanoseconds]: HrTime):
   writer.time(tag, seconds, NS_PER_SECOND, nanoseconds)
 }
 
-/** Writes the time that `performance.now()` stands for. */
+/** Writes a time of `performance.now()` as time since 1970. */
 function writeClock(writer: Writer, tag: number, anchor: number, now: number): void {
   const whole = Math.floor(now)
   writer.time(tag, anchor + whole, NS_PER_MS, Math.round((now - whole) * NS_PER_MS))

@@ -11,7 +11,7 @@ export class SpanAttributes {
   private object: Attributes | undefined
   private readonly countLimit: number
   private readonly lengthLimit: number
-  /** How many the limit kept out. */
+  /** Number of attributes dropped by the limit. */
   dropped = 0
 
   constructor(countLimit: number, lengthLimit: number) {
@@ -19,7 +19,7 @@ export class SpanAttributes {
     this.lengthLimit = lengthLimit
   }
 
-  /** Sets those that the span starts with. */
+  /** Sets the start attributes. */
   start(attributes: Attributes): void {
     const { list, lengthLimit } = this
     const most = this.countLimit * 2
@@ -41,7 +41,7 @@ export class SpanAttributes {
     else this.setInList(this.list, key, value)
   }
 
-  /** What came with the context gives way to what was set here. */
+  /** Attributes from the context do not override those set here. */
   setIfAbsent(key: string, value: AttributeValue): void {
     if (!this.list.some((item, index) => index % 2 === 0 && item === key)) this.set(key, value)
   }
@@ -137,7 +137,7 @@ function cleanValue(
   return undefined
 }
 
-/** Strings, numbers or booleans, with gaps perhaps. */
+/** Only strings, only numbers or only booleans, possibly with gaps. */
 function isHomogeneous(items: readonly unknown[]): boolean {
   let type: string | undefined
   for (const item of items) {

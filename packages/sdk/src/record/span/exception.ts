@@ -5,7 +5,7 @@ import {
   ATTR_EXCEPTION_TYPE,
 } from '@spanwright/core/semconv'
 
-/** What an exception event says; nothing when there is neither a type nor a message. */
+/** The attributes of an exception event; undefined when there is neither a type nor a message. */
 export function exceptionAttributes(exception: Exception): Attributes | undefined {
   if (typeof exception === 'string') return { [ATTR_EXCEPTION_MESSAGE]: exception }
   if (!exception) return undefined

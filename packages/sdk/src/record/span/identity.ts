@@ -4,7 +4,7 @@ import type { SpanContext, TraceState } from '@opentelemetry/api'
 
 import type { IdGenerator } from '../types.ts'
 
-/** Random numbers are fetched for many ids at once; a call costs more than what it brings. */
+/** Random numbers are fetched for many ids at once, because each call is expensive. */
 const pool = new Int32Array(2048)
 let used = pool.length
 
@@ -26,12 +26,12 @@ function putWord(word: number, at: number): void {
   scratch[at + 3] = word
 }
 
-/** The number that eight hexadecimal digits stand for; digits that are none count as 0. */
+/** The value of eight hexadecimal digits; invalid digits count as 0. */
 function wordOf(digits: string, from: number): number {
   return Number.parseInt(digits.slice(from, from + 8), 16) | 0
 }
 
-/** What the spans of a local trace have in common. */
+/** The state shared by the spans of a local trace. */
 export class TraceIdentity {
   readonly first: number
   readonly second: number
@@ -63,7 +63,7 @@ export class TraceIdentity {
   }
 }
 
-/** Which span one is. The texts of its ids are made when they are asked for, which they are not for most spans. */
+/** Which span one is. Its ids are converted to strings on demand, which most spans never need. */
 export class SpanIdentity {
   readonly trace: TraceIdentity
   readonly high: number

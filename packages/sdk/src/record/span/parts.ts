@@ -4,14 +4,14 @@ import type { SpanLimits, TimedEvent } from '../types.ts'
 import { limitAttributes } from './attributes.ts'
 import { isTime, toHrTime } from './time.ts'
 
-/** The oldest one gives way when there are too many. @returns false when one had to */
+/** Removes the oldest item when there are too many. @returns false when one was removed */
 export function makeRoom(list: unknown[], limit: number): boolean {
   if (list.length < limit) return true
   list.shift()
   return false
 }
 
-/** An event within its limits; the API lets the time stand in place of the attributes. */
+/** An event within its limits; the API allows the time in place of the attributes. */
 export function makeEvent(
   name: string,
   attributesOrTime: Attributes | TimeInput | undefined,

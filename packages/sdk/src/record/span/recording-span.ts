@@ -22,12 +22,12 @@ import { makeEvent, makeLink, makeRoom } from './parts.ts'
 import { between, hrTimeAt, toHrTime } from './time.ts'
 import type { InstrumentationScope, RecordedSpan, SpanLimits, SpanResource, TimedEvent } from '../types.ts'
 
-/** What a span asks of the one who made it. */
+/** The part of its tracer that a span uses. */
 export interface SpanOwner {
   readonly limits: Required<SpanLimits>
   readonly resource: SpanResource
   readonly instrumentationScope: InstrumentationScope
-  /** Takes a span whose end is set: processors first, then what exports it. */
+  /** Receives a span whose end is set: first for processors, then for export. */
   finish(span: RecordingSpan): void
 }
 
@@ -74,7 +74,7 @@ export class RecordingSpan implements RecordedSpan {
     this.recorded = new SpanAttributes(attributeCountLimit, attributeValueLengthLimit)
   }
 
-  /** Lets the span have begun at another time than now. */
+  /** Sets a start time other than now. */
   startAt(time: TimeInput): void {
     this.givenStart = toHrTime(time, this.anchor)
   }
@@ -156,12 +156,12 @@ export class RecordingSpan implements RecordedSpan {
     }
   }
 
-  /** From here on nothing changes any more. */
+  /** Makes the span immutable. */
   seal(): void {
     this.ended = true
   }
 
-  /** Lets go of everything but the span context, for those who still hold the span. */
+  /** Releases everything except the span context, since the span may still be referenced. */
   letGo(): void {
     this.recorded.clear()
     this.eventList = undefined
@@ -198,7 +198,7 @@ export class RecordingSpan implements RecordedSpan {
     return this.identity.trace.anchor
   }
 
-  /** Whether both ends are those of the clock. */
+  /** Whether both start and end were read from the clock. */
   get isTimedHere(): boolean {
     return this.givenStart === undefined && this.givenEnd === undefined
   }

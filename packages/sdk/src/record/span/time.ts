@@ -24,7 +24,7 @@ export function anchorAt(now: number): number {
   return anchor
 }
 
-/** The time that `performance.now()` stands for, in seconds and nanoseconds since 1970. */
+/** A time of `performance.now()` in seconds and nanoseconds since 1970. */
 export function hrTimeAt(from: number, now: number): HrTime {
   const whole = Math.floor(now)
   return hrTimeOf(from + whole, Math.round((now - whole) * NS_PER_MS))
@@ -51,7 +51,7 @@ function fromMilliseconds(milliseconds: number): HrTime {
   return hrTimeOf(whole, Math.round((milliseconds - whole) * NS_PER_MS))
 }
 
-/** True for what the API takes for a time, other than attributes. */
+/** True for a value that the API accepts as time, as opposed to attributes. */
 export function isTime(value: unknown): value is TimeInput {
   return (
     typeof value === 'number' ||
@@ -68,7 +68,7 @@ function isDate(value: unknown): value is Date {
   return Object.prototype.toString.call(value) === '[object Date]'
 }
 
-/** The time between two times; nothing when the second one is earlier. */
+/** The time between two times; zero when the second one is earlier. */
 export function between([startSeconds, startNanos]: HrTime, [endSeconds, endNanos]: HrTime): HrTime {
   const seconds = endSeconds - startSeconds
   const nanos = endNanos - startNanos
@@ -76,7 +76,7 @@ export function between([startSeconds, startNanos]: HrTime, [endSeconds, endNano
   return nanos < 0 ? [seconds - 1, nanos + NS_PER_SECOND] : [seconds, nanos]
 }
 
-/** A length of time in milliseconds. */
+/** A duration in milliseconds. */
 export function millisecondsIn([seconds, nanos]: HrTime): number {
   return seconds * MS_PER_SECOND + nanos / NS_PER_MS
 }

@@ -2,7 +2,7 @@ import type { Span, SpanContext } from '@opentelemetry/api'
 
 import type { SpanIdentity } from './identity.ts'
 
-/** A span that is not recorded: it only says which one it would be. */
+/** A span that is not recorded: it only has a span context. */
 export class UnsampledSpan implements Span {
   readonly identity: SpanIdentity
 

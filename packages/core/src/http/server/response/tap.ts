@@ -75,7 +75,9 @@ export function listenForClose(res: ServerAnswer, isLast: boolean): void {
   else res.prependListener('close', closeTapped)
 }
 
-/** False when an event has no listener besides the one of {@link listenForClose}: then no context has to be entered. */
+/**
+ * False when an event has no listener besides the one of {@link listenForClose}: then no context needs to be entered.
+ */
 export function isHeard(emitter: Emitter, event: unknown): boolean {
   if (!emitter.listenerCount) return true
   const own = event === 'close' ? emitter.listenerCount(event, closeTapped) : 0
