@@ -87,7 +87,7 @@ export interface Weight {
   readonly spans: SpanTally
 }
 
-/** What became of the spans of a process. */
+/** Outcome of the spans of a process. */
 export interface SpanTally {
   readonly recorded: number
   readonly exported: number

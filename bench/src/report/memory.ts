@@ -41,7 +41,7 @@ function percents(part: number): string {
   return `${part < 0 ? '−' : '+'}${Math.abs(part * 100).toFixed(2)} %`
 }
 
-/** What can still be reached at the end, and what became of all spans. */
+/** What can still be reached at the end, and the outcome of all spans. */
 export function lastSurvivors(checkpoints: readonly Checkpoint[]): string {
   const last = checkpoints.at(-1)
   if (!last) return 'Nothing was measured'

@@ -21,7 +21,7 @@ afterAll(() => recorder.stop())
 describe('linkTo()', () => {
   it.each<[what: string, origin: object]>([
     ['headers of a request', { traceparent: HEADER, host: 'example.org' }],
-    ['headers that somebody capitalised', { Traceparent: HEADER }],
+    ['capitalised headers', { Traceparent: HEADER }],
     ['a list with one value', { traceparent: [HEADER] }],
     ['bytes', { traceparent: Buffer.from(HEADER) }],
     ['a list of bytes', { traceparent: [new TextEncoder().encode(HEADER)] }],

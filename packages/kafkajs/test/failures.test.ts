@@ -164,7 +164,7 @@ describe('a send that kafkajs refuses', () => {
 
 describe('a send that fails', () => {
   it(
-    "has the broker's name for the error, also when kafkajs has wrapped it",
+    "has the broker's name for the error, even when kafkajs has wrapped it",
     async () => {
       const kafka: Kafka = harness.traced({}, { retry: { retries: 0 } })
       const producer = await harness.producer(kafka, { allowAutoTopicCreation: false })

@@ -130,7 +130,7 @@ describe('the report of a program', () => {
       'OTEL_SDK_DISABLED=true: nothing is recorded; unset it to trace',
     ],
   ])(
-    'names %s, and how to mend it',
+    'names %s, and how to fix it',
     async (_what, plan, variables, problem) => {
       expect((await visit(plan, variables)).report.problems).toEqual([problem])
     },

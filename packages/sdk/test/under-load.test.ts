@@ -97,7 +97,7 @@ describe('an app under load', () => {
   )
 
   it(
-    'loses nothing where nothing is wrong, also when SIGTERM comes in between',
+    'loses nothing where nothing is wrong, even when SIGTERM comes in between',
     async () => {
       await using endpoint = await startEndpoint()
       const options = optionsFor(endpoint.url)

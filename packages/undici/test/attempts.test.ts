@@ -64,29 +64,32 @@ describe.each(VERSIONS)('with the interceptors of %s', (_, undici) => {
   it.each([
     ['the retry interceptor', () => new undici.Agent().compose(tracing(), undici.interceptors.retry(RETRY))],
     ['a RetryAgent', () => new undici.RetryAgent(new undici.Agent().compose(tracing()) as never, RETRY)],
-  ])('each attempt of %s is a span under the caller, whoever opened the connection', async (__, make) => {
-    const dispatcher = make()
-    const send = async (path: string): Promise<string> =>
-      (await undici.request(server.origin + path, { dispatcher })).body.text()
-    const first = await inTrace(() => send('/'))
-    failures.set('/flaky', [503, 'reset'])
-    const second = await inTrace(() => send('/flaky'))
-    await dispatcher.close()
+  ])(
+    'each attempt of %s is a span under the caller, whichever call opened the connection',
+    async (__, make) => {
+      const dispatcher = make()
+      const send = async (path: string): Promise<string> =>
+        (await undici.request(server.origin + path, { dispatcher })).body.text()
+      const first = await inTrace(() => send('/'))
+      failures.set('/flaky', [503, 'reset'])
+      const second = await inTrace(() => send('/flaky'))
+      await dispatcher.close()
 
-    expect(told(childrenOf(first))).toEqual([[200, undefined, undefined, false]])
-    expect(told(childrenOf(second))).toEqual([
-      [503, undefined, '503', true],
-      [undefined, 1, 'ECONNRESET', true],
-      [200, 2, undefined, false],
-    ])
-    expect(recorder.open()).toEqual([])
-    expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual(
-      recorder
-        .spans()
-        .filter(({ name }) => name !== 'caller')
-        .map(traceparentOf),
-    )
-  })
+      expect(told(childrenOf(first))).toEqual([[200, undefined, undefined, false]])
+      expect(told(childrenOf(second))).toEqual([
+        [503, undefined, '503', true],
+        [undefined, 1, 'ECONNRESET', true],
+        [200, 2, undefined, false],
+      ])
+      expect(recorder.open()).toEqual([])
+      expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual(
+        recorder
+          .spans()
+          .filter(({ name }) => name !== 'caller')
+          .map(traceparentOf),
+      )
+    },
+  )
 
   it.each(['retry after redirect', 'redirect after retry'])(
     'the attempts of both interceptors are counted as those of one call: %s',

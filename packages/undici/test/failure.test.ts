@@ -114,7 +114,7 @@ describe.each(WAYS)('%s', (_, start) => {
     ['with an error of its own', new Error('changed my mind')],
     ['with an error that has a code', Object.assign(new Error('mine'), { code: 'MINE' })],
     ['with a text', 'changed my mind'],
-  ])('a request called off %s is no error', async (__, reason) => {
+  ])('a request cancelled %s is not an error', async (__, reason) => {
     const controller = new AbortController()
     const arrived = once(server.server, 'request')
     const failed = way.send(`${server.origin}/silent`, { signal: controller.signal }).then(
@@ -286,7 +286,7 @@ const FAILING_BODIES: [string, () => { body: unknown; failed: Error }][] = [
   ],
 ]
 
-// What the fetch of somebody else makes of it, the channels cannot tell from a call that was called off.
+// The channels cannot distinguish the failure of an unwrapped fetch from a cancelled call.
 describe.each(WAYS.filter(([name]) => !/^traceUndici.*fetch/.test(name)))('%s', (name, start) => {
   // Inside Jest, a generator is of another realm than the fetch of Node.
   const bodies = name.includes('Node') ? FAILING_BODIES.slice(0, 1) : FAILING_BODIES

@@ -1,4 +1,4 @@
-// Sends requests whose responses nobody reads, and prints what became of their spans.
+// Sends requests whose responses are never read, and prints the outcome of their spans.
 //   node --expose-gc --import tsx --conditions=@spanwright/source packages/undici/test/unread-program.ts 100000
 import { createServer } from 'node:http'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { BasicTracerProvider, type Span, type SpanProcessor } from '@opentelemet
 import { traceFetch, tracing } from '@spanwright/undici'
 import { Agent, fetch as fetchOfUndici, request } from 'undici'
 
-/** What became of the spans. */
+/** Outcome of the spans. */
 export interface Tally {
   readonly requests: number
   readonly started: number

@@ -22,7 +22,7 @@ export const VERSIONS: [string, Undici][] = [
     : []),
 ]
 
-/** What a test wants of a request, whoever sends it. */
+/** The request of a test, for any sender. */
 interface Wanted {
   readonly method?: string
   readonly headers?: Record<string, string> | undefined
@@ -30,7 +30,7 @@ interface Wanted {
   readonly body?: string
 }
 
-/** A response, whoever received it. */
+/** A response, for any receiver. */
 interface Response {
   readonly status: number
   text(): Promise<string>

@@ -91,7 +91,7 @@ describe.each(VERSIONS)('without an SDK, %s', (_, undici) => {
       return { headers, first: String(chunk) }
     },
     'a request that breaks': dispatcher => undici.request(`${server.origin}/broken`, { dispatcher }),
-    'a request that is called off': async dispatcher => {
+    'a request that is cancelled': async dispatcher => {
       const controller = new AbortController()
       const response = await undici.request(server.origin, { signal: controller.signal, dispatcher })
       controller.abort()

@@ -36,8 +36,8 @@ const MISTAKES = [
 
 describe('tracing in the wrong place', () => {
   it.each(MISTAKES)(
-    '(%s) lets requests through and says once how to mend it',
-    async (_, app, middleware, mend) => {
+    '(%s) lets requests through and reports once how to fix it',
+    async (_, app, middleware, fix) => {
       const recorder = recordSpans({ global: true })
       await using served = await serve(app(middleware) as Parameters<typeof serve>[0])
       for (let i = 0; i < 20; i++) {
@@ -45,7 +45,7 @@ describe('tracing in the wrong place', () => {
       }
       expect(recorder.spans()).toEqual([])
       await recorder.stop()
-      expect(diagnostics.messages).toEqual([expect.stringContaining(mend)])
+      expect(diagnostics.messages).toEqual([expect.stringContaining(fix)])
       expect(diagnostics.messages[0]).toMatch(
         /^spanwright: tracing(?:\(\))? of @spanwright\/(?:express|koa) /,
       )

@@ -70,7 +70,7 @@ async function talk(port: number): Promise<AsyncDisposable & { readonly state: n
   }
 }
 
-/** A span ends with its response, whatever stands in the place of a connection and whoever has it in the end. */
+/** A span ends with its response, whatever object replaces the connection and whatever owns it in the end. */
 export function testEndings(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 

@@ -33,7 +33,7 @@ export async function weigh(
   return weight
 }
 
-/** What became of the spans so far: each is counted once. */
+/** Outcome of the spans so far, each counted once. */
 function tally(tracing: Tracing): SpanTally {
   const { ended, exporters } = tracing.counts()
   const [{ exported = 0, waiting = 0, dropped } = {}] = exporters

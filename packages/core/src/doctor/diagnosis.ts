@@ -70,7 +70,7 @@ function serverProblems(): string[] {
 }
 
 /** Per area, how to fix an entry point that is never used. */
-const MENDS: Readonly<Record<string, string>> = {
+const FIXES: Readonly<Record<string, string>> = {
   'http.server': 'it belongs before the routes, on the app or server that listens',
   'http.client': 'make the calls with what it returned; a process-wide one must come before the calls',
   database: 'make the queries on the pool or client passed to it',
@@ -86,8 +86,8 @@ function unusedEntryPoints(): string[] {
         other.split(' ')[0] === name.split(' ')[0] && counter.area === area && counter.operations > 0,
     )
   return counters.flatMap(([name, counter]) => {
-    const mend = MENDS[counter.area ?? '']
+    const fix = FIXES[counter.area ?? '']
     if (counter.operations > 0 || isUsedBeside(name, counter)) return []
-    return [`${name} was set up and never used${mend === undefined ? '' : `: ${mend}`}`]
+    return [`${name} was set up and never used${fix === undefined ? '' : `: ${fix}`}`]
   })
 }

@@ -44,7 +44,7 @@ export function watchResponses(): void {
   })
 }
 
-const MEND = 'put app.use(tracing()) before the routes, on the app that listens, not on one of its routers'
+const FIX = 'put app.use(tracing()) before the routes, on the app that listens, not on one of its routers'
 
 /**
  * Problems with where `tracing()` was added, one sentence each. A server without any traced request may be intended.
@@ -54,10 +54,10 @@ export function missedResponses(): string[] {
   if (partly.length > 0) {
     return partly.map(
       ({ passed, missed }) =>
-        `${missed} of ${passed + missed} responses of a server began without passing tracing(): ${MEND}`,
+        `${missed} of ${passed + missed} responses of a server began without passing tracing(): ${FIX}`,
     )
   }
   const all = watch.servers.reduce((sum, { missed }) => sum + missed, 0)
   const isAnyTraced = watch.servers.some(({ passed }) => passed > 0)
-  return isAnyTraced || all === 0 ? [] : [`none of ${all} responses passed tracing(): ${MEND}`]
+  return isAnyTraced || all === 0 ? [] : [`none of ${all} responses passed tracing(): ${FIX}`]
 }

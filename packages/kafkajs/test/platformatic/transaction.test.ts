@@ -58,7 +58,7 @@ describe('a transaction of @platformatic/kafka', () => {
   )
 
   it(
-    'that is aborted, cancelled or left behind ends, also when nobody traces any more',
+    'that is aborted, cancelled or left behind ends, even after tracing was stopped',
     async () => {
       const tracing = harness.trace()
       const topic = unique('orders')

@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import type { PostgresService } from './start.ts'
 
-/** A server somebody else runs, checked once; it is never stopped from here. */
+/** An external server, checked once; it is never stopped from here. */
 export async function connectToEnvironment(url: string): Promise<PostgresService> {
   const client = clientFor(url)
   const place = `${client.host}:${client.port}`

@@ -7,7 +7,7 @@ function cleanUp(): void {
 }
 
 function endBySignal(signal: NodeJS.Signals): void {
-  // Somebody else's handler decides when the process ends; the exit event follows then.
+  // Another handler decides when the process ends; the exit event follows then.
   if (process.listenerCount(signal) > 1) return
   cleanUp()
   unlisten()
