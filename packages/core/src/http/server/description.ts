@@ -3,7 +3,7 @@ import { isIP, type Socket } from 'node:net'
 import type { Attributes } from '@opentelemetry/api'
 
 import { type CaptureHeaders, CapturedHeaders } from '../captured-headers.ts'
-import { guardMethods } from '../../host/guard.ts'
+import { callHook, guardMethods } from '../../host/guard.ts'
 import type { HttpFramework, Origin, RequestHead, ServerRequest, StreamPrototypes } from './framework.ts'
 import { valueGivenIn } from './response/exposed-trace.ts'
 import type { Description } from './owner.ts'
@@ -40,12 +40,15 @@ export class HttpDescription<Request, Routes> {
   private readonly sensitiveKeys: ReadonlySet<string>
   private readonly requestHeaders: CapturedHeaders
   private readonly responseHeaders: CapturedHeaders
+  private readonly givenRoute: ((request: Request) => unknown) | undefined
 
   constructor(
     framework: HttpFramework<Request, Routes>,
     sensitiveKeys: readonly string[] | undefined,
     { request, response, unmasked }: CaptureHeaders,
+    givenRoute?: (request: Request) => unknown,
   ) {
+    this.givenRoute = givenRoute
     this.framework = framework
     this.sensitiveKeys = sensitiveQueryKeys(sensitiveKeys)
     this.requestHeaders = new CapturedHeaders(ATTR_HTTP_REQUEST_HEADER_PREFIX, request, unmasked)
@@ -82,7 +85,12 @@ export class HttpDescription<Request, Routes> {
 
   /** Pattern of the route that matched last. */
   routeOf(request: Request, routes: Routes | undefined): string | undefined {
-    return this.framework.route(request, routes)
+    return this.framework.route(request, routes) ?? (this.givenRoute && this.readGivenRoute(request))
+  }
+
+  private readGivenRoute(request: Request): string | undefined {
+    const route: unknown = this.givenRoute && callHook('route', this.givenRoute, request)
+    return typeof route === 'string' && route !== '' ? route : undefined
   }
 
   /** Writes the status code and the captured headers of a response. */

@@ -5,7 +5,7 @@ import { exposeRule } from './response/exposed-trace.ts'
 import type { HttpServerMetricsOptions } from './metrics.ts'
 import { type ParentPolicy, parentRule } from './incoming-context.ts'
 import type { LayerOptions } from './layers.ts'
-import { aBoolean, aListOfStrings, type OptionRules } from '../../host/options.ts'
+import { aBoolean, aFunction, aListOfStrings, type OptionRules } from '../../host/options.ts'
 import type { TracingOptions } from '../../operation/settings.ts'
 
 /** A request as passed to the hooks of an HTTP server. */
@@ -24,6 +24,12 @@ export interface HttpServerOptions<Request>
   extends Omit<TracingOptions<HttpServerRecord<Request>>, 'metrics'>, LayerOptions {
   /** False: no metrics. Default: true. */
   readonly metrics?: boolean | HttpServerMetricsOptions<HttpServerRecord<Request>> | undefined
+  /**
+   * Route pattern of a request, of low cardinality, from a framework that does its own routing. Called when the response
+   * begins, and only when neither the router nor `setRoute()` gives a route. A throw is reported to `diag`; anything but a
+   * non-empty string gives no route. Default: none.
+   */
+  readonly route?: ((request: Request) => string | undefined) | undefined
   /**
    * How to treat the caller's context. Default: `trust`. A function that throws, or returns any other value, means
    * `ignore`.
@@ -54,6 +60,7 @@ export const HTTP_SERVER_RULES: OptionRules = {
   sensitiveQueryKeys: aListOfStrings,
   captureHeaders: captureHeadersRule,
   parent: parentRule,
+  route: aFunction,
   expose: exposeRule,
   stages: aBoolean,
   endOnShutdown: aBoolean,

@@ -56,7 +56,7 @@ export class HttpServer<Request, Routes = never> {
     const { options } = this.settings
     const { captureHeaders = {}, expose, metrics, stages = false, endOnShutdown = false } = options
     this.shared = {
-      description: new HttpDescription(framework, options.sensitiveQueryKeys, captureHeaders),
+      description: new HttpDescription(framework, options.sensitiveQueryKeys, captureHeaders, options.route),
       exposed: expose === undefined ? undefined : new ExposedTrace(expose),
       metrics: new HttpServerMetrics(this.settings, typeof metrics === 'object' ? metrics : {}),
       stages,

@@ -1,0 +1,138 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { diag, DiagLogLevel, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import { setRoute } from '@spanwright/core'
+import { tracing as traceExpress } from '@spanwright/express'
+import { traceListener } from '@spanwright/http'
+import { tracing as traceKoa } from '@spanwright/koa'
+import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import express from 'express'
+import Koa from 'koa'
+
+type Route = (request: { readonly url?: string | undefined }) => string | undefined
+type Serve = (route: Route, work: () => void) => RequestListener
+
+let recorder: SpanRecorder
+beforeAll(() => {
+  recorder = recordSpans({ global: true })
+})
+afterEach(() => recorder.reset())
+afterAll(() => recorder.stop())
+
+const FRAMEWORKS: readonly (readonly [string, Serve])[] = [
+  [
+    'Express',
+    (route, work) =>
+      express().use(traceExpress({ route }), (_req, res) => {
+        work()
+        res.end()
+      }),
+  ],
+  [
+    'Koa',
+    (route, work) => {
+      const app = new Koa().use(traceKoa({ route }))
+      app.use(ctx => {
+        work()
+        ctx.body = 'done'
+      })
+      const callback = app.callback()
+      return (req, res) => void callback(req, res)
+    },
+  ],
+  [
+    'node:http',
+    (route, work) =>
+      traceListener(
+        (_req: IncomingMessage, res) => {
+          work()
+          res.end()
+        },
+        { route },
+      ),
+  ],
+]
+
+async function spanOf(serve: Serve, route: Route, work = (): void => {}): Promise<ReadableSpan> {
+  const server = createServer(serve(route, work))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  try {
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/people/7`)
+    expect(answer.status).toBe(200)
+    await answer.text()
+    return await recorder.waitFor({ kind: SpanKind.SERVER })
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+describe.each(FRAMEWORKS)('route() of %s', (_name, serve) => {
+  it('names a request that no router knows', async () => {
+    const span = await spanOf(serve, ({ url }) => url?.replace(/\d+/, ':id'))
+    expect(span).toMatchObject({
+      name: 'GET /people/:id',
+      status: { code: SpanStatusCode.UNSET },
+      events: [],
+    })
+    expect(span.attributes).toMatchObject({ 'http.route': '/people/:id', 'http.response.status_code': 200 })
+  })
+
+  it('comes after setRoute()', async () => {
+    const span = await spanOf(
+      serve,
+      () => '/never',
+      () => setRoute('/given'),
+    )
+    expect(span.name).toBe('GET /given')
+  })
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['an empty string', ''],
+    ['a number', 7],
+    ['a promise', Promise.resolve('/late')],
+  ])('gives no route for %s', async (_what, answer) => {
+    const span = await spanOf(serve, () => answer as string)
+    expect(span.name).toBe('GET')
+    expect(span.attributes).not.toHaveProperty('http.route')
+  })
+
+  it('gives no route when it throws, which is reported', async () => {
+    const reports: unknown[] = []
+    const silent = (): void => {}
+    const error = (...said: unknown[]): void => void reports.push(said.at(-1))
+    diag.setLogger(
+      { error, warn: silent, info: silent, debug: silent, verbose: silent },
+      { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true },
+    )
+    const fault = new Error('broken')
+    const span = await spanOf(serve, () => {
+      throw fault
+    })
+    diag.disable()
+    expect(span.name).toBe('GET')
+    expect(reports).toContain(fault)
+  })
+
+  it('is refused when it is no function', () => {
+    expect(() => serve('/people/:id' as unknown as Route, () => {})).toThrow(
+      /route.*a function.*'\/people\/:id'/,
+    )
+  })
+})
+
+it('the router of Express goes before route()', async () => {
+  const span = await spanOf(
+    route =>
+      express()
+        .use(traceExpress({ route }))
+        .get('/people/:name', (_req, res) => void res.end()),
+    () => '/never',
+  )
+  expect(span.name).toBe('GET /people/:name')
+})
