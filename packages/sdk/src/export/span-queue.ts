@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 
 import { diag } from '@opentelemetry/api'
-import { reportFailure } from '@spanwright/core/plugin'
+import { reportFailure, say } from '@spanwright/core/plugin'
 
 import type { Batch, EndedSpan, SpanStore } from './batch.ts'
 import { ExportCounts } from './export-counts.ts'
@@ -97,7 +97,7 @@ export class SpanQueue<Kind extends Batch = Batch> {
       while (this.settled < last && this.current) await this.current
       await this.sender.flush()
     } catch (error) {
-      diag.warn(`spanwright: flushing ${this.name} failed`, error)
+      say('warn', `spanwright: flushing ${this.name} failed`, error)
     } finally {
       endHurry?.()
     }

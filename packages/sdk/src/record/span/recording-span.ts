@@ -1,7 +1,6 @@
 import {
   type Attributes,
   type AttributeValue,
-  diag,
   type Exception,
   type HrTime,
   type Link,
@@ -11,7 +10,7 @@ import {
   SpanStatusCode,
   type TimeInput,
 } from '@opentelemetry/api'
-import { reportFailure } from '@spanwright/core/plugin'
+import { reportFailure, say } from '@spanwright/core/plugin'
 import { EVENT_EXCEPTION } from '@spanwright/core/semconv'
 
 import { printable } from '../../export/console/printable.ts'
@@ -243,8 +242,7 @@ export class RecordingSpan implements RecordedSpan {
 
   private sayEnded(what: string): void {
     const { traceId, spanId } = this.spanContext()
-    diag.warn(
-      `spanwright: span ${printable(this.name)} (${traceId}-${spanId}) has already ended and was ${what} again`,
-    )
+    const which = `first by ${printable(this.name)} (${traceId}-${spanId})`
+    say('warn', `spanwright: a span has already ended and was ${what} again`, which)
   }
 }
