@@ -43,18 +43,20 @@ describe.each(
     [
       `traceFetch() on ${name}`,
       Request,
+      fetch,
       (): [Fetch, () => void] => [traceFetch(fetch), () => undefined],
     ] as const,
     [
       `traceUndici() and ${name}`,
       Request,
+      fetch,
       (): [Fetch, () => void] => {
         const handle = traceUndici()
         return [fetch, () => handle.stop()]
       },
     ] as const,
   ]),
-)('%s', (_, RequestOfIt, start) => {
+)('%s', (_, RequestOfIt, untracedFetch, start) => {
   let fetch: Fetch
   let stop: () => void
   beforeAll(() => {
@@ -120,15 +122,20 @@ describe.each(
     expect(span.attributes).not.toHaveProperty('http.response.status_code')
   })
 
-  it('names the caller in the stack of an error', async () => {
+  it('names the caller in the stack of an error wherever it is named without tracing', async () => {
     const gone = await startServer()
     await gone.stop()
-    async function callTheShop(input: string | Request): Promise<unknown> {
-      return await fetch(input)
+    async function callTheShop(by: Fetch, input: string | Request): Promise<unknown> {
+      return await by(input)
     }
     for (const input of [gone.origin, new RequestOfIt(gone.origin)]) {
-      const error = await callTheShop(input).catch((thrown: unknown) => thrown as Error)
-      expect((error as Error).stack).toContain('callTheShop')
+      const [untraced, traced] = await Promise.all(
+        [untracedFetch, fetch].map(async by =>
+          callTheShop(by, input).catch((error: unknown) => error as Error),
+        ),
+      )
+      const isNamed = (error: unknown): boolean => String((error as Error).stack).includes('callTheShop')
+      expect(isNamed(traced)).toBe(isNamed(untraced))
     }
   })
 
