@@ -119,7 +119,15 @@ function connection(): object {
   return { host, port, user, password, database }
 }
 
+/** Of SQLSTATE; 00 is success. */
+const ERROR_CLASSES =
+  '01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX'
+
 const FAILING = [
+  ...ERROR_CLASSES.split(' ').map(
+    errorClass =>
+      `DO $$ BEGIN RAISE EXCEPTION '${CANARY}' USING ERRCODE = '${errorClass}000', DETAIL = '${CANARY}', HINT = '${CANARY}'; END $$`,
+  ),
   `SELECT '${CANARY}'::int`,
   `INSERT INTO users VALUES (1, '${CANARY}'), (2, '${CANARY}')`,
   `INSERT INTO users VALUES (NULL, '${CANARY}')`,
@@ -140,7 +148,7 @@ const WORK: Readonly<Record<string, (fetch: typeof globalThis.fetch, target: str
   parameter: () => pool.query('SELECT $1::int', [CANARY]),
   unused: () => pool.query(`SELECT '${CANARY}'`, [CANARY]),
   wrapped: () =>
-    pool.query(FAILING[0] ?? '').catch((cause: unknown) => {
+    pool.query(`SELECT '${CANARY}'::int`).catch((cause: unknown) => {
       throw new Error(CANARY, { cause })
     }),
   'type-parser': () => {
