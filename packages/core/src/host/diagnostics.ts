@@ -1,28 +1,25 @@
-import { context, diag, ROOT_CONTEXT } from '@opentelemetry/api'
+import { diag } from '@opentelemetry/api'
 
 /** After a cause was reported, it is only counted for this long, in milliseconds. */
 const PERIOD = 60_000
 
-/** Number of causes tracked separately; further ones share one entry. */
+/** Number of causes tracked separately within a period; further ones are not reported. */
 const MOST_CAUSES = 100
 
 type Level = 'error' | 'warn'
 
 interface Cause {
-  readonly level: Level
-  readonly message: string
-  /** Occurrences since it was last reported. */
+  readonly reportedAt: number
+  /** Occurrences since then. */
   count: number
 }
 
 const causes = new Map<string, Cause>()
 let listening: unknown
-let timer: NodeJS.Timeout | undefined
 
 /**
- * Reports a message to `diag` only: in full the first time, then once a minute with the number of repetitions. Never
- * throws. Messages without a registered logger are not counted, so a logger registered later still gets the full
- * message.
+ * Reports a message to `diag` only: the first time, then at most once a minute with the number of repetitions. Never
+ * throws. Messages without a registered logger are not counted, so a logger registered later still gets the message.
  * @param message the cause, without variable parts
  * @param error what was thrown, if anything; its class is part of the cause
  */
@@ -33,40 +30,30 @@ export function say(level: Level, message: string, ...error: [] | [unknown]): vo
     if (logger !== listening) {
       listening = logger
       causes.clear()
-      clearTimeout(timer)
-      timer = undefined
     }
-    const own = `${level} ${message} ${classOf(error[0])}`
-    const key = causes.has(own) || causes.size < MOST_CAUSES ? own : OTHERS
+    // No timer reports the repetitions: it would write to the console of a program, or of a test, that has finished.
+    const now = performance.now()
+    const key = `${level} ${message} ${classOf(error[0])}`
     const known = causes.get(key)
-    if (known) {
+    if (known && now - known.reportedAt < PERIOD) {
       known.count++
       return
     }
-    causes.set(key, { level, message: key === OTHERS ? 'spanwright: other failures' : message, count: 0 })
-    // Outside the active context, which a timer would retain.
-    timer ??= context.with(ROOT_CONTEXT, () => setTimeout(reportCounts, PERIOD).unref())
-    diag[level](message, ...error)
+    if (causes.size >= MOST_CAUSES) deleteOld(now)
+    if (causes.size >= MOST_CAUSES && !known) return
+    causes.set(key, { reportedAt: now, count: 0 })
+    diag[level](known?.count ? withCount(message, known.count) : message, ...error)
   } catch {
     // A diag logger that throws must not affect the application either.
   }
 }
 
-const OTHERS = 'others'
+function deleteOld(now: number): void {
+  for (const [key, { reportedAt }] of causes) if (now - reportedAt >= PERIOD) causes.delete(key)
+}
 
-function reportCounts(): void {
-  timer = undefined
-  try {
-    for (const [key, cause] of causes) {
-      const { level, message, count } = cause
-      cause.count = 0
-      if (count === 0) causes.delete(key)
-      else if (listening === loggerNow()) diag[level](`${message} (${count} more times within a minute)`)
-    }
-    if (causes.size > 0) timer = setTimeout(reportCounts, PERIOD).unref()
-  } catch {
-    causes.clear()
-  }
+function withCount(message: string, count: number): string {
+  return `${message} (${count} more ${count === 1 ? 'time' : 'times'} since the last report)`
 }
 
 function classOf(error: unknown): string {
