@@ -42,6 +42,8 @@ describe('OTLP in JSON', () => {
       'test.text': 'ü \u{1F600} "quoted"',
       'test.list': [1, 2],
       'test.empty': [],
+      // Allowed since API 1.10.
+      ...({ 'test.nested': { key: [new Uint8Array([251, 255]), null, 1.5] }, 'test.null': null } as object),
     }
     const span = trace.getTracer('test', '1').startSpan('one', {
       attributes,
@@ -92,6 +94,22 @@ describe('OTLP in JSON', () => {
                       value: { arrayValue: { values: [{ intValue: 1 }, { intValue: 2 }] } },
                     },
                     { key: 'test.empty', value: { arrayValue: {} } },
+                    {
+                      key: 'test.nested',
+                      value: {
+                        kvlistValue: {
+                          values: [
+                            {
+                              key: 'key',
+                              value: {
+                                arrayValue: { values: [{ bytesValue: '+/8=' }, {}, { doubleValue: 1.5 }] },
+                              },
+                            },
+                          ],
+                        },
+                      },
+                    },
+                    { key: 'test.null', value: {} },
                   ],
                 },
               ],

@@ -32,10 +32,10 @@ async function trace(
 
 /** Whatever happens, every span is accounted for. */
 function sumOf({ exported, waiting, dropped }: ExporterCount): number {
-  return exported + waiting + dropped.queueFull + dropped.failed + dropped.rejected + dropped.shutDown
+  return exported + waiting + Object.values(dropped).reduce((sum, count) => sum + count, 0)
 }
 
-const NOTHING = { queueFull: 0, failed: 0, rejected: 0, shutDown: 0 }
+const NOTHING = { queueFull: 0, notEncoded: 0, failed: 0, rejected: 0, shutDown: 0 }
 
 /** Answers with that once, and then as it should. */
 function once503(answer: Behaviour): Behaviour {

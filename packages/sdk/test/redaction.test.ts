@@ -31,6 +31,23 @@ async function exportSpan(
 }
 
 describe('redact', () => {
+  it('looks into nested values, by the keys on the way and by their own', async () => {
+    const given = {
+      user: { email: 'ada', name: 'x', tags: ['eve@example.org', { password: 'p' }] },
+      raw: new Uint8Array([1]),
+      plain: { a: [1] },
+    }
+    const span = await exportSpan(['user.email', 'password', emailAddresses], given as never)
+    const expected = {
+      user: { email: '[redacted]', name: 'x', tags: ['[redacted]', { password: '[redacted]' }] },
+      raw: new Uint8Array([1]),
+      plain: { a: [1] },
+    }
+    expect(span?.attributes).toEqual(expected)
+    expect(span?.events[0]?.attributes).toEqual(expected)
+    expect(given.user.email).toBe('ada')
+  })
+
   it('takes keys and patterns out of attributes, events, links and the status', async () => {
     const given = {
       'user.email': 'ada@example.org',

@@ -37,6 +37,6 @@ export async function weigh(
 function tally(tracing: Tracing): SpanTally {
   const { ended, exporters } = tracing.counts()
   const [{ exported = 0, waiting = 0, dropped } = {}] = exporters
-  const lost = dropped ? dropped.queueFull + dropped.failed + dropped.rejected + dropped.shutDown : 0
+  const lost = Object.values(dropped ?? {}).reduce((sum, count) => sum + count, 0)
   return { recorded: ended, exported, dropped: lost, waiting }
 }

@@ -6,8 +6,8 @@ import type { ReadableSpan } from '../record/types.ts'
 // record/ owns the stores: what a waiting span is (bytes or an object), how it is bounded in spans and bytes, and how
 // batches are cut. export/ owns the queue around a store and the sender behind it: the schedule (one export at a time
 // per exporter), retries, splitting after a 413 or RESOURCE_EXHAUSTED, and the counts of outcomes. A queue calls
-// `add` for each ended span and counts a refusal as `queueFull`; it calls `take` for each request, and `release` with
-// the same batch, or with both halves of a split one, once its outcome is known.
+// `add` for each ended span and counts the reason of a refusal; it calls `take` for each request, and `release` with the
+// same batch, or with both halves of a split one, once its outcome is known.
 
 /** The contents of one request to an endpoint. */
 export interface Batch {
@@ -35,6 +35,9 @@ export interface StoreLimits {
 /** A span that has ended; only byte stores receive encoded ones. */
 export type EndedSpan = ReadableSpan | EncodedSpan
 
+/** Why a store refused a span: it does not fit, or contains something that cannot be encoded. */
+export type Refusal = 'queueFull' | 'notEncoded'
+
 /** Spans that wait for one exporter. */
 export interface SpanStore<Kind extends Batch = Batch> {
   /** Whether spans are stored as objects. */
@@ -47,9 +50,9 @@ export interface SpanStore<Kind extends Batch = Batch> {
   readonly size: number
   /**
    * Stores an ended span.
-   * @returns false when it does not fit
+   * @returns why it was refused; undefined if it is stored
    */
-  add(span: EndedSpan): boolean
+  add(span: EndedSpan): Refusal | undefined
   /**
    * Takes the oldest spans: at least one, even if it alone is larger than `maxBytes`.
    * @returns undefined when none is waiting

@@ -1,8 +1,9 @@
-import type { AttributeValue, Attributes } from '@opentelemetry/api'
+import type { Attributes } from '@opentelemetry/api'
+import { reportFailure } from '@spanwright/core/plugin'
 
 import { EncodedSpan } from '../record/otlp/encoded-span.ts'
 import type { ReadableSpan } from '../record/types.ts'
-import type { EndedSpan, ObjectBatch, SpanStore, StoreLimits } from './batch.ts'
+import type { EndedSpan, ObjectBatch, Refusal, SpanStore, StoreLimits } from './batch.ts'
 
 /** Bytes of a span in addition to its strings: ids, times, lengths, numbers. */
 const FRAME = 120
@@ -37,13 +38,14 @@ export class ObjectStore implements SpanStore<ObjectBatch> {
     return this.waiting + this.taken
   }
 
-  add(span: EndedSpan): boolean {
-    if (span instanceof EncodedSpan || this.size >= this.limits.maxQueueSize) return false
-    const bytes = weightOf(span)
-    if (this.waitingBytes + this.takenBytes + bytes > this.limits.maxQueueBytes) return false
+  add(span: EndedSpan): Refusal | undefined {
+    if (span instanceof EncodedSpan || this.size >= this.limits.maxQueueSize) return 'queueFull'
+    const bytes = safeWeightOf(span)
+    if (bytes === undefined) return 'notEncoded'
+    if (this.waitingBytes + this.takenBytes + bytes > this.limits.maxQueueBytes) return 'queueFull'
     this.queue.push({ span, bytes })
     this.waitingBytes += bytes
-    return true
+    return undefined
   }
 
   take(maxSpans: number, maxBytes: number): ObjectBatch | undefined {
@@ -93,6 +95,18 @@ export class ObjectStore implements SpanStore<ObjectBatch> {
   }
 }
 
+/** Undefined for a span that a processor made unreadable. */
+function safeWeightOf(span: ReadableSpan): number | undefined {
+  try {
+    const weight = weightOf(span)
+    if (Number.isFinite(weight)) return weight
+    reportFailure('measuring a span', new TypeError('one of its names is not a string'))
+  } catch (error) {
+    reportFailure('measuring a span', error)
+  }
+  return undefined
+}
+
 /** Approximate size of a span in bytes. */
 function weightOf({ name, attributes, events, links, status }: ReadableSpan): number {
   let bytes = FRAME + name.length + (status.message?.length ?? 0) + attributesWeight(attributes)
@@ -107,10 +121,12 @@ function attributesWeight(attributes: Attributes | undefined): number {
   return bytes
 }
 
-function valueWeight(value: AttributeValue | undefined): number {
+function valueWeight(value: unknown): number {
   if (typeof value === 'string') return value.length
-  if (!Array.isArray(value)) return 0
+  if (typeof value !== 'object' || value === null) return 0
+  if (value instanceof Uint8Array) return value.length
+  if (!Array.isArray(value)) return attributesWeight(value as Attributes)
   let bytes = 0
-  for (const item of value) bytes += typeof item === 'string' ? item.length + 4 : ITEM
+  for (const item of value) bytes += typeof item === 'string' ? item.length + 4 : ITEM + valueWeight(item)
   return bytes
 }

@@ -78,9 +78,18 @@ export class SpanQueue<Kind extends Batch = Batch> {
     return this.isAbandoned ? 0 : this.store.size
   }
 
+  /** Counts a span that could not be prepared for export. */
+  refuse(): void {
+    this.counts.lose(this.ending ? 'shutDown' : 'notEncoded', 1)
+  }
+
   onEnd(span: EndedSpan): void {
-    if (this.ending) this.counts.lose('shutDown', 1)
-    else if (!this.store.add(span)) this.counts.lose('queueFull', 1)
+    if (this.ending) {
+      this.counts.lose('shutDown', 1)
+      return
+    }
+    const refusal = this.store.add(span)
+    if (refusal !== undefined) this.counts.lose(refusal, 1)
     else if (this.isFull()) this.sendDue()
     else if (this.timer === undefined) this.scope.runInAsyncScope(this.wait)
   }

@@ -104,15 +104,17 @@ function spanPoints({ unsampled, sampledOut, exporters }: SpanCounts): Point[] {
   return [
     [unsampled, { [ATTR_SPAN_OUTCOME]: 'unsampled' }],
     [sampledOut, { [ATTR_SPAN_OUTCOME]: 'sampled_out' }],
-    ...exporters.flatMap(({ name, exported, dropped: { queueFull, failed, rejected, shutDown } }) =>
-      Object.entries({
-        exported,
-        queue_full: queueFull,
-        failed,
-        // Few endpoints ever do that.
-        ...(rejected > 0 && { rejected }),
-        shut_down: shutDown,
-      }).map(([outcome, count]): Point => [count, { [ATTR_SPAN_OUTCOME]: outcome, [ATTR_EXPORTER]: name }]),
+    ...exporters.flatMap(
+      ({ name, exported, dropped: { queueFull, notEncoded, failed, rejected, shutDown } }) =>
+        Object.entries({
+          exported,
+          queue_full: queueFull,
+          failed,
+          // These are rare.
+          ...(notEncoded > 0 && { not_encoded: notEncoded }),
+          ...(rejected > 0 && { rejected }),
+          shut_down: shutDown,
+        }).map(([outcome, count]): Point => [count, { [ATTR_SPAN_OUTCOME]: outcome, [ATTR_EXPORTER]: name }]),
     ),
   ]
 }

@@ -1,4 +1,5 @@
 import { TraceFlags } from '@opentelemetry/api'
+import { reportFailure } from '@spanwright/core/plugin'
 
 import type { LocalTraceCounts } from './tail/keep.ts'
 import type { EndedSpan } from '../export/batch.ts'
@@ -31,6 +32,8 @@ export interface ExporterCount {
   readonly waiting: number
   readonly dropped: {
     readonly queueFull: number
+    /** Contained something that could not be encoded; `diag` says what. */
+    readonly notEncoded: number
     /** In batches that could not be exported. */
     readonly failed: number
     /** Rejected individually by an endpoint that accepted the rest of their batch. */
@@ -74,8 +77,18 @@ export class Pipeline implements SpanSink {
       return
     }
     // Encoded spans are redacted during encoding.
-    const shown = this.keepsObjects && this.redactor ? this.redactor.redact(span) : span
-    for (const queue of this.queues) queue.onEnd(queue.holdsObjects ? shown : span)
+    const shown = this.keepsObjects && this.redactor ? redacted(span, this.redactor) : span
+    for (const queue of this.queues) {
+      const item = queue.holdsObjects ? shown : span
+      if (item) queue.onEnd(item)
+      else queue.refuse()
+    }
+  }
+
+  /** Counts a span that could not be encoded before the decision on its trace. */
+  refuseEnded(): void {
+    this.ended += 1
+    for (const queue of this.queues) queue.refuse()
   }
 
   /** Counts a span dropped by a tail decision. */
@@ -123,6 +136,16 @@ export class Pipeline implements SpanSink {
         lastError: counts.lastError,
       })),
     }
+  }
+}
+
+/** Undefined for a span that cannot be read. */
+function redacted(span: ReadableSpan, redactor: Redactor): ReadableSpan | undefined {
+  try {
+    return redactor.redact(span)
+  } catch (error) {
+    reportFailure('redacting a span', error)
+    return undefined
   }
 }
 

@@ -113,10 +113,24 @@ export class Redactor implements Concealer {
   value(key: string, value: unknown): unknown {
     if (this.isSecret(key)) return REDACTED
     if (typeof value === 'string') return this.text(value)
-    if (!Array.isArray(value)) return value
-    const items = value as readonly unknown[]
-    const shown = items.map(item => (typeof item === 'string' ? this.text(item) : item))
-    return shown.some((item, index) => item !== items[index]) ? shown : value
+    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+    return Array.isArray(value) ? this.items(key, value) : this.members(key, value)
+  }
+
+  /** The same array when nothing in it changes. */
+  private items(key: string, items: readonly unknown[]): readonly unknown[] {
+    const shown = items.map(item => this.value(key, item))
+    return shown.some((item, index) => item !== items[index]) ? shown : items
+  }
+
+  /** A member is secret by its own key, and by that after the keys it is beneath: `user.email`. */
+  private members(key: string, members: object): object {
+    const entries: [string, unknown][] = Object.entries(members)
+    const shown = entries.map(([name, item]): [string, unknown] => [
+      name,
+      this.isSecret(name) ? REDACTED : this.value(`${key}.${name}`, item),
+    ])
+    return shown.some(([, item], index) => item !== entries[index]?.[1]) ? Object.fromEntries(shown) : members
   }
 
   text(text: string): string {

@@ -77,7 +77,19 @@ function samplerProblems({
   ]
 }
 
-function exporterProblems({ name, exported, lastError }: ExporterCount): string[] {
+function exporterProblems(exporter: ExporterCount): string[] {
+  return [...encodingProblems(exporter), ...sendingProblems(exporter)]
+}
+
+function encodingProblems({ name, dropped: { notEncoded } }: ExporterCount): string[] {
+  if (notEncoded === 0) return []
+  return [
+    `${notEncoded} spans could not be encoded for ${name}: diag says why; often a name that is no string, or a link ` +
+      'without a context',
+  ]
+}
+
+function sendingProblems({ name, exported, lastError }: ExporterCount): string[] {
   if (lastError === undefined) return []
   if (exported > 0) return [`${name} failed: ${lastError}; ${exported} spans were exported all the same`]
   return [
@@ -113,7 +125,7 @@ export function sayOutcome({ counts, entryPoints, problems }: TracingReport): vo
 }
 
 function outcomeOf({ name, exported, waiting, dropped }: ExporterCount): string {
-  const lost = dropped.queueFull + dropped.failed + dropped.rejected + dropped.shutDown
+  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0)
   return `; ${name}: ${exported} exported, ${lost} dropped${waiting > 0 ? `, ${waiting} waiting` : ''}`
 }
 

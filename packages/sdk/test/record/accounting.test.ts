@@ -8,6 +8,8 @@ import * as fc from 'fast-check'
 
 import { type SpanCounts, startTracing, type StartTracingOptions } from '../../src/index.ts'
 import { collectDiag } from '@spanwright/test-kit'
+import type { SpanProcessor } from '../../src/record/types.ts'
+import { collect } from '../collector.ts'
 import { type Behaviour, startEndpoint, succeed } from '../endpoint.ts'
 import { PATIENCE, RUN_FROM_SOURCE } from '../host.ts'
 import { decodeRequest, spansIn } from './otlp-decoder.ts'
@@ -53,8 +55,7 @@ function accountOf({ started, unsampled, ended, sampledOut, exporters, localTrac
 } {
   const [exporter] = exporters
   if (!exporter) throw new Error('no exporter')
-  const { queueFull, failed, rejected, shutDown } = exporter.dropped
-  const dropped = queueFull + failed + rejected + shutDown
+  const dropped = Object.values(exporter.dropped).reduce((sum, count) => sum + count, 0)
   const found = unsampled + sampledOut + exporter.exported + exporter.waiting + dropped
   expect(ended).toBe(found - unsampled)
   return { asked: started, found: found + (localTraces?.held ?? 0), waiting: exporter.waiting }
@@ -123,6 +124,44 @@ describe('every span asked for is accounted for', () => {
     },
     2 * PATIENCE,
   )
+
+  it.each<[how: string, options: StartTracingOptions]>([
+    ['in bytes', { exporter: { url: 'http://127.0.0.1:1/' } }],
+    [
+      'in bytes, after a decision on its trace',
+      { exporter: { url: 'http://127.0.0.1:1/' }, keep: { otherwise: 1 } },
+    ],
+    ['as an object', { exporter: collect().exporter }],
+    ['as an object, redacted', { exporter: collect().exporter, redact: [/secret/] }],
+  ])('when a processor makes it impossible to encode %s', async (_how, options) => {
+    const spanProcessor: SpanProcessor = {
+      onStart: () => {},
+      onEnding: span => void (span.name === 'one' && Object.assign(span, { name: 5 })),
+      onEnd: () => {},
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    }
+    await using tracing = startTracing({
+      ...options,
+      spanProcessors: [spanProcessor],
+      metrics: false,
+      flushOnExit: false,
+    })
+    const root = trace.getTracer('test').startSpan('root', {}, ROOT_CONTEXT)
+    trace.getTracer('test').startSpan('one', {}, trace.setSpan(ROOT_CONTEXT, root)).end()
+    root.end()
+    const { counts, problems } = tracing.report()
+    expect(counts).toMatchObject({
+      started: 2,
+      ended: 2,
+      exporters: [{ dropped: { notEncoded: 1, queueFull: 0 } }],
+    })
+    expect(problems).toContainEqual(expect.stringMatching(/^1 spans could not be encoded for /))
+    await tracing.shutdown()
+    expect(said.lines).toContainEqual(
+      expect.stringMatching(/spans were not exported .*0 queue full, 1 not encodable, \d export failed/),
+    )
+  })
 
   it(
     'when spans end while others are flushed: none is lost, and none comes twice',

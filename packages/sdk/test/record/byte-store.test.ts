@@ -35,7 +35,7 @@ function stored(limits: { maxQueueSize: number; maxQueueBytes: number } = UNLIMI
       keepsObjects: false,
       onStart: () => {},
       onEnd: span => {
-        wasAdded = store.add(span)
+        wasAdded = store.add(span) === undefined
       },
       refuse: () => {},
       forceFlush: async () => {},

@@ -1,16 +1,18 @@
 import { describe, expect, it } from '@jest/globals'
+import type { Attributes } from '@opentelemetry/api'
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace'
 import * as fc from 'fast-check'
 
+import { decodeSpans } from '../../src/export/console/decode.ts'
 import { RecordingTracerProvider } from '../../src/record/provider.ts'
 import { ByteStore } from '../../src/record/otlp/byte-store.ts'
 import type { IdGenerator, SpanLimits } from '../../src/record/types.ts'
 import { alwaysOn, parentBased } from '../../src/sampling/samplers.ts'
 import { type DecodedSpan, decodeRequest, spansIn } from './otlp-decoder.ts'
 import { PATIENCE } from '../host.ts'
-import { aScript, play, type Script } from './scripts.ts'
+import { aNestedValue, aScript, play, type Script } from './scripts.ts'
 
 const RESOURCE = resourceFromAttributes({ 'service.name': 'shop', 'service.version': '1' })
 const SCOPE = ['@spanwright/test', '1.2.3', { schemaUrl: 'https://opentelemetry.io/schemas/1.45.0' }] as const
@@ -34,6 +36,17 @@ const NARROW: Required<SpanLimits> = {
   eventCountLimit: 2,
   attributePerEventCountLimit: 1,
   attributePerLinkCountLimit: 2,
+}
+
+const PLAIN: Script = {
+  name: 'one',
+  kind: 1,
+  parent: undefined,
+  attributes: {},
+  links: [],
+  start: [1, 0],
+  steps: [],
+  end: [2, 0],
 }
 
 /** Ids that both SDKs are given alike. */
@@ -78,7 +91,11 @@ function recordedBytes(
 }
 
 /** The bytes of OpenTelemetry's SDK and its encoder. */
-function expectedBytes(scripts: readonly Script[], spanLimits: Required<SpanLimits>): Uint8Array {
+function expectedBytes(
+  scripts: readonly Script[],
+  spanLimits: Required<SpanLimits>,
+  assigned?: object,
+): Uint8Array {
   const spans: ReadableSpan[] = []
   const provider = new TracerProvider({
     resource: RESOURCE,
@@ -87,7 +104,8 @@ function expectedBytes(scripts: readonly Script[], spanLimits: Required<SpanLimi
     spanProcessors: [
       {
         onStart: () => {},
-        onEnd: span => void spans.push(span),
+        // SDK 2 refuses nested values, and encodes them.
+        onEnd: span => void spans.push(assigned ? Object.assign(span, { attributes: assigned }) : span),
         forceFlush: async () => {},
         shutdown: async () => {},
       },
@@ -140,23 +158,38 @@ describe('a span that ended', () => {
     PATIENCE,
   )
 
+  it(
+    'has the bytes that OpenTelemetry gives nested values',
+    () => {
+      fc.assert(
+        fc.property(
+          fc.dictionary(fc.constantFrom('a', 'b', 'c'), aNestedValue, { noNullPrototype: true }),
+          values => {
+            const script: Script = { ...PLAIN, attributes: values as Attributes }
+            const nested = Object.fromEntries(Object.entries(values))
+            expect(comparable(recordedBytes([script], WIDE))).toEqual(
+              comparable(expectedBytes([PLAIN], WIDE, nested)),
+            )
+          },
+        ),
+        { numRuns: 300 },
+      )
+    },
+    PATIENCE,
+  )
+
+  it('is printed with nested values', () => {
+    const attributes = { cart: { list: [1, null, { a: 'x' }], raw: new Uint8Array([251, 255]), empty: {} } }
+    const bytes = recordedBytes([{ ...PLAIN, attributes: attributes as never }], WIDE)
+    expect(decodeSpans([bytes]).map(({ span }) => span.attributes)).toEqual([
+      { cart: { list: [1, null, { a: 'x' }], raw: '+/8=', empty: {} } },
+    ])
+  })
+
   it('says in its flags that its trace id is random, and whether its parent is remote', () => {
     const parent = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1, isRemote: true }
-    const script = {
-      name: 'one',
-      kind: 1,
-      attributes: {},
-      links: [],
-      start: [1, 0],
-      steps: [],
-      end: [2, 0],
-    } as const
     const scripts = [undefined, parent, { ...parent, traceFlags: 3 }].map((above): Script => ({
-      ...script,
-      links: [],
-      start: [1, 0],
-      steps: [],
-      end: [2, 0],
+      ...PLAIN,
       parent: above,
     }))
     const flags = spansIn(decodeRequest(recordedBytes(scripts, WIDE, null))).map(span => span.flags)

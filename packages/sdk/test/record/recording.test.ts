@@ -114,7 +114,9 @@ describe('a recorded span', () => {
     const said = collectDiag()
     for (let times = 0; times < 3; times++) {
       tracer()
-        .startSpan('one', { attributes: { wrong: {} as never, mixed: [1, 'a'] as never, none: undefined } })
+        .startSpan('one', {
+          attributes: { wrong: new Map() as never, deep: [{ at: new Date() }] as never, none: undefined },
+        })
         .end()
     }
     said.stop()
@@ -122,9 +124,63 @@ describe('a recorded span', () => {
     expect(said.lines.map(line => line.slice(0, 45))).toEqual(
       [
         'warn: spanwright: attribute wrong is not recor',
-        'warn: spanwright: attribute mixed is not recor',
+        'warn: spanwright: attribute deep is not recorded',
       ].map(line => line.slice(0, 45)),
     )
+  })
+
+  it('copies nested values, and truncates every text and byte array in them', async () => {
+    begin({ spanLimits: { attributeValueLengthLimit: 3, attributeCountLimit: 3 } })
+    const cart = { note: 'hello', bytes: Buffer.from('hello'), left: undefined, deep: [{ text: 'hello' }] }
+    const attributes = { cart, mixed: [1, 'hello', null, undefined, [true]], none: null, fourth: 1 }
+    const span = tracer().startSpan('one', { attributes: attributes as never }, ROOT_CONTEXT)
+    cart.note = 'changed'
+    span.end()
+    const { attributes: recorded, droppedAttributesCount } = await exported()
+    expect(recorded).toEqual({
+      cart: { note: 'hel', bytes: new Uint8Array(Buffer.from('hel')), deep: [{ text: 'hel' }] },
+      mixed: [1, 'hel', null, undefined, [true]],
+      none: null,
+    })
+    expect(droppedAttributesCount).toBe(1)
+    expect(cart.deep).toEqual([{ text: 'hello' }])
+  })
+
+  it('survives values without an end, and getters that throw', async () => {
+    begin()
+    const said = collectDiag()
+    const cycle: unknown[] = []
+    cycle.push(cycle, cycle)
+    let large: unknown = 'x'
+    for (let level = 0; level < 40; level++) large = [large, large]
+    const trap = Object.defineProperty({}, 'own', {
+      enumerable: true,
+      get: () => {
+        throw new Error('a trap')
+      },
+    })
+    tracer()
+      .startSpan('one', {}, ROOT_CONTEXT)
+      .setAttributes({ cycle, large, trap, a: 1 } as never)
+      .end()
+    said.stop()
+    expect((await exported()).attributes).toEqual({ a: 1 })
+    expect(said.lines.join('\n')).toMatch(/cycle is not .*large is not .*a trap.*trap is not /s)
+  })
+
+  it('takes any name as text, and leaves out links to nothing', async () => {
+    begin()
+    const said = collectDiag()
+    const span = tracer().startSpan(
+      undefined as never,
+      { links: [{ context: undefined as never }] },
+      ROOT_CONTEXT,
+    )
+    span.addEvent(7 as never).addLink(undefined as never)
+    span.end()
+    said.stop()
+    expect(await exported()).toMatchObject({ name: 'undefined', events: [{ name: '7' }], links: [] })
+    expect(said.lines).toEqual([expect.stringContaining('a link is not recorded')])
   })
 
   it('accepts only own properties as attributes', async () => {

@@ -94,6 +94,20 @@ const aKey = fc
   .oneof(fc.constantFrom('a', 'http.route', 'toString', 'schlüssel'), aText)
   .filter(key => key !== '__proto__')
 
+/** Values that API 1.10 allows, nested to any depth. */
+export const aNestedValue: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>(tie => ({
+  value: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    aText,
+    aNumber,
+    fc.boolean(),
+    fc.constant(null),
+    fc.uint8Array({ maxLength: 300 }),
+    fc.array(fc.oneof(tie('value'), fc.constant(undefined)), { maxLength: 5 }),
+    fc.dictionary(aKey, tie('value'), { maxKeys: 5, noNullPrototype: true }),
+  ),
+})).value
+
 const someAttributes: fc.Arbitrary<Attributes> = fc.dictionary(aKey, aValue, {
   maxKeys: 8,
   noNullPrototype: true,

@@ -82,9 +82,11 @@ function attributesOf(attributes: readonly JsonAttribute[] = []): Record<string,
   return Object.fromEntries(attributes.map(({ key, value }) => [key, valueOf(value)]))
 }
 
-/** Returns `'a'` for `{ stringValue: 'a' }`, and the values of an array. */
+/** Returns `'a'` for `{ stringValue: 'a' }`, an array for the values of one, and an object for those of a map. */
 function valueOf(value: JsonAttribute['value'] = {}): unknown {
-  const [held] = Object.values(value)
-  const { values } = (held ?? {}) as { readonly values?: readonly JsonAttribute['value'][] }
-  return values ? values.map(valueOf) : held
+  const [[form, held] = []] = Object.entries(value)
+  if (form === 'kvlistValue') return attributesOf((held as { readonly values?: JsonAttribute[] }).values)
+  if (form !== 'arrayValue') return held ?? null
+  const { values = [] } = held as { readonly values?: readonly JsonAttribute['value'][] }
+  return values.map(valueOf)
 }

@@ -30,7 +30,11 @@ function linesOf(attributes: Readonly<Record<string, unknown>>): string[] {
 }
 
 function shown(value: unknown): string {
-  return oneLine(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
+  return oneLine(typeof value === 'string' ? value : (JSON.stringify(value, bytesAsBase64) ?? ''))
+}
+
+function bytesAsBase64(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }
 
 /** SQL and messages are often written over several lines. */

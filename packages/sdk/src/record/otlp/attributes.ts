@@ -6,6 +6,9 @@ const BOOL = 0x10
 const INT = 0x18
 const DOUBLE = 0x21
 const ARRAY = 0x2a
+const MAP = 0x32
+const BYTES = 0x3a
+/** Of an array and of a map. */
 const ITEM = 0x0a
 const KEY = 0x0a
 const VALUE = 0x12
@@ -39,6 +42,10 @@ function newKeyField(key: string): Uint8Array {
 export function writeAttribute(writer: Writer, tag: number, key: string, value: unknown): void {
   const field = keyField(key)
   if (typeof value === 'string' && value.length <= SHORT && writeShort(writer, tag, field, value)) return
+  if (typeof value === 'object' && value !== null) {
+    writeContainer(writer, tag, field, value)
+    return
+  }
   const size = sizeOf(value)
   const inner = field.length + 1 + varintSize(size) + size
   writer.reserve(inner + FRAME)
@@ -47,7 +54,17 @@ export function writeAttribute(writer: Writer, tag: number, key: string, value: 
   writer.raw(field)
   writer.bytes[writer.position++] = VALUE
   writer.varint(size)
-  writeValue(writer, value)
+  writeScalar(writer, value)
+}
+
+function writeContainer(writer: Writer, tag: number, field: Uint8Array, value: object): void {
+  const opened = writer.open(tag)
+  writer.reserve(field.length)
+  writer.raw(field)
+  const openedValue = writer.open(VALUE)
+  writeItems(writer, value)
+  writer.close(openedValue)
+  writer.close(opened)
 }
 
 /** @returns false when the string is more than ASCII, and nothing is written */
@@ -77,29 +94,17 @@ function writeShort(writer: Writer, tag: number, field: Uint8Array, value: strin
   return true
 }
 
-/** How many bytes a value takes; what cannot be said takes none. */
+/** How many bytes a value that is no object takes; what cannot be encoded takes none. */
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') {
     const size = Buffer.byteLength(value)
     return 1 + varintSize(size) + size
   }
   if (typeof value === 'number') return isInt64(value) ? 1 + int64Size(value) : 9
-  if (typeof value === 'boolean') return 2
-  if (!Array.isArray(value)) return 0
-  const size = itemsSize(value)
-  return 1 + varintSize(size) + size
+  return typeof value === 'boolean' ? 2 : 0
 }
 
-function itemsSize(items: readonly unknown[]): number {
-  let sum = 0
-  for (const item of items) {
-    const size = sizeOf(item)
-    sum += 1 + varintSize(size) + size
-  }
-  return sum
-}
-
-function writeValue(writer: Writer, value: unknown): void {
+function writeScalar(writer: Writer, value: unknown): void {
   const { bytes } = writer
   if (typeof value === 'string') {
     const size = Buffer.byteLength(value)
@@ -114,15 +119,36 @@ function writeValue(writer: Writer, value: unknown): void {
   } else if (typeof value === 'boolean') {
     bytes[writer.position++] = BOOL
     bytes[writer.position++] = value ? 1 : 0
-  } else if (Array.isArray(value)) {
-    bytes[writer.position++] = ARRAY
-    writer.varint(itemsSize(value))
-    for (const item of value as readonly unknown[]) {
-      bytes[writer.position++] = ITEM
-      writer.varint(sizeOf(item))
-      writeValue(writer, item)
-    }
   }
+}
+
+function writeItems(writer: Writer, value: object): void {
+  if (value instanceof Uint8Array) {
+    writer.reserve(value.length + FRAME)
+    writer.bytes[writer.position++] = BYTES
+    writer.varint(value.length)
+    writer.bytes.set(value, writer.position)
+    writer.position += value.length
+    return
+  }
+  const opened = writer.open(Array.isArray(value) ? ARRAY : MAP)
+  if (Array.isArray(value)) for (const item of value as readonly unknown[]) writeItem(writer, item)
+  else for (const [key, item] of Object.entries(value)) writeAttribute(writer, ITEM, key, item)
+  writer.close(opened)
+}
+
+function writeItem(writer: Writer, item: unknown): void {
+  if (typeof item === 'object' && item !== null) {
+    const opened = writer.open(ITEM)
+    writeItems(writer, item)
+    writer.close(opened)
+    return
+  }
+  const size = sizeOf(item)
+  writer.reserve(size + FRAME)
+  writer.bytes[writer.position++] = ITEM
+  writer.varint(size)
+  writeScalar(writer, item)
 }
 
 function isInt64(value: number): boolean {

@@ -1,6 +1,6 @@
 import { reportFailure } from '@spanwright/core/plugin'
 
-import type { ByteBatch, EndedSpan, SpanStore, StoreLimits } from '../../export/batch.ts'
+import type { ByteBatch, EndedSpan, Refusal, SpanStore, StoreLimits } from '../../export/batch.ts'
 import type { InstrumentationScope, SpanResource } from '../types.ts'
 import { requestHead, resourceField, scopeField, scopeHead } from './envelope.ts'
 import { type Concealer, writeSpan } from './span.ts'
@@ -57,8 +57,8 @@ export class ByteStore implements SpanStore<ByteBatch> {
     return this.waiting + this.taken
   }
 
-  add(span: EndedSpan): boolean {
-    if (this.waiting + this.taken >= this.limits.maxQueueSize) return false
+  add(span: EndedSpan): Refusal | undefined {
+    if (this.waiting + this.taken >= this.limits.maxQueueSize) return 'queueFull'
     const lane = this.laneOf(span.instrumentationScope)
     const { writer } = lane
     writer.begin()
@@ -67,17 +67,17 @@ export class ByteStore implements SpanStore<ByteBatch> {
     } catch (error) {
       writer.cancel()
       reportFailure('encoding a span', error)
-      return false
+      return 'notEncoded'
     }
     const bytes = writer.position - writer.start
     if (bytes > MAX_MESSAGE || this.waitingBytes + this.takenBytes + bytes > this.limits.maxQueueBytes) {
       writer.cancel()
-      return false
+      return 'queueFull'
     }
     this.append(lane)
     this.waiting += 1
     this.waitingBytes += bytes
-    return true
+    return undefined
   }
 
   take(maxSpans: number, maxBytes: number): ByteBatch | undefined {

@@ -7,6 +7,8 @@ import {
   type TraceState,
 } from '@opentelemetry/api'
 
+import { reportFailure } from '@spanwright/core/plugin'
+
 import { RANDOM_FLAG } from '../../sampling/trace-origin.ts'
 import { RecordingSpan } from '../span/recording-span.ts'
 import type { ReadableSpan, TimedEvent } from '../types.ts'
@@ -81,12 +83,22 @@ export function writeSpan(writer: Writer, span: ReadableSpan | EncodedSpan, conc
   writer.close(opened)
 }
 
-/** Encodes a span before the decision on its trace. */
-export function encodeEarly(writer: Writer, span: ReadableSpan, conceal?: Concealer): EncodedSpan {
+/** Encodes a span before the decision on its trace. @returns undefined when that fails, which is reported */
+export function encodeEarly(
+  writer: Writer,
+  span: ReadableSpan,
+  conceal?: Concealer,
+): EncodedSpan | undefined {
   writer.begin()
-  writeFields(writer, span, conceal)
-  const fields = writer.bytes.subarray(writer.start, writer.position)
-  return new EncodedSpan(span.instrumentationScope, traceStateOf(span), fields)
+  try {
+    writeFields(writer, span, conceal)
+    const fields = writer.bytes.subarray(writer.start, writer.position)
+    return new EncodedSpan(span.instrumentationScope, traceStateOf(span), fields)
+  } catch (error) {
+    writer.cancel()
+    reportFailure('encoding a span', error)
+    return undefined
+  }
 }
 
 function writeFields(writer: Writer, span: ReadableSpan, conceal: Concealer | undefined): void {

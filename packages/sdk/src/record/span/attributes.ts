@@ -1,4 +1,6 @@
-import { type Attributes, type AttributeValue, diag } from '@opentelemetry/api'
+import type { Attributes, AttributeValue } from '@opentelemetry/api'
+
+import { cleanValue } from './values.ts'
 
 /**
  * The attributes of a span while it is recorded: a flat list of keys and values, which costs least to fill and to
@@ -114,48 +116,4 @@ export function limitAttributes(
     count += 1
   }
   return { attributes, dropped }
-}
-
-/** A value that can be recorded, with its strings cut; undefined when there is none. Arrays are copied. */
-function cleanValue(
-  key: string,
-  value: AttributeValue | null | undefined,
-  lengthLimit: number,
-): AttributeValue | undefined {
-  if (typeof value === 'string' && key !== '')
-    return value.length > lengthLimit ? value.slice(0, lengthLimit) : value
-  if (value === undefined || value === null) return undefined
-  if (key !== '') {
-    if (typeof value === 'number' || typeof value === 'boolean') return value
-    if (Array.isArray(value) && isHomogeneous(value)) {
-      return value.map(item =>
-        typeof item === 'string' && item.length > lengthLimit ? item.slice(0, lengthLimit) : item,
-      ) as AttributeValue
-    }
-  }
-  sayOnce(key)
-  return undefined
-}
-
-/** Only strings, only numbers or only booleans, possibly with gaps. */
-function isHomogeneous(items: readonly unknown[]): boolean {
-  let type: string | undefined
-  for (const item of items) {
-    if (item === undefined || item === null) continue
-    type ??= typeof item
-    if (typeof item !== type) return false
-  }
-  return type === undefined || type === 'string' || type === 'number' || type === 'boolean'
-}
-
-const MAX_SAID = 100
-const said = new Set<string>()
-
-function sayOnce(key: string): void {
-  if (said.has(key) || said.size >= MAX_SAID) return
-  said.add(key)
-  const what = key === '' ? 'an attribute without a key' : `attribute ${key}`
-  diag.warn(
-    `spanwright: ${what} is not recorded: it must be a string, number, boolean, or an array of one of these`,
-  )
 }

@@ -1,8 +1,11 @@
 import type { Attributes, Link, TimeInput } from '@opentelemetry/api'
 
+import { say } from '@spanwright/core/plugin'
+
 import type { SpanLimits, TimedEvent } from '../types.ts'
 import { limitAttributes } from './attributes.ts'
 import { isTime, toHrTime } from './time.ts'
+import { textOf } from './values.ts'
 
 /** Removes the oldest item when there are too many. @returns false when one was removed */
 export function makeRoom(list: unknown[], limit: number): boolean {
@@ -26,7 +29,14 @@ export function makeEvent(
     limits.attributeValueLengthLimit,
   )
   const at = isTime(time) ? time : isTimeSecond ? attributesOrTime : undefined
-  return { name, attributes, time: toHrTime(at, anchor), droppedAttributesCount: dropped }
+  return { name: textOf(name), attributes, time: toHrTime(at, anchor), droppedAttributesCount: dropped }
+}
+
+/** A link to a span context that is missing would make the span impossible to encode. */
+export function hasContext(link: Link): boolean {
+  if (typeof link?.context?.traceId === 'string' && typeof link.context.spanId === 'string') return true
+  say('warn', 'spanwright: a link is not recorded', 'it has no span context')
+  return false
 }
 
 /** A link within its limits. */

@@ -17,8 +17,9 @@ import { printable } from '../../export/console/printable.ts'
 import { SpanAttributes } from './attributes.ts'
 import { exceptionAttributes } from './exception.ts'
 import type { SpanIdentity } from './identity.ts'
-import { makeEvent, makeLink, makeRoom } from './parts.ts'
+import { hasContext, makeEvent, makeLink, makeRoom } from './parts.ts'
 import { between, hrTimeAt, toHrTime } from './time.ts'
+import { textOf } from './values.ts'
 import type { InstrumentationScope, RecordedSpan, SpanLimits, SpanResource, TimedEvent } from '../types.ts'
 
 /** The part of its tracer that a span uses. */
@@ -64,7 +65,7 @@ export class RecordingSpan implements RecordedSpan {
     now: number,
   ) {
     this.owner = owner
-    this.name = name
+    this.name = textOf(name)
     this.kind = kind
     this.identity = identity
     this.parent = parent
@@ -109,7 +110,7 @@ export class RecordingSpan implements RecordedSpan {
   }
 
   addLink(link: Link): this {
-    if (this.hasEnded()) return this
+    if (this.hasEnded() || !hasContext(link)) return this
     const { limits } = this.owner
     const links = (this.linkList ??= [])
     if (!makeRoom(links, limits.linkCountLimit)) this.droppedLinksCount += 1
@@ -130,7 +131,7 @@ export class RecordingSpan implements RecordedSpan {
   }
 
   updateName(name: string): this {
-    if (!this.hasEnded()) this.name = name
+    if (!this.hasEnded()) this.name = textOf(name)
     return this
   }
 

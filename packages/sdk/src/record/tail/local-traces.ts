@@ -129,6 +129,10 @@ export class LocalTraces implements SpanSink {
     else {
       local.writer ??= new Writer(FIRST_BUFFER)
       const encoded = encodeEarly(local.writer, span, this.next.redactor)
+      if (!encoded) {
+        this.next.refuseEnded()
+        return
+      }
       local.spans.push(encoded)
       local.bytes += encoded.fields.length
       this.heldBytes += encoded.fields.length
