@@ -1,5 +1,6 @@
 export type { HeaderValue } from './http/captured-headers.ts'
 export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
+export { sizeOf } from './http/chunk.ts'
 export { ClientConnection } from './http/client/connection.ts'
 export { copyWith } from './host/copy.ts'
 export { isHeard, say } from './host/diagnostics.ts'

@@ -7,7 +7,7 @@ import { SpanStatusCode } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
 
 import { recorder } from './recorder.ts'
-import { answerHalf, answerOk, attributesOf, responseTo, send, UNSET, WAYS } from './ways.ts'
+import { answerHalf, answerOk, attributesOf, bodyOf, responseTo, send, UNSET, WAYS } from './ways.ts'
 
 describe.each(WAYS)('the span of a request traced by $way', ({ trace: traceBy }) => {
   it('is an error when nobody listens at its place', async () => {
@@ -114,6 +114,64 @@ describe.each(WAYS)('the span of a request traced by $way', ({ trace: traceBy })
     const span = await recorder.waitFor('GET')
     expect(span.status).toEqual({ code: SpanStatusCode.ERROR, message: 'too slow' })
     expect(span.attributes).toMatchObject({ 'error.type': 'ETIMEDOUT' })
+  })
+
+  it.each<[string, (sent: ClientRequest, res: IncomingMessage) => unknown]>([
+    [
+      'the request, and its caller destroys the response',
+      (sent, res) => sent.setTimeout(10, () => res.destroy()),
+    ],
+    ['the request, and its caller destroys the request', sent => sent.setTimeout(10, () => sent.destroy())],
+    [
+      'the response, and its caller destroys that with an error',
+      (_, res) => res.setTimeout(10, () => res.destroy(new Error('too slow'))),
+    ],
+    [
+      'the response, and its caller destroys the request',
+      (sent, res) => res.on('timeout', () => sent.destroy()).setTimeout(10),
+    ],
+  ])('is an error half way after a timeout of %s', async (_, limit) => {
+    await using server = await serve(answerHalf)
+    using way = traceBy()
+    const sent = send(way, server).end()
+    const res = await responseTo(sent)
+    await once(res, 'data')
+    limit(sent, res)
+
+    const span = await recorder.waitFor('GET')
+    expect(span.status.code).toBe(SpanStatusCode.ERROR)
+    expect(span.attributes).toEqual({ ...attributesOf(server), 'error.type': expect.any(String) })
+    expect(span.events.map(({ name }) => name)).not.toContain('spanwright.aborted')
+  })
+
+  it('is no error after a timeout that its caller ignores', async () => {
+    let finish: (() => void) | undefined
+    await using server = await serve((_req, res) => {
+      res.write('half')
+      finish = () => res.end('whole')
+    })
+    using way = traceBy()
+    const sent = send(way, server).end()
+    const res = await responseTo(sent)
+    res.setTimeout(5, () => finish?.())
+    expect(await bodyOf(res)).toBe('halfwhole')
+
+    const span = await recorder.waitFor('GET')
+    expect(span.status).toEqual(UNSET)
+    expect(span.attributes).toEqual(attributesOf(server))
+  })
+
+  it('ends with the connection of a response that is larger than all buffers and never read', async () => {
+    const size = 1_000_000
+    await using server = await serve((_req, res) => res.end(Buffer.alloc(size)))
+    using way = traceBy()
+    const sent = send(way, server).end()
+    await responseTo(sent)
+    expect(recorder.spans()).toEqual([])
+    sent.socket?.destroy()
+
+    const span = await recorder.waitFor('GET')
+    expect(span.attributes).toEqual({ ...attributesOf(server), 'error.type': 'ECONNRESET' })
   })
 
   it.each<[string, RequestListener, object]>([

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { Agent, type IncomingMessage, request } from 'node:http'
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { Agent as AgentOfTls, createServer as createHttps, request as requestOverTls } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { Readable } from 'node:stream'
 
 import { serve } from '@spanwright/http-servers'
 import { makeIdentity } from '@spanwright/http-servers/certificate'
@@ -10,12 +11,7 @@ import { describe, expect, it } from '@jest/globals'
 import { traceAgent } from '@spanwright/http'
 
 import { recorder } from './recorder.ts'
-
-async function bodyOf(response: AsyncIterable<unknown>): Promise<string> {
-  let body = ''
-  for await (const chunk of response) body += String(chunk)
-  return body
-}
+import { bodyOf, responseTo, send, WAYS } from './ways.ts'
 
 /** Attributes and value, or sum, of every point. */
 async function points(): Promise<Record<string, unknown>> {
@@ -91,6 +87,51 @@ describe('the metrics of a client', () => {
   })
 })
 
+describe.each(WAYS)('the sizes of bodies, traced by $way', ({ trace }) => {
+  const SIZES = /\.body\.size$/
+
+  async function sizes(): Promise<unknown> {
+    const found = (await recorder.metrics()).filter(({ descriptor: { name } }) => SIZES.test(name))
+    return Object.fromEntries(
+      found.map(({ descriptor, dataPoints }) => [
+        descriptor.name,
+        dataPoints.map(({ value }) => (value as { sum: number }).sum),
+      ]),
+    )
+  }
+
+  it.each<[string, (sent: ClientRequest) => unknown, number | undefined]>([
+    ['written in parts', sent => (sent.write('äö'), sent.write(Buffer.from('abc')), sent.end('end')), 10],
+    ['written with its end', sent => sent.end('61', 'hex'), 1],
+    ['piped', sent => Readable.from(['one', 'two']).pipe(sent), 6],
+    ['not there', sent => sent.end(), undefined],
+  ])('are counted without Content-Length for a body that is %s', async (_, write, expected) => {
+    await using server = await serve((req, res) => {
+      req.resume().on('end', () => {
+        res.write('an')
+        res.end('swer')
+      })
+    })
+    using way = trace({ metrics: { bodySizes: true } })
+    const method = expected === undefined ? 'GET' : 'POST'
+    const sent = send(way, server, { method })
+    expect([sent.write.name, sent.write.length, sent.end.name, sent.end.length]).toEqual([
+      'write',
+      3,
+      'end',
+      3,
+    ])
+    write(sent)
+    expect(await bodyOf(await responseTo(sent))).toBe('answer')
+    await recorder.waitFor(method)
+
+    expect(await sizes()).toEqual({
+      ...(expected !== undefined && { 'http.client.request.body.size': [expected] }),
+      'http.client.response.body.size': [6],
+    })
+  })
+})
+
 describe('a request over TLS', () => {
   it('shows its place and its stages', async () => {
     const { key, cert } = makeIdentity()
@@ -127,6 +168,7 @@ describe('a request over TLS', () => {
       'tls.end',
       'request.start',
       'request.end',
+      'response.start',
       'response.headers',
     ])
   })

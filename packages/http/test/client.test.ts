@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { Agent, createServer } from 'node:http'
 
 import { serve } from '@spanwright/http-servers'
+import { hrTimeToNanoseconds } from '@opentelemetry/core'
 import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
 import { withSpan } from '@spanwright/core'
@@ -139,8 +141,27 @@ describe.each(WAYS)('a request traced by $way', ({ trace: traceBy }) => {
       'spanwright.connect.end',
       'spanwright.request.start',
       'spanwright.request.end',
+      'spanwright.response.start',
       'spanwright.response.headers',
     ])
+  })
+
+  it('has its first byte with an interim response', async () => {
+    let finish: (() => void) | undefined
+    await using server = await serve((_req, res) => {
+      res.writeEarlyHints({ link: '</a.css>; rel=preload' })
+      finish = () => res.end('ok')
+    })
+    using way = traceBy({ stages: true })
+    const sent = send(way, server).end()
+    await once(sent, 'information')
+    const [open] = recorder.open()
+    expect(open?.events.at(-1)?.name).toBe('spanwright.response.start')
+    finish?.()
+    await bodyOf(await responseTo(sent))
+
+    const { events } = await recorder.waitFor('GET')
+    expect(events.filter(({ name }) => name === 'spanwright.response.start')).toHaveLength(1)
   })
 
   it('leaves name, length and results of the methods of a request as they are', async () => {
@@ -180,6 +201,24 @@ describe.each(WAYS)('a request traced by $way', ({ trace: traceBy }) => {
 
     expect(recorder.spans().map(({ instrumentationScope: { name } }) => name)).toEqual(['other'])
     expect(recorder.open()).toEqual([])
+  })
+})
+
+describe('a request that waits in the queue of its agent', () => {
+  it('has its start on the wire after that', async () => {
+    await using server = await serve(answerOk)
+    using way = BY_AGENT.trace({ stages: true })
+    way.agent!.maxSockets = 1
+    const bodies = [1, 2].map(async () => bodyOf(await responseTo(send(way, server).end())))
+    expect(await Promise.all(bodies)).toEqual(['ok', 'ok'])
+
+    await recorder.waitFor(() => recorder.spans().length === 2)
+    const [first, second] = recorder.spans()
+    const at = (span: typeof first, name: string) => span?.events.find(event => event.name === name)?.time
+    expect(hrTimeToNanoseconds(at(second, 'spanwright.request.start')!)).toBeGreaterThanOrEqual(
+      hrTimeToNanoseconds(at(first, 'spanwright.response.headers')!),
+    )
+    expect(second?.parentSpanContext).toBeUndefined()
   })
 })
 

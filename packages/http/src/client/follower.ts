@@ -2,9 +2,10 @@ import type { ClientRequest as NodeRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { type ClientRequest, guardMethods } from '@spanwright/core/plugin'
-import { EVENT_REQUEST_END } from '@spanwright/core/semconv'
+import { EVENT_REQUEST_END, EVENT_RESPONSE_START } from '@spanwright/core/semconv'
 
 import { noteConnection, whenConnected } from './connection.ts'
+import { type Attempt, type Expected, redirectOf, whileExpecting } from './resends.ts'
 
 // Registered, so that two copies of this package see each other's requests.
 const FOLLOWER: unique symbol = Symbol.for('spanwright.http.follower')
@@ -30,20 +31,26 @@ export function isFollowed(req: NodeRequest): boolean {
 export class Follower {
   private readonly req: NodeRequest
   private readonly request: ClientRequest
+  private readonly attempt: Attempt
   private readonly connected: ((socket: Socket) => void) | undefined
   private readonly originals: Readonly<Record<'emit' | 'destroy', Method>>
-  private body: { readonly res: IncomingMessage; readonly push: Method; readonly destroy: Method } | undefined
+  private body:
+    | Readonly<Record<'push' | 'destroy' | 'setTimeout', Method> & { res: IncomingMessage }>
+    | undefined
   private error: { readonly value: unknown } | undefined
+  private hasStarted = false
   private isCalledOff = false
   private hasTimedOut = false
 
   private constructor(
     req: NodeRequest,
     request: ClientRequest,
+    attempt: Attempt,
     connected: ((socket: Socket) => void) | undefined,
   ) {
     this.req = req
     this.request = request
+    this.attempt = attempt
     this.connected = connected
     this.originals = { emit: methodOf(req, 'emit'), destroy: methodOf(req, 'destroy') }
   }
@@ -52,15 +59,20 @@ export class Follower {
   static follow(
     req: NodeRequest,
     request: ClientRequest,
+    attempt: Attempt,
     connected: ((socket: Socket) => void) | undefined,
   ): void {
-    const follower = new Follower(req, request, connected)
+    const follower = new Follower(req, request, attempt, connected)
     Object.assign(req, { [FOLLOWER]: follower, emit, destroy: destroyRequest })
   }
 
   emit(args: readonly unknown[]): unknown {
     this.noteEvent(args)
-    return Reflect.apply(this.originals.emit, this.req, args)
+    const { req, originals } = this
+    const expected = this.expectedAfter(args)
+    return expected
+      ? whileExpecting(expected, originals.emit, req, args)
+      : Reflect.apply(originals.emit, req, args)
   }
 
   destroyRequest(args: readonly unknown[]): unknown {
@@ -84,12 +96,24 @@ export class Follower {
     return body && Reflect.apply(body.destroy, body.res, args)
   }
 
+  setTimeoutOfResponse(args: readonly unknown[]): unknown {
+    const { body } = this
+    // Node shows the timeout of a response to the response alone.
+    body?.res.prependListener('timeout', noteTimeout)
+    return body && Reflect.apply(body.setTimeout, body.res, args)
+  }
+
+  noteTimeout(): void {
+    this.hasTimedOut = true
+  }
+
   private noteEvent([event, value, other]: readonly unknown[]): void {
     if (event === 'socket') this.sentOver(value as Socket)
+    else if (event === 'information') this.noteStart()
     else if (event === 'response') this.responded(value as IncomingMessage)
     else if (event === 'upgrade' || event === 'connect') this.handedOver(value as IncomingMessage, other)
     else if (event === 'finish') this.request.reached(EVENT_REQUEST_END)
-    else if (event === 'timeout') this.hasTimedOut = true
+    else if (event === 'timeout') this.noteTimeout()
     else if (event === 'error') this.failed(value)
     else if (event === 'close') this.close()
   }
@@ -102,12 +126,31 @@ export class Follower {
     })
   }
 
+  /** The request that listeners may send in the place of this one. */
+  private expectedAfter([event, value]: readonly unknown[]): Expected | undefined {
+    if (event === 'response') return redirectOf(this.attempt, value as IncomingMessage)
+    return event === 'error' ? this.attempt : undefined
+  }
+
+  /** The first bytes of a response have arrived, if only of an interim one. */
+  private noteStart(): void {
+    if (this.hasStarted) return
+    this.hasStarted = true
+    this.request.reached(EVENT_RESPONSE_START)
+  }
+
   private responded(res: IncomingMessage): void {
+    this.noteStart()
     this.request.responded(res.statusCode ?? 0, res.headers, valueOf)
     // The body may already have arrived.
     if (res.complete) return this.request.succeeded()
-    this.body = { res, push: methodOf(res, 'push'), destroy: methodOf(res, 'destroy') }
-    Object.assign(res, { [FOLLOWER]: this, push, destroy: destroyResponse })
+    this.body = {
+      res,
+      push: methodOf(res, 'push'),
+      destroy: methodOf(res, 'destroy'),
+      setTimeout: methodOf(res, 'setTimeout'),
+    }
+    Object.assign(res, { [FOLLOWER]: this, push, destroy: destroyResponse, setTimeout: setTimeoutOfResponse })
   }
 
   private handedOver(res: IncomingMessage, socket: unknown): void {
@@ -148,7 +191,15 @@ export class Follower {
   }
 }
 
-guardMethods('following a request', Follower, 'noteEvent', 'notePart', 'noteDestroyed', 'close')
+guardMethods(
+  'following a request',
+  Follower,
+  'noteEvent',
+  'expectedAfter',
+  'notePart',
+  'noteDestroyed',
+  'close',
+)
 
 /** Used for an error that Node does not expose. */
 const CONNECTION_GONE = Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' })
@@ -161,20 +212,31 @@ function push(this: Followed, chunk: unknown, encoding: unknown): unknown {
   return this[FOLLOWER]?.push([chunk, encoding])
 }
 
-const destroyRequest = namedDestroy(function (this: Followed, error: unknown) {
+const destroyRequest = named('destroy', function (this: Followed, error: unknown) {
   return this[FOLLOWER]?.destroyRequest([error])
 })
 
-const destroyResponse = namedDestroy(function (this: Followed, error: unknown, callback: unknown) {
+const destroyResponse = named('destroy', function (this: Followed, error: unknown, callback: unknown) {
   return this[FOLLOWER]?.destroyResponse([error, callback])
 })
+
+const setTimeoutOfResponse = named(
+  'setTimeout',
+  function (this: Followed, delay: unknown, callback: unknown) {
+    return this[FOLLOWER]?.setTimeoutOfResponse([delay, callback])
+  },
+)
+
+function noteTimeout(this: Followed): void {
+  this[FOLLOWER]?.noteTimeout()
+}
 
 function methodOf(target: object, name: string): Method {
   return (target as Record<string, Method>)[name]!
 }
 
-function namedDestroy(method: (this: Followed, ...args: unknown[]) => unknown): Method {
-  return Object.defineProperty(method, 'name', { value: 'destroy' }) as Method
+function named(name: string, method: (this: Followed, ...args: unknown[]) => unknown): Method {
+  return Object.defineProperty(method, 'name', { value: name }) as Method
 }
 
 function valueOf(headers: IncomingMessage['headers'], name: string): string | string[] | undefined {

@@ -6,6 +6,8 @@ import { context, SpanKind, trace } from '@opentelemetry/api'
 import { type ClientRequest, guarded, headerOf, type HttpClient, splitHost } from '@spanwright/core/plugin'
 
 import { Follower, isFollowed } from './follower.ts'
+import { resendCountOf } from './resends.ts'
+import { countBody } from './sent-body.ts'
 
 const NOT_SENT = { propagate: false }
 const ABSOLUTE = /^https?:\/\//
@@ -23,27 +25,29 @@ export const startRequest: (client: HttpClient, req: NodeRequest, port?: unknown
     const { host } = headers
     const path = pathOf(req)
     const known = port ?? portIn(host, req.host)
+    const origin = originOf(req, known)
+    const url = ABSOLUTE.test(path) ? path : origin + path
+    const resendCount = resendCountOf(method, url)
     const request = client.start({
       method,
-      origin: originOf(req, known),
+      origin,
       path,
       headers,
       host,
       parent: context.active(),
-      resendCount: 0,
+      resendCount,
       // The head of a request with a list of headers, or with `Expect`, has already been written.
       perCall: req.headersSent ? NOT_SENT : undefined,
     })
     if (!request) return
     inject(client, req, request)
     if (!request.isOpen) return
-    const length = Number(headers['content-length'] ?? Number.NaN)
-    if (length >= 0) request.announcedBody(length)
+    if (client.measuresBodies) countBody(req, request, headers['content-length'])
     // The peer of another agent may be a proxy.
     const isOpenQuestion = known === undefined && isOwnAgent((req as { agent?: unknown }).agent)
     const connected = ({ remotePort }: Socket): void =>
       client.relocate(request, originOf(req, remotePort), path, host)
-    Follower.follow(req, request, isOpenQuestion ? connected : undefined)
+    Follower.follow(req, request, { method, url, resendCount }, isOpenQuestion ? connected : undefined)
   },
 )
 

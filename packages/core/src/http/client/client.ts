@@ -91,6 +91,11 @@ export class HttpClient {
     return isIdle(this.settings, this.metrics.prepare())
   }
 
+  /** True when the sizes of bodies are measured. */
+  get measuresBodies(): boolean {
+    return this.metrics.measuresBodies
+  }
+
   /**
    * Starts the span of a request. Never throws.
    * @returns undefined when the request must be left alone
