@@ -13,7 +13,10 @@ export interface DurationMetric<Described> {
   readonly histogram: LateHistogram<Described>
   /** Keys of the operation's attributes that it records. */
   readonly keys: readonly string[]
-  /** Its attributes for a successful operation, when they are known in advance and not changed by hooks. */
+  /**
+   * Its attributes for a successful operation, when they are known in advance and not changed by hooks: picking them each
+   * time costs 0.2 µs (benchmark row: pg pool.query).
+   */
   readonly known?: Attributes | undefined
 }
 

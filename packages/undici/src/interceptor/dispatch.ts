@@ -55,10 +55,7 @@ export class TracedDispatch {
     return source ? this.discover(source, departure) : this.dispatch(given, handler)
   }
 
-  /**
-   * A handler that undici 7 has adapted is passed on in its old form: adapting it twice would convert its headers
-   * twice.
-   */
+  /** Sends a request that is left alone. */
   private leave(given: DispatchOptions, handler: AnyHandler): boolean {
     return this.dispatch(given, isAdapted(handler) ? new PassingHandler(handler) : handler)
   }

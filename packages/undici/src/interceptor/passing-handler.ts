@@ -1,6 +1,9 @@
 import type { LegacyHandler, RawHeaders } from '../undici-types.ts'
 
-/** Presents a handler that undici 7 has adapted in its old form only. */
+/**
+ * Presents a handler that undici 7 has adapted in its old form only. Otherwise undici would adapt it again, and convert
+ * all headers twice: 4 µs per request (benchmark row: undici.request without an SDK).
+ */
 export class PassingHandler implements LegacyHandler {
   private readonly handler: LegacyHandler
 

@@ -74,7 +74,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     this.token = tokenOf(owner.context)
     if (this.token) this.token.current = this
     const prototypes = description.prototypesOf(facts.request)
-    setExchange(req, res, this, prototypes !== undefined)
+    setExchange(req, res, this)
     this.tapsItself = attempt('following a response', tap, req, res, prototypes) ?? false
     listenForClose(res, owner.isOurs)
     const started = stages && isRecording(owner.span) ? owner.span : undefined

@@ -9,7 +9,7 @@ const EXCHANGES_KEY = Symbol.for('spanwright.exchanges')
 const EXCHANGE_KEY = Symbol.for('spanwright.exchange')
 const shared = globalThis as unknown as { [EXCHANGES_KEY]?: Exchanges }
 
-// For requests whose prototype was replaced: adding a property to those is expensive.
+// For requests that cannot be extended.
 const EXCHANGES: Exchanges = (shared[EXCHANGES_KEY] ??= new WeakMap())
 
 interface MarkedRequest {
@@ -29,35 +29,27 @@ export function exchangeOfResponse(res: ServerAnswer): Exchange<unknown> | undef
 
 function find(stream: ServerRequest | ServerAnswer): Exchange<unknown> | undefined {
   // A response that isn't Node's has no request.
-  return EXCHANGES.get(stream) ?? (stream as MarkedRequest | undefined)?.[EXCHANGE_KEY]
+  return (stream as MarkedRequest | undefined)?.[EXCHANGE_KEY] ?? EXCHANGES.get(stream)
 }
 
-/**
- * Registers the exchange of a request and its response.
- * @param beside whether it is stored in a map instead of on the objects
- */
-export function setExchange(
-  req: ServerRequest,
-  res: ServerAnswer,
-  exchange: Exchange<unknown>,
-  beside: boolean,
-): void {
-  set(req, exchange, beside)
-  if (res.req !== req) set(res, exchange, beside)
+/** Registers the exchange of a request and its response. */
+export function setExchange(req: ServerRequest, res: ServerAnswer, exchange: Exchange<unknown>): void {
+  set(req, exchange)
+  if (res.req !== req) set(res, exchange)
 }
 
-function set(stream: ServerRequest | ServerAnswer, exchange: Exchange<unknown>, beside: boolean): void {
-  if (beside || !Object.isExtensible(stream)) EXCHANGES.set(stream, exchange)
-  else (stream as MarkedRequest)[EXCHANGE_KEY] = exchange
+function set(stream: ServerRequest | ServerAnswer, exchange: Exchange<unknown>): void {
+  // As a property, because a map of the process would keep each request alive during minor garbage collections.
+  if (Object.isExtensible(stream)) (stream as MarkedRequest)[EXCHANGE_KEY] = exchange
+  else EXCHANGES.set(stream, exchange)
 }
 
 /**
  * Releases the exchange of an ended request, but remembers that there was one, so that the request is not traced again.
- * Otherwise a short-lived exchange would survive every minor garbage collection, because these treat everything held by
- * a long-lived map as alive, and an exchange holds its request.
+ * The application may retain the request, and the exchange holds its response, span and context.
  */
 export function releaseExchange(req: ServerRequest, res: ServerAnswer): void {
-  setExchange(req, res, UNTRACED, EXCHANGES.has(req))
+  setExchange(req, res, UNTRACED)
 }
 
 /** A request without a span: it must not be traced, or it has ended. */
