@@ -3,8 +3,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from 'jest'
 
-/** Tests beside an install of their own, which `npm run test:orms`, `test:middleware` and `test:newer` make. */
-const ownInstalls = ['packages/pg/test/orms', 'packages/kafkajs/test/platformatic', 'tools/middleware']
+/** Tests beside an install of their own, which `npm run test:orms`, `test:middleware` and so on make. */
+const ownInstalls = [
+  'packages/pg/test/orms',
+  'packages/kafkajs/test/platformatic',
+  'tools/frameworks',
+  'tools/middleware',
+]
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isNewer = major > 22 || (major === 22 && minor >= 22)
 const leftOut = ownInstalls.filter(

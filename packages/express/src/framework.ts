@@ -28,10 +28,21 @@ function routeOf(req: Request, routes: Routes | undefined): string | undefined {
   const matched = req.route as Route | undefined
   const route = matched?.path === undefined ? undefined : matched
   if (!route && baseUrl === '') return undefined
+  if (req.res?.statusCode === NOT_FOUND && matchesEverything(route)) return undefined
   const rest = pathOf(url)
   // A middleware within the mount has restored the full URL, and the handlers after it matched that.
   const base = baseUrl !== '' && rest === pathOf(originalUrl) ? '' : baseUrl
   return routes ? routes.patternOf(route, base + rest, base) : visibleRoute(route, base + rest)
+}
+
+const NOT_FOUND = 404
+
+/** A pattern that is nothing but a wildcard, as text of any version of Express or as an expression. */
+const WILDCARD = /^\/?(?:\*\w*|\{\/?\*\w*\}|\(\.\*\)|\.\*\/)$/
+
+/** True for what answers every path below its mount, so that its 404 says that there is no such route. */
+function matchesEverything(route: Route | undefined): boolean {
+  return route === undefined || WILDCARD.test(String(route.path))
 }
 
 function pathOf(url: string): string {

@@ -24,6 +24,11 @@ export function setLayers(req: Request, layers: RequestLayers): void {
   ;(req as Layered)[LAYERS] = layers
 }
 
+/** The layers of a request, when they are reported. */
+export function layersOf(req: object): RequestLayers | undefined {
+  return (req as Layered)[LAYERS]
+}
+
 const SILENT = new WeakSet<Handle>()
 
 /** Excludes one of our own functions from the report. */

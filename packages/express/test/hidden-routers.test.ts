@@ -122,6 +122,22 @@ describe.each(VERSIONS)('a function mounted at a path, in $name', ({ load }) => 
     expect(await routeOf(app, '/static/versions.ts')).toBe('/static')
   })
 
+  it('gives none to what it does not know', async () => {
+    const app = express().use(tracing())
+    const none: RequestHandler = (_req, res) => void res.status(404).json({})
+    app.use('/api', none)
+    const router = express.Router()
+    const wildcard = 'lazyrouter' in app ? '*' : '*path'
+    router.get('/known', none).all(wildcard, none)
+    app.use('/v2', router)
+    app.get(/.*/, none)
+
+    expect(await routeOf(app, '/api/unknown')).toBeUndefined()
+    expect(await routeOf(app, '/v2/known')).toBe('/v2/known')
+    expect(await routeOf(app, '/v2/unknown')).toBeUndefined()
+    expect(await routeOf(app, '/unknown')).toBeUndefined()
+  })
+
   it('gives none to those that it passes on, nor to those of a router at the same path', async () => {
     const app = express().use(tracing())
     const pass: RequestHandler = (_req, _res, next) => next()

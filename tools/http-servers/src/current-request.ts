@@ -1,6 +1,13 @@
-import { context, type Span, SpanKind, trace } from '@opentelemetry/api'
+import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
-import { addEvent, requestSpan, requestsInFlight, setRoute, withSpan } from '@spanwright/core'
+import {
+  addEvent,
+  recordRequestError,
+  requestSpan,
+  requestsInFlight,
+  setRoute,
+  withSpan,
+} from '@spanwright/core'
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
@@ -161,4 +168,45 @@ export function testCurrentRequest(frameworks: readonly TracedFramework[]): void
       await expectSpans(recorder, OK)
     })
   })
+
+  describe.each(frameworks)('recordRequestError() beneath a request to $name', ({ serving }) => {
+    it.each<[number, string, object]>([
+      [503, 'names the error of a failure', { 'error.type': 'OutOfStock', 'http.response.status_code': 503 }],
+      [200, 'adds an event to a success', { 'http.response.status_code': 200 }],
+    ])('with %d %s', async (status, _what, attributes) => {
+      const app = serving((_req, res) => {
+        withSpan('answer', () => recordRequestError(new OutOfStock('none left')))
+        res.statusCode = status
+        res.end()
+      })
+      await using server = await serve(app)
+      await server.send(GET)
+
+      const span = await recorder.waitFor({ kind: SpanKind.SERVER })
+      expect(span.attributes).toMatchObject(attributes)
+      expect('error.type' in span.attributes).toBe(status === 503)
+      expect(span.status.code).toBe(status === 503 ? SpanStatusCode.ERROR : SpanStatusCode.UNSET)
+      const types = span.events.map(event => event.attributes?.['exception.type'])
+      expect(types).toEqual(['OutOfStock'])
+      const [metric] = await recorder.metrics()
+      expect(metric?.dataPoints[0]?.attributes['error.type']).toBe(status === 503 ? 'OutOfStock' : undefined)
+    })
+
+    it('does nothing for a mistake of the client, nor outside of a request', async () => {
+      const app = serving((_req, res) => {
+        recordRequestError(Object.assign(new OutOfStock('none left'), { status: 422 }))
+        res.statusCode = 422
+        res.end()
+      })
+      await using server = await serve(app)
+      await server.send(GET)
+      recordRequestError(new OutOfStock('none left'))
+
+      const span = await recorder.waitFor({ kind: SpanKind.SERVER })
+      expect(span).toMatchObject({ status: { code: SpanStatusCode.UNSET }, events: [] })
+      expect(recorder.spans()).toEqual([span])
+    })
+  })
 }
+
+class OutOfStock extends Error {}

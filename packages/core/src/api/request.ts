@@ -35,6 +35,16 @@ export function setRoute(...given: readonly [string] | readonly [ServerRequest, 
   else attempt('setRoute()', giveRoute, given[0], pattern)
 }
 
+/**
+ * Notes an error that a framework or a filter of the application answers itself, so that `tracing()` cannot see it. On a
+ * 5xx it gives the span and the metric its `error.type`; below 500 it becomes an exception event, unless its `status` is
+ * below 500 too. The last error wins. Does nothing outside a request, or once its response has ended. Never throws.
+ * @param error the caught value
+ */
+export function recordRequestError(error: unknown): void {
+  currentRequest()?.recordError(error)
+}
+
 function giveRoute(request: ServerRequest, pattern: string): void {
   const exchange = exchangeOf(request)
   if (exchange && 'setRoute' in exchange) (exchange as unknown as CurrentRequest).setRoute(pattern)

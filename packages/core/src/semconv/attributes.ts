@@ -12,6 +12,8 @@ export const ATTR_EXCEPTION_TYPE = 'exception.type'
 export const ATTR_EXCEPTION_MESSAGE = 'exception.message'
 export const ATTR_EXCEPTION_STACKTRACE = 'exception.stacktrace'
 
+export const ATTR_CODE_FUNCTION_NAME = 'code.function.name'
+
 export const ATTR_SERVER_ADDRESS = 'server.address'
 export const ATTR_SERVER_PORT = 'server.port'
 export const ATTR_CLIENT_ADDRESS = 'client.address'

@@ -8,6 +8,8 @@ export interface CurrentRequest {
   readonly span: Span
   /** Sets the route, overriding the one found by the framework. */
   setRoute(pattern: string): void
+  /** Notes an error that led to the response. */
+  recordError(error: unknown): void
 }
 
 /**

@@ -36,7 +36,7 @@ export const LAYER_RULES: OptionRules = {
   ignoreLayers: aListOfStrings,
 }
 
-export type LayerKind = 'middleware' | 'handler' | 'error handler'
+export type LayerKind = 'middleware' | 'handler' | 'error handler' | 'guard' | 'pipe' | 'controller'
 
 /** A middleware or handler while it handles a request. */
 export interface Layer {

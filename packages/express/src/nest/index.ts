@@ -1,0 +1,2 @@
+export type { NestExecution } from './host.ts'
+export { type NestHandler, type NestTracing, traceNest } from './trace-nest.ts'

@@ -1,0 +1,5 @@
+import type { NestInterceptor } from '@nestjs/common'
+import { traceNest } from '@spanwright/express/nest'
+
+// Fits the types of this version.
+export const interceptor: NestInterceptor = traceNest()

@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const FOLDER = join(__dirname, '..')
+const RECIPES = join(FOLDER, '..', '..', 'docs', 'recipes')
+
+/** Lines of the programs on a page of docs/recipes that none of the programs beside this file has. */
+export function linesNotTried(page: string): string[] {
+  const text = readFileSync(join(RECIPES, page), 'utf8')
+  const blocks = [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, block = '']) => block)
+  const shown = linesOf(blocks.join('\n'))
+  if (shown.length === 0) throw new Error(`${page} shows no programs`)
+  const tried = new Set(sources().flatMap(file => linesOf(readFileSync(file, 'utf8'))))
+  return shown.filter(line => !tried.has(line))
+}
+
+/** Lines without their indentation and comments. */
+function linesOf(text: string): string[] {
+  const lines = text.split('\n').map(line => line.replace(/(?:^|\s+)\/\/.*$/, '').trim())
+  return lines.filter(line => line !== '')
+}
+
+function sources(): string[] {
+  return readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.ts') && !file.includes('node_modules'))
+    .map(file => join(FOLDER, file))
+}

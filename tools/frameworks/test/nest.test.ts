@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type KafkaService, startKafka } from '@spanwright/services'
+import { type Receiver, startReceiver } from '@spanwright/traces'
+
+import type { Setting, Started } from './nest/program.ts'
+import { linesNotTried } from './documented.ts'
+import { type Program, startProgram } from './process.ts'
+import { Caller, exceptionsOf } from './traces.ts'
+
+const PATIENCE = 120_000
+
+let kafka: KafkaService
+let receiver: Receiver
+beforeAll(async () => {
+  kafka = await startKafka()
+  receiver = await startReceiver()
+})
+afterAll(async () => {
+  await receiver.stop()
+  await kafka.stop()
+})
+
+interface Expected {
+  readonly status: number
+  readonly route?: string
+  /** The method of the controller. */
+  readonly method?: string
+  /** Class of the error. */
+  readonly error?: string
+  /** False: the exception gets no event. Default: true with an error. */
+  readonly isRecorded?: boolean
+}
+
+// Nest 10 has no option `instrument`.
+describe.each([
+  ['nest10', false],
+  ['nest11', true],
+  ['nest12', true],
+])('%s', (version, isInstrumented) => {
+  const topic = `orders-${version}`
+  let program: Program<Started>
+  beforeAll(async () => {
+    const setting: Setting = { version, topic, brokers: kafka.brokers, endpoint: receiver.endpoint }
+    program = await startProgram<Started>('nest/program.ts', setting)
+  }, PATIENCE)
+  afterAll(() => program.stop())
+
+  const guarded = { route: '/api/orders/guarded/:id', ...(isInstrumented && { method: 'guarded' }) }
+
+  it.each<[what: string, path: string, role: string, expected: Expected]>([
+    [
+      'names controller and handler',
+      'orders/stream',
+      '',
+      { status: 200, route: '/api/orders/stream', method: 'stream' },
+    ],
+    [
+      'reports what a handler throws',
+      'orders/broken',
+      '',
+      { status: 500, route: '/api/orders/broken', method: 'broken', error: 'TypeError' },
+    ],
+    [
+      'reports what a filter answers',
+      'orders/stock',
+      '',
+      { status: 503, route: '/api/orders/stock', method: 'stock', error: 'OutOfStock' },
+    ],
+    [
+      'reports what a pipe throws',
+      'orders/guarded/NaN',
+      '',
+      { status: 500, route: '/api/orders/guarded/:id', method: 'guarded', error: 'SyntaxError' },
+    ],
+    [
+      'reports what a guard throws, if Nest lets it',
+      'orders/guarded/7',
+      'broken',
+      { ...guarded, status: 500, error: isInstrumented ? 'RangeError' : '500', isRecorded: isInstrumented },
+    ],
+    ['takes a refusal for an answer', 'orders/guarded/7', 'none', { ...guarded, status: 403 }],
+    [
+      'takes a 404 of a handler for an answer',
+      'orders/missing',
+      '',
+      { status: 404, route: '/api/orders/missing', method: 'missing' },
+    ],
+    ['gives an unknown path under the prefix no route', 'nowhere/7', '', { status: 404 }],
+    [
+      'covers a stream of events',
+      'orders/events',
+      '',
+      { status: 200, route: '/api/orders/events', method: 'events' },
+    ],
+  ])('%s', async (_what, path, role, { status, route, method, error, isRecorded = error !== undefined }) => {
+    const caller = new Caller(receiver)
+    const answer = await caller.send(`${program.answer.plain}/api/${path}`, { headers: { 'x-role': role } })
+    const span = await caller.serverSpan()
+
+    expect(answer.status).toBe(status)
+    expect(span).toMatchObject({
+      kind: 'SERVER',
+      name: route === undefined ? 'GET' : `GET ${route}`,
+      failed: status >= 500,
+      parentSpanId: caller.spanId,
+    })
+    const { attributes } = span
+    expect(attributes['http.response.status_code']).toBe(status)
+    expect(attributes['http.route']).toBe(route)
+    expect(attributes['error.type']).toBe(error)
+    expect(attributes['code.function.name']).toBe(method && `OrdersController.${method}`)
+    expect(exceptionsOf(span)).toEqual(isRecorded ? [error] : [])
+  })
+
+  it('reports guards, pipes and controllers as layers', async () => {
+    const caller = new Caller(receiver)
+    await caller.send(`${program.answer.layered}/api/orders/guarded/7`)
+
+    const tree = await caller.tree('load', /^GET/, 'parse', /^controller/)
+    // Nest 12 names the function that it gives to Express.
+    const [server, handler, ...rest] = tree
+    expect(server).toBe('SERVER GET /api/orders/guarded/:id')
+    expect(handler).toMatch(/^ {2}INTERNAL handler /)
+    const guard = ['    INTERNAL guard RolesGuard', '      INTERNAL look up roles']
+    const pipe = ['      INTERNAL pipe NumberPipe', '        INTERNAL parse']
+    expect(rest).toEqual([
+      ...(isInstrumented ? guard : ['    INTERNAL look up roles']),
+      '    INTERNAL controller OrdersController.guarded',
+      ...(isInstrumented ? pipe : ['      INTERNAL parse']),
+      '      INTERNAL load',
+    ])
+  })
+
+  it('marks the layers that fail', async () => {
+    const caller = new Caller(receiver)
+    await caller.send(`${program.answer.layered}/api/orders/guarded/NaN`)
+
+    const tree = await caller.tree(/^GET/, /^controller/)
+    const failed = tree.filter(line => line.includes('✗')).map(line => line.trim())
+    expect(failed).toEqual([
+      'SERVER GET /api/orders/guarded/:id ✗ SyntaxError',
+      'INTERNAL controller OrdersController.guarded ✗ SyntaxError',
+      ...(isInstrumented ? ['INTERNAL pipe NumberPipe ✗ SyntaxError'] : []),
+    ])
+  })
+
+  async function order(body: object): Promise<Caller> {
+    const caller = new Caller(receiver)
+    const { status } = await caller.send(`${program.answer.plain}/api/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect(status).toBe(201)
+    return caller
+  }
+
+  it('keeps HTTP and Kafka in one trace', async () => {
+    const caller = await order({ item: 'teapot' })
+
+    expect(await caller.tree('ship', /^process/, /^POST/)).toEqual([
+      'SERVER POST /api/orders',
+      `  PRODUCER send ${topic}`,
+      `    CONSUMER process ${topic}`,
+      '      INTERNAL ship',
+    ])
+    const spans = await caller.spans()
+    expect(spans.find(({ kind }) => kind === 'CONSUMER')?.attributes).toMatchObject({
+      'code.function.name': 'OrdersController.created',
+    })
+  })
+
+  it('records what the handler of a message throws', async () => {
+    const caller = await order({ fails: true })
+
+    // The second attempt succeeds.
+    const spans = await caller.spans('ship')
+    const [first, second] = spans.filter(({ kind }) => kind === 'CONSUMER')
+    expect(exceptionsOf(first!)).toContain('TypeError')
+    expect(first).toMatchObject({ failed: true })
+    expect(second).toMatchObject({ failed: false, events: [] })
+  })
+})
+
+it('is what docs/recipes/nestjs.md shows', () => {
+  expect(linesNotTried('nestjs.md')).toEqual([])
+})

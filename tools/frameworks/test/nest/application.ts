@@ -1,0 +1,124 @@
+import type {
+  ArgumentsHost,
+  CanActivate,
+  ExceptionFilter,
+  ExecutionContext,
+  PipeTransform,
+  Type,
+} from '@nestjs/common'
+import type { ClientKafka } from '@nestjs/microservices'
+import { withSpan } from '@spanwright/core'
+import type { Request, Response } from 'express'
+
+import type * as nest12 from '../../nest12/nest.ts'
+
+/** Nest, typed as its newest version. */
+export type Nest = typeof nest12
+
+/** Token of the client of Kafka. */
+export const KAFKA = 'KAFKA'
+
+/** The classes of an application. */
+export function applicationOf(
+  { common, microservices, rxjs }: Nest,
+  topic: string,
+): { readonly controllers: Type[]; readonly providers: Type[] } {
+  const { Body, Catch, Controller, Get, Inject, Injectable, NotFoundException } = common
+  const { Param, Post, Sse, UseFilters, UseGuards } = common
+  const { EventPattern, Payload } = microservices
+  const { of, lastValueFrom } = rxjs
+
+  class OutOfStock extends Error {}
+
+  @Injectable()
+  class RolesGuard implements CanActivate {
+    async canActivate(context: ExecutionContext): Promise<boolean> {
+      const { headers } = context.switchToHttp().getRequest<Request>()
+      await withSpan('look up roles', () => Promise.resolve())
+      if (headers['x-role'] === 'broken') throw new RangeError('no such role')
+      return headers['x-role'] !== 'none'
+    }
+  }
+
+  @Injectable()
+  class NumberPipe implements PipeTransform {
+    transform(value: unknown): unknown {
+      if (value === 'NaN') throw new SyntaxError('not a number')
+      return withSpan('parse', () => Number(value))
+    }
+  }
+
+  @Catch(OutOfStock)
+  class StockFilter implements ExceptionFilter {
+    catch(_error: unknown, host: ArgumentsHost): void {
+      host.switchToHttp().getResponse<Response>().status(503).json({ error: 'out of stock' })
+    }
+  }
+
+  @Catch(RangeError)
+  class RoleFilter implements ExceptionFilter {
+    catch(_error: unknown, host: ArgumentsHost): void {
+      host.switchToHttp().getResponse<Response>().status(500).json({ error: 'roles' })
+    }
+  }
+
+  @Controller('orders')
+  class OrdersController {
+    private readonly kafka: ClientKafka
+    private hasFailed = false
+
+    constructor(@Inject(KAFKA) kafka: ClientKafka) {
+      this.kafka = kafka
+    }
+
+    @Get('stream')
+    stream(): unknown {
+      return of({ id: 1 })
+    }
+
+    @Get('broken')
+    broken(): never {
+      throw new TypeError('does not work')
+    }
+
+    @Get('missing')
+    missing(): never {
+      throw new NotFoundException('no such order')
+    }
+
+    @Get('stock')
+    @UseFilters(StockFilter)
+    stock(): Promise<never> {
+      return Promise.reject(new OutOfStock('none left'))
+    }
+
+    @Get('guarded/:id')
+    @UseGuards(RolesGuard)
+    @UseFilters(RoleFilter)
+    guarded(@Param('id', NumberPipe) id: number): Promise<object> {
+      return withSpan('load', () => Promise.resolve({ id }))
+    }
+
+    @Sse('events')
+    events(): unknown {
+      return of({ data: 'first' }, { data: 'second' })
+    }
+
+    @Post()
+    async create(@Body() order: object): Promise<object> {
+      await lastValueFrom(this.kafka.emit(topic, { key: '7', value: order }))
+      return { accepted: true }
+    }
+
+    @EventPattern(topic)
+    async created(@Payload() order: { readonly fails?: boolean }): Promise<void> {
+      if (order.fails && !this.hasFailed) {
+        this.hasFailed = true
+        throw new TypeError('cannot ship')
+      }
+      await withSpan('ship', () => Promise.resolve())
+    }
+  }
+
+  return { controllers: [OrdersController], providers: [RolesGuard, NumberPipe, StockFilter, RoleFilter] }
+}

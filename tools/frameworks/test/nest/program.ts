@@ -1,0 +1,75 @@
+// Applications of Nest in a process of their own: Nest 12 is made of ES modules, which Jest cannot load.
+import 'reflect-metadata'
+
+import type { INestApplication } from '@nestjs/common'
+import { tracing } from '@spanwright/express'
+import { traceNest } from '@spanwright/express/nest'
+import { startTracing } from '@spanwright/sdk'
+
+import { load } from '../install.ts'
+import { applicationOf, KAFKA, type Nest } from './application.ts'
+
+/** What the program is told. */
+export interface Setting {
+  /** Workspace of the install that has the version, such as `nest12`. */
+  readonly version: string
+  readonly brokers: string[]
+  readonly topic: string
+  /** Where to send spans to. */
+  readonly endpoint: string
+}
+
+/** Addresses of the two applications. */
+export interface Started {
+  readonly plain: string
+  /** Reports layers as spans. */
+  readonly layered: string
+}
+
+async function start({ version, brokers, topic, endpoint }: Setting): Promise<Started> {
+  startTracing({
+    serviceName: version,
+    exporter: { protocol: 'http/json', url: `${endpoint}/v1/traces` },
+    batch: { delay: 20 },
+  })
+  const nest = load<Nest>('./nest.ts', version)
+  const { TracedClientKafka, TracedServerKafka } = nest
+  const { NestFactory } = nest.core
+  const { Logger, Module } = nest.common
+
+  const client = { clientId: version, brokers }
+  const consumer = { groupId: topic, retry: { initialRetryTime: 10 } }
+  const { controllers, providers } = applicationOf(nest, topic)
+  const useFactory = (): object => new TracedClientKafka({ client, producerOnlyMode: true })
+  class AppModule {}
+  Module({ controllers, providers: [...providers, { provide: KAFKA, useFactory }] })(AppModule)
+
+  async function createPlain(): Promise<INestApplication> {
+    const app = await NestFactory.create(AppModule, { instrument: traceNest() })
+    app.use(tracing())
+    app.useGlobalInterceptors(traceNest())
+    const strategy = new TracedServerKafka({ client, consumer, subscribe: { fromBeginning: true } })
+    app.connectMicroservice({ strategy }, { inheritAppConfig: true })
+    await app.startAllMicroservices()
+    return app as INestApplication
+  }
+
+  async function createLayered(): Promise<INestApplication> {
+    const app = await NestFactory.create(AppModule, { instrument: traceNest() })
+    app.use(tracing({ layers: 'spans', ignoreLayers: ['jsonParser', 'urlencodedParser'] }))
+    app.useGlobalInterceptors(traceNest())
+    return app as INestApplication
+  }
+
+  const urls: string[] = []
+  for (const app of [await createPlain(), await createLayered()]) {
+    app.setGlobalPrefix('api')
+    await app.listen(0, '127.0.0.1')
+    urls.push(await app.getUrl())
+  }
+  Logger.overrideLogger(false)
+  const [plain = '', layered = ''] = urls
+  return { plain, layered }
+}
+
+process.once('message', (setting: Setting) => void start(setting).then(started => process.send?.(started)))

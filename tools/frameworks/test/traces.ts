@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+
+import type { ReceivedSpan, Receiver } from '@spanwright/traces'
+
+const PATIENCE = 20_000
+
+/** A request whose trace is known before it is sent. */
+export class Caller {
+  readonly traceId: string = randomBytes(16).toString('hex')
+  readonly spanId: string = randomBytes(8).toString('hex')
+  private readonly receiver: Receiver
+
+  constructor(receiver: Receiver) {
+    this.receiver = receiver
+  }
+
+  async send(
+    url: string,
+    init: RequestInit = {},
+  ): Promise<{ readonly status: number; readonly body: string }> {
+    const headers = { ...(init.headers as object), traceparent: `00-${this.traceId}-${this.spanId}-01` }
+    const answer = await fetch(url, { ...init, headers })
+    return { status: answer.status, body: await answer.text() }
+  }
+
+  /** The spans of its trace, once the given ones are among them. */
+  async spans(...names: readonly (string | RegExp)[]): Promise<readonly ReceivedSpan[]> {
+    const own = (): readonly ReceivedSpan[] =>
+      this.receiver.spans().filter(({ traceId }) => traceId === this.traceId)
+    const isThere = (name: string | RegExp): boolean =>
+      own().some(span => (typeof name === 'string' ? span.name === name : name.test(span.name)))
+    if (await this.receiver.waitUntil(() => names.every(isThere), PATIENCE)) return own()
+    throw new Error(
+      `of ${names.join(', ')} only these came: ${own()
+        .map(({ name }) => name)
+        .join(', ')}`,
+    )
+  }
+
+  /** The span of the request. */
+  async serverSpan(): Promise<ReceivedSpan> {
+    const spans = await this.spans(/^(?:GET|POST)/)
+    return spans.find(({ kind }) => kind === 'SERVER')!
+  }
+
+  /** The trace as lines, indented by depth, in the order of their beginning. */
+  async tree(...names: readonly (string | RegExp)[]): Promise<readonly string[]> {
+    const spans = await this.spans(...names)
+    const below = (parent: string, indent: string): string[] =>
+      spans
+        .filter(({ parentSpanId }) => parentSpanId === parent)
+        .toSorted((one, other) => one.start - other.start)
+        .flatMap(span => [`${indent}${lineOf(span)}`, ...below(span.spanId, `${indent}  `)])
+    return below(this.spanId, '')
+  }
+}
+
+function lineOf({ kind, name, failed, attributes }: ReceivedSpan): string {
+  return `${kind} ${name}${failed ? ` ✗ ${String(attributes['error.type'])}` : ''}`
+}
+
+/** Types of the exceptions that are recorded on a span. */
+export function exceptionsOf({ events }: ReceivedSpan): unknown[] {
+  return events.filter(({ name }) => name === 'exception').map(event => event.attributes['exception.type'])
+}
