@@ -7,6 +7,7 @@ import type { Config } from 'jest'
 const ownInstalls = [
   'packages/pg/test/orms',
   'packages/kafkajs/test/platformatic',
+  'packages/sdk/test/beside',
   'tools/frameworks',
   'tools/middleware',
 ]

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { type Context, context, createContextKey, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 
 import manifest from '../package.json'
@@ -63,6 +64,23 @@ describe('startTracing()', () => {
     await tracing.shutdown()
     expect(propagation.fields()).toEqual([])
     expect(trace.getTracer('test').startSpan('late').isRecording()).toBe(false)
+  })
+
+  it('registers another context manager when it is given one', async () => {
+    const key = createContextKey('value')
+    class Marking extends AsyncLocalStorageContextManager {
+      override active(): Context {
+        return super.active().setValue(key, 'set')
+      }
+    }
+    await using tracing = startTracing({
+      exporter: 'none',
+      contextManager: new Marking(),
+      flushOnExit: false,
+    })
+    expect(context.active().getValue(key)).toBe('set')
+    await tracing.shutdown()
+    expect(context.active()).toBe(ROOT_CONTEXT)
   })
 
   it('describes the service by the nearest package.json when nothing else does', async () => {

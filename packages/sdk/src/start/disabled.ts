@@ -19,7 +19,7 @@ export function startDisabled(
   const tracerProvider = new ProxyTracerProvider()
   const unregister = register(
     tracerProvider,
-    new AsyncLocalStorageContextManager(),
+    options.contextManager ?? new AsyncLocalStorageContextManager(),
     makePropagator(options.propagators, environment, false),
   )
   const pipeline = new Pipeline([])

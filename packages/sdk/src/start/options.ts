@@ -1,4 +1,4 @@
-import type { Attributes, TextMapPropagator } from '@opentelemetry/api'
+import type { Attributes, ContextManager, TextMapPropagator } from '@opentelemetry/api'
 import {
   aBoolean,
   anObjectWith,
@@ -85,6 +85,8 @@ export interface StartTracingOptions {
   readonly redact?: readonly Redaction[]
   /** How contexts are propagated between processes. Default: `OTEL_PROPAGATORS`, otherwise tracecontext and baggage. */
   readonly propagators?: readonly (PropagatorName | TextMapPropagator)[]
+  /** Tracks the active context, such as Sentry's. Default: one on `AsyncLocalStorage`. */
+  readonly contextManager?: ContextManager
   /** Generates the ids of traces and spans. Default: random ids. */
   readonly idGenerator?: IdGenerator
   /** Limits of one span. Defaults: `OTEL_SPAN_*_LIMIT`, otherwise 128 of each, and strings of 4096 characters. */
@@ -178,6 +180,7 @@ const RULES: OptionRules = {
   propagators: aListOf(
     anyOf(oneOf(...PROPAGATOR_NAMES), anObjectWith('a propagator', 'inject', 'extract', 'fields')),
   ),
+  contextManager: anObjectWith('a context manager', 'active', 'with', 'bind', 'enable', 'disable'),
   idGenerator: anObjectWith('an id generator', 'generateTraceId', 'generateSpanId'),
   spanLimits: aRecordOf({
     attributeValueLengthLimit: aSpanLimit,

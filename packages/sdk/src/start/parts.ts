@@ -1,4 +1,5 @@
-import type { TextMapPropagator } from '@opentelemetry/api'
+import type { ContextManager, TextMapPropagator } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import type { Resource } from '@opentelemetry/resources'
 
 import { millisecondsOf } from './duration.ts'
@@ -36,6 +37,7 @@ export interface TracingParts {
   /** Absent when metrics are off. */
   readonly metrics: MetricParts | undefined
   readonly propagator: TextMapPropagator
+  readonly contextManager: ContextManager
   /** Reasons why spans cost more than with byte encoding only. */
   readonly slowedBy: readonly string[]
 }
@@ -77,6 +79,7 @@ export function makeParts(options: StartTracingOptions, environment: Environment
     provider,
     metrics,
     propagator,
+    contextManager: options.contextManager ?? new AsyncLocalStorageContextManager(),
     slowedBy: slowPath(exporters, options.spanProcessors ?? [], sampler, metrics?.keepsSeries ?? true),
   }
 }

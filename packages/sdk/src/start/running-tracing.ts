@@ -1,6 +1,5 @@
 import type { Resource } from '@opentelemetry/resources'
 import { diag, type TracerProvider } from '@opentelemetry/api'
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 
 import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
 
@@ -46,7 +45,7 @@ export class RunningTracing implements Tracing {
     this.options = options
     const { provider, propagator, metrics } = parts
     this.tracerProvider = provider
-    const unregister = register(provider, new AsyncLocalStorageContextManager(), propagator)
+    const unregister = register(provider, parts.contextManager, propagator)
     const withdrawMetrics = metrics ? registerMetrics(metrics.meters) : () => {}
     const release = options.flushOnExit ? this.watchProcess() : () => {}
     this.withdrawals = [release, unregister, withdrawMetrics, observeSpans(this.counts, metrics?.meters)]
