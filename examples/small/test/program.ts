@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { TYPESCRIPT } from '@spanwright/test-kit'
 
 /** How long a program may take on a busy machine, in milliseconds. */
 export const LONGEST = 60_000
@@ -15,19 +17,19 @@ export interface Printed {
   readonly details: readonly string[]
 }
 
-/** Runs a small program as its README says, to its end. */
+/** Runs a small program to its end by its npm script, but with what tests of other packages have transformed already. */
 export async function run(name: string): Promise<Printed> {
   const folder = join(__dirname, '..')
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', '--conditions=@spanwright/source', `src/${name}.ts`],
-    {
-      cwd: folder,
-      env: { ...process.env, NODE_OPTIONS: '' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: LONGEST,
-    },
-  )
+  const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    scripts: Readonly<Record<string, string>>
+  }
+  const [_node, _import, _tsx, ...args] = scripts[name]?.split(' ') ?? []
+  const child = spawn(process.execPath, ['--require', TYPESCRIPT, ...args], {
+    cwd: folder,
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LONGEST,
+  })
   const [output, errors, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

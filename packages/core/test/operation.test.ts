@@ -24,6 +24,7 @@ import {
   suppressTracing,
   withholdMessage,
 } from '@spanwright/core/plugin'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import { collectReports, jobSettings, startJob, SWEEP } from './job.ts'
 
@@ -333,7 +334,7 @@ describe('work run to its end', () => {
       const { withSpan } = require('@spanwright/core')
       process.on('unhandledRejection', reason => console.log(reason.message))
       withSpan('sweep', () => Promise.reject(new Error('nobody listens')))`
-    const options = ['--import', 'tsx', '--conditions=@spanwright/source', '--eval', program]
+    const options = [...FROM_SOURCE, '--eval', program]
     const { stdout } = await promisify(execFile)(process.execPath, options, { cwd: __dirname })
 
     expect(stdout).toBe('nobody listens\n')

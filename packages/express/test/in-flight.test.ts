@@ -10,6 +10,7 @@ import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import { requestsInFlight, tracing } from '@spanwright/express'
 
 import { serve } from '@spanwright/http-servers'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 import { NEWEST } from './versions.ts'
 
 let recorder: SpanRecorder
@@ -67,11 +68,9 @@ describe('with endOnShutdown', () => {
   /** Runs a server that never answers, asks it something, sends SIGTERM, and tells what it printed and how it ended. */
   async function shutDown(...args: string[]): Promise<[unknown, number | null, NodeJS.Signals | null]> {
     const program = join(__dirname, 'shutdown-program.ts')
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', '--conditions=@spanwright/source', program, ...args],
-      { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
-    )
+    const child = spawn(process.execPath, [...FROM_SOURCE, program, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    })
     if (!child.stdout) throw new Error('no output to read')
     const output = text(child.stdout)
     child.on('message', message => {

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 
 import { SpanKind } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 interface Printed {
   readonly scope: string
@@ -23,7 +24,7 @@ describe('beside the HTTP instrumentation of OpenTelemetry', () => {
     'its spans are the only ones, and get the route',
     async () => {
       const program = join(__dirname, 'instrumented-program.ts')
-      const args = ['--import', 'tsx', '--conditions=@spanwright/source', program]
+      const args = [...FROM_SOURCE, program]
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
       const spans = JSON.parse(await text(child.stdout)) as Printed[]
 

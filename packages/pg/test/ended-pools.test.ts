@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals'
 import { withSpan } from '@spanwright/core'
 import { tracePool } from '@spanwright/pg'
 import type { Pool } from 'pg'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import { useDatabase } from './database.ts'
 
@@ -116,7 +117,7 @@ describe('end()', () => {
       process.on('unhandledRejection', reason => console.log(reason.message))
       const pool = tracePool(new Pool())
       pool.end().then(() => void pool.end())`
-    const options = ['--import', 'tsx', '--conditions=@spanwright/source', '--eval', program]
+    const options = [...FROM_SOURCE, '--eval', program]
     const { stdout } = await promisify(execFile)(process.execPath, options, { cwd: __dirname })
     expect(stdout).toBe('Called end on pool more than once\n')
   })

@@ -5,9 +5,10 @@ import { text as readText } from 'node:stream/consumers'
 
 import { describe, expect, it } from '@jest/globals'
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import { ConsoleExporter, startTracing } from '../src/index.ts'
-import { PATIENCE, RUN_FROM_SOURCE } from './host.ts'
+import { PATIENCE } from './host.ts'
 import { WatchedConsole } from './watched-console.ts'
 
 /** Milliseconds after a moment that has passed. */
@@ -163,7 +164,7 @@ describe('on standard error', () => {
     mode = 'failing',
   ): Promise<string> {
     const child = fork(join(__dirname, 'watched-program.ts'), [kind, mode], {
-      execArgv: [...RUN_FROM_SOURCE],
+      execArgv: [...FROM_SOURCE],
       env: {
         ...process.env,
         NO_COLOR: undefined,

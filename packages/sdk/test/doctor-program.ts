@@ -35,7 +35,7 @@ const plan = JSON.parse(process.argv[2] ?? '{}') as Plan
 function start(): Tracing | undefined {
   if (!plan.isForeign) {
     const sampler = plan.samplesNothing ? { sampler: alwaysOff() } : {}
-    return startTracing({ serviceName: 'patient', exporter: { timeout: 300 }, ...sampler })
+    return startTracing({ serviceName: 'patient', ...sampler })
   }
   context.setGlobalContextManager(new AsyncLocalStorageContextManager())
   trace.setGlobalTracerProvider(new TracerProvider())

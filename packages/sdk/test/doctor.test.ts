@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import type { TracingReport } from '../src/index.ts'
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
-import { PATIENCE, RUN_FROM_SOURCE } from './host.ts'
+import { PATIENCE } from './host.ts'
 
 let endpoint: Endpoint
 let folder: string
@@ -35,7 +36,7 @@ interface Visit {
 
 async function visit(plan: object, variables: Readonly<Record<string, string>> = {}): Promise<Visit> {
   const child = fork(join(__dirname, 'doctor-program.ts'), [JSON.stringify(plan)], {
-    execArgv: [...RUN_FROM_SOURCE],
+    execArgv: [...FROM_SOURCE],
     env: {
       ...process.env,
       OTEL_METRICS_EXPORTER: 'none',
@@ -215,7 +216,8 @@ describe('the report of a program', () => {
     'is said with its problems: an endpoint that refuses',
     async () => {
       const url = `http://127.0.0.1:${await freePort()}`
-      const { said } = await visit({}, { SPANWRIGHT_DEBUG: '1', OTEL_EXPORTER_OTLP_ENDPOINT: url })
+      const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_TIMEOUT: '300' }
+      const { said } = await visit({}, { SPANWRIGHT_DEBUG: '1', ...variables })
       for (const line of [
         expect.stringContaining(`to otlp http/protobuf ${url}/v1/traces`),
         expect.stringMatching(/2 spans were not exported by otlp http\/protobuf .*ECONNREFUSED/),

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import type { SpanCounts, StartTracingOptions, TracingReport } from '../src/index.ts'
 
@@ -27,8 +28,6 @@ export interface Answer {
   readonly duration: number
 }
 
-export const RUN_FROM_SOURCE: readonly string[] = ['--import', 'tsx', '--conditions=@spanwright/source']
-
 /** A process that traces what it is told to, one order after the other. */
 export interface Host extends AsyncDisposable {
   /** @param meanwhile what is done before tracing is shut down */
@@ -42,8 +41,8 @@ export const PATIENCE = 60_000
 export async function startHost(missing: readonly string[] = []): Promise<Host> {
   const child: ChildProcess = fork(join(__dirname, 'child.ts'), {
     execArgv: [
-      ...RUN_FROM_SOURCE,
-      ...(missing.length > 0 ? ['--import', `${__dirname}/missing-packages.ts`] : []),
+      ...FROM_SOURCE,
+      ...(missing.length > 0 ? ['--require', `${__dirname}/missing-packages.ts`] : []),
     ],
     env: { ...process.env, MISSING_PACKAGES: missing.join(',') },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import type { StartTracingOptions } from '../src/index.ts'
-import { RUN_FROM_SOURCE } from './host.ts'
 import type { Standing } from './loaded-app.ts'
 
 const CONCURRENCY = 8
@@ -31,7 +31,7 @@ export interface LoadedApp extends AsyncDisposable {
 
 export async function startLoadedApp(options: StartTracingOptions): Promise<LoadedApp> {
   const child: ChildProcess = fork(join(__dirname, 'loaded-app.ts'), [JSON.stringify(options)], {
-    execArgv: ['--expose-gc', ...RUN_FROM_SOURCE],
+    execArgv: ['--expose-gc', ...FROM_SOURCE],
     // What it says of dropped spans is counted elsewhere.
     stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
   })

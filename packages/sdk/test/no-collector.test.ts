@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 import { describe, expect, it } from '@jest/globals'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import { freePort, startEndpoint } from './endpoint.ts'
-import { PATIENCE, RUN_FROM_SOURCE } from './host.ts'
+import { PATIENCE } from './host.ts'
 
 interface Run {
   readonly code: number | null
@@ -24,7 +25,7 @@ async function run(
   until?: () => Promise<unknown>,
 ): Promise<Run> {
   const child = fork(join(__dirname, 'watched-program.ts'), [...argv], {
-    execArgv: [...RUN_FROM_SOURCE],
+    execArgv: [...FROM_SOURCE],
     env: { ...process.env, NODE_ENV: undefined, OTEL_EXPORTER_OTLP_ENDPOINT: url, ...variables },
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   })

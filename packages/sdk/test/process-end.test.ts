@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 import { describe, expect, it } from '@jest/globals'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
-import { PATIENCE, RUN_FROM_SOURCE } from './host.ts'
+import { PATIENCE } from './host.ts'
 
 interface Ended {
   readonly code: number | null
@@ -22,7 +23,7 @@ async function runProgram(
   then: (child: ChildProcess) => unknown = () => {},
 ): Promise<Ended> {
   const child = fork(join(__dirname, 'ending-program.ts'), [...argv], {
-    execArgv: [...RUN_FROM_SOURCE],
+    execArgv: [...FROM_SOURCE],
     env: { OTEL_METRICS_EXPORTER: 'none', ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: url },
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   })

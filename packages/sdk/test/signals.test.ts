@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 import { describe, expect, it } from '@jest/globals'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import { startEndpoint } from './endpoint.ts'
-import { PATIENCE, RUN_FROM_SOURCE } from './host.ts'
+import { PATIENCE } from './host.ts'
 
 interface Ended {
   readonly code: number | null
@@ -18,7 +19,7 @@ interface Ended {
 /** Runs a program with an open request until it ends by a signal. */
 async function endBy(url: string, signal: NodeJS.Signals, argv: readonly string[]): Promise<Ended> {
   const child = fork(join(__dirname, 'signal-program.ts'), [...argv], {
-    execArgv: [...RUN_FROM_SOURCE],
+    execArgv: [...FROM_SOURCE],
     env: { OTEL_METRICS_EXPORTER: 'none', ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: url },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 import { expect, it } from '@jest/globals'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import type { Tally } from './unread-program.ts'
 
@@ -16,14 +17,7 @@ it(
   async () => {
     const program = spawn(
       process.execPath,
-      [
-        '--expose-gc',
-        '--import',
-        'tsx',
-        '--conditions=@spanwright/source',
-        join(__dirname, 'unread-program.ts'),
-        String(REQUESTS),
-      ],
+      ['--expose-gc', ...FROM_SOURCE, join(__dirname, 'unread-program.ts'), String(REQUESTS)],
       { env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: LONGEST },
     )
     const [printed, errors] = await Promise.all([

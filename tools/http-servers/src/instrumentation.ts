@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { beforeAll, describe, expect, it } from '@jest/globals'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import type { PrintedSpan, Report } from './instrumented.ts'
 
@@ -168,11 +169,11 @@ function attributesOf(path: string, more: object): object {
 }
 
 async function run(program: string, version: string): Promise<Report> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', '--conditions=@spanwright/source', program, version],
-    { env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: LONGEST },
-  )
+  const child = spawn(process.execPath, [...FROM_SOURCE, program, version], {
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LONGEST,
+  })
   const [output, errors, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -3,12 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
+import { FROM_SOURCE } from '@spanwright/test-kit'
+
 const ROOT = join(__dirname, '..', '..', '..')
 
 /** Starting a process takes seconds on a busy machine. */
 export const PATIENCE = 60_000
 
-export const RUN_FROM_SOURCE: readonly string[] = ['--import', 'tsx', '--conditions=@spanwright/source']
+/** What `FROM_SOURCE` has for programs of both kinds. */
+const MODULES_FROM_SOURCE = ['--import', 'tsx', '--conditions=@spanwright/source']
 
 /** The environment of a process that does not take itself for a worker of Jest. */
 export function environment(): NodeJS.ProcessEnv {
@@ -29,7 +32,7 @@ export async function run(program: string, kind: 'commonjs' | 'module'): Promise
   try {
     const file = join(folder, kind === 'module' ? 'program.mjs' : 'program.cjs')
     writeFileSync(file, kind === 'module' ? program : program.replaceAll(IMPORT, toRequire))
-    const args = [...RUN_FROM_SOURCE, file]
+    const args = [...(kind === 'module' ? MODULES_FROM_SOURCE : FROM_SOURCE), file]
     const { stdout } = await promisify(execFile)(process.execPath, args, { env: environment(), cwd: ROOT })
     return stdout
   } finally {

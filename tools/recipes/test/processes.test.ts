@@ -7,9 +7,10 @@ import { Worker } from 'node:worker_threads'
 
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
 import { carrierOf, type TraceFields, withSpan } from '@spanwright/core'
+import { FROM_SOURCE, TYPESCRIPT } from '@spanwright/test-kit'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
-import { environment, PATIENCE, RUN_FROM_SOURCE } from './documented.ts'
+import { environment, PATIENCE } from './documented.ts'
 
 interface Answer {
   readonly sent: TraceFields
@@ -18,7 +19,7 @@ interface Answer {
 
 /** Starts tracing and answers with the traces of its work. */
 const PROGRAM = join(__dirname, 'remote-program.ts')
-const execArgv = [...RUN_FROM_SOURCE]
+const execArgv = [...FROM_SOURCE]
 
 let recorder: SpanRecorder
 beforeAll(() => {
@@ -49,8 +50,8 @@ it.each<[what: string, ask: () => Promise<Answer>]>([
   [
     'a worker thread',
     async () => {
-      // What tsx registers in a thread does not apply to the file that the thread begins with.
-      const program = `require('tsx/cjs'); require(${JSON.stringify(PROGRAM)})`
+      // A thread does not begin with a file in TypeScript.
+      const program = [TYPESCRIPT, PROGRAM].map(file => `require(${JSON.stringify(file)})`).join(';')
       const options = { eval: true, execArgv: ['--conditions=@spanwright/source'], env: environment() }
       const worker = new Worker(program, options)
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 /** The temporary folders that lines of progress name and that are there. */
 export function foldersIn(lines: readonly string[]): string[] {
@@ -44,7 +45,7 @@ export async function runToItsEnd(
   chmodSync(folder, 0o755)
   const program = spawn(
     process.execPath,
-    ['--import', 'tsx', require.resolve('./starter.ts'), starter, ending],
+    [...FROM_SOURCE, require.resolve('./starter.ts'), starter, ending],
     {
       env: { ...process.env, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'ignore'],

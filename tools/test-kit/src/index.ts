@@ -1,3 +1,4 @@
 export { collectDiag, type CollectedDiag } from './diag.ts'
+export { FROM_SOURCE, TYPESCRIPT } from './from-source.ts'
 export { areCollected, collectGarbage } from './garbage.ts'
 export { A_AND_B, nextBytes, readAll, requestOf, serve, type TestServer } from './server.ts'

@@ -7,11 +7,11 @@ import { ROOT_CONTEXT, type Span, SpanStatusCode, trace } from '@opentelemetry/a
 import * as fc from 'fast-check'
 
 import { type SpanCounts, startTracing, type StartTracingOptions } from '../../src/index.ts'
-import { collectDiag } from '@spanwright/test-kit'
+import { collectDiag, FROM_SOURCE } from '@spanwright/test-kit'
 import type { SpanProcessor } from '../../src/record/types.ts'
 import { collect } from '../collector.ts'
 import { type Behaviour, startEndpoint, succeed } from '../endpoint.ts'
-import { PATIENCE, RUN_FROM_SOURCE } from '../host.ts'
+import { PATIENCE } from '../host.ts'
 import { decodeRequest, spansIn } from './otlp-decoder.ts'
 
 /** What an endpoint may do with a batch. */
@@ -203,7 +203,7 @@ describe('every span asked for is accounted for', () => {
     async () => {
       await using endpoint = await startEndpoint()
       const child = fork(join(__dirname, 'forking-program.ts'), {
-        execArgv: [...RUN_FROM_SOURCE],
+        execArgv: [...FROM_SOURCE],
         env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
       })
       await once(child, 'exit')
