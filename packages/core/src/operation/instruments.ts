@@ -14,7 +14,7 @@ import { createNoopMeter, ROOT_CONTEXT } from '@opentelemetry/api'
 
 import { attempt, reportFailure } from '../host/guard.ts'
 import type { MetricDefinition } from '../semconv/attributes.ts'
-import { LEGACY_METRICS } from '../semconv/legacy.ts'
+import { legacyMetricOf } from '../semconv/legacy.ts'
 import type { Settings } from './settings.ts'
 
 const NO_METER = createNoopMeter()
@@ -76,12 +76,10 @@ abstract class LateInstrument<Described> {
 
   /** With both vocabularies, only when the legacy name differs: the same name twice would count twice. */
   private legacyInstrument(meter: Meter, besideLatest: boolean): Recorder | undefined {
-    const legacy = LEGACY_METRICS[this.definition.name]
+    const legacy = legacyMetricOf(this.definition)
     if (!legacy && besideLatest) return undefined
-    const { description } = this.definition
-    const definition = legacy ? { name: legacy.name, unit: legacy.unit, description } : this.definition
+    const { definition, factor } = legacy ?? { definition: this.definition, factor: 1 }
     const write = this.instrument(meter, definition)
-    const factor = legacy?.factor ?? 1
     const translate = this.settings.translateLegacy
     return write && ((value, attributes, context) => write(value * factor, translate(attributes), context))
   }
@@ -112,29 +110,22 @@ export class LateCounter<Described> extends LateInstrument<Described> {
     this.write(value, attributes, context)
   }
 
-  protected override instrument(
-    meter: Meter,
-    { name, unit, description }: MetricDefinition,
-  ): Recorder | undefined {
-    const counter: Counter = meter.createCounter(name, { unit, description })
-    if (counter === NO_METER.createCounter('')) return undefined
+  protected override instrument(meter: Meter, definition: MetricDefinition): Recorder | undefined {
+    const { name, unit, description } = definition
+    const counter = this.create(meter, name, { unit, description })
+    if (counter === this.create(NO_METER, '')) return undefined
     return (value, attributes, context) => counter.add(value, attributes, context)
+  }
+
+  protected create(meter: Meter, name: string, options?: MetricOptions): Counter | UpDownCounter {
+    return meter.createCounter(name, options)
   }
 }
 
 /** An up-down counter created late. */
-export class LateUpDownCounter<Described> extends LateInstrument<Described> {
-  add(value: number, attributes: Attributes, context: Context): void {
-    this.write(value, attributes, context)
-  }
-
-  protected override instrument(
-    meter: Meter,
-    { name, unit, description }: MetricDefinition,
-  ): Recorder | undefined {
-    const counter: UpDownCounter = meter.createUpDownCounter(name, { unit, description })
-    if (counter === NO_METER.createUpDownCounter('')) return undefined
-    return (value, attributes, context) => counter.add(value, attributes, context)
+export class LateUpDownCounter<Described> extends LateCounter<Described> {
+  protected override create(meter: Meter, name: string, options?: MetricOptions): UpDownCounter {
+    return meter.createUpDownCounter(name, options)
   }
 }
 
@@ -162,10 +153,8 @@ export class LateObservable<Described> extends LateInstrument<Described> {
     this.removals = []
   }
 
-  protected override instrument(
-    meter: Meter,
-    { name, unit, description }: MetricDefinition,
-  ): Recorder | undefined {
+  protected override instrument(meter: Meter, definition: MetricDefinition): Recorder | undefined {
+    const { name, unit, description } = definition
     const observable = this.create(meter, name, { unit, description })
     if (observable === this.create(NO_METER, '')) return undefined
     // Each vocabulary's instrument is collected separately: a recorder may write only while its own result is open.

@@ -164,37 +164,39 @@ function legacyHeaderKey(key: string): string {
   return HEADER_KEY.test(key) ? key.replaceAll('-', '_') : key
 }
 
+/** Metrics that had another legacy name, by their latest name. Other metrics keep name and unit. */
+export const LEGACY_METRIC_NAMES: Readonly<Record<string, string>> = {
+  'http.server.request.duration': 'http.server.duration',
+  'http.client.request.duration': 'http.client.duration',
+  'db.client.connection.count': 'db.client.connections.usage',
+  'db.client.connection.limit': 'db.client.connections.max',
+  'db.client.connection.idle.max': 'db.client.connections.idle.max',
+  'db.client.connection.idle.min': 'db.client.connections.idle.min',
+  'db.client.connection.pending_requests': 'db.client.connections.pending_requests',
+  'db.client.connection.timeouts': 'db.client.connections.timeouts',
+  'db.client.connection.create_time': 'db.client.connections.create_time',
+  'db.client.connection.wait_time': 'db.client.connections.wait_time',
+  'db.client.connection.use_time': 'db.client.connections.use_time',
+}
+
 /** A metric of the legacy vocabulary. */
-export interface LegacyMetric {
-  readonly name: string
-  readonly unit: string
+interface LegacyMetric {
+  readonly definition: common.MetricDefinition
   /** Factor to multiply a latest value by. */
   readonly factor: number
 }
 
-/** Metrics that had another legacy name, by their latest name. Other metrics keep name and unit. */
-export const LEGACY_METRICS: Readonly<Record<string, LegacyMetric>> = {
-  'http.server.request.duration': { name: 'http.server.duration', unit: 'ms', factor: 1000 },
-  'http.client.request.duration': { name: 'http.client.duration', unit: 'ms', factor: 1000 },
-  'db.client.connection.count': { name: 'db.client.connections.usage', unit: '{connection}', factor: 1 },
-  'db.client.connection.limit': { name: 'db.client.connections.max', unit: '{connection}', factor: 1 },
-  'db.client.connection.idle.max': {
-    name: 'db.client.connections.idle.max',
-    unit: '{connection}',
-    factor: 1,
-  },
-  'db.client.connection.idle.min': {
-    name: 'db.client.connections.idle.min',
-    unit: '{connection}',
-    factor: 1,
-  },
-  'db.client.connection.pending_requests': {
-    name: 'db.client.connections.pending_requests',
-    unit: '{request}',
-    factor: 1,
-  },
-  'db.client.connection.timeouts': { name: 'db.client.connections.timeouts', unit: '{timeout}', factor: 1 },
-  'db.client.connection.create_time': { name: 'db.client.connections.create_time', unit: 'ms', factor: 1000 },
-  'db.client.connection.wait_time': { name: 'db.client.connections.wait_time', unit: 'ms', factor: 1000 },
-  'db.client.connection.use_time': { name: 'db.client.connections.use_time', unit: 'ms', factor: 1000 },
+/** The legacy form of a metric; undefined for one that keeps name and unit. Durations were in milliseconds. */
+export function legacyMetricOf({
+  name,
+  unit,
+  description,
+}: common.MetricDefinition): LegacyMetric | undefined {
+  const legacyName = LEGACY_METRIC_NAMES[name]
+  if (legacyName === undefined) return undefined
+  const isDuration = unit === 's'
+  return {
+    definition: { name: legacyName, unit: isDuration ? 'ms' : unit, description },
+    factor: isDuration ? 1000 : 1,
+  }
 }

@@ -1,4 +1,4 @@
-import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api'
+import type { Attributes } from '@opentelemetry/api'
 
 import type { HttpClientMetrics } from './metrics.ts'
 
@@ -33,8 +33,7 @@ export class ClientConnection {
     this.count(-1)
     this.isClosed = true
     const seconds = (performance.now() - this.openedAt) / 1000
-    // A connection outlives the traces whose requests it carries.
-    this.metrics.recordConnection(seconds, this.attributes, ROOT_CONTEXT)
+    this.metrics.recordConnection(seconds, this.attributes)
   }
 
   private change(by: 1 | -1): void {
@@ -46,6 +45,6 @@ export class ClientConnection {
 
   private count(by: 1 | -1): void {
     if (this.isClosed) return
-    this.metrics.countConnection(by, this.requests > 0, this.attributes, ROOT_CONTEXT)
+    this.metrics.countConnection(by, this.requests > 0, this.attributes)
   }
 }

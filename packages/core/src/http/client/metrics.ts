@@ -1,6 +1,7 @@
-import type { Attributes, Context } from '@opentelemetry/api'
+import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api'
 
-import { LateHistogram, LateUpDownCounter, pickAttributes } from '../../operation/instruments.ts'
+import { type HttpMetricDefinitions, HttpMetrics } from '../metrics.ts'
+import { LateHistogram, LateUpDownCounter } from '../../operation/instruments.ts'
 import { aBoolean, type OptionRules } from '../../host/options.ts'
 import {
   ATTR_NETWORK_PROTOCOL_VERSION,
@@ -38,46 +39,25 @@ export const HTTP_CLIENT_METRICS_RULES: OptionRules = {
   connections: aBoolean,
 }
 
-/** Body sizes in bytes on the wire; undefined when unknown. */
-export interface BodyBytes {
-  readonly request: number | undefined
-  readonly response: number | undefined
+const DEFINITIONS: HttpMetricDefinitions = {
+  duration: METRIC_HTTP_CLIENT_REQUEST_DURATION,
+  keys: HTTP_CLIENT_METRIC_ATTRIBUTES,
+  activeRequests: METRIC_HTTP_CLIENT_ACTIVE_REQUESTS,
+  activeRequestKeys: HTTP_CLIENT_ACTIVE_REQUEST_ATTRIBUTES,
+  requestBody: METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE,
+  responseBody: METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE,
 }
 
 /** The instruments of an HTTP client. */
-export class HttpClientMetrics<Described> {
-  readonly duration: { readonly histogram: LateHistogram<Described>; readonly keys: readonly string[] }
-  private readonly active: LateUpDownCounter<Described> | undefined
-  private readonly requestBody: LateHistogram<Described> | undefined
-  private readonly responseBody: LateHistogram<Described> | undefined
+export class HttpClientMetrics<Described> extends HttpMetrics<Described> {
   private readonly openConnections: LateUpDownCounter<Described> | undefined
   private readonly connectionDuration: LateHistogram<Described> | undefined
 
   constructor(settings: Settings<Described>, options: HttpClientMetricsOptions<Described>) {
-    this.duration = {
-      histogram: new LateHistogram(settings, METRIC_HTTP_CLIENT_REQUEST_DURATION),
-      keys: HTTP_CLIENT_METRIC_ATTRIBUTES,
-    }
-    if (options.activeRequests) {
-      this.active = new LateUpDownCounter(settings, METRIC_HTTP_CLIENT_ACTIVE_REQUESTS)
-    }
-    if (options.bodySizes) {
-      this.requestBody = new LateHistogram(settings, METRIC_HTTP_CLIENT_REQUEST_BODY_SIZE)
-      this.responseBody = new LateHistogram(settings, METRIC_HTTP_CLIENT_RESPONSE_BODY_SIZE)
-    }
-    if (options.connections) {
-      this.openConnections = new LateUpDownCounter(settings, METRIC_HTTP_CLIENT_OPEN_CONNECTIONS)
-      this.connectionDuration = new LateHistogram(settings, METRIC_HTTP_CLIENT_CONNECTION_DURATION)
-    }
-  }
-
-  prepare(): boolean {
-    return this.duration.histogram.prepare()
-  }
-
-  /** True when body sizes are measured. */
-  get measuresBodies(): boolean {
-    return this.requestBody?.prepare() ?? false
+    super(settings, DEFINITIONS, options)
+    if (!options.connections) return
+    this.openConnections = new LateUpDownCounter(settings, METRIC_HTTP_CLIENT_OPEN_CONNECTIONS)
+    this.connectionDuration = new LateHistogram(settings, METRIC_HTTP_CLIENT_CONNECTION_DURATION)
   }
 
   /** True when connections are measured. */
@@ -85,32 +65,16 @@ export class HttpClientMetrics<Described> {
     return this.openConnections?.prepare() ?? false
   }
 
-  /**
-   * Counts a request as active.
-   * @returns a function that ends counting it
-   */
-  begin(attributes: Attributes, context: Context): (() => void) | undefined {
-    const { active } = this
-    if (!active?.prepare()) return undefined
-    const picked = pickAttributes(attributes, HTTP_CLIENT_ACTIVE_REQUEST_ATTRIBUTES)
-    active.add(1, picked, context)
-    return () => active.add(-1, picked, context)
-  }
-
-  /** @param measured the attributes that the duration metric recorded for the request */
-  recordBodies({ request, response }: BodyBytes, measured: Attributes, context: Context): void {
-    if (request !== undefined) this.requestBody?.record(request, measured, context)
-    if (response !== undefined) this.responseBody?.record(response, measured, context)
-  }
+  // A connection outlives the traces whose requests it carries, so its metrics have no context.
 
   /** Counts connections as they open, close, and change between active and idle. */
-  countConnection(by: 1 | -1, isActive: boolean, attributes: Attributes, context: Context): void {
+  countConnection(by: 1 | -1, isActive: boolean, attributes: Attributes): void {
     const state = isActive ? HTTP_CONNECTION_ACTIVE : HTTP_CONNECTION_IDLE
-    this.openConnections?.add(by, { ...attributes, [ATTR_HTTP_CONNECTION_STATE]: state }, context)
+    this.openConnections?.add(by, { ...attributes, [ATTR_HTTP_CONNECTION_STATE]: state }, ROOT_CONTEXT)
   }
 
-  recordConnection(seconds: number, attributes: Attributes, context: Context): void {
-    this.connectionDuration?.record(seconds, attributes, context)
+  recordConnection(seconds: number, attributes: Attributes): void {
+    this.connectionDuration?.record(seconds, attributes, ROOT_CONTEXT)
   }
 }
 

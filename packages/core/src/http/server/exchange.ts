@@ -11,7 +11,7 @@ import type { Exchange, ServerAnswer, ServerRequest } from './framework.ts'
 import { releaseExchange, setExchange } from './open-exchanges.ts'
 import { attempt, guardMethods } from '../../host/guard.ts'
 import { isRecording, writeTo } from '../../host/span.ts'
-import type { HttpServerMetrics } from './metrics.ts'
+import type { HttpMetrics } from '../metrics.ts'
 import type { HttpServerRecord } from './options.ts'
 import { type Ending, SUCCESS } from '../../operation/outcome.ts'
 import { NOTHING_KNOWN, type SpanOwner } from './owner.ts'
@@ -28,7 +28,7 @@ import { watchWaiting } from './response/waiting-responses.ts'
 export interface ExchangeSettings<Request, Routes> {
   readonly description: HttpDescription<Request, Routes>
   readonly exposed: ExposedTrace | undefined
-  readonly metrics: HttpServerMetrics<HttpServerRecord<Request>>
+  readonly metrics: HttpMetrics<HttpServerRecord<Request>>
   readonly stages: boolean
   readonly endOnShutdown: boolean
 }
@@ -79,7 +79,7 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     listenForClose(res, owner.isOurs)
     const started = stages && isRecording(owner.span) ? owner.span : undefined
     if (started || metrics.measuresBodies) this.transfer = new Transfer(req, progress, started)
-    this.closeCount = metrics.open(owner.attributes, owner.context)
+    this.closeCount = metrics.begin(owner.attributes, owner.context)
     addOpenRequest(this, endOnShutdown)
     if (!progress.isHttp2) {
       this.stopWatching = watchWaiting(req, res as ServerResponse, this)

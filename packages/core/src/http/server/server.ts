@@ -11,7 +11,8 @@ import { ResponseProgress } from './response/progress.ts'
 import type { Exchange, HttpFramework, ServerAnswer, ServerRequest } from './framework.ts'
 import { HTTP_2, HttpDescription, RequestFacts } from './description.ts'
 import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from './options.ts'
-import { HTTP_SERVER_METRICS_RULES, HttpServerMetrics } from './metrics.ts'
+import { HttpMetrics } from '../metrics.ts'
+import { HTTP_SERVER_METRICS, HTTP_SERVER_METRICS_RULES } from './metrics.ts'
 import { type Belonging, IncomingContext } from './incoming-context.ts'
 import { LAYER_RULES, Layers } from './layers.ts'
 import { guardMethods } from '../../host/guard.ts'
@@ -58,7 +59,11 @@ export class HttpServer<Request, Routes = never> {
     this.shared = {
       description: new HttpDescription(framework, options.sensitiveQueryKeys, captureHeaders, options.route),
       exposed: expose === undefined ? undefined : new ExposedTrace(expose),
-      metrics: new HttpServerMetrics(this.settings, typeof metrics === 'object' ? metrics : {}),
+      metrics: new HttpMetrics(
+        this.settings,
+        HTTP_SERVER_METRICS,
+        typeof metrics === 'object' ? metrics : {},
+      ),
       stages,
       endOnShutdown,
     }
