@@ -4,6 +4,7 @@ import type { HttpClient } from '@spanwright/core/plugin'
 
 import type { Call } from '../call.ts'
 import { TracedDispatch } from '../interceptor/dispatch.ts'
+import type { Below } from '../interceptor/below.ts'
 import type { Dispatch, DispatchOptions, Handler, LegacyHandler } from '../undici-types.ts'
 
 /** The part of a dispatcher that fetch uses. */
@@ -39,9 +40,18 @@ export class FetchDispatcher implements Dispatcher {
     const isLegacy = typeof (handler as Handler).onRequestStart !== 'function'
     const target = this.chosen ?? (isLegacy ? undefined : this.realm[CURRENT]) ?? this.realm[LEGACY]
     if (!target) throw new TypeError('traceFetch(): there is no global dispatcher')
-    const traced = new TracedDispatch(this.client, (sent, by) => target.dispatch(sent, by))
+    const traced = new TracedDispatch(this.client, (sent, by) => target.dispatch(sent, by), belowOf(target))
     return traced.send(options, handler, undefined, this.call)
   }
+}
+
+const known = new WeakMap<Dispatcher, Below>()
+
+/** What earlier calls have observed of a dispatcher. */
+function belowOf(dispatcher: Dispatcher): Below {
+  const below = known.get(dispatcher) ?? { copies: undefined }
+  known.set(dispatcher, below)
+  return below
 }
 
 // Undici 6 and 7, and Node's fetch built on them, look up the global dispatcher under the first symbol and pass it

@@ -1,7 +1,10 @@
 import { attempt, type ClientRequest, type HttpClient } from '@spanwright/core/plugin'
 
 import { type Call, callOf } from '../call.ts'
+import { follow } from '../process/channels.ts'
 import { TracedHandler } from './handler.ts'
+import { addWitness, type Below, mayBeAnswered } from './below.ts'
+import { dispatchLate, LateRequest } from './late-start.ts'
 import { TracedLegacyHandler } from './legacy-handler.ts'
 import { Assumption, type OriginSource } from '../process/origin.ts'
 import { PassingHandler } from './passing-handler.ts'
@@ -27,14 +30,21 @@ interface Departure {
   readonly call: Call
 }
 
+/** The part of a departure that a span is made of. */
+interface Sent extends Pick<Departure, 'path' | 'call'> {
+  readonly options: { readonly method: string }
+}
+
 /** Sends requests, each with its own span. */
 export class TracedDispatch {
   private readonly client: HttpClient
   private readonly dispatch: Dispatch
+  private readonly below: Below
 
-  constructor(client: HttpClient, dispatch: Dispatch) {
+  constructor(client: HttpClient, dispatch: Dispatch, below: Below) {
     this.client = client
     this.dispatch = dispatch
+    this.below = below
   }
 
   /**
@@ -75,15 +85,47 @@ export class TracedDispatch {
 
   private sendTo(origin: string, departure: Departure, assumption?: Assumption): boolean {
     const { given, options, handler } = departure
+    if (!assumption && mayBeAnswered(this.below, options.method)) return this.sendLate(origin, departure)
     const request = this.start(origin, departure, options.headers)
     if (!request) return this.leave(given, handler)
     const traced = tracedHandler(departure)
     traced.request = request
     traced.assumption = assumption
+    if (this.below.copies === undefined) traced.witness = addWitness(options, this.below)
     try {
       return this.dispatch(marked(options, request.headers), traced)
     } catch (error) {
       request.failed(error, false)
+      throw error
+    }
+  }
+
+  /** Without a span when an interceptor answers the request without sending it. */
+  private sendLate(origin: string, departure: Departure): boolean {
+    const { options, path, call } = departure
+    const { method } = options
+    const traced = tracedHandler(departure)
+    const startedAt = performance.now()
+    const sent = { options: { method }, path, call }
+    const late = new LateRequest(
+      {
+        method,
+        path,
+        origin,
+        parent: call.parent,
+        start: created => this.start(origin, sent, created?.headers, created?.host, startedAt),
+        revalidate: created => {
+          const request = this.start(origin, sent, created.headers, created.host)
+          if (request) follow(created, request, origin + path, call)
+        },
+      },
+      traced,
+    )
+    traced.late = late
+    try {
+      return dispatchLate(late, () => this.dispatch(marked(options, options.headers), traced))
+    } catch (error) {
+      late.failed()?.failed(error, false)
       throw error
     }
   }
@@ -111,9 +153,10 @@ export class TracedDispatch {
 
   private start(
     origin: string,
-    { options: { method }, path, call }: Departure,
+    { options: { method }, path, call }: Sent,
     headers: unknown,
     host?: unknown,
+    startedAt?: number,
   ): ClientRequest | undefined {
     const request = this.client.start({
       method,
@@ -125,6 +168,7 @@ export class TracedDispatch {
       resendCount: call.attempts++,
       perCall: call.perCall,
       first: call.first,
+      startedAt,
     })
     call.first ??= request
     call.last = request

@@ -1,8 +1,11 @@
-import { type ClientRequest, guardMethods } from '@spanwright/core/plugin'
+import { type ClientRequest, guardMethods, type HeaderValue } from '@spanwright/core/plugin'
 
 import { sentOver, type SentHeaders } from '../process/connection.ts'
+import type { LateRequest } from './late-start.ts'
+import type { Witness } from './below.ts'
 import type { Assumption } from '../process/origin.ts'
 import type { Call } from '../call.ts'
+import { lookUpRaw } from '../response-headers.ts'
 import { reasonOf, wasFetchCalledOff } from '../signal.ts'
 
 /** Ends the spans of responses whose body has been garbage-collected. */
@@ -31,6 +34,10 @@ export abstract class Follower<Handler extends object> {
   request: ClientRequest | undefined
   /** The assumed destination of the request, until another one is observed. */
   assumption: Assumption | undefined
+  /** Present when the span is started once undici creates the request. */
+  late: LateRequest | undefined
+  /** Present when the request shows whether the dispatcher below copies options. */
+  witness: Witness | undefined
   /** Called when a request without a span has ended. */
   whenOver: (() => void) | undefined
   private readonly signal: unknown
@@ -49,9 +56,25 @@ export abstract class Follower<Handler extends object> {
   /** Undici wrote the request to a connection. */
   written(sent: SentHeaders): void {
     const { request, assumption } = this
+    this.witness?.settle()
     if (!request) return
     assumption?.compare(request, sent.request)
     sentOver(request, sent)
+  }
+
+  protected responded<Headers>(
+    statusCode: number,
+    headers: Headers,
+    valueOf: (headers: Headers, name: string) => HeaderValue,
+  ): void {
+    const { request, late } = this
+    late?.answered()
+    const received = late?.received
+    if (!received || received.statusCode === statusCode)
+      return request?.responded(statusCode, headers, valueOf)
+    // A cache serves its own response because of this one.
+    request?.responded(received.statusCode, received.headers, lookUpRaw)
+    request?.succeeded()
   }
 
   protected succeeded(): void {
@@ -61,7 +84,8 @@ export abstract class Follower<Handler extends object> {
 
   /** @param wasAborted true when it was cancelled by code above the connection */
   protected failed(error: unknown, wasAborted: boolean): void {
-    const { request, signal, isFetch } = this
+    const { signal, isFetch } = this
+    const request = this.request ?? this.late?.failed()
     const isCalledOff = wasAborted && (!isFetch || wasFetchCalledOff(signal, request?.hasResponse === true))
     request?.failed(reasonOf(error, signal), isCalledOff)
     this.whenOver?.()
@@ -92,7 +116,16 @@ export abstract class Follower<Handler extends object> {
   }
 }
 
-guardMethods('following a request', Follower, 'written', 'succeeded', 'failed', 'letGo', 'takeHold')
+guardMethods(
+  'following a request',
+  Follower,
+  'written',
+  'responded',
+  'succeeded',
+  'failed',
+  'letGo',
+  'takeHold',
+)
 
 /** True when the caller has not started to use a body, and so could not notice its disappearance. */
 function isUntouched(value: unknown): value is object {

@@ -23,7 +23,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
     headers: ResponseHeaders,
     socket: unknown,
   ): unknown {
-    this.request?.responded(statusCode, headers, lookUp)
+    this.responded(statusCode, headers, lookUp)
     this.succeeded()
     return this.handler?.onRequestUpgrade?.(controller, statusCode, headers, socket)
   }
@@ -39,7 +39,7 @@ export class TracedHandler extends Follower<Handler> implements Handler {
     headers: ResponseHeaders,
     statusMessage?: string,
   ): unknown {
-    if (statusCode >= 200) this.request?.responded(statusCode, headers, lookUp)
+    if (statusCode >= 200) this.responded(statusCode, headers, lookUp)
     return this.handler?.onResponseStart?.(controller, statusCode, headers, statusMessage)
   }
 

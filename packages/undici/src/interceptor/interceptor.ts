@@ -26,7 +26,7 @@ export function tracing(options?: UndiciTracingOptions): TracingInterceptor {
       )
     }
     const source = new OriginSource()
-    const traced = new TracedDispatch(client, dispatch as unknown as Dispatch)
+    const traced = new TracedDispatch(client, dispatch as unknown as Dispatch, { copies: undefined })
     const tracedDispatch: Dispatch = (request, handler) => traced.send(request, handler, source)
     return tracedDispatch as unknown as typeof dispatch
   }

@@ -22,7 +22,7 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
   }
 
   onUpgrade(statusCode: number, headers: RawHeaders, socket: unknown): unknown {
-    this.request?.responded(statusCode, headers, lookUpRaw)
+    this.responded(statusCode, headers, lookUpRaw)
     this.succeeded()
     return this.handler?.onUpgrade?.(statusCode, headers, socket)
   }
@@ -34,7 +34,7 @@ export class TracedLegacyHandler extends Follower<LegacyHandler> implements Lega
 
   onHeaders(statusCode: number, headers: RawHeaders, resume: () => void, statusText: string): unknown {
     if (statusCode < 200) return this.handler?.onHeaders?.(statusCode, headers, resume, statusText)
-    this.request?.responded(statusCode, headers, lookUpRaw)
+    this.responded(statusCode, headers, lookUpRaw)
     return this.handler?.onHeaders?.(statusCode, headers, tellingWho(this, resume), statusText)
   }
 

@@ -9,6 +9,7 @@ import { learnConnections } from './connection.ts'
 import { Call } from '../call.ts'
 import { httpClientFor, type UndiciTracingOptions } from '../entry-point.ts'
 import { Follower } from '../interceptor/follower.ts'
+import { isLate } from '../interceptor/late-start.ts'
 import { isDiscovering } from './origin.ts'
 import { followedRedirect } from '../interceptor/redirect.ts'
 import { isMarked } from '../request-mark.ts'
@@ -93,7 +94,7 @@ function watch(): () => void {
 }
 
 function startRequest(created: UndiciRequest): void {
-  if (isDiscovering(created.method)) return
+  if (isDiscovering(created.method) || isLate(created)) return
   const handler = handlerOf(created)
   if (handler instanceof Follower || isMarked(created)) return
   const traced = context.active().getValue(TRACED_CALL) as TracedCall | undefined

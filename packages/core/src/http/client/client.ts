@@ -49,6 +49,8 @@ export interface OutgoingRequest {
   /** The first request of the same call, when this is a later one. */
   readonly first?: ClientRequest | undefined
   readonly perCall?: PerCall | undefined
+  /** Start time on the clock of `performance.now()`. Default: now. */
+  readonly startedAt?: number | undefined
 }
 
 /** Starts the spans of an HTTP client's requests and writes their context into the headers. */
@@ -132,6 +134,7 @@ export class HttpClient {
       name,
       attributes,
       parent,
+      startedAt: outgoing.startedAt,
       record,
       duration: this.metrics.duration,
     })
