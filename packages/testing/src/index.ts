@@ -1,4 +1,14 @@
-export { assertComplete, assertConventions, assertSpan, assertTrace } from './match/assertions.ts'
+export {
+  assertBudget,
+  assertComplete,
+  assertConventions,
+  assertNoLostContext,
+  assertNoRepeatedQueries,
+  assertSpan,
+  assertTrace,
+} from './match/assertions.ts'
+export type { BaselineOptions } from './baseline/verdict.ts'
+export { canary, expectNoCanary } from './canary/canary.ts'
 export type { Vocabulary } from './conventions/attributes.ts'
 export {
   checkMetrics,
@@ -20,3 +30,8 @@ export {
 export { spanSerializer } from './print/serializer.ts'
 export type { ConventionSource, SpanSource } from './record/source.ts'
 export { type SpanNode, treesOf } from './print/tree.ts'
+export type { TraceBudget } from './guard/budget.ts'
+export type { LostContextOptions } from './guard/lost-context.ts'
+export type { RepeatedQueryOptions } from './guard/repeated-queries.ts'
+export type { Impact } from './score/rules.ts'
+export { checkScore, type RuleResult, type Score } from './score/score.ts'

@@ -4,20 +4,10 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { assertComplete, assertConventions, assertSpan, assertTrace, recordSpans } from '@spanwright/testing'
 import '@spanwright/testing/jest'
 
-import { makeOrderTrace, makeSpan } from './spans.ts'
+import { failureOf, makeOrderTrace, makeSpan } from './spans.ts'
 
 const recorder = recordSpans()
 afterEach(() => recorder.reset())
-
-/** The message of what a function throws. */
-function failureOf(work: () => void): string {
-  try {
-    work()
-  } catch (error) {
-    return (error as Error).message
-  }
-  throw new Error('did not fail')
-}
 
 describe('toHaveSpan', () => {
   it('passes when name, kind, status, attributes, events and links are there', () => {

@@ -1,12 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 
-it('shows an example in the README that runs unchanged', () => {
-  const readme = readFileSync(join(__dirname, '..', 'README.md'), 'utf8')
-  const example = readFileSync(join(__dirname, 'readme-example.test.ts'), 'utf8')
+const ROOT = join(__dirname, '..', '..', '..')
 
-  const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, block]) => block)
-  expect(blocks).toContain(example)
+describe('a block of code', () => {
+  it.each([
+    ['packages/testing/README.md', 'readme-example.test.ts'],
+    ['docs/testing.md', 'guards-example.test.ts'],
+    ['docs/testing.md', 'runners/vitest/guards.spec.mts'],
+    ['docs/testing.md', 'runners/node/guards.spec.ts'],
+  ])('of %s is the test %s', (page, file) => {
+    const text = readFileSync(join(ROOT, page), 'utf8')
+    const example = readFileSync(join(__dirname, file), 'utf8')
+
+    const blocks = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, block]) => block)
+    expect(blocks).toContain(example)
+  })
 })

@@ -15,17 +15,28 @@ describe('the matchers and assertions', () => {
     const vitest = join(require.resolve('vitest/package.json'), '..', 'vitest.mjs')
     const config = join(RUNNERS, 'vitest', 'vitest.config.mts')
 
-    const { stdout } = await run(process.execPath, [vitest, 'run', '--config', config, '--no-color'], { env })
+    const { stdout } = await run(
+      process.execPath,
+      [vitest, 'run', 'order', 'guards', '--config', config, '--no-color'],
+      { env },
+    )
 
-    expect(stdout).toMatch(/Tests +2 passed \(2\)/)
+    expect(stdout).toMatch(/Tests +3 passed \(3\)/)
   }, 60_000)
 
   it('work in node:test', async () => {
-    const file = join(RUNNERS, 'node', 'order.spec.ts')
-    const args = ['--import', 'tsx', '--conditions=@spanwright/source', '--test-reporter=tap', '--test', file]
+    const files = ['order', 'guards'].map(name => join(RUNNERS, 'node', `${name}.spec.ts`))
+    const args = [
+      '--import',
+      'tsx',
+      '--conditions=@spanwright/source',
+      '--test-reporter=tap',
+      '--test',
+      ...files,
+    ]
 
     const { stdout } = await run(process.execPath, args, { env })
 
-    expect(stdout).toMatch(/# pass 2\n# fail 0/)
+    expect(stdout).toMatch(/# pass 3\n# fail 0/)
   }, 60_000)
 })

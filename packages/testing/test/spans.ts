@@ -32,3 +32,13 @@ export function makeOrderTrace(recorder: SpanRecorder): void {
     })
   })
 }
+
+/** The message of what a function throws. */
+export function failureOf(work: () => void): string {
+  try {
+    work()
+  } catch (error) {
+    return (error as Error).message
+  }
+  throw new Error('did not fail')
+}

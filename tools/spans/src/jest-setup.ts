@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterAll, afterEach, expect } from '@jest/globals'
 import type { MetricData } from '@opentelemetry/sdk-metrics'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
-import { checkMetrics, checkSpans } from '@spanwright/testing'
+import { canary, checkMetrics, checkSpans, expectNoCanary } from '@spanwright/testing'
 
 import { mergeSightings, type Sighting, writeRecording } from './recording.ts'
 import { sightingOfMetric, sightingOfSpan } from './sighting.ts'
@@ -53,6 +53,14 @@ function failOnFaults(): void {
   if (found.length > 0) throw new Error(`not what the semantic conventions say:\n${found.join('\n')}`)
 }
 
+/** A password of a service that the tests start must not come out in their telemetry. */
+let hasSecret = false
+function plantSecret(secret: unknown): void {
+  canary(String(secret))
+  hasSecret = true
+}
+
+subscribe('spanwright.services.secret', plantSecret)
 subscribe('spanwright.testing.span', lookAtSpan)
 subscribe('spanwright.testing.metric', lookAtMetric)
 
@@ -61,11 +69,13 @@ afterEach(() => {
   failOnFaults()
 })
 
-afterAll(() => {
+afterAll(async () => {
+  unsubscribe('spanwright.services.secret', plantSecret)
   unsubscribe('spanwright.testing.span', lookAtSpan)
   unsubscribe('spanwright.testing.metric', lookAtMetric)
   const { testPath } = expect.getState()
   const { spansAreRecorded } = globalThis as { readonly spansAreRecorded?: boolean }
   if (spansAreRecorded && testPath) writeRecording(testPath, mergeSightings(sightings))
   failOnFaults()
+  if (hasSecret) await expectNoCanary()
 })

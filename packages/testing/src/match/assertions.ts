@@ -1,5 +1,11 @@
 import { AssertionError } from 'node:assert'
 
+import { type BaselineOptions, judgeBaseline } from '../baseline/verdict.ts'
+import { isBaselineName } from '../baseline/file.ts'
+import type { TraceBudget } from '../guard/budget.ts'
+import type { LostContextOptions } from '../guard/lost-context.ts'
+import type { RepeatedQueryOptions } from '../guard/repeated-queries.ts'
+import { judgeBudget, judgeContext, judgeRepeatedQueries } from '../guard/verdicts.ts'
 import type { ConventionOptions } from '../conventions/check.ts'
 import type { ExpectedSpan } from './expected-trace.ts'
 import type { SpanShape } from './query.ts'
@@ -18,11 +24,22 @@ export function assertSpan(source: SpanSource, shape: SpanShape): void {
  * Asserts that the spans form exactly the given trace: indented text, or nested objects.
  * @throws AssertionError with the actual trace and the differences marked
  */
+export function assertTrace(source: SpanSource, trace: string | ExpectedSpan | readonly ExpectedSpan[]): void
+/**
+ * Asserts that the spans have the shape that a file keeps: an absolute path ending with `.trace`, or a URL such as
+ * `new URL('orders.trace', import.meta.url)`. A missing file is written unless the variable `CI` is set;
+ * `--test-update-snapshots` (Node 22.3 and newer) or the variable `SPANWRIGHT_UPDATE_TRACES=1` writes it again.
+ * @throws AssertionError with the actual trace and the differences marked
+ * @throws TypeError when the path is relative
+ */
+export function assertTrace(source: SpanSource, baseline: string | URL, options?: BaselineOptions): void
 export function assertTrace(
   source: SpanSource,
-  trace: string | ExpectedSpan | readonly ExpectedSpan[],
+  trace: string | URL | ExpectedSpan | readonly ExpectedSpan[],
+  options?: BaselineOptions,
 ): void {
-  demand(judgeTrace(source, trace), assertTrace)
+  const verdict = isBaselineName(trace) ? judgeBaseline(source, trace, options) : judgeTrace(source, trace)
+  demand(verdict, assertTrace)
 }
 
 /**
@@ -39,6 +56,31 @@ export function assertComplete(source: SpanSource): void {
  */
 export function assertConventions(source: ConventionSource, options?: ConventionOptions): void {
   demand(judgeConventions(source, options), assertConventions)
+}
+
+/**
+ * Asserts that the spans stay within a budget.
+ * @throws AssertionError with what exceeds it and the trace
+ */
+export function assertBudget(source: SpanSource, budget: TraceBudget): void {
+  demand(judgeBudget(source, budget), assertBudget)
+}
+
+/**
+ * Asserts that no query with the same summary runs more than `atMost` times beneath one span.
+ * @throws AssertionError with the queries and the trace
+ */
+export function assertNoRepeatedQueries(source: SpanSource, options?: RepeatedQueryOptions): void {
+  demand(judgeRepeatedQueries(source, options), assertNoRepeatedQueries)
+}
+
+/**
+ * Asserts that no local parent is missing, and that no client or producer span begins a trace while a request or
+ * message is handled.
+ * @throws AssertionError with the lost spans and the trace
+ */
+export function assertNoLostContext(source: SpanSource, options?: LostContextOptions): void {
+  demand(judgeContext(source, options), assertNoLostContext)
 }
 
 function demand(verdict: Verdict, assertion: (...args: never[]) => void): void {

@@ -34,8 +34,8 @@ function printNode({ span, children }: SpanNode, indent: string): string[] {
   ]
 }
 
-/** Test ports differ in every run. */
-function showStable(key: string, value: unknown): string {
+/** Prints the value of an attribute without the ports of a test, which differ in every run. */
+export function showStable(key: string, value: unknown): string {
   if (key.endsWith('.port')) return '(port)'
   return typeof value === 'string'
     ? showValue(value.replace(/(?<=\b(?:127\.0\.0\.1|localhost|\[::1\])):\d+/g, ':(port)'))

@@ -9,6 +9,8 @@ import {
   MetricReader,
 } from '@opentelemetry/sdk-metrics'
 
+import { watchers } from './watch.ts'
+
 /** Every metric that a recorder collects is published here with its scope, for checks over a whole test suite. */
 const recordedMetrics = channel('spanwright.testing.metric')
 
@@ -36,6 +38,7 @@ export class MetricStore extends MetricReader {
     for (const { scope, metrics } of resourceMetrics.scopeMetrics) {
       for (const metric of metrics) {
         recordedMetrics.publish({ scope: scope.name, metric })
+        for (const watcher of watchers) watcher.metric(scope.name, metric)
         this.add(`${scope.name} ${metric.descriptor.name}`, metric)
       }
     }

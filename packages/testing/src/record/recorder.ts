@@ -1,13 +1,23 @@
-import { context, metrics, propagation, type TextMapPropagator, trace } from '@opentelemetry/api'
+import {
+  type Attributes,
+  context,
+  metrics,
+  propagation,
+  type TextMapPropagator,
+  trace,
+} from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
 import { type MetricData, MeterProvider } from '@opentelemetry/sdk-metrics'
 import { TracerProvider, type ReadableSpan, type Sampler } from '@opentelemetry/sdk-trace'
 
+import { collectors } from './watch.ts'
 import { MetricStore } from './metric-store.ts'
 import { indentLines, lineOf, printTrees } from '../print/printer.ts'
 import { type SpanQuery, spanMatches } from '../match/query.ts'
 import { SpanStore } from './store.ts'
+import { WatchedPropagator } from './watched-propagator.ts'
 import { type SpanNode, treesOf } from '../print/tree.ts'
 import { showValue } from '../match/value.ts'
 
@@ -20,6 +30,8 @@ export interface RecordSpansOptions {
   readonly global?: boolean
   /** Which spans are sampled. Default: all. */
   readonly sampler?: Sampler
+  /** Attributes of the resource, such as `service.name`. Default: those of OpenTelemetry's SDK. */
+  readonly resource?: Attributes
 }
 
 /** Options of {@link SpanRecorder.waitFor}. */
@@ -63,18 +75,27 @@ export interface SpanRecorder extends Disposable, AsyncDisposable {
  * @throws Error when `global` is set and another provider is already registered
  */
 export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
-  const { global = false, sampler } = options
+  const { global = false, sampler, resource = {} } = options
   const store = new SpanStore()
   const metricStore = new MetricStore()
-  const tracerProvider = new TracerProvider({ spanProcessors: [store], ...(sampler && { sampler }) })
-  const meterProvider = new MeterProvider({ readers: [metricStore] })
-  const propagator = new CompositePropagator({
-    propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
+  const identity = { resource: defaultResource().merge(resourceFromAttributes(resource)) }
+  const tracerProvider = new TracerProvider({
+    spanProcessors: [store],
+    ...identity,
+    ...(sampler && { sampler }),
   })
+  const meterProvider = new MeterProvider({ readers: [metricStore], ...identity })
+  const propagator = new WatchedPropagator(
+    new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+  )
   if (global) registerGlobally(tracerProvider, meterProvider, propagator)
   const ownsContext = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 
+  const collect = (): Promise<unknown> => metricStore.read()
+  collectors.add(collect)
+
   async function stop(): Promise<void> {
+    collectors.delete(collect)
     if (global) unregisterGlobally()
     if (ownsContext) context.disable()
     // Metrics not read yet are published before they are discarded.

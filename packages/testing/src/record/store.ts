@@ -2,18 +2,33 @@ import { channel } from 'node:diagnostics_channel'
 
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
 
+import { watchers } from './watch.ts'
+
 /** Every recorded span is published here when it ends, for checks over a whole test suite. */
 const recordedSpans = channel('spanwright.testing.span')
 
-// Spans that start in the same millisecond have the same start time.
+// Times have a resolution of a millisecond between traces.
 const startOrder = new WeakMap<ReadableSpan, number>()
-let started = 0
+const endOrder = new WeakMap<ReadableSpan, number>()
+let events = 0
 
 /** Sorts spans by their start. */
 export function compareStart(a: ReadableSpan, b: ReadableSpan): number {
   const [first, second] = [startOrder.get(a), startOrder.get(b)]
   if (first !== undefined && second !== undefined) return first - second
-  return a.startTime[0] - b.startTime[0] || a.startTime[1] - b.startTime[1]
+  return compareTimes(a.startTime, b.startTime)
+}
+
+/** Whether a span had ended when another one started. */
+export function endedBefore(span: ReadableSpan, other: ReadableSpan): boolean {
+  if (!span.ended) return false
+  const [end, start] = [endOrder.get(span), startOrder.get(other)]
+  if (end !== undefined && start !== undefined) return end < start
+  return compareTimes(span.endTime, other.startTime) <= 0
+}
+
+function compareTimes(a: ReadableSpan['startTime'], b: ReadableSpan['startTime']): number {
+  return a[0] - b[0] || a[1] - b[1]
 }
 
 /** Stores the open and finished spans of a test. */
@@ -23,15 +38,17 @@ export class SpanStore implements SpanProcessor {
   private readonly listeners: Set<() => void> = new Set()
 
   onStart(span: Span): void {
-    startOrder.set(span, started++)
+    startOrder.set(span, events++)
     this.started.add(span)
   }
 
   onEnd(span: ReadableSpan): void {
+    endOrder.set(span, events++)
     // A span started before a reset is ignored.
     if (!this.started.delete(span)) return
     this.finished.push(span)
     recordedSpans.publish(span)
+    for (const watcher of watchers) watcher.span(span)
     for (const listener of this.listeners) listener()
   }
 

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { channel } from 'node:diagnostics_channel'
 import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +15,9 @@ import type { PostgresOptions, PostgresService } from './start.ts'
 import { keepTemplate, readTemplate, type Template } from './template.ts'
 
 const run = promisify(execFile)
+
+/** Passwords are published here, so that tests can look for them where they must not be. */
+const secrets = channel('spanwright.services.secret')
 // Ends PostgreSQL at once and, unlike SIGKILL, leaves no child processes and shared memory behind.
 const immediateShutdown = 'SIGQUIT'
 const fastShutdown = 'SIGINT'
@@ -43,6 +47,7 @@ export class EmbeddedServer implements PostgresService {
     this.user = options.user ?? 'postgres'
     this.password = options.password ?? template?.password ?? randomBytes(12).toString('hex')
     this.database = options.database ?? 'postgres'
+    secrets.publish(this.password)
     this.#options = options
     this.#owner = owner
     this.#programs = programs
