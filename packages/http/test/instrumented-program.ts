@@ -2,14 +2,18 @@
 import { spansOf } from '@spanwright/http-servers/instrumented'
 
 import { once } from 'node:events'
-import { createServer, get, type IncomingMessage } from 'node:http'
+import { Agent, createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { setRoute, traceHttp, traceServer } from '@spanwright/http'
+import { traceUndici } from '@spanwright/undici'
 
-// A server and a client that OpenTelemetry's HTTP instrumentation traces as well. Prints the spans.
+import { setRoute, traceAgent, traceHttp, traceServer } from '@spanwright/http'
+
+// A server and clients, all of which are traced in every way there is, by OpenTelemetry's HTTP instrumentation as well.
+// Prints the spans.
 async function main(): Promise<void> {
   traceHttp()
+  traceUndici()
   const server = createServer((req, res) => {
     setRoute(req, '/items/:id')
     res.end('ok')
@@ -17,11 +21,14 @@ async function main(): Promise<void> {
   traceServer(traceServer(server)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const [res] = (await once(get({ port, host: '127.0.0.1', path: '/items/7' }), 'response')) as [
-    IncomingMessage,
-  ]
-  await once(res.resume(), 'end')
+  for (const agent of [undefined, traceAgent(new Agent())]) {
+    const sent = get({ port, host: '127.0.0.1', path: '/items/7', ...(agent && { agent }) })
+    const [res] = (await once(sent, 'response')) as [IncomingMessage]
+    await once(res.resume(), 'end')
+  }
+  await (await fetch(`http://127.0.0.1:${port}/items/7`, { headers: { connection: 'close' } })).text()
   server.close()
+  server.closeIdleConnections()
   await once(server, 'close')
   process.stdout.write(JSON.stringify(spansOf()))
 }

@@ -9,6 +9,7 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from 'node:http2'
+import type { Socket } from 'node:net'
 
 import { serve as serveHono } from '@hono/node-server'
 import { makeIdentity } from '@spanwright/http-servers/certificate'
@@ -19,7 +20,7 @@ import fastify from 'fastify'
 import { Hono } from 'hono'
 import { routePath } from 'hono/route'
 
-import { setRoute, traceListener, traceServer } from '@spanwright/http'
+import { recordError, setRoute, traceListener, traceServer } from '@spanwright/http'
 
 import { recorder } from './recorder.ts'
 
@@ -106,10 +107,15 @@ describe('traceServer()', () => {
     app.addHook('onRequest', async ({ raw, routeOptions: { url } }) => {
       if (url) setRoute(raw, url)
     })
+    app.addHook('onError', async ({ raw }, _reply, error) => recordError(raw, error))
     app.get('/items/:id', async () => trace.getActiveSpan()?.spanContext().spanId)
+    app.get('/broken', async () => {
+      throw Object.assign(new RangeError('out of luck'), { code: 'ERANGE' })
+    })
     traceServer(app.server)
     await app.listen({ port: 0, host: '127.0.0.1' })
     const found = await send(app.server, requestOf('GET /items/7'))
+    const broken = await send(app.server, requestOf('GET /broken'))
     const missed = await send(app.server, requestOf('GET /nothing'))
     await app.close()
 
@@ -118,6 +124,16 @@ describe('traceServer()', () => {
     expect(missed).toMatch(/ 404 /)
     expect(span.attributes).toEqual(ITEM)
     expect((await recorder.waitFor('GET')).attributes).not.toHaveProperty('http.route')
+    expect(broken).toMatch(/ 500 /)
+    const failed = await recorder.waitFor('GET /broken')
+    expect(failed.status).toEqual({ code: SpanStatusCode.ERROR, message: 'out of luck' })
+    expect(failed.attributes).toMatchObject({ 'http.response.status_code': 500, 'error.type': 'ERANGE' })
+    expect(failed.events.map(({ name }) => name)).toEqual(['exception'])
+  })
+
+  it('has no error to record where no request is traced', () => {
+    expect(() => recordError(Object.create(null) as IncomingMessage, new Error('no'))).not.toThrow()
+    expect(() => recordError(undefined as never, new Error('no'))).not.toThrow()
   })
 
   it('traces Hono, by its own patterns', async () => {
@@ -158,11 +174,39 @@ describe('traceServer()', () => {
     },
   )
 
-  it('leaves errors of clients and timeouts to the server', async () => {
-    const server = traceServer(createServer(answer))
-    server.on('clientError', (_error, socket) => socket.end('HTTP/1.1 418 No\r\n\r\n'))
-    expect(await send(await listen(server), 'NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1\.1 418 No/)
+  it('leaves what a timeout does to the server, and ends the span of its request', async () => {
+    const server = traceServer(createServer(() => undefined))
+    const timedOut = once(server, 'timeout')
+    server.setTimeout(10)
+    server.on('timeout', (socket: Socket) => socket.end('HTTP/1.1 408 Request Timeout\r\n\r\n'))
+    expect(await send(await listen(server), requestOf('GET /items/7'))).toMatch(/^HTTP\/1\.1 408 /)
+    await timedOut
 
+    const span = await recorder.waitFor('GET')
+    expect(recorder.spans()).toEqual([span])
+    expect(span.status).toEqual({ code: SpanStatusCode.ERROR })
+    expect(span.attributes).toMatchObject({ 'error.type': 'ECONNRESET' })
+    expect(span.attributes).not.toHaveProperty('http.response.status_code')
+  })
+
+  it.each([
+    ['is no HTTP', 'NONSENSE\r\n\r\n', 'HPE_INVALID_METHOD', {}],
+    [
+      'comes too late',
+      'GET /items/7 HTTP/1.1\r\nHost: shop',
+      'ERR_HTTP_REQUEST_TIMEOUT',
+      { headersTimeout: 5, requestTimeout: 5, connectionsCheckingInterval: 5 },
+    ],
+  ])('leaves what %s to the listeners for clientError', async (_, bytes, code, options) => {
+    const server = traceServer(createServer(options, answer))
+    const codes: unknown[] = []
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      codes.push(error.code)
+      socket.end('HTTP/1.1 418 No\r\n\r\n')
+    })
+    expect(await send(await listen(server), bytes)).toMatch(/^HTTP\/1\.1 418 No/)
+
+    expect(codes[0]).toBe(code)
     expect([...recorder.spans(), ...recorder.open()]).toEqual([])
   })
 

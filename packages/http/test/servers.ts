@@ -1,14 +1,15 @@
 import { createReadStream, statSync } from 'node:fs'
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 
 import type { PlainHandler, TracedFramework } from '@spanwright/http-servers'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import connect from 'connect'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import { matchedRoutes } from 'hono/route'
 
-import { type ServerTracingOptions, setRoute, traceListener } from '@spanwright/http'
+import { type ServerTracingOptions, setRoute, traceListener, traceServer } from '@spanwright/http'
 
 const ITEM = /^(?:http:\/\/[^/]+)?\/items\/[^/?]+(?:\?|$)/
 
@@ -36,7 +37,7 @@ function sendFile(path: string): PlainHandler {
 
 /** Fastify 5, traced by the listener it makes; its own pattern names the route. */
 function onFastify(handler: PlainHandler, options: ServerTracingOptions): RequestListener {
-  const app = fastify()
+  const app = fastify().addHttpMethod('PURGE')
   app.addHook('onRequest', async ({ raw, routeOptions: { url } }) => {
     if (url) setRoute(raw, url)
   })
@@ -61,11 +62,27 @@ function onHono(handler: PlainHandler, options: ServerTracingOptions): RequestLi
     if (route) setRoute(c.env.incoming, route.path)
     return next()
   })
+  const answered = new WeakSet()
   app.all('/items/:id', c => {
-    void handler(c.env.incoming, c.env.outgoing)
+    const { incoming, outgoing } = c.env
+    answered.add(incoming)
+    void handler(incoming, outgoing)
     return RESPONSE_ALREADY_SENT
   })
-  return traceListener(getRequestListener(app.fetch) as RequestListener, options)
+  // Hono makes another response of that for HEAD.
+  const answer = async (request: Request, env: unknown): Promise<Response> => {
+    const response = await app.fetch(request, env as HttpBindings)
+    return answered.has((env as HttpBindings).incoming) ? RESPONSE_ALREADY_SENT : response
+  }
+  return traceListener(getRequestListener(answer) as RequestListener, options)
+}
+
+/** The middleware framework connect, traced by its server. */
+function onConnect(handler: PlainHandler, options: ServerTracingOptions): RequestListener {
+  const app = connect()
+  app.use(routed(handler))
+  const server = traceServer(createServer(app), options)
+  return (req, res) => void server.emit('request', req, res)
 }
 
 /** Servers without a framework of their own, for the suites that all frameworks have in common. */
@@ -75,6 +92,11 @@ export const SERVERS: readonly TracedFramework[] = [
     serving: (handler, options, settings) =>
       traceListener(routed(handler), ownOptions(options, settings?.trustProxy)),
     servingFile: (path, options) => traceListener(routed(sendFile(path)), ownOptions(options)),
+  },
+  {
+    name: 'connect',
+    serving: (handler, options, settings) => onConnect(handler, ownOptions(options, settings?.trustProxy)),
+    servingFile: (path, options) => onConnect(sendFile(path), ownOptions(options)),
   },
   {
     name: 'Fastify',

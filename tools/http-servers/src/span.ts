@@ -1,6 +1,7 @@
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { expect } from '@jest/globals'
+import { servedScheme } from '@spanwright/test-kit'
 import type { SpanRecorder } from '@spanwright/testing'
 
 import { eventsOf } from './events.ts'
@@ -20,11 +21,10 @@ export interface ExpectedSpan {
   readonly links?: readonly string[]
 }
 
-/** Of a request to `shop.test` over a plain connection. */
+/** Of a request to `shop.test`. */
 const COMMON: Attributes = {
   'http.request.method': 'GET',
   'http.route': '/items/:id',
-  'url.scheme': 'http',
   'url.path': '/items/7',
   'server.address': 'shop.test',
   'client.address': '127.0.0.1',
@@ -99,7 +99,7 @@ function expectedShape({ name, attributes, failed, events = [], links = [], pare
     status: failed
       ? { code: SpanStatusCode.ERROR, ...(failed !== true && { message: failed }) }
       : { code: SpanStatusCode.UNSET },
-    attributes: withoutUndefined({ ...COMMON, ...attributes }),
+    attributes: withoutUndefined({ ...COMMON, 'url.scheme': servedScheme(), ...attributes }),
     events,
     links,
     parent,

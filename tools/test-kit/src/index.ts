@@ -1,4 +1,13 @@
 export { collectDiag, type CollectedDiag } from './diag.ts'
 export { FROM_SOURCE, TYPESCRIPT } from './from-source.ts'
 export { areCollected, collectGarbage } from './garbage.ts'
-export { A_AND_B, nextBytes, readAll, requestOf, serve, type TestServer } from './server.ts'
+export {
+  A_AND_B,
+  nextBytes,
+  readAll,
+  requestOf,
+  serve,
+  servedScheme,
+  serveOver,
+  type TestServer,
+} from './server.ts'

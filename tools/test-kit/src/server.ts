@@ -13,14 +13,37 @@ export interface TestServer extends AsyncDisposable {
   send(bytes: string): Promise<string>
 }
 
+/** What the servers of {@link serve} are made of, and how they are reached. */
+export interface Transport {
+  readonly scheme: 'http' | 'https'
+  createServer(options: ServerOptions, listener: RequestListener): Server
+  connect(port: number): Socket
+}
+
+let transport: Transport = {
+  scheme: 'http',
+  createServer: (options, listener) => createServer(options, listener),
+  connect: port => connect(port, '127.0.0.1'),
+}
+
+/** Has the rest of a test file serve over another transport than plain `node:http`. */
+export function serveOver(other: Transport): void {
+  transport = other
+}
+
+/** The scheme of the servers of {@link serve}. */
+export function servedScheme(): string {
+  return transport.scheme
+}
+
 /** Serves a listener or an app. */
 export async function serve(listener: RequestListener, options: ServerOptions = {}): Promise<TestServer> {
-  const server = createServer(options, listener).listen(0, '127.0.0.1')
+  const server = transport.createServer(options, listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const sockets = new Set<Socket>()
   function open(bytes = ''): Socket {
-    const socket = connect(port, '127.0.0.1')
+    const socket = transport.connect(port)
     socket.on('error', () => undefined)
     sockets.add(socket)
     if (bytes) socket.write(bytes, 'latin1')
@@ -29,12 +52,13 @@ export async function serve(listener: RequestListener, options: ServerOptions = 
   return {
     server,
     port,
-    origin: `http://127.0.0.1:${port}`,
+    origin: `${transport.scheme}://127.0.0.1:${port}`,
     connect: open,
     send: bytes => readAll(open(bytes)),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
-      server.closeAllConnections()
+      // Those of node:http2 have no such method.
+      ;(server as Partial<Server>).closeAllConnections?.()
       server.close()
       await once(server, 'close')
     },

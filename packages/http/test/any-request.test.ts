@@ -1,0 +1,95 @@
+import type { RequestListener } from 'node:http'
+
+import { getRequestListener } from '@hono/node-server'
+import { testAnyRequest } from '@spanwright/http-servers'
+import connect from 'connect'
+import fastify from 'fastify'
+import { Hono } from 'hono'
+import { routePath } from 'hono/route'
+
+import { type ServerTracingOptions, setRoute, traceListener } from '@spanwright/http'
+
+import { SERVERS } from './servers.ts'
+
+const OPTIONS: ServerTracingOptions = {
+  trustProxy: true,
+  captureHeaders: { request: ['x-id', 'cookie'], response: ['etag'] },
+}
+const SHOP = /^\/shop\/([^/?]+)(\/[^/?]+)?(?:\?|$)/
+
+/** A shop without a framework, some of whose answers fail. */
+const plain: RequestListener = (req, res) => {
+  const [, id, more] = SHOP.exec(req.url ?? '') ?? []
+  if (id) setRoute(more ? '/shop/:a/:b' : '/shop/:a')
+  if (!id) res.writeHead(404)
+  else if (more) res.writeHead(500, { etag: '"7"' })
+  res.end(id)
+}
+
+function onConnect(): RequestListener {
+  const app = connect()
+  app.use('/mounted', ((req, res, next) => {
+    if (!/^\/[^/?]+(?:\?|$)/.test(req.url ?? '')) return next()
+    setRoute(req, '/mounted/:x')
+    res.end(req.url)
+  }) as connect.NextHandleFunction)
+  app.use((req, res, next) => {
+    if (SHOP.test(req.url ?? '')) plain(req, res)
+    else next()
+  })
+  return app
+}
+
+function onFastify(): RequestListener {
+  const app = fastify({ trustProxy: true, exposeHeadRoutes: false })
+  app.addHook('onRequest', async ({ raw, routeOptions: { url } }) => {
+    if (url) setRoute(raw, url)
+  })
+  app.all('/shop/:a', async ({ params }) => (params as { a: string }).a)
+  app.get('/shop/:a/:b', async () => {
+    throw new Error('no')
+  })
+  app.get('/mounted/:x', (_request, reply) => void reply.code(204).send())
+  const ready = app.ready()
+  return (req, res) => void Promise.resolve(ready).then(() => app.routing(req, res))
+}
+
+function onHono(): RequestListener {
+  const app = new Hono()
+  app.use(async (c, next) => {
+    await next()
+    if (c.res.status !== 404) setRoute(routePath(c, -1))
+  })
+  app.onError((_error, c) => c.text('no', 500))
+  app.all('/shop/:a', c => c.text(c.req.param('a')))
+  app.get('/shop/:a/:b', () => {
+    throw new Error('no')
+  })
+  app.get('/mounted/:x', c => c.body(null, 204))
+  return getRequestListener(app.fetch, {
+    errorHandler: () => new Response('', { status: 400 }),
+  })
+}
+
+const SHOPS: Readonly<Record<string, () => RequestListener>> = {
+  'node:http': () => plain,
+  connect: onConnect,
+  Fastify: onFastify,
+  Hono: onHono,
+}
+
+testAnyRequest(
+  SERVERS.map(server => ({
+    ...server,
+    routes: ['/shop/:a', '/shop/:a/:b', '/mounted/:x'],
+    shop(traced) {
+      const asked = { count: 0 }
+      const app = SHOPS[server.name]?.() ?? plain
+      const counted: RequestListener = (req, res) => {
+        asked.count++
+        return app(req, res)
+      }
+      return { app: traced ? traceListener(counted, OPTIONS) : counted, asked }
+    },
+  })),
+)

@@ -1,0 +1,9 @@
+import { serveOverTls, testBrokenOff, testConnections, testHeaders } from '@spanwright/http-servers'
+
+import { SERVERS } from './servers.ts'
+
+serveOverTls('http2')
+const plain = SERVERS.filter(({ name }) => name === 'node:http')
+testConnections(plain)
+testHeaders(plain)
+testBrokenOff(plain)
