@@ -66,9 +66,9 @@ function onHono(): RequestListener {
     throw new Error('no')
   })
   app.get('/mounted/:x', c => c.body(null, 204))
-  return getRequestListener(app.fetch, {
-    errorHandler: () => new Response('', { status: 400 }),
-  })
+  const errorHandler = (): Response => new Response('', { status: 400 })
+  const listener = getRequestListener(app.fetch, { errorHandler })
+  return (req, res) => void listener(req, res)
 }
 
 const SHOPS: Readonly<Record<string, () => RequestListener>> = {
