@@ -68,6 +68,22 @@ export const LIBRARIES: readonly LibraryEntry[] = [
   },
   {
     ...ONE_BY_ONE,
+    name: 'http-server',
+    family: 'http',
+    title: 'node:http server',
+    service: 'load',
+    goals: { otel: 4, byHandOtel: 0.7, byHand: 1.3, unsampled: 5 },
+  },
+  {
+    ...ONE_BY_ONE,
+    name: 'http-client',
+    family: 'http',
+    title: 'node:http client',
+    service: 'upstream',
+    goals: { otel: 4, byHandOtel: 0.6, byHand: 1.25, unsampled: 4 },
+  },
+  {
+    ...ONE_BY_ONE,
     name: 'fetch',
     family: 'undici',
     title: 'fetch',

@@ -9,6 +9,8 @@ import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import { LIBRARIES, type LibraryEntry } from '../src/libraries.ts'
 import { open as openExpress } from '../src/measured/libraries/express.ts'
 import { open as openFetch } from '../src/measured/libraries/fetch.ts'
+import { open as openHttpClient } from '../src/measured/libraries/http-client.ts'
+import { open as openHttpServer } from '../src/measured/libraries/http-server.ts'
 import { open as openConsumer } from '../src/measured/libraries/kafkajs-each-message.ts'
 import { open as openProducer } from '../src/measured/libraries/kafkajs-send.ts'
 import { open as openKoa } from '../src/measured/libraries/koa.ts'
@@ -22,6 +24,8 @@ import { Services } from '../src/services.ts'
 const SCENARIOS: Partial<Record<Library, OpenScenario>> = {
   express: openExpress,
   koa: openKoa,
+  'http-server': openHttpServer,
+  'http-client': openHttpClient,
   fetch: openFetch,
   undici: openUndici,
   pg: openPg,

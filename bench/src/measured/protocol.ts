@@ -23,6 +23,8 @@ export type Library =
   | 'with-span'
   | 'express'
   | 'koa'
+  | 'http-server'
+  | 'http-client'
   | 'fetch'
   | 'undici'
   | 'pg'

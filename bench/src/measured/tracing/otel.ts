@@ -22,6 +22,8 @@ function koa(isLean: boolean): Instrumentation[] {
 
 const pg = (isLean: boolean): Instrumentation[] => [new PgInstrumentation({ ignoreConnectSpans: isLean })]
 
+const http = (): Instrumentation[] => [new HttpInstrumentation()]
+
 const undici = (): Instrumentation[] => [new UndiciInstrumentation()]
 
 const kafkajs = (): Instrumentation[] => [new KafkaJsInstrumentation()]
@@ -31,6 +33,8 @@ const INSTRUMENTATIONS: Record<Library, (isLean: boolean) => Instrumentation[]> 
   'with-span': () => [],
   express,
   koa,
+  'http-server': http,
+  'http-client': http,
   fetch: undici,
   undici,
   pg,
