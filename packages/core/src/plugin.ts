@@ -1,4 +1,4 @@
-export type { HeaderValue } from './http/captured-headers.ts'
+export { CapturedHeaders } from './http/captured-headers.ts'
 export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
 export { sizeOf } from './http/chunk.ts'
 export { ClientConnection } from './http/client/connection.ts'
@@ -6,6 +6,8 @@ export { copyWith } from './host/copy.ts'
 export { isHeard, say } from './host/diagnostics.ts'
 export { decide, isIdle, isObserved } from './operation/decision.ts'
 export { ClientRequest } from './http/client/request.ts'
+export { IncomingContext } from './operation/incoming-context.ts'
+export { inNewRequest } from './http/server/current-request.ts'
 export { HttpClient } from './http/client/client.ts'
 export { type HttpClientOptions, type PerCall } from './http/client/options.ts'
 export { exchangeOf } from './http/server/open-exchanges.ts'
@@ -48,7 +50,6 @@ export {
 export { type Ending, failure, SUCCESS } from './operation/outcome.ts'
 export { errorTypeOf, isError } from './operation/errors/kind.ts'
 export { recogniseErrors, withholdMessage } from './operation/errors/library.ts'
-export type { Peer } from './http/peer.ts'
 export {
   extractContext,
   injectContext,

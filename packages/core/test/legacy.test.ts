@@ -12,6 +12,7 @@ import {
   translatorOf,
 } from '../src/semconv/legacy.ts'
 import * as messaging from '../src/semconv/messaging.ts'
+import * as rpc from '../src/semconv/rpc.ts'
 
 type Case = [what: string, latest: Attributes, legacy: Attributes]
 
@@ -46,6 +47,27 @@ const HTTP: Case[] = [
     { 'network.protocol.name': 'http', 'network.transport': 'tcp' },
     {},
   ],
+]
+
+const RPC: Case[] = [
+  [
+    'service and method',
+    { 'rpc.system.name': 'grpc', 'rpc.method': 'shop.v1.Cart/Add' },
+    { 'rpc.system': 'grpc', 'rpc.service': 'shop.v1.Cart', 'rpc.method': 'Add' },
+  ],
+  ['a method without a service', { 'rpc.method': 'Add' }, { 'rpc.method': 'Add' }],
+  ['status', { 'rpc.status_code': 'NOT_FOUND' }, { 'rpc.grpc.status_code': 5 }],
+  ['a status without a name', { 'rpc.status_code': '99' }, { 'rpc.grpc.status_code': 99 }],
+  [
+    'captured metadata',
+    { 'rpc.request.header.x-id': ['a'], 'rpc.response.header.x-id': ['b'], 'rpc.response.trailer.x': ['c'] },
+    {
+      'rpc.grpc.request.metadata.x-id': ['a'],
+      'rpc.grpc.response.metadata.x-id': ['b'],
+      'rpc.grpc.response.metadata.x': ['c'],
+    },
+  ],
+  ['error type, which had no key', { 'error.type': 'NOT_FOUND' }, {}],
 ]
 
 const CASES: Record<SemconvArea, Case[]> = {
@@ -170,6 +192,37 @@ const CASES: Record<SemconvArea, Case[]> = {
       {},
     ],
   ],
+  'rpc.server': [
+    ...RPC,
+    [
+      'addresses',
+      {
+        'server.address': 'cart.example',
+        'server.port': 50051,
+        'network.peer.address': '10.0.0.7',
+        'network.peer.port': 4711,
+      },
+      {
+        'net.host.name': 'cart.example',
+        'net.host.port': 50051,
+        'net.peer.ip': '10.0.0.7',
+        'net.peer.port': 4711,
+      },
+    ],
+  ],
+  'rpc.client': [
+    ...RPC,
+    [
+      'server',
+      {
+        'server.address': 'cart.example',
+        'server.port': 50051,
+        'network.peer.address': '10.0.0.7',
+        'network.peer.port': 1,
+      },
+      { 'net.peer.name': 'cart.example', 'net.peer.port': 50051, 'net.peer.ip': '10.0.0.7' },
+    ],
+  ],
 }
 
 const AREAS = Object.keys(CASES) as SemconvArea[]
@@ -177,8 +230,8 @@ const rows = AREAS.flatMap(area =>
   CASES[area].map(([what, ...rest]) => [`${area}: ${what}`, area, ...rest] as const),
 )
 
-/** Of events, which have the same words in both. */
-const EXCEPTION = ['exception.message', 'exception.stacktrace', 'exception.type']
+/** Of events and functions, which have the same words in both. */
+const EXCEPTION = ['code.function.name', 'exception.message', 'exception.stacktrace', 'exception.type']
 
 /** Keys that both vocabularies have, or that only a metric without an ancestor takes, which needs them. */
 const UNCHANGED: Record<SemconvArea, readonly string[]> = {
@@ -186,6 +239,8 @@ const UNCHANGED: Record<SemconvArea, readonly string[]> = {
   'http.client': [...EXCEPTION, 'http.connection.state', 'http.route'],
   database: [...EXCEPTION, 'db.user'],
   messaging: [...EXCEPTION],
+  'rpc.server': [...EXCEPTION, 'rpc.method'],
+  'rpc.client': [...EXCEPTION, 'rpc.method'],
 }
 
 describe('the legacy vocabulary', () => {
@@ -225,14 +280,18 @@ describe('the legacy vocabulary', () => {
     expect(legacyTranslatorOf('http.server')({ 'http.route': undefined })).toEqual({})
   })
 
-  it('has milliseconds for the durations of HTTP and of connection pools, and other names for these alone', () => {
+  it('has milliseconds for the durations of HTTP, RPC and connection pools, and other names for these alone', () => {
     const {
       'http.server.request.duration': server,
       'http.client.request.duration': client,
+      'rpc.server.call.duration': rpcServer,
+      'rpc.client.call.duration': rpcClient,
       ...pools
     } = legacyMetrics()
     expect(server).toEqual({ name: 'http.server.duration', unit: 'ms', factor: 1000 })
     expect(client).toEqual({ name: 'http.client.duration', unit: 'ms', factor: 1000 })
+    expect(rpcServer).toEqual({ name: 'rpc.server.duration', unit: 'ms', factor: 1000 })
+    expect(rpcClient).toEqual({ name: 'rpc.client.duration', unit: 'ms', factor: 1000 })
     expect(Object.entries(pools).map(([latest, { name, unit }]) => [latest, name, unit])).toEqual([
       ['db.client.connection.count', 'db.client.connections.usage', '{connection}'],
       ['db.client.connection.limit', 'db.client.connections.max', '{connection}'],
@@ -250,7 +309,7 @@ describe('the legacy vocabulary', () => {
 
 /** Metrics with another name in the legacy vocabulary, by their latest name. */
 function legacyMetrics(): Record<string, { name: string; unit: string; factor: number }> {
-  const definitions = [http, db, messaging].flatMap<unknown>(Object.values) as common.MetricDefinition[]
+  const definitions = [http, db, messaging, rpc].flatMap<unknown>(Object.values) as common.MetricDefinition[]
   return Object.fromEntries(
     Object.keys(LEGACY_METRIC_NAMES).map(latest => {
       const { definition, factor } = legacyMetricOf(definitions.find(({ name }) => name === latest)!)!
@@ -265,12 +324,23 @@ const NEVER_ON_SPANS: Record<SemconvArea, RegExp> = {
   'http.client': /^(?:spanwright\.|url\.path|url\.query|client\.)/,
   database: /^(?:spanwright\.|db\.client\.connection\.|client\.)/,
   messaging: /^(?:spanwright\.|client\.)/,
+  'rpc.server': /^(?:spanwright\.|client\.)/,
+  'rpc.client': /^(?:spanwright\.|client\.)/,
+}
+
+const OWN: Record<SemconvArea, Readonly<Record<string, unknown>>> = {
+  'http.server': http,
+  'http.client': http,
+  database: db,
+  messaging,
+  'rpc.server': rpc,
+  'rpc.client': rpc,
 }
 
 /** Every key a span of an area can have. */
 function latestKeys(area: SemconvArea): string[] {
-  const own = area === 'database' ? db : area === 'messaging' ? messaging : http
-  return Object.entries({ ...common, ...own })
+  const all: Readonly<Record<string, unknown>> = { ...common, ...OWN[area] }
+  return Object.entries(all)
     .filter(([name]) => name.startsWith('ATTR_') && !name.endsWith('_PREFIX'))
     .map(([, key]) => String(key))
     .filter(key => !NEVER_ON_SPANS[area].test(key))

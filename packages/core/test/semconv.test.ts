@@ -5,8 +5,9 @@ import * as attributes from '../src/semconv/attributes.ts'
 import * as db from '../src/semconv/db.ts'
 import * as http from '../src/semconv/http.ts'
 import * as messaging from '../src/semconv/messaging.ts'
+import * as rpc from '../src/semconv/rpc.ts'
 
-const ours: Record<string, unknown> = { ...attributes, ...db, ...http, ...messaging }
+const ours: Record<string, unknown> = { ...attributes, ...db, ...http, ...messaging, ...rpc }
 const theirs = conventions as Readonly<Record<string, unknown>>
 
 const texts = Object.entries(ours).filter(
@@ -29,6 +30,7 @@ const VALUE_NAMES: readonly (readonly [ours: string, theirs: string])[] = [
   ['CONNECTION_STATE_', 'DB_CLIENT_CONNECTION_STATE_VALUE_'],
   ['MESSAGING_SYSTEM_', 'MESSAGING_SYSTEM_NAME_VALUE_'],
   ['OPERATION_TYPE_', 'MESSAGING_OPERATION_TYPE_VALUE_'],
+  ['RPC_SYSTEM_', 'RPC_SYSTEM_NAME_VALUE_'],
 ]
 
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
@@ -63,6 +65,8 @@ const METRICS: Readonly<Record<string, readonly [unit: string, boundaries?: read
   'messaging.process.duration': ['s', HTTP_SECONDS],
   'messaging.client.sent.messages': ['{message}'],
   'messaging.client.consumed.messages': ['{message}'],
+  'rpc.client.call.duration': ['s', HTTP_SECONDS],
+  'rpc.server.call.duration': ['s', HTTP_SECONDS],
 }
 
 /** What a key of the conventions is, a template with a name put in. */

@@ -1,14 +1,12 @@
-import type { HeaderValue } from '@spanwright/core/plugin'
-
 import type { RawHeaders, ResponseHeaders } from './undici-types.ts'
 
 /** Looks up a header in an object with lower-case names. */
-export function lookUp(headers: ResponseHeaders, name: string): HeaderValue {
+export function lookUp(headers: ResponseHeaders, name: string): string | readonly string[] | undefined {
   return headers[name]
 }
 
 /** Looks up a header in a flat list of names and values as received. */
-export function lookUpRaw(headers: RawHeaders, name: string): HeaderValue {
+export function lookUpRaw(headers: RawHeaders, name: string): readonly string[] | undefined {
   const values: string[] = []
   if (!headers) return undefined
   for (let i = 0; i + 1 < headers.length; i += 2) {

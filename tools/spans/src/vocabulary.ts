@@ -7,6 +7,7 @@ const PAIRS = [
   ['db.system.name', 'db.system'],
   ['db.client.connection.pool.name', 'pool.name'],
   ['messaging.system.name', 'messaging.system'],
+  ['rpc.system.name', 'rpc.system'],
 ] as const
 
 /** Which words attributes are in. */

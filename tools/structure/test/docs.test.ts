@@ -70,7 +70,7 @@ describe('docs/architecture.md', () => {
   const page = read('docs/architecture.md')
 
   it('names files that exist', () => {
-    const named = [...page.matchAll(/`((?:core|express|koa|undici|pg|kafkajs|http|sdk)\/src[\w/.-]*)`/g)]
+    const named = [...page.matchAll(/`((?:core|express|koa|undici|pg|kafkajs|http|grpc|sdk)\/src[\w/.-]*)`/g)]
     const missing = named.flatMap(([, path = '']) => (existsSync(join(ROOT, 'packages', path)) ? [] : path))
     expect(named.length).toBeGreaterThan(20)
     expect(missing).toEqual([])

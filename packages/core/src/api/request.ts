@@ -9,7 +9,7 @@ import { exchangeOf } from '../http/server/open-exchanges.ts'
 /**
  * Returns the server span of the current request, even when another span is active. Use it for data about the request
  * as a whole: `requestSpan()?.setAttribute('user.id', user.id)`. Never throws.
- * @returns undefined outside a request traced by `tracing()` in this process, and once its response has ended
+ * @returns undefined outside a request or call traced by a server of this process, and once its response has ended
  */
 export function requestSpan(): Span | undefined {
   return currentRequest()?.span
@@ -31,7 +31,7 @@ export function setRoute(...given: readonly [string] | readonly [ServerRequest, 
   const pattern: unknown = given.at(-1)
   if (typeof pattern !== 'string' || pattern === '') {
     reportFailure('setRoute()', new TypeError(`the route must be a non-empty string; got ${show(pattern)}`))
-  } else if (given.length === 1) currentRequest()?.setRoute(pattern)
+  } else if (given.length === 1) currentRequest()?.setRoute?.(pattern)
   else attempt('setRoute()', giveRoute, given[0], pattern)
 }
 
@@ -47,5 +47,5 @@ export function recordRequestError(error: unknown): void {
 
 function giveRoute(request: ServerRequest, pattern: string): void {
   const exchange = exchangeOf(request)
-  if (exchange && 'setRoute' in exchange) (exchange as unknown as CurrentRequest).setRoute(pattern)
+  if (exchange && 'setRoute' in exchange) (exchange as unknown as CurrentRequest).setRoute?.(pattern)
 }

@@ -74,6 +74,8 @@ const FIXES: Readonly<Record<string, string>> = {
   'http.server': 'it belongs before the routes, on the app or server that listens',
   'http.client': 'make the calls with what it returned; a process-wide one must come before the calls',
   database: 'make the queries on the pool or client passed to it',
+  'rpc.server': 'pass what it returned to new Server(), as its options',
+  'rpc.client': 'pass what it returned to the constructor of the client, as its options',
   messaging: 'create producers and consumers from the client it returned, after the call',
 }
 

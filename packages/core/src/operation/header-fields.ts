@@ -45,6 +45,14 @@ export function isReservedField(name: string): boolean {
 const ALLOWED = new Set<string>()
 const MOST_ALLOWED = 100
 
+/** True for a name that a propagator may write. */
+export function isWritableField(name: string): boolean {
+  if (ALLOWED.has(name)) return true
+  if (!isFieldName(name) || isReservedField(name)) return false
+  if (ALLOWED.size < MOST_ALLOWED) ALLOWED.add(name)
+  return true
+}
+
 /** The carrier passed to a propagator: accepts only fields that are valid headers in any protocol. */
 export class HeaderFields {
   private readonly fields: string[] = []
@@ -61,10 +69,12 @@ export class HeaderFields {
   write(name: unknown, value: unknown): void {
     if (this.isClosed) return refuse('it was written too late')
     if (typeof name !== 'string') return refuse('its name cannot be that of a header')
-    if (!ALLOWED.has(name)) {
-      if (!isFieldName(name)) return refuse('its name cannot be that of a header')
-      if (isReservedField(name)) return refuse('its name is reserved for the application')
-      if (ALLOWED.size < MOST_ALLOWED) ALLOWED.add(name)
+    if (!isWritableField(name)) {
+      return refuse(
+        isFieldName(name)
+          ? 'its name is reserved for the application'
+          : 'its name cannot be that of a header',
+      )
     }
     if (typeof value !== 'string' || NOT_IN_VALUES.test(value))
       return refuse('its value cannot be that of a header')

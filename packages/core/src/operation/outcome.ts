@@ -9,7 +9,7 @@ import { ATTR_ERROR_TYPE, ERROR_TYPE_OTHER } from '../semconv/attributes.ts'
 export interface Outcome {
   /** The thrown value, or the reason of the failure; absent on success. */
   readonly error?: unknown
-  /** Status code of an HTTP response. */
+  /** Status code of an HTTP response, or of a gRPC call as a number. */
   readonly statusCode?: number
   /** The result of the wrapped call, when the plugin has it. */
   readonly result?: unknown

@@ -3,7 +3,7 @@ import { createContextKey, propagation, trace } from '@opentelemetry/api'
 
 import { reportFailure } from '../host/guard.ts'
 import { traceOf } from '../host/span.ts'
-import { HEADER_FIELDS_SETTER, HeaderFields } from './header-fields.ts'
+import { HEADER_FIELDS_SETTER, HeaderFields, isWritableField } from './header-fields.ts'
 import type { Settings } from './settings.ts'
 
 // The key of the SDK's own suppressTracing(), by its registered symbol: core depends on the API alone.
@@ -88,12 +88,13 @@ export function injectContext<Carrier, Described>(
   }
 }
 
-/** Names of the fields that the current propagator writes, such as `traceparent`. */
+/** Names of the fields that the current propagator writes and that may be sent, such as `traceparent`. */
 export function propagatedFields<Described>(settings: Settings<Described>): readonly string[] {
   try {
     const { propagator = propagation } = settings.options
     const fields: unknown = propagator.fields()
-    return isListOfTexts(fields) ? fields : []
+    if (!isListOfTexts(fields)) return []
+    return fields.every(isWritableField) ? fields : fields.filter(isWritableField)
   } catch (error) {
     reportFailure('listing the fields of the propagator', error)
     return []

@@ -206,4 +206,6 @@ const OPT_IN_CATEGORY: Record<SemconvArea, string> = {
   'http.client': 'http',
   database: 'database',
   messaging: 'messaging',
+  'rpc.server': 'rpc',
+  'rpc.client': 'rpc',
 }

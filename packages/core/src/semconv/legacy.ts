@@ -4,9 +4,16 @@ import * as common from './attributes.ts'
 import * as db from './db.ts'
 import * as http from './http.ts'
 import * as messaging from './messaging.ts'
+import * as rpc from './rpc.ts'
 
 /** An area of the conventions with its own legacy vocabulary. */
-export type SemconvArea = 'http.server' | 'http.client' | 'database' | 'messaging'
+export type SemconvArea =
+  | 'http.server'
+  | 'http.client'
+  | 'database'
+  | 'messaging'
+  | 'rpc.server'
+  | 'rpc.client'
 
 /** A legacy key; a function that writes legacy attributes; or null for an attribute without a legacy name. */
 type LegacyForm = string | null | ((value: AttributeValue, legacy: Attributes, latest: Attributes) => void)
@@ -112,6 +119,36 @@ const MESSAGING = {
   [common.ATTR_NETWORK_PEER_PORT]: null,
 }
 
+const RPC = {
+  ...NO_ANCESTOR,
+  [rpc.ATTR_RPC_SYSTEM_NAME]: 'rpc.system',
+  [rpc.ATTR_RPC_METHOD]: (method: AttributeValue, legacy: Attributes) => {
+    const slash = String(method).lastIndexOf('/')
+    if (slash > 0) legacy['rpc.service'] = String(method).slice(0, slash)
+    legacy['rpc.method'] = String(method).slice(slash + 1)
+  },
+  [rpc.ATTR_RPC_STATUS_CODE]: (code: AttributeValue, legacy: Attributes) => {
+    const number = rpc.GRPC_STATUS_CODES.indexOf(String(code))
+    legacy['rpc.grpc.status_code'] = number < 0 ? Number(code) : number
+  },
+  [common.ATTR_NETWORK_PEER_ADDRESS]: 'net.peer.ip',
+}
+
+const RPC_SERVER = {
+  ...RPC,
+  [common.ATTR_SERVER_ADDRESS]: 'net.host.name',
+  [common.ATTR_SERVER_PORT]: 'net.host.port',
+  [common.ATTR_NETWORK_PEER_PORT]: 'net.peer.port',
+}
+
+const RPC_CLIENT = {
+  ...RPC,
+  [common.ATTR_SERVER_ADDRESS]: 'net.peer.name',
+  [common.ATTR_SERVER_PORT]: 'net.peer.port',
+  // The old set had only one port for the peer: the port of the name above.
+  [common.ATTR_NETWORK_PEER_PORT]: null,
+}
+
 type LegacyTable = ReadonlyMap<string, LegacyForm>
 
 const TABLES: Record<SemconvArea, LegacyTable> = {
@@ -119,6 +156,8 @@ const TABLES: Record<SemconvArea, LegacyTable> = {
   'http.client': tableOf(HTTP_CLIENT),
   database: tableOf(DATABASE),
   messaging: tableOf(MESSAGING),
+  'rpc.server': tableOf(RPC_SERVER),
+  'rpc.client': tableOf(RPC_CLIENT),
 }
 
 function tableOf(forms: Readonly<Record<string, LegacyForm>>): LegacyTable {
@@ -150,7 +189,7 @@ function toLegacy(table: LegacyTable, latest: Attributes): Attributes {
     const value = latest[key]
     if (value === undefined) continue
     const form = table.get(key)
-    if (form === undefined) legacy[legacyHeaderKey(key)] = value
+    if (form === undefined) legacy[legacyKeyOf(key)] = value
     else if (typeof form === 'string') legacy[form] = value
     else if (form !== null) form(value, legacy, latest)
   }
@@ -158,16 +197,20 @@ function toLegacy(table: LegacyTable, latest: Attributes): Attributes {
 }
 
 const HEADER_KEY = /^http\.(?:request|response)\.header\./
+const METADATA_KEY = /^rpc\.(request|response)\.(?:header|trailer)\./
 
-/** Captured headers had underscores instead of dashes. */
-function legacyHeaderKey(key: string): string {
-  return HEADER_KEY.test(key) ? key.replaceAll('-', '_') : key
+/** Captured headers had underscores instead of dashes; captured metadata had one prefix for headers and trailers. */
+function legacyKeyOf(key: string): string {
+  if (HEADER_KEY.test(key)) return key.replaceAll('-', '_')
+  return key.replace(METADATA_KEY, 'rpc.grpc.$1.metadata.')
 }
 
 /** Metrics that had another legacy name, by their latest name. Other metrics keep name and unit. */
 export const LEGACY_METRIC_NAMES: Readonly<Record<string, string>> = {
   'http.server.request.duration': 'http.server.duration',
   'http.client.request.duration': 'http.client.duration',
+  'rpc.server.call.duration': 'rpc.server.duration',
+  'rpc.client.call.duration': 'rpc.client.duration',
   'db.client.connection.count': 'db.client.connections.usage',
   'db.client.connection.limit': 'db.client.connections.max',
   'db.client.connection.idle.max': 'db.client.connections.idle.max',

@@ -33,7 +33,12 @@ function attributeFault(key: string, value: AttributeValue, vocabulary: Vocabula
 
 /** Exceptions, routes and captured headers have the same name in both vocabularies. */
 function isSharedByBoth(key: string): boolean {
-  return key === 'http.route' || /^(?:exception\.|http\.(?:request|response)\.header\.)/.test(key)
+  return (
+    key === 'http.route' ||
+    /^(?:exception\.|http\.(?:request|response)\.header\.|rpc\.grpc\.(?:request|response)\.metadata\.)/.test(
+      key,
+    )
+  )
 }
 
 function isAllowed(key: string, allow: AttributeRules['allow']): boolean {

@@ -36,6 +36,10 @@ export const LEGACY_ATTRIBUTES: Readonly<Record<string, string>> = {
   'messaging.kafka.message_key': 'string',
   'messaging.kafka.message.offset': 'int',
   'messaging.kafka.tombstone': 'boolean',
+  'rpc.system': 'string',
+  'rpc.service': 'string',
+  'rpc.method': 'string',
+  'rpc.grpc.status_code': 'int',
 }
 
 /** A type of span in the legacy vocabulary. */
@@ -55,12 +59,15 @@ export const LEGACY_SPANS: readonly LegacySpanEntry[] = [
     kinds: ['PRODUCER', 'CONSUMER', 'CLIENT'],
     required: ['messaging.operation'],
   },
+  { marker: 'rpc.system', kinds: ['CLIENT', 'SERVER'], required: ['rpc.service', 'rpc.method'] },
 ]
 
 /** Legacy metrics whose name or unit differs from the latest one. */
 export const LEGACY_METRICS: Readonly<Record<string, string>> = {
   'http.server.duration': 'ms',
   'http.client.duration': 'ms',
+  'rpc.server.duration': 'ms',
+  'rpc.client.duration': 'ms',
   'db.client.connections.usage': '{connection}',
   'db.client.connections.max': '{connection}',
   'db.client.connections.idle.max': '{connection}',

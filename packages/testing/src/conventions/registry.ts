@@ -29,7 +29,7 @@ export interface MetricEntry {
   readonly boundaries?: readonly number[]
 }
 
-/** Semantic conventions 1.45.0, limited to HTTP, PostgreSQL, Kafka, and what applications add to those spans. */
+/** Semantic conventions 1.45.0, limited to HTTP, PostgreSQL, Kafka, gRPC, and what applications add to those spans. */
 export const REGISTRY: {
   readonly attributes: Readonly<Record<string, AttributeEntry>>
   readonly spans: Readonly<Record<string, SpanEntry>>

@@ -39,6 +39,7 @@ const AREA_MARKERS = {
   http: 'http.request.method',
   db: 'db.system.name',
   messaging: 'messaging.system.name',
+  rpc: 'rpc.system.name',
 } as const
 
 function typeFaults(span: ConventionSpan): string[] {

@@ -1,4 +1,4 @@
-import { type ClientRequest, guardMethods, type HeaderValue } from '@spanwright/core/plugin'
+import { type ClientRequest, guardMethods } from '@spanwright/core/plugin'
 
 import { sentOver, type SentHeaders } from '../process/connection.ts'
 import type { LateRequest } from './late-start.ts'
@@ -65,7 +65,7 @@ export abstract class Follower<Handler extends object> {
   protected responded<Headers>(
     statusCode: number,
     headers: Headers,
-    valueOf: (headers: Headers, name: string) => HeaderValue,
+    valueOf: (headers: Headers, name: string) => string | readonly string[] | undefined,
   ): void {
     const { request, late } = this
     late?.answered()

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 
-import type { ClientConnection, ClientRequest, Peer } from '@spanwright/core/plugin'
+import type { ClientConnection, ClientRequest } from '@spanwright/core/plugin'
 
 import { passStages } from './stages.ts'
 import { subscriberOf } from './subscriber.ts'
@@ -15,6 +15,8 @@ export interface SentHeaders {
 }
 
 const HTTP1 = ' HTTP/1.1'
+
+type Peer = Parameters<ClientRequest['sentTo']>[0]
 
 /** The peer of each connection, read from the first request on it: parsing its headers is expensive. */
 const peers = new WeakMap<Socket, Peer>()

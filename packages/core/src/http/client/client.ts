@@ -10,7 +10,6 @@ import { knownMethods, writeMethod } from '../method.ts'
 import { HTTP_CLIENT_METRICS_RULES, HttpClientMetrics } from './metrics.ts'
 import { Operation } from '../../operation/operation.ts'
 import { OutboundPolicy } from './policy.ts'
-import { isReservedField } from '../../operation/header-fields.ts'
 import { injectedFields, propagatedFields } from '../../operation/propagation.ts'
 import {
   headerOf,
@@ -151,7 +150,7 @@ export class HttpClient {
     headers: RequestHeaders,
   ): ClientRequest | undefined {
     const declared = propagatedFields(this.settings)
-    const existing = namesIn(headers, declared).filter(name => !isReservedField(name))
+    const existing = namesIn(headers, declared)
     const fields = this.inject(operation.context, existing)
     // Fields that a propagator does not declare in advance give way to the caller's headers.
     const injected = withoutFields(fields, namesIn(headers, undeclaredIn(fields, declared)))

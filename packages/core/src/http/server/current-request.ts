@@ -6,8 +6,8 @@ import { type Emitter, isHeard, type Method } from './response/tap.ts'
 /** The open request, as seen by the work it started. */
 export interface CurrentRequest {
   readonly span: Span
-  /** Sets the route, overriding the one found by the framework. */
-  setRoute(pattern: string): void
+  /** Sets the route, overriding the one found by the framework. Absent for requests without routes. */
+  setRoute?(pattern: string): void
   /** Notes an error that led to the response. */
   recordError(error: unknown): void
 }
@@ -22,9 +22,11 @@ export interface RequestToken {
 
 const KEY = createContextKey('spanwright.request')
 
-/** A context for the work of a new request. */
-export function inNewRequest(context: Context): Context {
-  const token: RequestToken = { current: undefined }
+/**
+ * A context for the work of a new request.
+ * @param token refers to the request; its owner clears it when the request has ended
+ */
+export function inNewRequest(context: Context, token: RequestToken = { current: undefined }): Context {
   return contextWithValue(context, KEY, token)
 }
 

@@ -1,4 +1,12 @@
-import { type Attributes, context as contextApi, ROOT_CONTEXT, SpanKind } from '@opentelemetry/api'
+import type { IncomingHttpHeaders } from 'node:http'
+
+import {
+  type Attributes,
+  context as contextApi,
+  ROOT_CONTEXT,
+  SpanKind,
+  type TextMapGetter,
+} from '@opentelemetry/api'
 
 import { AdoptedSpan, findForeignSpan } from './adopted-span.ts'
 import { notePassing } from '../../doctor/responses.ts'
@@ -13,7 +21,7 @@ import { HTTP_2, HttpDescription, RequestFacts } from './description.ts'
 import { HTTP_SERVER_RULES, type HttpServerOptions, type HttpServerRecord } from './options.ts'
 import { HttpMetrics } from '../metrics.ts'
 import { HTTP_SERVER_METRICS, HTTP_SERVER_METRICS_RULES } from './metrics.ts'
-import { type Belonging, IncomingContext } from './incoming-context.ts'
+import { type Belonging, IncomingContext } from '../../operation/incoming-context.ts'
 import { LAYER_RULES, Layers } from './layers.ts'
 import { guardMethods } from '../../host/guard.ts'
 import { isRecording } from '../../host/span.ts'
@@ -30,7 +38,7 @@ export class HttpServer<Request, Routes = never> {
   readonly layers: Layers<HttpServerRecord<Request>>
   private readonly settings: Settings<HttpServerRecord<Request>, HttpServerOptions<Request>>
   private readonly shared: ExchangeSettings<Request, Routes>
-  private readonly incoming: IncomingContext<HttpServerRecord<Request>, Request>
+  private readonly incoming: IncomingContext<HttpServerRecord<Request>, Request, IncomingHttpHeaders>
 
   /**
    * @param rules options that not every plugin has. Default: those of layers
@@ -67,7 +75,7 @@ export class HttpServer<Request, Routes = never> {
       stages,
       endOnShutdown,
     }
-    this.incoming = new IncomingContext(this.settings, options.parent)
+    this.incoming = new IncomingContext(this.settings, HEADERS, options.parent)
     this.layers = new Layers(this.settings, options)
     if (endOnShutdown) listenForShutdown()
   }
@@ -134,6 +142,11 @@ export class HttpServer<Request, Routes = never> {
     const { method = '', headers } = req
     return { method, url: this.shared.description.urlOf(request), headers, request }
   }
+}
+
+const HEADERS: TextMapGetter<IncomingHttpHeaders> = {
+  get: (headers, name) => headers[name.toLowerCase()],
+  keys: headers => Object.keys(headers),
 }
 
 guardMethods('beginning a request', HttpServer, 'tryBegin')

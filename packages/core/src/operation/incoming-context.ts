@@ -1,11 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http'
-
 import { type Context, type Link, ROOT_CONTEXT, type TextMapGetter, trace } from '@opentelemetry/api'
 
-import { callHook } from '../../host/guard.ts'
-import { anyOf, aFunction, oneOf, type OptionRule } from '../../host/options.ts'
-import { extractContext, isInTrace } from '../../operation/propagation.ts'
-import type { Settings } from '../../operation/settings.ts'
+import { callHook } from '../host/guard.ts'
+import { anyOf, aFunction, oneOf, type OptionRule } from '../host/options.ts'
+import { extractContext, isInTrace } from './propagation.ts'
+import type { Settings } from './settings.ts'
 
 /**
  * How to treat the caller's context: `trust` continues its trace, `link` starts a new trace linked to it, `ignore`
@@ -22,26 +20,30 @@ export interface Belonging {
   readonly links?: Link[]
 }
 
-/** Determines the parent and links of a request from its headers and how far they are trusted. */
-export class IncomingContext<Described, Request> {
+/** Determines the parent and links of a request from what it carries and how far that is trusted. */
+export class IncomingContext<Described, Request, Carrier> {
   private readonly settings: Settings<Described>
+  private readonly getter: TextMapGetter<Carrier>
   private readonly policy: ParentPolicy | ((request: Request) => ParentPolicy)
 
+  /** @param policy the option `parent`. Default: `trust` */
   constructor(
     settings: Settings<Described>,
+    getter: TextMapGetter<Carrier>,
     policy: ParentPolicy | ((request: Request) => ParentPolicy) = 'trust',
   ) {
     this.settings = settings
+    this.getter = getter
     this.policy = policy
   }
 
   /** @param active the context in which the request arrived */
-  belongingOf(headers: IncomingHttpHeaders, request: Request, active: Context): Belonging {
+  belongingOf(carrier: Carrier, request: Request, active: Context): Belonging {
     const base = withoutEndedSpan(active)
     const policy = this.policyFor(request)
-    if (policy === 'trust') return { parent: extractContext(this.settings, base, headers, HEADERS) }
+    if (policy === 'trust') return { parent: extractContext(this.settings, base, carrier, this.getter) }
     if (policy === 'ignore') return { parent: base }
-    const sent = extractContext(this.settings, ROOT_CONTEXT, headers, HEADERS)
+    const sent = extractContext(this.settings, ROOT_CONTEXT, carrier, this.getter)
     const context = isInTrace(sent) ? trace.getSpanContext(sent) : undefined
     return context ? { parent: base, links: [{ context }] } : { parent: base }
   }
@@ -62,9 +64,4 @@ export class IncomingContext<Described, Request> {
 function withoutEndedSpan(context: Context): Context {
   const span = trace.getSpan(context) as { readonly ended?: unknown } | undefined
   return span?.ended === true ? trace.deleteSpan(context) : context
-}
-
-const HEADERS: TextMapGetter<IncomingHttpHeaders> = {
-  get: (headers, name) => headers[name.toLowerCase()],
-  keys: headers => Object.keys(headers),
 }
