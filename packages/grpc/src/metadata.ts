@@ -1,11 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js'
 import type { Context, TextMapGetter, TextMapSetter } from '@opentelemetry/api'
-import {
-  injectContext,
-  propagatedFields,
-  type Settings,
-  traceOf,
-} from '@spanwright/core/plugin'
+import { injectContext, propagatedFields, type Settings, traceOf } from '@spanwright/core/plugin'
 
 import type { GrpcOperation } from './options.ts'
 import { decodeTraceBin, encodeTraceBin, TRACE_BIN } from './trace-bin.ts'

@@ -38,7 +38,8 @@ export function setRoute(...given: readonly [string] | readonly [ServerRequest, 
 /**
  * Notes an error that a framework or a filter of the application answers itself, so that `tracing()` cannot see it. On a
  * 5xx it gives the span and the metric its `error.type`; below 500 it becomes an exception event, unless its `status` is
- * below 500 too. The last error wins. Does nothing outside a request, or once its response has ended. Never throws.
+ * below 500 too. In a handler of gRPC it becomes an exception event beside the status. The last error wins. Does nothing
+ * outside a request, or once its response has ended. Never throws.
  * @param error the caught value
  */
 export function recordRequestError(error: unknown): void {
