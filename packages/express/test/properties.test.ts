@@ -1,6 +1,7 @@
 import { SpanKind } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { requestOf, serve, text } from '@spanwright/http-servers'
+import { requestOf, serve } from '@spanwright/http-servers'
+import { text } from '@spanwright/test-kit/arbitraries'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import type { ErrorRequestHandler } from 'express'
 import * as fc from 'fast-check'

@@ -1,12 +1,7 @@
 import * as fc from 'fast-check'
 
 import { requestOf } from '@spanwright/test-kit'
-
-/** Text of characters with codes from one to another. */
-export function text(from: number, to: number, maxLength: number): fc.Arbitrary<string> {
-  const character = fc.integer({ min: from, max: to }).map(code => String.fromCharCode(code))
-  return fc.array(character, { maxLength }).map(characters => characters.join(''))
-}
+import { anyPath, text } from '@spanwright/test-kit/arbitraries'
 
 const target = fc
   .tuple(
@@ -20,7 +15,7 @@ const target = fc
       '/shop/?',
       '/%2e%2e/',
     ),
-    fc.oneof(text(0x21, 0x7e, 40), fc.webPath(), text(0x21, 0xff, 10)),
+    fc.oneof(text(0x21, 0x7e, 40), anyPath, text(0x21, 0xff, 10)),
     fc.oneof(
       fc.constant(''),
       text(0x21, 0x7e, 40).map(query => `?${query}`),

@@ -1,5 +1,4 @@
 export { testAdoptedSpans } from './adopted.ts'
-export { text } from './arbitraries.ts'
 export { testBrokenOff } from './broken-off.ts'
 export { testCurrentRequest } from './current-request.ts'
 export { testEndings } from './endings.ts'
