@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { canary } from '@spanwright/testing'
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
 import { recordTests } from './recorder.ts'
@@ -39,9 +40,9 @@ export function testHeaders(frameworks: readonly TracedFramework[]): void {
         requestOf('GET /items/7', [
           'X-Tag: a',
           'X-Tag: b',
-          'Authorization: Bearer t',
-          'Proxy-Authorization: Basic p',
-          'Cookie: s=1',
+          `Authorization: Bearer ${canary('zq-bearer-token')}`,
+          `Proxy-Authorization: Basic ${canary('zq-proxy-password')}`,
+          `Cookie: s=${canary('zq-session-id')}`,
           'X-Api-Key: k',
         ]),
       )
