@@ -14,7 +14,7 @@ export type { PrometheusOptions } from './metrics/prometheus.ts'
 export type { PropagatorName } from './propagation/propagators.ts'
 export { bearerTokens, cardNumbers, emailAddresses, type Redaction } from './record/redaction.ts'
 export type { TracingReport } from './report/report.ts'
-export type { DetectorName } from './start/resource/resource.ts'
+export type { DetectorName } from './start/resource/detectors.ts'
 export { rules, type Sampling, type SamplingRule } from './sampling/rules.ts'
 export {
   alwaysOff,

@@ -7,6 +7,20 @@ export const ATTR_SERVICE_VERSION = 'service.version'
 export const ATTR_SERVICE_INSTANCE_ID = 'service.instance.id'
 export const ATTR_DEPLOYMENT_ENVIRONMENT_NAME = 'deployment.environment.name'
 export const ATTR_CONTAINER_ID = 'container.id'
+export const ATTR_HOST_NAME = 'host.name'
+export const ATTR_HOST_ARCH = 'host.arch'
+export const ATTR_HOST_ID = 'host.id'
+export const ATTR_OS_TYPE = 'os.type'
+export const ATTR_OS_VERSION = 'os.version'
+export const ATTR_PROCESS_PID = 'process.pid'
+export const ATTR_PROCESS_OWNER = 'process.owner'
+export const ATTR_PROCESS_COMMAND = 'process.command'
+export const ATTR_PROCESS_COMMAND_ARGS = 'process.command_args'
+export const ATTR_PROCESS_EXECUTABLE_NAME = 'process.executable.name'
+export const ATTR_PROCESS_EXECUTABLE_PATH = 'process.executable.path'
+export const ATTR_PROCESS_RUNTIME_NAME = 'process.runtime.name'
+export const ATTR_PROCESS_RUNTIME_VERSION = 'process.runtime.version'
+export const ATTR_PROCESS_RUNTIME_DESCRIPTION = 'process.runtime.description'
 export const ATTR_TELEMETRY_SDK_NAME = 'telemetry.sdk.name'
 export const ATTR_TELEMETRY_SDK_LANGUAGE = 'telemetry.sdk.language'
 export const ATTR_TELEMETRY_SDK_VERSION = 'telemetry.sdk.version'
@@ -20,7 +34,7 @@ export const METRIC_SPANS: MetricDefinition = {
   unit: '{span}',
   description: 'Number of spans by outcome.',
 }
-/** `exported`, `queue_full`, `failed`, `rejected`, `shut_down`, `sampled_out` or `unsampled`. */
+/** `exported`, `queue_full`, `not_encoded`, `failed`, `rejected`, `shut_down`, `sampled_out` or `unsampled`. */
 export const ATTR_SPAN_OUTCOME = 'spanwright.span.outcome'
 /** Which exporter a count is about. */
 export const ATTR_EXPORTER = 'spanwright.exporter'

@@ -1,9 +1,8 @@
 import type { TextMapPropagator } from '@opentelemetry/api'
-import { CompositePropagator, W3CBaggagePropagator } from '@opentelemetry/core'
-
-import { attempt } from '@spanwright/core/plugin'
 
 import { B3Propagator } from './b3.ts'
+import { BaggagePropagator } from './baggage.ts'
+import { CompositePropagator } from './composite.ts'
 import type { Environment } from '../start/environment.ts'
 import { JaegerPropagator } from './jaeger.ts'
 import { TraceContextPropagator } from './trace-context.ts'
@@ -13,7 +12,7 @@ export type PropagatorName = 'tracecontext' | 'baggage' | 'b3' | 'b3multi' | 'ja
 
 const MAKERS: Readonly<Record<PropagatorName, (randomTraceIds: boolean) => TextMapPropagator>> = {
   tracecontext: randomTraceIds => new TraceContextPropagator({ randomTraceIds }),
-  baggage: () => new W3CBaggagePropagator(),
+  baggage: () => new BaggagePropagator(),
   b3: () => new B3Propagator('single'),
   b3multi: () => new B3Propagator('multi'),
   jaeger: () => new JaegerPropagator(),
@@ -34,19 +33,7 @@ export function makePropagator(
       ? []
       : environment.listOf('OTEL_PROPAGATORS', PROPAGATOR_NAMES, ['tracecontext', 'baggage']))
   const propagators = [...new Set(listed)].map(one =>
-    typeof one === 'string' ? MAKERS[one](randomTraceIds) : withSafeFields(one),
+    typeof one === 'string' ? MAKERS[one](randomTraceIds) : one,
   )
-  return new CompositePropagator({ propagators })
-}
-
-/** A composite propagator reads the fields of its parts when it is created, which must not fail the application. */
-function withSafeFields(propagator: TextMapPropagator): TextMapPropagator {
-  return {
-    inject: (context, carrier, setter) => propagator.inject(context, carrier, setter),
-    extract: (context, carrier, getter) => propagator.extract(context, carrier, getter),
-    fields() {
-      const fields: unknown = attempt('asking a propagator for its fields', () => propagator.fields())
-      return Array.isArray(fields) ? fields.filter(field => typeof field === 'string') : []
-    },
-  }
+  return new CompositePropagator(propagators)
 }

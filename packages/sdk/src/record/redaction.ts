@@ -1,12 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
-import {
-  type DetectedResourceAttributes,
-  type Resource,
-  resourceFromAttributes,
-} from '@opentelemetry/resources'
-import { isThenable } from '@spanwright/core/plugin'
 
 import { isPattern } from '../sampling/match.ts'
+import type { ProcessResource } from '../start/resource/process-resource.ts'
 import type { Concealer } from './otlp/span.ts'
 import type { ReadableSpan, TimedEvent } from './types.ts'
 import { copySpan, type SpanChanges } from './span-copy.ts'
@@ -60,18 +55,8 @@ export class Redactor implements Concealer {
   }
 
   /** The redacted resource, including parts that become known later. */
-  redactResource(resource: Resource): Resource {
-    // The first occurrence of a duplicate key counts.
-    const attributes = resource.getRawAttributes().toReversed()
-    const shown = attributes.map(([key, value]) => [
-      key,
-      isThenable(value) ? value.then(settled => this.value(key, settled)) : this.value(key, value),
-    ])
-    const { schemaUrl } = resource
-    return resourceFromAttributes(
-      Object.fromEntries(shown) as DetectedResourceAttributes,
-      schemaUrl === undefined ? {} : { schemaUrl },
-    )
+  redactResource(resource: ProcessResource): ProcessResource {
+    return resource.map((key, value) => this.value(key, value))
   }
 
   /** The same array when nothing in it changes. */

@@ -1,6 +1,6 @@
 import { propagation, ProxyTracerProvider } from '@opentelemetry/api'
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 
+import { StorageContextManager } from '../context/manager.ts'
 import type { Environment } from './environment.ts'
 import { register } from './globals.ts'
 import { atEnd } from './explanation.ts'
@@ -19,7 +19,7 @@ export function startDisabled(
   const tracerProvider = new ProxyTracerProvider()
   const unregister = register(
     tracerProvider,
-    options.contextManager ?? new AsyncLocalStorageContextManager(),
+    options.contextManager ?? new StorageContextManager(),
     makePropagator(options.propagators, environment, false),
   )
   const pipeline = new Pipeline([])

@@ -22,7 +22,7 @@ import { PROPAGATOR_NAMES, type PropagatorName } from '../propagation/propagator
 import type { IdGenerator, Sampler, SpanLimits, SpanProcessor } from '../record/types.ts'
 import type { Redaction } from '../record/redaction.ts'
 import type { RemoteParents } from '../sampling/samplers.ts'
-import { DETECTOR_NAMES, type DetectorName } from './resource/resource.ts'
+import { DETECTOR_NAMES, type DetectorName } from './resource/detectors.ts'
 
 /** Limits of the spans waiting for export, per exporter. */
 export interface BatchOptions {

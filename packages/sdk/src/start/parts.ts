@@ -1,8 +1,7 @@
 import type { ContextManager, TextMapPropagator } from '@opentelemetry/api'
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import type { Resource } from '@opentelemetry/resources'
 
 import { millisecondsOf } from './duration.ts'
+import { StorageContextManager } from '../context/manager.ts'
 import type { Environment } from './environment.ts'
 import { makeExporters, type NamedExporter } from '../export/exporters.ts'
 import { KeepPolicy } from '../record/tail/keep.ts'
@@ -17,6 +16,7 @@ import { RecordingTracerProvider } from '../record/provider.ts'
 import type { Sampler } from '../record/types.ts'
 import { Redactor } from '../record/redaction.ts'
 import { slowPath } from '../report/slow-path.ts'
+import type { ProcessResource } from './resource/process-resource.ts'
 import { makeResource } from './resource/resource.ts'
 import { lateRulesOf } from '../sampling/rules.ts'
 import { withRemoteParents } from '../sampling/samplers.ts'
@@ -26,7 +26,7 @@ import { SpanQueue } from '../export/span-queue.ts'
 
 /** The parts of tracing, not yet registered. */
 export interface TracingParts {
-  readonly resource: Resource
+  readonly resource: ProcessResource
   readonly exporters: readonly NamedExporter[]
   readonly readers: readonly NamedReader[]
   readonly sampler: Sampler
@@ -79,7 +79,7 @@ export function makeParts(options: StartTracingOptions, environment: Environment
     provider,
     metrics,
     propagator,
-    contextManager: options.contextManager ?? new AsyncLocalStorageContextManager(),
+    contextManager: options.contextManager ?? new StorageContextManager(),
     slowedBy: slowPath(exporters, options.spanProcessors ?? [], sampler, metrics?.keepsSeries ?? true),
   }
 }
@@ -102,14 +102,14 @@ function makeLocalTraces(
 
 function makeQueues(
   exporters: readonly NamedExporter[],
-  resource: Resource,
+  resource: ProcessResource,
   redactor: Redactor | undefined,
   { batch }: StartTracingOptions,
   environment: Environment,
 ): SpanQueue[] {
   const limits = queueLimitsOf(batch, environment)
   // Failing detectors report that themselves, and omit what they did not find.
-  const ready = resource.asyncAttributesPending ? resource.waitForAsyncAttributes?.() : undefined
+  const ready = resource.asyncAttributesPending ? resource.waitForAsyncAttributes() : undefined
   return exporters.map(exporter => {
     const { name } = exporter
     return exporter.takes === 'bytes'

@@ -1,4 +1,3 @@
-import type { Resource } from '@opentelemetry/resources'
 import { diag, type TracerProvider } from '@opentelemetry/api'
 
 import { ATTR_SERVICE_NAME } from '@spanwright/core/semconv'
@@ -13,6 +12,7 @@ import { observeSpans } from '../metrics/providers.ts'
 import type { SpanCounts } from '../record/pipeline.ts'
 import { beforeProcessEnds } from './process-end.ts'
 import { isGlobal, reportOn, sayOutcome, sayReport, type TracingReport } from '../report/report.ts'
+import type { ProcessResource } from './resource/process-resource.ts'
 import type { Tracing } from './tracing.ts'
 import type { TracingParts } from './parts.ts'
 
@@ -165,9 +165,8 @@ async function isDone(work: Promise<unknown>, deadline: number): Promise<boolean
   }
 }
 
-/** Reading `attributes` would log a warning while detectors are still running; the first value of a key counts. */
-function serviceOf(resource: Resource): string {
-  const name = resource.getRawAttributes().find(([key]) => key === ATTR_SERVICE_NAME)?.[1]
+function serviceOf({ attributes }: ProcessResource): string {
+  const name = attributes[ATTR_SERVICE_NAME]
   return typeof name === 'string' ? name : 'unknown_service'
 }
 

@@ -1,18 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 
 import type { Attributes } from '@opentelemetry/api'
 import {
-  hostDetector,
-  osDetector,
-  processDetector,
-  type Resource,
-  type ResourceDetector,
-  resourceFromAttributes,
-} from '@opentelemetry/resources'
-import { attempt } from '@spanwright/core/plugin'
-import {
-  ATTR_CONTAINER_ID,
   ATTR_DEPLOYMENT_ENVIRONMENT_NAME,
   ATTR_SERVICE_INSTANCE_ID,
   ATTR_SERVICE_NAME,
@@ -24,10 +13,9 @@ import {
 
 import type { Environment } from '../environment.ts'
 import { VERSION } from '../../version.ts'
+import { detect, DETECTOR_NAMES, type DetectorName } from './detectors.ts'
 import { nearestManifest } from './manifest.ts'
-
-/** Names of resource detectors. */
-export type DetectorName = 'host' | 'os' | 'process' | 'container'
+import { ProcessResource, type ResourceAttributes } from './process-resource.ts'
 
 /** Options for the resource. */
 export interface ResourceOptions {
@@ -38,17 +26,6 @@ export interface ResourceOptions {
   readonly resource?: Attributes | undefined
   readonly detectors?: readonly DetectorName[] | undefined
 }
-
-const CONTAINER_ID = /[\da-f]{64}/
-
-const DETECTORS: Readonly<Record<DetectorName, ResourceDetector>> = {
-  host: hostDetector,
-  os: osDetector,
-  process: processDetector,
-  container: { detect: () => ({ attributes: containerAttributes() }) },
-}
-
-export const DETECTOR_NAMES: readonly DetectorName[] = Object.keys(DETECTORS) as DetectorName[]
 
 /** Defaults; `opentelemetry` is reserved for the official SDK. */
 const OWN: Attributes = {
@@ -62,42 +39,26 @@ const OWN: Attributes = {
  * The resource of this process. Later sources take precedence: the nearest package.json, detectors,
  * `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`, options.
  */
-export function makeResource(options: ResourceOptions, environment: Environment): Resource {
+export function makeResource(options: ResourceOptions, environment: Environment): ProcessResource {
   const { name, version } = nearestManifest()
-  const names = options.detectors ?? detectorsIn(environment)
-  return resourceFromAttributes(OWN)
-    .merge(
-      resourceFromAttributes(
-        present({
-          [ATTR_SERVICE_NAME]: name,
-          [ATTR_SERVICE_VERSION]: version,
-          [ATTR_SERVICE_INSTANCE_ID]: randomUUID(),
-        }),
-      ),
-    )
-    .merge(detect(names))
-    .merge(resourceFromAttributes(environmentAttributes(environment)))
-    .merge(
-      resourceFromAttributes({
-        ...options.resource,
-        ...present({
-          [ATTR_SERVICE_NAME]: options.serviceName,
-          [ATTR_SERVICE_VERSION]: options.serviceVersion,
-          [ATTR_SERVICE_INSTANCE_ID]: options.serviceInstanceId,
-          [ATTR_DEPLOYMENT_ENVIRONMENT_NAME]: options.environment,
-        }),
-      }),
-    )
-}
-
-/**
- * Not OpenTelemetry's `detectResources()`, which logs everything it finds to `diag`, including the process arguments.
- */
-function detect(names: readonly DetectorName[]): Resource {
-  return names
-    .map(name => attempt('detecting a resource', () => DETECTORS[name].detect().attributes))
-    .map(attributes => resourceFromAttributes(attributes ?? {}))
-    .reduce((all, each) => all.merge(each), resourceFromAttributes({}))
+  return new ProcessResource(
+    OWN,
+    {
+      [ATTR_SERVICE_NAME]: name,
+      [ATTR_SERVICE_VERSION]: version,
+      [ATTR_SERVICE_INSTANCE_ID]: randomUUID(),
+    },
+    ...detect(options.detectors ?? detectorsIn(environment)),
+    environmentAttributes(environment),
+    { [ATTR_SERVICE_NAME]: environment.text('OTEL_SERVICE_NAME') },
+    { ...options.resource },
+    {
+      [ATTR_SERVICE_NAME]: options.serviceName,
+      [ATTR_SERVICE_VERSION]: options.serviceVersion,
+      [ATTR_SERVICE_INSTANCE_ID]: options.serviceInstanceId,
+      [ATTR_DEPLOYMENT_ENVIRONMENT_NAME]: options.environment,
+    },
+  )
 }
 
 /** Names of detectors that always run, and collective names. */
@@ -109,16 +70,15 @@ function detectorsIn(environment: Environment): readonly DetectorName[] {
 }
 
 /** As specified: a list with any invalid entry is not used at all. */
-function environmentAttributes(environment: Environment): Attributes {
-  const service = present({ [ATTR_SERVICE_NAME]: environment.text('OTEL_SERVICE_NAME') })
+function environmentAttributes(environment: Environment): ResourceAttributes {
   const list = environment.text('OTEL_RESOURCE_ATTRIBUTES')
-  if (list === undefined) return service
+  if (list === undefined) return {}
   try {
     const members = list.split(',').filter(member => member.trim() !== '')
-    return { ...Object.fromEntries(members.map(readMember)), ...service }
+    return Object.fromEntries(members.map(readMember))
   } catch {
     environment.refuse('OTEL_RESOURCE_ATTRIBUTES', 'key=value,… with percent-encoding', 'nothing of it')
-    return service
+    return {}
   }
 }
 
@@ -126,26 +86,4 @@ function readMember(member: string): [key: string, value: string] {
   const [key = '', value, ...rest] = member.split('=').map(part => decodeURIComponent(part.trim()))
   if (key === '' || value === undefined || rest.length > 0) throw new TypeError('not key=value')
   return [key, value]
-}
-
-function present(attributes: Readonly<Record<string, string | undefined>>): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
-}
-
-/** With cgroups version 1 the container id is in the cgroup; with version 2 it is in the mounts. */
-function containerAttributes(): Attributes {
-  for (const file of ['/proc/self/cgroup', '/proc/self/mountinfo']) {
-    const lines = linesOf(file).filter(line => file.endsWith('cgroup') || line.includes('/containers/'))
-    const id = lines.map(line => CONTAINER_ID.exec(line)?.[0]).find(found => found !== undefined)
-    if (id !== undefined) return { [ATTR_CONTAINER_ID]: id }
-  }
-  return {}
-}
-
-function linesOf(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n')
-  } catch {
-    return []
-  }
 }
