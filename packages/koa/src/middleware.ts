@@ -11,7 +11,7 @@ import { KOA } from './framework.ts'
 import { LayeredApps } from './layered-app.ts'
 import { setLayers } from './layered.ts'
 import { watchMounts } from './mount.ts'
-import { watchErrors } from './thrown.ts'
+import { watchErrors, watchRejection } from './thrown.ts'
 import { VERSION } from './version.ts'
 
 /** Options of {@link tracing}. */
@@ -32,11 +32,14 @@ export function tracing(options: KoaTracingOptions = {}): Middleware {
     if (!exchange.traced) return exchange.run(next)
     attempt('following a request', watchErrors, ctx)
     attempt('following mounts', watchMounts, ctx)
-    if (!apps) return exchange.run(next)
-    return exchange.run(() => {
-      setLayers(ctx, server.layers.of(ctx.res))
-      return apps.run(traceRequest, ctx, next)
-    })
+    const handling = apps
+      ? exchange.run(() => {
+          setLayers(ctx, server.layers.of(ctx.res))
+          return apps.run(traceRequest, ctx, next)
+        })
+      : exchange.run(next)
+    attempt('following a request', watchRejection, ctx, traceRequest, handling)
+    return handling
   }
 }
 

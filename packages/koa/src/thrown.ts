@@ -1,7 +1,7 @@
 import type { Http2ServerResponse, Http2Session } from 'node:http2'
 
-import { attempt, exchangeOf } from '@spanwright/core/plugin'
-import type { Context } from 'koa'
+import { attempt, exchangeOf, isThenable } from '@spanwright/core/plugin'
+import type { Context, Middleware } from 'koa'
 
 const ON_ERROR: unique symbol = Symbol('spanwright.onerror')
 const SESSION: unique symbol = Symbol('spanwright.session')
@@ -19,7 +19,7 @@ interface Watched {
 
 /**
  * Notes the errors that reach Koa: middleware that threw, a body that cannot be sent, a stream that failed. All of them
- * are passed to `ctx.onerror`; errors handled by other middleware are not.
+ * are passed to `ctx.onerror`; errors that other middleware answers are not.
  */
 export function watchErrors(ctx: Context): void {
   const watched = ctx as unknown as Watched
@@ -30,9 +30,25 @@ export function watchErrors(ctx: Context): void {
   watched.onerror = onerror
 }
 
+/**
+ * Notes the error with which the middleware after ours rejects, where middleware before it may answer that. What
+ * rejects in the outermost one reaches Koa.
+ */
+export function watchRejection(ctx: Context, own: Middleware, handling: unknown): void {
+  if (ctx.app.middleware[0] === own || !isThenable(handling)) return
+  const watched = ctx as unknown as Watched
+  // The promise that is handed on stays the application's own: a derived one would be missing from stacks.
+  void handling.then(undefined, (error: unknown) => note(watched, error))
+}
+
+function note(watched: Watched, error: unknown): void {
+  const exchange = exchangeOf(watched.req)
+  if (exchange && attempt('reading an error', isFailure, error, watched)) exchange.recordError(error)
+}
+
 function onerror(this: Watched, error: unknown): void {
+  note(this, error)
   const exchange = exchangeOf(this.req)
-  if (exchange && attempt('reading an error', isFailure, error, this)) exchange.recordError(error)
   // Without an error, the call only reports the end of a response, and Koa does nothing.
   if (!exchange || error === null || error === undefined) {
     return Reflect.apply(this[ON_ERROR], this, [error])

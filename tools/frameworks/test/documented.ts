@@ -21,7 +21,13 @@ function linesOf(text: string): string[] {
 }
 
 function sources(): string[] {
-  return readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
-    .filter(file => file.endsWith('.ts') && !file.includes('node_modules'))
-    .map(file => join(FOLDER, file))
+  const folders = readdirSync(FOLDER, { withFileTypes: true }).filter(
+    entry => entry.isDirectory() && entry.name !== 'node_modules',
+  )
+  return folders.flatMap(({ name }) => {
+    // Those for one version of a framework have packages of their own.
+    const recursive = name === 'recipes' || name === 'test'
+    const files = readdirSync(join(FOLDER, name), { recursive, encoding: 'utf8' })
+    return files.filter(file => /\.m?ts$/.test(file)).map(file => join(FOLDER, name, file))
+  })
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
@@ -14,11 +14,16 @@ export async function startProgram<Answer>(file: string, message: object): Promi
   const child = fork(join(__dirname, file), {
     execArgv: ['--import', 'tsx', '--conditions=@spanwright/source'],
     env: { ...env, TSX_TSCONFIG_PATH: join(__dirname, '..', 'tsconfig.json') },
-    // Nest logs more than it is told to.
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
+  const said: string[] = []
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text))
+  const failed = async (): Promise<never> => {
+    const [code] = (await once(child, 'exit')) as [number | null]
+    throw new Error(`the program ended with ${code}:\n${said.join('')}`)
+  }
   child.send(message)
-  const [answer] = (await Promise.race([once(child, 'message'), failureOf(child)])) as [Answer]
+  const [answer] = (await Promise.race([once(child, 'message'), failed()])) as [Answer]
   return {
     answer,
     async stop() {
@@ -27,9 +32,4 @@ export async function startProgram<Answer>(file: string, message: object): Promi
       await ended
     },
   }
-}
-
-async function failureOf(child: ChildProcess): Promise<never> {
-  const [code] = (await once(child, 'exit')) as [number | null]
-  throw new Error(`the program ended with ${code}`)
 }

@@ -35,7 +35,7 @@ async function start({ version, brokers, topic, endpoint }: Setting): Promise<St
   const nest = load<Nest>('./nest.ts', version)
   const { TracedClientKafka, TracedServerKafka } = nest
   const { NestFactory } = nest.core
-  const { Logger, Module } = nest.common
+  const { Module } = nest.common
 
   const client = { clientId: version, brokers }
   const consumer = { groupId: topic, retry: { initialRetryTime: 10 } }
@@ -64,10 +64,10 @@ async function start({ version, brokers, topic, endpoint }: Setting): Promise<St
   const urls: string[] = []
   for (const app of [await createPlain(), await createLayered()]) {
     app.setGlobalPrefix('api')
+    app.useLogger(false)
     await app.listen(0, '127.0.0.1')
     urls.push(await app.getUrl())
   }
-  Logger.overrideLogger(false)
   const [plain = '', layered = ''] = urls
   return { plain, layered }
 }
