@@ -1,0 +1,82 @@
+import type { OtlpDocument } from '../../src/decode/otlp.ts'
+import type { Finding } from '../../src/findings/finding.ts'
+import type { Interval } from '../../src/model/critical-path.ts'
+import type { TraceSummary } from '../../src/model/summary.ts'
+import type { Span, Trace } from '../../src/model/trace.ts'
+import type { StoreState } from '../../src/store/store.ts'
+import { type Route, readRoute } from './route.ts'
+import { createStore, type Store, useStore } from './store.ts'
+
+/** What the list is sorted by. */
+export type SortKey = 'start' | 'name' | 'duration' | 'spans' | 'errors' | 'findings'
+
+/** A trace that is open, and what was worked out of it. */
+export interface OpenTrace {
+  readonly document: OtlpDocument
+  readonly trace: Trace
+  readonly byId: ReadonlyMap<string, Span>
+  readonly findings: readonly Finding[]
+  readonly criticalPath: ReadonlyMap<Span, readonly Interval[]>
+}
+
+export type Tab = 'findings' | 'span'
+
+export interface AppState {
+  readonly route: Route
+  /** False in a share file: nothing is asked for, nothing comes. */
+  readonly isLive: boolean
+  readonly isConnected: boolean
+  readonly isPaused: boolean
+  /** Traces that came or changed during a pause. */
+  readonly waiting: ReadonlyMap<string, TraceSummary>
+  readonly summaries: ReadonlyMap<string, TraceSummary>
+  readonly store: StoreState | undefined
+  readonly sort: { readonly key: SortKey; readonly isDescending: boolean }
+  readonly isGrouped: boolean
+  readonly open: OpenTrace | undefined
+  /** Why the trace of the route is not open. */
+  readonly failure: string
+  readonly collapsed: ReadonlySet<string>
+  /** What is searched for within the trace. */
+  readonly search: string
+  /** The stretch of time that is shown, in milliseconds since the trace began. */
+  readonly window: Interval
+  readonly tab: Tab
+  readonly isHelpOpen: boolean
+  /** The last thing done, said to screen readers and shown for a moment. */
+  readonly notice: string
+}
+
+export const app: Store<AppState> = createStore<AppState>({
+  route: readRoute(location.hash),
+  isLive: true,
+  isConnected: true,
+  isPaused: false,
+  waiting: new Map(),
+  summaries: new Map(),
+  store: undefined,
+  sort: { key: 'start', isDescending: true },
+  isGrouped: false,
+  open: undefined,
+  failure: '',
+  collapsed: new Set(),
+  search: '',
+  window: { start: 0, end: 1 },
+  tab: 'findings',
+  isHelpOpen: false,
+  notice: '',
+})
+
+/** Reads a part of what the page shows. */
+export function useApp<Part>(read: (state: AppState) => Part): Part {
+  return useStore(app, read)
+}
+
+let noticeTimer: ReturnType<typeof setTimeout> | undefined
+
+/** Says what was done, for a moment. */
+export function notify(notice: string): void {
+  clearTimeout(noticeTimer)
+  app.set({ notice })
+  noticeTimer = setTimeout(() => app.set({ notice: '' }), 2500)
+}

@@ -1,0 +1,14 @@
+import { spawn } from 'node:child_process'
+
+const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+  darwin: ['open'],
+  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
+}
+
+/** Opens a page in the browser. Where that does not work, its link was printed. */
+export function openInBrowser(url: string): void {
+  const [command = 'xdg-open', ...args] = OPENERS[process.platform] ?? []
+  spawn(command, [...args, url], { stdio: 'ignore', detached: true })
+    .on('error', () => {})
+    .unref()
+}

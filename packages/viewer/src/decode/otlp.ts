@@ -1,0 +1,74 @@
+// The JSON of OTLP (opentelemetry-proto 1.x, trace/v1): what requests are decoded to, whichever way they came, and what is kept.
+
+/** A value of an attribute: one of its fields is set. */
+export interface OtlpValue {
+  stringValue?: string
+  boolValue?: boolean
+  /** A string when it does not fit a number. */
+  intValue?: number | string
+  /** A string for `NaN` and the infinities. */
+  doubleValue?: number | string
+  arrayValue?: { values?: OtlpValue[] }
+  kvlistValue?: { values?: OtlpAttribute[] }
+  /** Base64. */
+  bytesValue?: string
+}
+
+export interface OtlpAttribute {
+  key?: string
+  value?: OtlpValue
+}
+
+export interface OtlpResource {
+  attributes?: OtlpAttribute[]
+  droppedAttributesCount?: number
+}
+
+export interface OtlpScope extends OtlpResource {
+  name?: string
+  version?: string
+}
+
+export interface OtlpEvent extends OtlpResource {
+  /** Nanoseconds since the epoch. */
+  timeUnixNano?: string
+  name?: string
+}
+
+export interface OtlpLink extends OtlpResource {
+  traceId?: string
+  spanId?: string
+  traceState?: string
+  flags?: number
+}
+
+/** A span as a request has it: every field may be missing. */
+export interface OtlpSpan extends OtlpLink {
+  parentSpanId?: string
+  name?: string
+  kind?: number
+  startTimeUnixNano?: string
+  endTimeUnixNano?: string
+  events?: OtlpEvent[]
+  droppedEventsCount?: number
+  links?: OtlpLink[]
+  droppedLinksCount?: number
+  status?: { code?: number; message?: string }
+}
+
+export interface ScopeSpans {
+  scope?: OtlpScope
+  spans?: OtlpSpan[]
+  schemaUrl?: string
+}
+
+export interface ResourceSpans {
+  resource?: OtlpResource
+  scopeSpans?: ScopeSpans[]
+  schemaUrl?: string
+}
+
+/** An `ExportTraceServiceRequest`, which is also a document of OTLP JSON. */
+export interface OtlpDocument {
+  resourceSpans?: ResourceSpans[]
+}

@@ -1,0 +1,30 @@
+import { endedAfterParent, lostContext, orphans } from './broken-traces.ts'
+import type { Finding, Rule, Surroundings } from './finding.ts'
+import { oneAfterTheOther } from './one-after-the-other.ts'
+import { repeatedQueries } from './repeated-queries.ts'
+import { retries } from './retries.ts'
+import { swallowedErrors } from './swallowed-errors.ts'
+import { waiting } from './waiting.ts'
+import type { Trace } from '../model/trace.ts'
+
+/** What breaks a trace stands before what slows it down. */
+const RULES: readonly Rule[] = [
+  lostContext,
+  orphans,
+  swallowedErrors,
+  repeatedQueries,
+  oneAfterTheOther,
+  retries,
+  waiting,
+  endedAfterParent,
+]
+
+/** Findings of one kind beyond this number say nothing new. */
+const MAX_OF_A_KIND = 10
+
+const NOTHING_ELSE_KNOWN: Surroundings = { servedDuring: () => undefined }
+
+/** What is worth a look in a trace. */
+export function findingsOf(trace: Trace, surroundings: Surroundings = NOTHING_ELSE_KNOWN): Finding[] {
+  return RULES.flatMap(rule => rule(trace, surroundings).slice(0, MAX_OF_A_KIND))
+}

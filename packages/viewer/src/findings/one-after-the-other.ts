@@ -1,0 +1,53 @@
+import type { Finding, Rule } from './finding.ts'
+import { repeatedBeneath } from './repeated-queries.ts'
+import { idsOf, isQuery, methodOf, sumOf, summaryOf } from './spans.ts'
+import { duration, percent } from './words.ts'
+import type { Span } from '../model/trace.ts'
+
+/** Two reads in a row are often one that needs the other. */
+const MIN_CALLS = 3
+/** Of the time of the parent, what running them together must gain to be worth a word. */
+const MIN_GAIN = 0.15
+
+/** Reads that wait for each other beneath one parent. Writes are left alone: their order may matter. */
+export const oneAfterTheOther: Rule = trace =>
+  trace.spans.flatMap(parent => {
+    const repeated = new Set([...repeatedBeneath(parent).values()].flat())
+    const reads = parent.children.filter(child => isRead(child) && !repeated.has(child))
+    return chainsOf(reads).flatMap((chain): Finding[] => {
+      const gain = sumOf(chain) - Math.max(...chain.map(call => call.duration))
+      if (chain.length < MIN_CALLS || gain < MIN_GAIN * parent.duration) return []
+      return [
+        {
+          kind: 'one-after-the-other',
+          title: `${chain.length} calls run one after the other`,
+          evidence: `${parent.name} makes ${chain.length} reading calls that wait for one another. Together they would save up to ${duration(gain)} of ${duration(parent.duration)} (${percent(gain, parent.duration)}).`,
+          advice:
+            'If none needs the result of an earlier one, start them together and wait once: await Promise.all([…]).',
+          spanIds: idsOf(chain),
+        },
+      ]
+    })
+  })
+
+function isRead(span: Span): boolean {
+  if (span.kind !== 'CLIENT' || span.failed) return false
+  if (isQuery(span)) return /^(?:select|get|find|query|scan|mget|hget)/i.test(summaryOf(span))
+  const method = methodOf(span)
+  if (method !== '') return method === 'GET' || method === 'HEAD'
+  return (
+    /(?:^|[/.])(?:get|list|find|read|search|fetch)[^/]*$/i.test(span.name) && 'rpc.method' in span.attributes
+  )
+}
+
+/** Calls in a row, each of which began when the one before it had ended. */
+function chainsOf(calls: readonly Span[]): Span[][] {
+  const chains: Span[][] = []
+  for (const call of calls) {
+    const chain = chains.at(-1)
+    const last = chain?.at(-1)
+    if (chain && last && call.start >= last.end) chain.push(call)
+    else chains.push([call])
+  }
+  return chains
+}

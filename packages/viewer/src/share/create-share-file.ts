@@ -1,0 +1,27 @@
+import { decodeJson } from '../decode/json.ts'
+import type { OtlpDocument } from '../decode/otlp.ts'
+import { type SpanRecord, spansOf } from '../decode/spans.ts'
+import { findingsOf } from '../findings/find.ts'
+import { documentOf } from '../model/document.ts'
+import { readTrace } from '../model/trace.ts'
+import { shareFileOf } from './share-file.ts'
+
+/**
+ * Makes the text of one HTML file that shows the traces of a document of OTLP JSON. It opens from disk and loads nothing.
+ * @throws Error when the document has no valid span, or is not OTLP JSON
+ */
+export function createShareFile(document: OtlpDocument): string {
+  // A copy: what is cut and completed is not the caller's.
+  const { records, reason } = spansOf(decodeJson(Buffer.from(JSON.stringify(document))))
+  if (records.length === 0)
+    throw new Error(`createShareFile: the document has no valid span${reason && `: ${reason}`}`)
+  const traces = new Map<string, SpanRecord[]>()
+  for (const record of records) {
+    const { traceId } = record.span
+    traces.set(traceId, [...(traces.get(traceId) ?? []), record])
+  }
+  const findings = [...traces].map(
+    ([traceId, own]) => [traceId, findingsOf(readTrace(traceId, own))] as const,
+  )
+  return shareFileOf(documentOf(records), Object.fromEntries(findings))
+}

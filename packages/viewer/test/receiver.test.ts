@@ -1,0 +1,298 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { readAll, serve } from '@spanwright/test-kit'
+
+import { type OtlpDocument, startViewer, type Viewer } from '../src/index.ts'
+import type { TraceSummary } from '../src/model/summary.ts'
+import { BEGAN, documentFrom, spanIdOf, traceIdOf } from './traces.ts'
+
+const zip = promisify(gzip)
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+let viewer: Viewer
+beforeAll(async () => {
+  viewer = await startViewer({ port: 0 })
+})
+afterEach(() => fetch(`${viewer.url}/api/traces`, { method: 'DELETE' }))
+afterAll(() => viewer.stop())
+
+function post(
+  body: Uint8Array | string,
+  headers: Readonly<Record<string, string>> = JSON_TYPE,
+  path = '/v1/traces',
+): Promise<Response> {
+  return fetch(`${viewer.url}${path}`, { method: 'POST', headers, body })
+}
+
+async function list(query = ''): Promise<TraceSummary[]> {
+  const response = await fetch(`${viewer.url}/api/traces${query}`)
+  return ((await response.json()) as { traces: TraceSummary[] }).traces
+}
+
+async function document(traceId: string): Promise<OtlpDocument> {
+  return (await (await fetch(`${viewer.url}/api/traces/${traceId}`)).json()) as OtlpDocument
+}
+
+/** Runs a program that sends a span by OpenTelemetry's own SDK. Returns the ids of the span. */
+async function sendByOpenTelemetry(...how: readonly string[]): Promise<{ traceId: string; spanId: string }> {
+  const program = join(__dirname, 'opentelemetry-program.ts')
+  const args = ['--import', 'tsx', program, `${viewer.url}/v1/traces`, ...how]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  return JSON.parse(stdout) as { traceId: string; spanId: string }
+}
+
+describe('an exporter of OpenTelemetry JS', () => {
+  it.each([
+    ['protobuf', 'none'],
+    ['protobuf', 'gzip'],
+    ['json', 'none'],
+    ['json', 'gzip'],
+  ])(
+    'is received in %s with compression %s',
+    async (form, compression) => {
+      const { traceId, spanId } = await sendByOpenTelemetry(form, compression)
+      const [{ resource, scopeSpans } = {}] = (await document(traceId)).resourceSpans ?? []
+      expect(resource?.attributes).toContainEqual({ key: 'service.name', value: { stringValue: 'shop' } })
+      expect(scopeSpans).toEqual([
+        {
+          scope: expect.objectContaining({ name: 'test', version: '1.2.3' }),
+          spans: [
+            expect.objectContaining({
+              traceId,
+              spanId,
+              name: 'GET /users/:id',
+              kind: 2,
+              startTimeUnixNano: `${BEGAN}000000`,
+              endTimeUnixNano: `${BEGAN + 12}500000`,
+              attributes: [
+                { key: 'text', value: { stringValue: 'ü' } },
+                { key: 'whole', value: { intValue: 2 ** 40 } },
+                { key: 'part', value: { doubleValue: 0.5 } },
+                { key: 'yes', value: { boolValue: true } },
+                { key: 'no', value: { boolValue: false } },
+                {
+                  key: 'list',
+                  value: { arrayValue: { values: [{ stringValue: 'a' }, { stringValue: 'b' }] } },
+                },
+                { key: 'negative', value: { intValue: -3 } },
+              ],
+              events: [
+                expect.objectContaining({
+                  name: 'cache.miss',
+                  timeUnixNano: `${BEGAN + 1}000000`,
+                  attributes: [{ key: 'key', value: { stringValue: 'user 7' } }],
+                }),
+              ],
+              links: [
+                expect.objectContaining({
+                  traceId: traceIdOf('cd'),
+                  spanId: spanIdOf('7'),
+                  attributes: [{ key: 'why', value: { stringValue: 'batch' } }],
+                }),
+              ],
+              status: { code: 2, message: 'broken' },
+            }),
+          ],
+        },
+      ])
+      expect(await list()).toEqual([
+        {
+          traceId,
+          name: 'GET /users/:id',
+          service: 'shop',
+          services: ['shop'],
+          start: BEGAN,
+          duration: 12.5,
+          spans: 1,
+          errors: 1,
+          findings: [],
+          complete: true,
+        },
+      ])
+    },
+    30_000,
+  )
+})
+
+describe('metrics and logs', () => {
+  it.each(['metrics', 'logs'])('%s are answered and dropped', async signal => {
+    const response = await post('{"resourceMetrics":[]}', JSON_TYPE, `/v1/${signal}`)
+    expect([response.status, await response.text()]).toEqual([200, '{}'])
+  })
+})
+
+describe('what is not OTLP', () => {
+  it.each([
+    ['{', JSON_TYPE, 400, /^not JSON/],
+    ['[]', JSON_TYPE, 400, /^the document must be an object$/],
+    ['{"resourceSpans":{}}', JSON_TYPE, 400, /^the document\.resourceSpans must be an array$/],
+    [
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":7}]}]}]}',
+      JSON_TYPE,
+      400,
+      /spans\[0\]\.name must be a string$/,
+    ],
+    ['{}', { 'content-type': 'text/plain' }, 415, /^content-type must be/],
+    ['{}', { ...JSON_TYPE, 'content-encoding': 'br' }, 415, /^content-encoding "br" is not known/],
+    ['{}', { ...JSON_TYPE, 'content-encoding': 'gzip' }, 400, /^the body is not gzip/],
+  ])('%s with %j gets %d and a reason', async (body, headers, status, reason) => {
+    const response = await post(body, headers)
+    expect(response.status).toBe(status)
+    expect(((await response.json()) as { message: string }).message).toMatch(reason)
+    expect(await list()).toEqual([])
+  })
+
+  it('is answered in protobuf where it came in protobuf', async () => {
+    const response = await post(Buffer.from('0aff', 'hex'), { 'content-type': 'application/x-protobuf' })
+    expect(response.status).toBe(400)
+    expect(response.headers.get('content-type')).toBe('application/x-protobuf')
+    expect(await response.text()).toContain('the message is cut off at byte 2')
+  })
+
+  it('leaves out a span without ids, says so, and takes the rest', async () => {
+    const sent = documentFrom([{ id: '1' }, { id: '0' }])
+    const response = await post(JSON.stringify(sent))
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { partialSuccess: { rejectedSpans: '1', errorMessage: 'a span id must be 8 bytes, not all zero' } },
+    ])
+    expect(await list()).toMatchObject([{ spans: 1 }])
+  })
+
+  it('is cut where it is too long, and refused where it unpacks to too much', async () => {
+    const long = documentFrom([{ id: '1', attributes: { long: 'x'.repeat(100_000) } }])
+    expect((await post(JSON.stringify(long))).status).toBe(200)
+    expect(JSON.stringify(await document(traceIdOf()))).toContain('… (67232 characters cut)')
+    const bomb = await zip(Buffer.alloc(80 * 1024 * 1024, ' '))
+    expect((await post(bomb, { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(413)
+    const values = await zip(`[${'[],'.repeat(3_000_000)}[]]`)
+    expect((await post(values, { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(400)
+  })
+})
+
+describe('a page of another site', () => {
+  /** The first line of the answer to a request written by hand: `fetch` sets these headers itself. */
+  async function answerTo(
+    line: string,
+    headers: Readonly<Record<string, string>>,
+    body = '',
+  ): Promise<string> {
+    const socket = connect(viewer.port, '127.0.0.1')
+    const all = {
+      host: `localhost:${viewer.port}`,
+      connection: 'close',
+      'content-length': body.length,
+      ...headers,
+    }
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
+    socket.write(`${[`${line} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n${body}`)
+    return (await readAll(socket)).split('\r\n', 1)[0] ?? ''
+  }
+
+  const refused = 'HTTP/1.1 403 Forbidden'
+
+  it.each(['evil.example', 'evil.example:4318', 'localhost.evil.example', '127.0.0.1.nip.io', '0.0.0.0', ''])(
+    'does not get in as the host %j',
+    async host => {
+      expect(await answerTo('GET /api/traces', { host })).toBe(refused)
+      expect(await answerTo('GET /', { host })).toBe(refused)
+      expect(await answerTo('POST /v1/traces', { host, ...JSON_TYPE }, '{}')).toBe(refused)
+      expect(await answerTo('DELETE /api/traces', { host })).toBe(refused)
+    },
+  )
+
+  it.each(['https://evil.example', 'null', 'http://localhost:3000', 'http://evil.example:4318'])(
+    'does not get in from the origin %s',
+    async origin => {
+      expect(await answerTo('GET /api/traces', { origin })).toBe(refused)
+      expect(await answerTo('POST /v1/traces', { origin, ...JSON_TYPE }, '{}')).toBe(refused)
+      expect(await answerTo('DELETE /api/traces', { origin })).toBe(refused)
+    },
+  )
+
+  it.each(['cross-site', 'same-site'])('does not get in with Sec-Fetch-Site: %s', async site => {
+    expect(await answerTo('GET /api/traces', { 'sec-fetch-site': site })).toBe(refused)
+    expect(await answerTo('GET /page.js', { 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' })).toBe(
+      refused,
+    )
+  })
+
+  it('gets no answer to what a browser asks before a request of another origin', async () => {
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' }
+    expect(await answerTo('OPTIONS /v1/traces', headers)).toBe(refused)
+    const response = await fetch(`${viewer.url}/api/traces`)
+    expect(response.headers.get('access-control-allow-origin')).toBe(null)
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+  })
+
+  it('is refused before its body is read, and the page of the viewer itself is not', async () => {
+    expect(
+      await answerTo('POST /v1/traces', { host: 'evil.example', 'content-length': '1000000', ...JSON_TYPE }),
+    ).toBe(refused)
+    const own = { origin: `http://localhost:${viewer.port}`, 'sec-fetch-site': 'same-origin' }
+    expect(await answerTo('GET /api/traces', own)).toBe('HTTP/1.1 200 OK')
+    expect(await answerTo('GET /api/traces', { host: `[::1]:${viewer.port}` })).toBe('HTTP/1.1 200 OK')
+  })
+})
+
+describe('the ports', () => {
+  it('are of the loopback addresses of both families', async () => {
+    for (const host of ['127.0.0.1', '::1']) {
+      const socket = connect(viewer.port, host)
+      await once(socket, 'connect')
+      socket.destroy()
+    }
+  })
+
+  it('are the next ones where the wanted one is taken, and it says so', async () => {
+    await using other = await serve((_request, response) => void response.end())
+    await using second = await startViewer({ port: other.port })
+    expect(second.port).toBeGreaterThan(other.port)
+    expect(second.takenPort).toBe(other.port)
+  })
+
+  it('must be ports', async () => {
+    await expect(startViewer({ port: 70_000 })).rejects.toThrow(
+      new TypeError('startViewer: port must be an integer from 0 to 65535; got 70000'),
+    )
+  })
+})
+
+describe('the bound in bytes', () => {
+  it('lets the oldest traces go first, and counts them', async () => {
+    await using small = await startViewer({ port: 0, maxBytes: 20_000 })
+    const text = 'x'.repeat(3000)
+    for (const pair of ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8'])
+      small.add(documentFrom([{ id: '1', trace: pair, attributes: { text } }]))
+    const response = await fetch(`${small.url}/api/traces`)
+    const { traces, store } = (await response.json()) as {
+      traces: TraceSummary[]
+      store: { evicted: number; bytes: number }
+    }
+    expect(traces.map(trace => trace.traceId.slice(0, 2))).toEqual(['a8', 'a7', 'a6', 'a5'])
+    expect(store.evicted).toBe(4)
+    expect(store.bytes).toBeLessThanOrEqual(20_000)
+  })
+
+  it('does not let one trace push out all others', async () => {
+    await using small = await startViewer({ port: 0, maxBytes: 20_000 })
+    small.add(documentFrom([{ id: '1', trace: 'a1' }]))
+    small.add(
+      documentFrom(Array.from({ length: 100 }, (_, index) => ({ id: String(index + 1), trace: 'a2' }))),
+    )
+    const response = await fetch(`${small.url}/api/traces`)
+    const { traces, store } = (await response.json()) as {
+      traces: TraceSummary[]
+      store: { dropped: number }
+    }
+    expect(traces).toHaveLength(2)
+    expect(traces[0]?.spans).toBe(100 - store.dropped)
+    expect(store.dropped).toBeGreaterThan(0)
+  })
+})
