@@ -4,13 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import type { TraceSummary } from '../src/model/summary.ts'
 import { environmentFor } from '../src/cli/program.ts'
 import { documentFrom, traceIdOf } from './traces.ts'
 
-const FROM_SOURCE = ['--import', 'tsx', '--conditions=@spanwright/source']
+// The machine may be busy, and programs are started.
+jest.setTimeout(30_000)
+
 const folder = mkdtempSync(join(tmpdir(), 'spanwright viewer '))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -77,7 +80,7 @@ describe('spanwright-viewer', () => {
     expect(await tracesAt(url)).toMatchObject([{ name: 'GET /users/:id', service: 'shop', spans: 1 }])
     run.child.kill('SIGTERM')
     await run.exitCode
-  }, 30_000)
+  })
 
   it('shows files of OTLP JSON: one document, or one per line', async () => {
     const whole = join(folder, 'whole.json')
@@ -90,7 +93,7 @@ describe('spanwright-viewer', () => {
     expect((await tracesAt(url)).map(({ name }) => name)).toEqual(['a3', 'a2', 'one'])
     const single = runCli('--port', '0', 'show', whole)
     expect(await single.said(/^traces are at (\S+)$/m)).toMatch(new RegExp(`/#/trace/${traceIdOf('a1')}$`))
-  }, 30_000)
+  })
 
   it.each([
     [['serve'], /"serve" is not known; a program to run comes after --: spanwright-viewer -- serve/],

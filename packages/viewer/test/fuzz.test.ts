@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import * as fc from 'fast-check'
 
 import { startViewer, type Viewer } from '../src/index.ts'
@@ -14,6 +14,9 @@ import { documentOf } from '../src/model/document.ts'
 import { readTrace } from '../src/model/trace.ts'
 import { buildPage } from './page.ts'
 import { documentFrom } from './traces.ts'
+
+// The machine may be busy, and programs are started.
+jest.setTimeout(30_000)
 
 /** A request in protobuf with one span, by hand. */
 const PROTOBUF = field(
@@ -194,7 +197,7 @@ describe('the receiver', () => {
     const body = JSON.stringify(documentFrom([{ id: '1' }]))
     const headers = { 'content-type': 'application/json' }
     expect((await fetch(`${viewer.url}/v1/traces`, { method: 'POST', headers, body })).status).toBe(200)
-  }, 30_000)
+  })
 
   it('answers random paths and queries', async () => {
     await fc.assert(
@@ -205,5 +208,5 @@ describe('the receiver', () => {
       }),
       { numRuns: 30 },
     )
-  }, 30_000)
+  })
 })

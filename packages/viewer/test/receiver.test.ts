@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { readAll, serve } from '@spanwright/test-kit'
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { FROM_SOURCE, readAll, serve } from '@spanwright/test-kit'
 
 import { type OtlpDocument, startViewer, type Viewer } from '../src/index.ts'
 import type { TraceSummary } from '../src/model/summary.ts'
 import { BEGAN, documentFrom, spanIdOf, traceIdOf } from './traces.ts'
+
+// The machine may be busy, and programs are started.
+jest.setTimeout(30_000)
 
 const zip = promisify(gzip)
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -42,7 +45,7 @@ async function document(traceId: string): Promise<OtlpDocument> {
 /** Runs a program that sends a span by OpenTelemetry's own SDK. Returns the ids of the span. */
 async function sendByOpenTelemetry(...how: readonly string[]): Promise<{ traceId: string; spanId: string }> {
   const program = join(__dirname, 'opentelemetry-program.ts')
-  const args = ['--import', 'tsx', program, `${viewer.url}/v1/traces`, ...how]
+  const args = [...FROM_SOURCE, program, `${viewer.url}/v1/traces`, ...how]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   return JSON.parse(stdout) as { traceId: string; spanId: string }
 }

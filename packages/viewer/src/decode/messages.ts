@@ -13,7 +13,7 @@ export type Scalar =
   | 'hex'
 
 /** A field of a message: its name in JSON, its type, and whether it is repeated. */
-export interface FieldShape {
+interface FieldShape {
   readonly name: string
   readonly of: Scalar | (() => MessageShape)
   readonly repeated: boolean

@@ -7,7 +7,7 @@ export interface Origin {
 }
 
 /** A span whose ids and times were checked. */
-export interface ValidSpan extends OtlpSpan {
+interface ValidSpan extends OtlpSpan {
   traceId: string
   spanId: string
   startTimeUnixNano: string

@@ -22,7 +22,7 @@ export interface Finding {
 }
 
 /** A request that a process was serving. */
-export interface ServedRequest {
+interface ServedRequest {
   readonly traceId: string
   readonly name: string
 }

@@ -52,7 +52,7 @@ export function criticalPathOf(trace: Trace): ReadonlyMap<Span, readonly Interva
 }
 
 /** Stretches of a list that overlap, joined. */
-export function union(intervals: readonly Interval[]): Interval[] {
+function union(intervals: readonly Interval[]): Interval[] {
   const joined: { start: number; end: number }[] = []
   for (const { start, end } of intervals.toSorted((one, other) => one.start - other.start)) {
     const last = joined.at(-1)

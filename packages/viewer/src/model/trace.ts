@@ -4,10 +4,10 @@ import { type Attributes, attributesOf, textOf } from './attributes.ts'
 /** The kinds of OTLP, by their number. */
 const KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'] as const
 
-export type Kind = (typeof KINDS)[number]
+type Kind = (typeof KINDS)[number]
 
 /** What happened at one moment of a span. */
-export interface SpanEvent {
+interface SpanEvent {
   readonly name: string
   /** Milliseconds since the trace began. */
   readonly time: number
