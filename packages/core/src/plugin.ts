@@ -1,4 +1,4 @@
-export { CapturedHeaders } from './http/captured-headers.ts'
+export { CapturedHeaders, type HeaderValue, type Peer } from './http/attributes.ts'
 export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
 export { sizeOf } from './http/chunk.ts'
 export { ClientConnection } from './http/client/connection.ts'
@@ -10,7 +10,7 @@ export { IncomingContext } from './operation/incoming-context.ts'
 export { inNewRequest } from './http/server/current-request.ts'
 export { HttpClient } from './http/client/client.ts'
 export { type HttpClientOptions, type PerCall } from './http/client/options.ts'
-export { exchangeOf } from './http/server/open-exchanges.ts'
+export { exchangeOf } from './http/server/open-requests.ts'
 export type {
   Exchange,
   HttpFramework,

@@ -2,7 +2,7 @@ import { ROOT_CONTEXT, type TextMapPropagator, type TextMapSetter } from '@opent
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 
 import { injectContext } from '@spanwright/core/plugin'
-import { refusedFields } from '../src/doctor/refused-fields.ts'
+import { refusedFields } from '../src/doctor/diagnosis.ts'
 
 import { collectReports, jobSettings } from './job.ts'
 

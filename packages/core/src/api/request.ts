@@ -4,7 +4,7 @@ import { attempt, reportFailure } from '../host/guard.ts'
 import { show } from '../host/options.ts'
 import { type CurrentRequest, currentRequest } from '../http/server/current-request.ts'
 import type { ServerRequest } from '../http/server/framework.ts'
-import { exchangeOf } from '../http/server/open-exchanges.ts'
+import { exchangeOf } from '../http/server/open-requests.ts'
 
 /**
  * Returns the server span of the current request, even when another span is active. Use it for data about the request

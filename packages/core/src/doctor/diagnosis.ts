@@ -5,7 +5,6 @@ import {
   type EntryPointUse,
   entryPointUses,
 } from './entry-points.ts'
-import { refusedFields } from './refused-fields.ts'
 import { missedResponses } from './responses.ts'
 
 /** Which entry points trace in this process, and the problems found. */
@@ -92,4 +91,20 @@ function unusedEntryPoints(): string[] {
     if (counter.operations > 0 || isUsedBeside(name, counter)) return []
     return [`${name} was set up and never used${fix === undefined ? '' : `: ${fix}`}`]
   })
+}
+
+// A registered symbol, so that several copies of this package count together.
+const REFUSED = Symbol.for('spanwright.refusedFields')
+
+interface Registry {
+  [REFUSED]?: number
+}
+
+/** Number of propagator fields omitted in this process because they cannot be sent as headers. */
+export function refusedFields(): number {
+  return (globalThis as Registry)[REFUSED] ?? 0
+}
+
+export function countRefusedField(): void {
+  ;(globalThis as Registry)[REFUSED] = refusedFields() + 1
 }

@@ -1,6 +1,6 @@
 import type { TextMapSetter } from '@opentelemetry/api'
 
-import { countRefusedField } from '../doctor/refused-fields.ts'
+import { countRefusedField } from '../doctor/diagnosis.ts'
 import { say } from '../host/diagnostics.ts'
 
 /** A field name by RFC 9110, section 5.6.2. */

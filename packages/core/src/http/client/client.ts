@@ -1,12 +1,11 @@
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
 
-import { CapturedHeaders, type HeaderValue } from '../captured-headers.ts'
+import { CapturedHeaders, type HeaderValue, knownMethods, writeMethod } from '../attributes.ts'
 import { ClientRequest, type Watched } from './request.ts'
 import { decide, isIdle, isObserved } from '../../operation/decision.ts'
 import { attempt, callHook, guardMethods } from '../../host/guard.ts'
 import { HTTP_CLIENT_RULES, type HttpClientOptions, type HttpClientRecord, type PerCall } from './options.ts'
 import { type Destination, Destinations } from './destination.ts'
-import { knownMethods, writeMethod } from '../method.ts'
 import { HTTP_CLIENT_METRICS_RULES, HttpClientMetrics } from './metrics.ts'
 import { Operation } from '../../operation/operation.ts'
 import { OutboundPolicy } from './policy.ts'

@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 
-import { type CaptureHeaders, captureHeadersRule } from '../captured-headers.ts'
+import { type CaptureHeaders, captureHeadersRule } from '../attributes.ts'
 import type { HttpClientMetricsOptions } from './metrics.ts'
 import {
   aBoolean,

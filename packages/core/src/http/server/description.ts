@@ -2,13 +2,12 @@ import { isIP, type Socket } from 'node:net'
 
 import type { Attributes } from '@opentelemetry/api'
 
-import { type CaptureHeaders, CapturedHeaders } from '../captured-headers.ts'
+import { CapturedHeaders, type CaptureHeaders, knownMethods, writeMethod } from '../attributes.ts'
 import { callHook, guardMethods } from '../../host/guard.ts'
 import type { HttpFramework, Origin, RequestHead, ServerRequest, StreamPrototypes } from './framework.ts'
 import { valueGivenIn } from './response/exposed-trace.ts'
 import type { Description } from './owner.ts'
 import type { ResponseProgress } from './response/progress.ts'
-import { knownMethods, writeMethod } from '../method.ts'
 import {
   ATTR_CLIENT_ADDRESS,
   ATTR_CLIENT_PORT,

@@ -3,26 +3,30 @@ import type { Readable } from 'node:stream'
 
 import { type Attributes, type Context, context as contextApi, type Span } from '@opentelemetry/api'
 
-import { type CurrentRequest, emitWithin, type RequestToken, tokenOf } from './current-request.ts'
+import { type CurrentRequest, emitWithin, readWithin, type RequestToken, tokenOf } from './current-request.ts'
 import type { HttpDescription, RequestFacts } from './description.ts'
 import { decides, endingOf, type Thrown, unfinished } from './ending.ts'
 import type { ExposedTrace } from './response/exposed-trace.ts'
 import type { Exchange, ServerAnswer, ServerRequest } from './framework.ts'
-import { releaseExchange, setExchange } from './open-exchanges.ts'
+import {
+  addOpenRequest,
+  describeRequest,
+  type OpenRequest,
+  releaseExchange,
+  removeOpenRequest,
+  type RequestInFlight,
+  setExchange,
+} from './open-requests.ts'
 import { attempt, guardMethods } from '../../host/guard.ts'
 import { isRecording, writeTo } from '../../host/span.ts'
 import type { HttpMetrics } from '../metrics.ts'
 import type { HttpServerRecord } from './options.ts'
 import { type Ending, SUCCESS } from '../../operation/outcome.ts'
 import { NOTHING_KNOWN, type SpanOwner } from './owner.ts'
-import { addOpenRequest, describeRequest, removeOpenRequest } from './requests-in-flight.ts'
-import type { OpenRequest, RequestInFlight } from './requests-in-flight.ts'
-import { isHandover, isServed, watchHandover } from './response/handover.ts'
-import { readWithin } from './response/piped-body.ts'
+import { isHandover, isServed, watchHandover, watchWaiting } from './response/connection.ts'
 import type { ResponseProgress } from './response/progress.ts'
 import { type Emitter, listenForClose, type Method, type Sending, tap, type Tapped } from './response/tap.ts'
 import { Transfer } from './response/transfer.ts'
-import { watchWaiting } from './response/waiting-responses.ts'
 
 /** What the exchanges of one server share. */
 export interface ExchangeSettings<Request, Routes> {

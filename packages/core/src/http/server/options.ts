@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { type CaptureHeaders, captureHeadersRule } from '../captured-headers.ts'
+import { type CaptureHeaders, captureHeadersRule } from '../attributes.ts'
 import { exposeRule } from './response/exposed-trace.ts'
 import type { HttpServerMetricsOptions } from './metrics.ts'
 import { type ParentPolicy, parentRule } from '../../operation/incoming-context.ts'

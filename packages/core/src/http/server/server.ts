@@ -8,10 +8,9 @@ import {
   type TextMapGetter,
 } from '@opentelemetry/api'
 
-import { AdoptedSpan, findForeignSpan } from './adopted-span.ts'
 import { notePassing } from '../../doctor/responses.ts'
 import { decide, isIdle, isObserved } from '../../operation/decision.ts'
-import { exchangeOf, Untraced, UNTRACED } from './open-exchanges.ts'
+import { exchangeOf, listenForShutdown, Untraced, UNTRACED } from './open-requests.ts'
 import { ExposedTrace } from './response/exposed-trace.ts'
 import { inNewRequest, isInRequest } from './current-request.ts'
 import { type ExchangeSettings, HttpExchange } from './exchange.ts'
@@ -28,8 +27,7 @@ import { isRecording } from '../../host/span.ts'
 import { Operation } from '../../operation/operation.ts'
 import type { OptionRules } from '../../host/options.ts'
 import { suppressTracing } from '../../operation/propagation.ts'
-import { listenForShutdown } from './requests-in-flight.ts'
-import { OwnSpan, type SpanOwner } from './owner.ts'
+import { AdoptedSpan, findForeignSpan, OwnSpan, type SpanOwner } from './owner.ts'
 import { type Scope, Settings } from '../../operation/settings.ts'
 
 /** Traces the requests of one framework: one server span for each, from the middleware to the end of the response. */

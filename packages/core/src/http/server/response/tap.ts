@@ -1,4 +1,4 @@
-import { exchangeOf, exchangeOfResponse } from '../open-exchanges.ts'
+import { exchangeOf, exchangeOfResponse } from '../open-requests.ts'
 import type { Exchange, ServerAnswer, ServerRequest, StreamPrototypes } from '../framework.ts'
 import { keepFace } from '../../../host/wrap.ts'
 

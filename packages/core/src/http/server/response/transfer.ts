@@ -9,7 +9,7 @@ import type { ServerRequest } from '../framework.ts'
 import { sizeOf } from '../../chunk.ts'
 import type { ResponseProgress } from './progress.ts'
 import { type Sending, tapSending } from './tap.ts'
-import { watchTurn } from './waiting-responses.ts'
+import { watchTurn } from './connection.ts'
 
 /**
  * Counts the bytes of a request body as it is read and of a response body as it is written, and notes the start of the
