@@ -1,4 +1,4 @@
-export { CapturedHeaders, type HeaderValue, type Peer } from './http/attributes.ts'
+export { CapturedHeaders } from './http/attributes.ts'
 export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
 export { sizeOf } from './http/chunk.ts'
 export { ClientConnection } from './http/client/connection.ts'
