@@ -17,7 +17,7 @@ export interface HeapSnapshot {
  */
 const OF_V8: ReadonlySet<string> = new Set(['code', 'hidden', 'object shape'])
 
-/** How much of a heap is what the program made: objects, functions, arrays, texts. In bytes. */
+/** How much of a heap is what the program made: objects, functions, arrays, strings. In bytes. */
 export function programBytesIn({ snapshot: { meta }, nodes }: HeapSnapshot): number {
   const type = meta.node_fields.indexOf('type')
   const size = meta.node_fields.indexOf('self_size')

@@ -35,7 +35,7 @@ export class MeasuredProcess {
    * Starts a process and waits until its scenario is open.
    * @param execPath of Node
    * @param flags for Node, such as `--cpu-prof`
-   * @throws Error when it fails, ends, or says nothing
+   * @throws Error when it fails, ends, or doesn't respond
    */
   static async start(
     assignment: Assignment,

@@ -35,7 +35,7 @@ export class Services {
    */
   async serviceFor(kind: LibraryEntry['service'], state: SdkState): Promise<Service> {
     try {
-      // The broker keeps what is sent to it: everybody gets one that is empty.
+      // The broker keeps what is sent to it: each process gets an empty one.
       if (kind === 'kafka') return await startService(kind, state)
       let starting = this.started.get(kind)
       if (!starting) {

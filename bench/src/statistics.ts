@@ -21,7 +21,7 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * How many times as large one overhead is as another; undefined where that says nothing, because the other one is
+ * How many times as large one overhead is as another; undefined where that is meaningless, because the other one is
  * not above zero.
  */
 export function ratioOf(overhead: number, other: number): number | undefined {

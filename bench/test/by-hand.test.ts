@@ -86,7 +86,7 @@ async function traceOf(library: LibraryEntry, variant: Variant): Promise<Trace> 
   }
 }
 
-/** By hand nobody keeps the metrics of the pool. */
+/** The hand-written code has no metrics of the pool. */
 async function metricsOf(recorder: SpanRecorder): Promise<MetricData[]> {
   const metrics = await recorder.metrics()
   return metrics.filter(({ descriptor }) => !descriptor.name.startsWith('db.client.connection.'))

@@ -40,7 +40,7 @@ describe('goalsOf', () => {
     expect(goalsOf(UNDICI)?.withoutSdk).toEqual({ value: 1, goal: 2, isReached: true })
   })
 
-  it('says nothing of a library that was skipped or has no goals', () => {
+  it('reports nothing for a library that was skipped or has no goals', () => {
     expect(goalsOf(SKIPPED)).toBeUndefined()
     expect(goalsOf({ ...EXPRESS, library: 'sdk' })).toBeUndefined()
   })

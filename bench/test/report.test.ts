@@ -18,7 +18,7 @@ describe('short', () => {
     expect(short(value)).toBe(written)
   })
 
-  it('writes a ratio that says nothing as a dash', () => {
+  it('writes a meaningless ratio as a dash', () => {
     expect(times(undefined)).toBe('–')
     expect(times(4.5)).toBe('4.50 ×')
   })

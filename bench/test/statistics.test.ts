@@ -35,7 +35,7 @@ describe('ratioOf', () => {
     expect(ratioOf(40, 10)).toBe(4)
   })
 
-  it('says nothing where the other overhead is lost in the noise', () => {
+  it('is undefined where the other overhead is lost in the noise', () => {
     expect(ratioOf(40, 0)).toBeUndefined()
     expect(ratioOf(40, -0.5)).toBeUndefined()
   })

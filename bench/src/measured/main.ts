@@ -1,4 +1,4 @@
-// The process under test. It is told what to run by its first argument and when by messages.
+// The process under test. Its first argument says what to run, and when is said by messages.
 import { createRequire } from 'node:module'
 
 import type { Assignment, Library, Reply, Request } from './protocol.ts'

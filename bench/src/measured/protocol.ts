@@ -32,7 +32,7 @@ export type Library =
   | 'kafkajs-each-message'
   | 'service'
 
-/** What a measured process is told when it is started. */
+/** The arguments of a measured process. */
 export interface Assignment {
   readonly library: Library | 'memory'
   readonly variant: Variant

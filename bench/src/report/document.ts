@@ -23,7 +23,7 @@ const MEMORY: Place = {
 }
 
 /**
- * A document with the results in the place that is kept for them. What stands around it stays.
+ * A document with the results in the place that is kept for them. The text around it is kept.
  * @throws Error when the document keeps no place
  */
 export function withResults(document: string, results: Results): string {

@@ -5,7 +5,7 @@ export function short(value: number): string {
   return value.toFixed(digits).replace('-', '−')
 }
 
-/** A ratio, or a dash where it says nothing. */
+/** A ratio, or a dash where it is meaningless. */
 export function times(ratio: number | undefined): string {
   return ratio === undefined ? '–' : `${short(ratio)} ×`
 }

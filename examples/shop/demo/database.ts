@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 
-/** Tables of the shop, in a schema of their own that is dropped afterwards: `DATABASE_URL` may be anybody's database. */
+/** Tables of the shop, in a schema of their own that is dropped afterwards: `DATABASE_URL` may be a database in use. */
 export interface ShopDatabase {
   /** Connection string whose search path is that schema. */
   readonly connectionString: string

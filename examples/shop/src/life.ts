@@ -20,7 +20,7 @@ export function announce(service: string, server: Server): void {
   })
 }
 
-/** Ends the process in order when it is told to: no new work, then connections, then the last spans. */
+/** Ends the process in order on a signal: no new work, then connections, then the last spans. */
 export function onShutdown(...steps: (() => Promise<unknown>)[]): void {
   let ending = false
   async function end(): Promise<void> {

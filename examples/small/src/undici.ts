@@ -31,7 +31,7 @@ async function visit(): Promise<void> {
   })
   console.log('the book:', lost.status, await lost.text())
 
-  // One dispatcher: tracing() stands first, and sees every attempt of the interceptors after it.
+  // One dispatcher: tracing() comes first, and sees every attempt of the interceptors after it.
   const agent = new Agent()
   const dispatcher = agent.compose(tracing(), interceptors.retry({ minTimeout: 10 }))
   const options = { dispatcher, [perCall]: { name: 'ask until they answer' } }

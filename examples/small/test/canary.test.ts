@@ -17,7 +17,7 @@ import express from 'express'
 import { Kafka, logLevel, type Producer } from 'kafkajs'
 import { Pool } from 'pg'
 
-/** Planted wherever an application has values; it is to come out nowhere. */
+/** Planted wherever an application has values; it must appear nowhere. */
 const CANARY = 'zqcanary4111'
 
 const exported: unknown[] = []

@@ -13,7 +13,7 @@ export interface Printed {
   readonly output: string
   /** Lines of its traces, without what differs from run to run: ids, times and bars. */
   readonly traces: readonly string[]
-  /** What is told of spans that failed, beneath their lines. */
+  /** What is printed of failed spans, below their lines. */
   readonly details: readonly string[]
 }
 

@@ -5,7 +5,7 @@ import { decide, Settings } from '@spanwright/core/plugin'
 import { entryPointUses } from '../src/doctor/entry-points.ts'
 import { withSpan } from '@spanwright/core'
 
-it('entry points are counted by package and name, with what they were asked to trace', () => {
+it('entry points are counted by package and name, with the number of operations', () => {
   const entry = { scope: { name: 'jobs', version: '1.2.3' }, caller: 'traceJobs()' }
   const [first, second] = [new Settings(entry), new Settings(entry, { requireParent: true })]
   // Another copy of the package counts in the same place.

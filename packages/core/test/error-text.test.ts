@@ -147,7 +147,7 @@ describe('the message of an error', () => {
     expect(exceptionOf(error)).toEqual({ name: 'Error', message: 'another' })
   })
 
-  it('that looks like a frame is not taken for one', () => {
+  it('that looks like a frame is not recorded as one', () => {
     const error = new Error(`x\n    at ${SECRET}`)
     withholdMessage(error)
     expect(error.stack).toContain(SECRET)
@@ -155,7 +155,7 @@ describe('the message of an error', () => {
     expect(exceptionOf(error).stack).not.toContain(SECRET)
   })
 
-  it('is looked for without end in no chain of errors, and getters that throw hide nothing', () => {
+  it('is searched for in a bounded chain of errors, and getters that throw hide nothing', () => {
     let error = withheld()
     for (let depth = 0; depth < 1e5; depth++) error = new Error('deep', { cause: error })
     expect(exceptionOf(error).message).toBe('deep')
@@ -169,7 +169,7 @@ describe('the message of an error', () => {
 })
 
 describe('the stack of an error', () => {
-  it('is written later with the message of then, as it is without tracing', async () => {
+  it('is formatted later with the message at that time, as without tracing', async () => {
     const error = new Error('first')
     await withSpan('work', () => Promise.reject(error)).catch(() => undefined)
     expect(recorder.spans()[0]?.events[0]?.attributes).toMatchObject({ 'exception.message': 'first' })

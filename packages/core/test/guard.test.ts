@@ -25,12 +25,12 @@ afterEach(() => diagnostics.stop())
 const fault = new Error('no')
 
 describe('a hook', () => {
-  it('is given its arguments, and its answer comes back', () => {
+  it('receives its arguments, and its result is returned', () => {
     expect(callHook('sum', (a: number, b: number) => a + b, 1, 2)).toBe(3)
     expect(diagnostics.reports).toEqual([])
   })
 
-  it('gives no answer when it throws, which is reported', () => {
+  it('returns undefined when it throws, which is reported', () => {
     const breaking = (): number => {
       throw fault
     }
@@ -38,14 +38,14 @@ describe('a hook', () => {
     expect(diagnostics.reports).toEqual([['spanwright: hook sum failed', fault]])
   })
 
-  it('gives no answer when it is async, and a rejection is reported once', async () => {
+  it('returns undefined when it is async, and a rejection is reported once', async () => {
     expect(callHook('later', () => Promise.resolve(3))).toBeUndefined()
     expect(callHook('later', () => Promise.reject(fault))).toBeUndefined()
     await setImmediate()
     expect(diagnostics.reports).toEqual([['spanwright: hook later failed', fault]])
   })
 
-  it('adds the attributes it answers with', () => {
+  it('adds the attributes it returns', () => {
     const attributes: Attributes = { a: 1, b: 1 }
     addFromHook(attributes, 'attributes', (b: number) => ({ b }), 2)
     expect(attributes).toEqual({ a: 1, b: 2 })
@@ -65,7 +65,7 @@ describe('a hook', () => {
 })
 
 describe('a report', () => {
-  it('goes to diag and does not come back when diag throws', () => {
+  it('goes to diag, and errors of diag are caught', () => {
     const breaking = new Proxy({} as DiagLogger, {
       get: () => () => {
         throw fault
@@ -155,7 +155,7 @@ describe('the reports of one cause', () => {
     for (let i = 0; i < times; i++) reportFailure('hook onStart', error)
   }
 
-  it('is whole the first time, then at most one a minute, with the number of repetitions', () => {
+  it('is complete the first time, then at most one a minute, with the number of repetitions', () => {
     sayAgain(1000)
     expect(diagnostics.reports).toEqual([['spanwright: hook onStart failed', fault]])
     jest.advanceTimersByTime(60_000)
@@ -173,7 +173,7 @@ describe('the reports of one cause', () => {
     ])
   })
 
-  it('is told apart from what is said of others, by class of error too', () => {
+  it('is counted separately from others, and by class of error', () => {
     const other = new TypeError('no')
     sayAgain(2)
     sayAgain(2, other)
@@ -185,7 +185,7 @@ describe('the reports of one cause', () => {
     ])
   })
 
-  it('is said whole to a logger that was registered later', () => {
+  it('is complete for a logger that was registered later', () => {
     sayAgain(1)
     diagnostics.stop()
     sayAgain(1)
@@ -194,7 +194,7 @@ describe('the reports of one cause', () => {
     expect(diagnostics.reports).toEqual([['spanwright: hook onStart failed', fault]])
   })
 
-  it('takes no more room than a hundred causes within a minute', () => {
+  it('uses memory for at most a hundred causes within a minute', () => {
     for (let i = 0; i < 1000; i++) reportFailure(`hook ${i}`, fault)
     expect(diagnostics.reports).toHaveLength(100)
     expect(diagnostics.reports.at(-1)).toEqual(['spanwright: hook 99 failed', fault])

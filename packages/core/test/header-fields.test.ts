@@ -44,7 +44,7 @@ describe('the fields of a propagator', () => {
     ])
   })
 
-  it('take the place of an earlier one of the same name, as propagators one after the other have it', () => {
+  it('replace an earlier one of the same name, as a chain of propagators expects', () => {
     expect(
       written(set => {
         set('traceparent', 'one')
@@ -77,7 +77,7 @@ describe('the fields of a propagator', () => {
     expect(refusedFields()).toBe(refused + 98)
   })
 
-  it('are lost when they are written too late, or past the setter', () => {
+  it('are omitted when they are written too late, or without the setter', () => {
     const refused = refusedFields()
     let late: (name: string, value: string) => void = () => undefined
     const fields = written((set, carrier) => {

@@ -52,7 +52,7 @@ describe('headers of any shape', () => {
     ['a flat list of odd length', ['a']],
     ['a text', 'a: 1'],
     ['a number', 7],
-  ])('%s stay as they are, for the client to refuse', (_, headers) => {
+  ])('%s are unchanged, so that the client refuses them', (_, headers) => {
     expect(withHeaders(settleHeaders(headers), ADDED)).toBe(headers)
   })
 
@@ -84,7 +84,7 @@ const headerPairs: Arbitrary<[string, string][]> = array(
 )
 
 describe.each(SHAPES)('of %s', (_, shape) => {
-  it('a copy has all there was and what was added, and what was given is as before', () => {
+  it('a copy has the old and the added ones, and the given object is unchanged', () => {
     assert(
       property(headerPairs, pairs => {
         const given = shape(pairs)
@@ -98,7 +98,7 @@ describe.each(SHAPES)('of %s', (_, shape) => {
     )
   })
 
-  it('a copy without a header has all others, in their order', () => {
+  it('a copy without a header has all others, in the same order', () => {
     assert(
       property(headerPairs, pairs => {
         const settled = settleHeaders(shape(pairs))

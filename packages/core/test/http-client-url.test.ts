@@ -85,7 +85,7 @@ describe('the destination of a request', () => {
     )
   })
 
-  it('is worked out anew when there are more origins than are remembered', () => {
+  it('is computed again when there are more origins than the cache holds', () => {
     for (let i = 0; i < 1000; i++)
       expect(attributesOf(`http://h${i}.test`, '/')['server.address']).toBe(`h${i}.test`)
     expect(attributesOf('http://h0.test', '/')['server.address']).toBe('h0.test')

@@ -132,7 +132,7 @@ describe('a request to a server on node:http', () => {
     ])
   })
 
-  it('is an error without a status when the client goes away before the response', async () => {
+  it('is an error without a status when the client disconnects before the response', async () => {
     const port = await listen(() => client.destroy())
     const client = connect(port, '127.0.0.1')
     client.write('GET /items/7 HTTP/1.1\r\nHost: shop.test\r\n\r\n')
@@ -145,7 +145,7 @@ describe('a request to a server on node:http', () => {
     expect(recorder.open()).toEqual([])
   })
 
-  it('makes one span when it is begun twice', async () => {
+  it('has one span when it is begun twice', async () => {
     const second = new HttpServer({ name: 'second', version: '1.0.0' }, BARE)
     const port = await listen((req, res) => second.begin(req, res, req).run(() => res.end()))
 
@@ -156,7 +156,7 @@ describe('a request to a server on node:http', () => {
     expect(recorder.open()).toEqual([])
   })
 
-  it('makes one span when it is begun again after its client has gone', async () => {
+  it('has one span when it is begun again after its client has disconnected', async () => {
     const second = new HttpServer({ name: 'second', version: '1.0.0' }, BARE)
     let beginAgain = (_req: IncomingMessage, _res: ServerResponse): void => {}
     const closed = new Promise<void>(resolve => {
@@ -175,7 +175,7 @@ describe('a request to a server on node:http', () => {
     expect(recorder.open()).toEqual([])
   })
 
-  it('makes none when it is ignored, and neither does the work beneath', async () => {
+  it('has no span when it is ignored, and neither has the work beneath', async () => {
     const port = await listen((_req, res) => withSpan('beneath', () => res.end()), {
       ignore: ({ url }) => url === '/health',
     })

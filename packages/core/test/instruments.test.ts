@@ -58,7 +58,7 @@ describe('an instrument', () => {
     expect(counter.prepare()).toBe(false)
   })
 
-  it('records with the provider that took the place of another', async () => {
+  it('records with the provider that replaced another', async () => {
     const counter = new LateCounter(jobSettings(), COUNT)
     for (const amount of [3, 4]) {
       const registered = recordSpans({ global: true })
@@ -68,7 +68,7 @@ describe('an instrument', () => {
     }
   })
 
-  it('is made once for a provider, with the scope of the package', async () => {
+  it('is created once for a provider, with the scope of the package', async () => {
     let meters = 0
     const { meterProvider } = recorder
     const counted: MeterProvider = {
@@ -85,7 +85,7 @@ describe('an instrument', () => {
     expect((await recorder.metrics()).map(shape)).toEqual([['job.count', '{job}', [3, {}]]])
   })
 
-  it('is not even made when metrics are switched off', async () => {
+  it('is not created when metrics are switched off', async () => {
     const meterProvider: MeterProvider = {
       getMeter() {
         throw new Error('nobody asked')
@@ -106,7 +106,7 @@ describe('an instrument', () => {
     expect((await recorder.metrics()).map(shape)).toEqual([['job.count', '{job}', [1, {}]]])
   })
 
-  it('that cannot be made is reported once and silent afterwards', () => {
+  it('that cannot be created is reported once', () => {
     const fault = new Error('no meters today')
     const meterProvider: MeterProvider = {
       getMeter() {
@@ -155,7 +155,7 @@ describe('a histogram', () => {
     expect((await recorder.metrics()).map(shape)).toEqual(expected)
   })
 
-  it('in milliseconds does not have boundaries that are meant for seconds', async () => {
+  it('in milliseconds does not have the boundaries for seconds', async () => {
     const settings = settingsOf('http.server', { meterProvider: recorder.meterProvider, semconv: 'legacy' })
     new LateHistogram(settings, METRIC_HTTP_SERVER_REQUEST_DURATION).record(0.25, {}, ROOT_CONTEXT)
     const [metric] = await recorder.metrics()
@@ -176,7 +176,7 @@ describe('a histogram', () => {
 })
 
 describe('the attributes of a metric', () => {
-  it('are those of a list that are there', () => {
+  it('are those of a list that have a value', () => {
     expect(
       pickAttributes({ a: 1, b: false, c: '', d: 'x', e: undefined }, ['a', 'b', 'c', 'e', 'f']),
     ).toEqual({

@@ -70,7 +70,7 @@ describe('a lean context', () => {
     )
   })
 
-  it('does not pile up, however often one is made from the last', () => {
+  it('does not form a chain, however often one is derived from the last', () => {
     let context = contextWithSpan(ROOT_CONTEXT, span(1))
     for (let i = 0; i < 20_000; i++) {
       const [key, , otherKey] = KEYS
@@ -83,7 +83,7 @@ describe('a lean context', () => {
     expect(context.getValue(createContextKey('unknown'))).toBeUndefined()
   })
 
-  it('keeps no span alive but its own', async () => {
+  it('retains only its own span', async () => {
     const provider = new BasicTracerProvider()
     const tracer = provider.getTracer('test')
     const start = (): Span => tracer.startSpan('outer', { root: true })

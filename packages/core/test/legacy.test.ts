@@ -244,7 +244,7 @@ const UNCHANGED: Record<SemconvArea, readonly string[]> = {
 }
 
 describe('the legacy vocabulary', () => {
-  it.each(rows)('has its words for %s', (_, area, latest, legacy) => {
+  it.each(rows)('has its names for %s', (_, area, latest, legacy) => {
     const before = { ...latest }
     expect(legacyTranslatorOf(area)(latest)).toEqual(legacy)
     expect(translatorOf(area, 'legacy')?.(latest)).toEqual(legacy)
@@ -252,7 +252,7 @@ describe('the legacy vocabulary', () => {
     expect(latest).toEqual(before)
   })
 
-  it.each(AREAS)('leaves no word of the latest one on a span of %s', area => {
+  it.each(AREAS)('leaves no name of the latest one on a span of %s', area => {
     const leftovers = latestKeys(area).filter(key => key in legacyTranslatorOf(area)({ [key]: 'x' }))
     expect(leftovers).toEqual(UNCHANGED[area])
   })
@@ -270,13 +270,13 @@ describe('the legacy vocabulary', () => {
     },
   )
 
-  it.each(['constructor', 'toString', 'settle'])('leaves an operation called %s alone', type => {
+  it.each(['constructor', 'toString', 'settle'])('does not rename an operation called %s', type => {
     expect(legacyTranslatorOf('messaging')({ 'messaging.operation.type': type })).toEqual({
       'messaging.operation': type,
     })
   })
 
-  it('leaves out what is not set', () => {
+  it('omits undefined values', () => {
     expect(legacyTranslatorOf('http.server')({ 'http.route': undefined })).toEqual({})
   })
 
@@ -318,7 +318,7 @@ function legacyMetrics(): Record<string, { name: string; unit: string; factor: n
   )
 }
 
-/** What stands in the files of an area and is for another one, for metrics alone, or of our own. */
+/** Keys in the files of an area that belong to another one, to metrics only, or to Spanwright. */
 const NEVER_ON_SPANS: Record<SemconvArea, RegExp> = {
   'http.server': /^(?:spanwright\.|url\.full)/,
   'http.client': /^(?:spanwright\.|url\.path|url\.query|client\.)/,

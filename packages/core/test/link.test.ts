@@ -54,18 +54,18 @@ describe('linkTo()', () => {
     ])
   })
 
-  it('does not take the active span for the origin', () => {
+  it('does not use the active span as the origin', () => {
     expect(withSpan('active', () => linkTo({}))).toBeUndefined()
   })
 
-  it('leads back to a span of this process', () => {
+  it('links to a span of this process', () => {
     const origin = withSpan('origin', span => span)
     withSpan('retry', () => 1, { links: [linkTo(origin)] })
 
     expect(recorder.find({ name: 'retry' })?.links).toMatchObject([{ context: origin.spanContext() }])
   })
 
-  it('copies the attributes it is given', () => {
+  it('copies the given attributes', () => {
     const attributes = { 'test.index': 0 }
     const link = linkTo({ traceparent: HEADER }, attributes)
     attributes['test.index'] = 1

@@ -74,7 +74,7 @@ describe('traceFields()', () => {
 })
 
 describe('traceMeta()', () => {
-  it('shows the span that is active when it is copied, beside the fields it was given', () => {
+  it('shows the span that is active when it is copied, in addition to the given fields', () => {
     const given = Object.freeze({ service: 'shop' })
     const meta = traceMeta(given)
 

@@ -38,7 +38,7 @@ function observed(options: TracingOptions<Job>, queues: ReadonlyMap<string, numb
 }
 
 describe('an observable made late', () => {
-  it('reports what it reads at the moment it is asked', async () => {
+  it('reports the values read at collection', async () => {
     const recorder = record()
     const { meterProvider } = recorder
     const queues = new Map([['a', 1]])
@@ -53,7 +53,7 @@ describe('an observable made late', () => {
     })
   })
 
-  it('waits for a provider, and goes over to another one', async () => {
+  it('waits for a provider, and switches to another one', async () => {
     const observable = observed({}, new Map([['a', 1]]))
     observable.start()
     const first = record(true)
@@ -91,7 +91,7 @@ describe('an observable made late', () => {
     })
   })
 
-  it('speaks both vocabularies', async () => {
+  it('reports in both vocabularies', async () => {
     const recorder = record()
     const { meterProvider } = recorder
     const settings = new Settings<Job>(
@@ -109,7 +109,7 @@ describe('an observable made late', () => {
     })
   })
 
-  it('reports to diag what its reading throws', async () => {
+  it('reports errors of reading to diag', async () => {
     const { reports, stop } = collectReports()
     const recorder = record()
     const { meterProvider } = recorder

@@ -80,13 +80,13 @@ describe('a tracer that fails at the start', () => {
 })
 
 describe('a span that fails', () => {
-  it.each(['onEnding', 'onEnd'] as const)('in the %s of its processor does not touch the work', name => {
+  it.each(['onEnding', 'onEnd'] as const)('in the %s of its processor does not affect the work', name => {
     const operation = startJob({ tracerProvider: processor({ [name]: breaking }) })
     expect(runToEnd(operation, () => 'clean')).toBe('clean')
     expect(diagnostics.reports).toEqual([['spanwright: end() of a span failed', fault]])
   })
 
-  it('in whatever it is asked does not touch the work, and is ended still', () => {
+  it('in every method does not affect the work, and is still ended', () => {
     let ends = 0
     const span = new Proxy({} as Span, {
       get: (_target, method) =>
@@ -107,7 +107,7 @@ describe('a span that fails', () => {
 })
 
 describe('attributes that cannot be rewritten', () => {
-  it('do not touch the work', () => {
+  it('do not affect the work', () => {
     const settings = jobSettings({ tracerProvider: processor({}) })
     Object.defineProperty(settings, 'translate', { value: breaking })
     const operation = startJob(settings, { parent })
@@ -124,7 +124,7 @@ describe('a meter that fails', () => {
     ['when it records', { getMeter: () => ({ createHistogram: () => ({ record: breaking }) }) as never }],
   ]
 
-  it.each(meterProviders)('%s does not touch the work', (_, meterProvider) => {
+  it.each(meterProviders)('%s does not affect the work', (_, meterProvider) => {
     const settings = jobSettings({ meterProvider })
     const histogram = new LateHistogram(settings, METRIC_DB_CLIENT_OPERATION_DURATION)
     const operation = startJob(settings, { duration: { histogram, keys: [] } })

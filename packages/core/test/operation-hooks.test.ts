@@ -121,7 +121,7 @@ describe('a hook that fails', () => {
     expect(diagnostics.reports).toEqual([['spanwright: hook ignore failed', fault]])
   })
 
-  it('by being async where an answer is needed gives no answer', async () => {
+  it('by being async where a result is needed returns none', async () => {
     const later = (() => Promise.resolve(true)) as unknown as () => boolean
     expect(decide(jobSettings({ ignore: later }), ROOT_CONTEXT, SWEEP)).toBe('trace')
 
@@ -131,7 +131,7 @@ describe('a hook that fails', () => {
     expect(diagnostics.reports).toEqual([['spanwright: hook ignore failed', fault]])
   })
 
-  it('by an answer that cannot be read is reported, and nothing else', () => {
+  it('by an unreadable result is reported, and nothing else', () => {
     const { tracerProvider } = recorder
     const unreadable = (): Attributes => ({
       get trap(): never {

@@ -24,15 +24,15 @@ function traced(): Operation<Job> {
   return startJob({ tracerProvider: new BasicTracerProvider() }, { parent, record: { title: 'sweep' } })
 }
 
-describe('an operation that is held on to', () => {
-  it('keeps its span and context while it runs', async () => {
+describe('an operation that is retained', () => {
+  it('retains its span and context while it runs', async () => {
     const operation = traced()
     const references = [new WeakRef(operation.span), new WeakRef(operation.context)]
     expect(await areCollected(references, 3)).toBe(false)
     operation.end(SUCCESS)
   })
 
-  it('holds neither span nor context once it has ended', async () => {
+  it('retains neither span nor context once it has ended', async () => {
     const operation = traced()
     const references = [new WeakRef(operation.span), new WeakRef(operation.context)]
     operation.end(SUCCESS)
@@ -42,8 +42,8 @@ describe('an operation that is held on to', () => {
   })
 })
 
-describe('a promise that is held on to', () => {
-  it('holds neither span nor context of the operation that made it', async () => {
+describe('a promise that is retained', () => {
+  it('retains neither span nor context of the operation that created it', async () => {
     const references: WeakRef<object>[] = []
     const kept = start()
     await kept
@@ -60,7 +60,7 @@ describe('a promise that is held on to', () => {
     }
   })
 
-  it('holds no span of withSpan either', async () => {
+  it('retains no span of withSpan either', async () => {
     const tracerProvider = new BasicTracerProvider()
     const references: WeakRef<object>[] = []
     const ready = withSpan(

@@ -56,7 +56,7 @@ describe('the duration of an operation whose clock goes back', () => {
 })
 
 describe('the metrics of an operation', () => {
-  it('are its duration in seconds and its count, with the attributes they take', async () => {
+  it('are its duration in seconds and its count, with their attributes', async () => {
     measuredJob().end(SUCCESS, { 'job.swept': 12, 'job.secret': 'no' })
 
     expect(await histogramPoints()).toMatchObject([{ value: { count: 1 } }])
@@ -82,7 +82,7 @@ describe('the metrics of an operation', () => {
     ])
   })
 
-  it('take what the user adds, who is shown the outcome', async () => {
+  it('have the attributes of a hook, which receives the outcome', async () => {
     const error = new Error('dust')
     const outcomes: Outcome[] = []
     measuredJob({
@@ -103,7 +103,7 @@ describe('the metrics of an operation', () => {
     ])
   })
 
-  it('are recorded though the hook that adds to them throws, or answers what cannot be read', async () => {
+  it('are recorded even when their hook throws, or returns an unreadable value', async () => {
     const { reports, stop } = collectReports()
     const fault = new Error('no')
     measuredJob({
@@ -135,7 +135,7 @@ describe('the metrics of an operation', () => {
     ])
   })
 
-  it('are the count still when the histogram cannot be made', async () => {
+  it('are still the count when the histogram cannot be created', async () => {
     recorder = recordSpans()
     const { reports, stop } = collectReports()
     const fault = new Error('no histograms today')
@@ -182,7 +182,7 @@ describe('the metrics of an operation', () => {
     expect(await recorder.metrics()).toMatchObject([{ descriptor: COUNTED, dataPoints: [{ value: 3 }] }])
   })
 
-  it('are in the words of each vocabulary', async () => {
+  it('are in the names of each vocabulary', async () => {
     recorder = recordSpans()
     const { tracerProvider, meterProvider } = recorder
     const settings = new Settings<Job>(

@@ -11,7 +11,7 @@ beforeAll(() => {
 afterAll(() => recorder.stop())
 
 describe('an operation that is known only afterwards', () => {
-  it('began when it is said to have begun, for its span and for those who look at its end', () => {
+  it('has the given start time, on its span and for hooks and metrics', () => {
     const durations: number[] = []
     const { tracerProvider } = recorder
     startJob(

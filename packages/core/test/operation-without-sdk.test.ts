@@ -41,7 +41,7 @@ describe('an operation where no SDK is registered', () => {
     expect(runToEnd(operation, () => trace.getSpanContext(context.active()))).toEqual(REMOTE)
   })
 
-  it('passes nothing on where a new trace was wanted, or where there was none', () => {
+  it('passes nothing on when a new trace was requested, or when there was none', () => {
     for (const start of [{ parent, root: true }, { parent: ROOT_CONTEXT }]) {
       const operation = startJob({}, start)
       expect(operation.span.spanContext()).toEqual(INVALID_SPAN_CONTEXT)

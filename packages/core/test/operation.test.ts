@@ -74,7 +74,7 @@ describe('an operation', () => {
     expect(span?.spanContext().traceId).toBe(REMOTE.traceId)
   })
 
-  it('does not look at the active context when it is given another', () => {
+  it('ignores the active context when another one is given', () => {
     context.with(remoteContext, () => startJob({}, { parent: ROOT_CONTEXT }).end(SUCCESS))
 
     expect(recorder.spans()[0]?.parentSpanContext).toBeUndefined()
@@ -122,7 +122,7 @@ describe('an operation', () => {
     ])
   })
 
-  it('keeps what else the parent context holds', () => {
+  it('keeps the other values of the parent context', () => {
     const key = Symbol('tenant')
     const operation = startJob({}, { parent: ROOT_CONTEXT.setValue(key, 'blue') })
 
@@ -130,7 +130,7 @@ describe('an operation', () => {
     operation.end(SUCCESS)
   })
 
-  it('takes another name and late attributes', () => {
+  it('accepts another name and late attributes', () => {
     const operation = startJob()
     operation.rename('job of the night')
     operation.end(SUCCESS, { 'job.swept': 12, 'job.size': 4 })
@@ -142,7 +142,7 @@ describe('an operation', () => {
 })
 
 describe('the end of an operation', () => {
-  it('comes once: a later ending, name or attribute counts for nothing', () => {
+  it('comes once: a later ending, name or attribute has no effect', () => {
     const { reports, stop } = collectReports()
     const operation = startJob()
     expect(operation.ended).toBe(false)
@@ -202,7 +202,7 @@ describe('the end of an operation', () => {
     ])
   })
 
-  it('by a failure of which nothing is known has the error type of the rest', () => {
+  it('by an unknown failure has the fallback error type', () => {
     startJob().end({ failed: true })
 
     const [span] = recorder.spans()
@@ -225,7 +225,7 @@ describe('the end of an operation', () => {
     ])
   })
 
-  it('shows of an error whose message is withheld what is shown in its place', () => {
+  it('records the replacement of a withheld message', () => {
     const error = new Error('duplicate key (email)=(a@b.example)')
     withholdMessage(error, 'duplicate key')
     startJob().end(failure(error))
@@ -277,13 +277,13 @@ describe('whether to trace', () => {
     expect(decide(settings, remoteContext, undefined)).toBe('trace')
   })
 
-  it('is asked of ignore, which sees the operation', () => {
+  it('is decided by ignore, which receives the operation', () => {
     const settings = jobSettings({ ignore: job => job.title === 'sweep' })
     expect(decide(settings, ROOT_CONTEXT, SWEEP)).toBe('ignore')
     expect(decide(settings, ROOT_CONTEXT, { title: 'dust' })).toBe('trace')
   })
 
-  it('does not ask ignore where nothing would be traced anyway', () => {
+  it('does not call ignore when nothing would be traced anyway', () => {
     const asked: string[] = []
     const settings = jobSettings({ requireParent: true, ignore: job => asked.push(job.title) > 0 })
     decide(settings, ROOT_CONTEXT, SWEEP)
@@ -291,7 +291,7 @@ describe('whether to trace', () => {
     expect(asked).toEqual([])
   })
 
-  it('does not make a span all the same when tracing is suppressed', () => {
+  it('makes no span when tracing is suppressed either', () => {
     const operation = startJob({}, { parent: suppressTracing(remoteContext) })
     expect(operation.isRecording).toBe(false)
     operation.run(() => expect(isTracingSuppressed(context.active())).toBe(true))
@@ -301,7 +301,7 @@ describe('whether to trace', () => {
 })
 
 describe('work run to its end', () => {
-  it('ends the span when it returns, and gives back what it returned', () => {
+  it('ends the span when it returns, and returns the same value', () => {
     const result = { swept: true }
     expect(runToEnd(startJob(), () => result)).toBe(result)
     expect(recorder.spans()).toHaveLength(1)
@@ -328,7 +328,7 @@ describe('work run to its end', () => {
     expect(recorder.spans()).toHaveLength(1)
   })
 
-  it('leaves an unheeded rejection unheeded, as without tracing', async () => {
+  it('leaves an unhandled rejection unhandled, as without tracing', async () => {
     // In a process of its own: Jest takes such rejections for itself.
     const program = `
       const { withSpan } = require('@spanwright/core')
@@ -347,7 +347,7 @@ describe('work run to its end', () => {
     expect(await done).toBe(1)
   })
 
-  it('runs what a lazy thenable does in the span', async () => {
+  it('runs the work of a lazy thenable in the span', async () => {
     const operation = startJob()
     const { span } = operation
     const query = {

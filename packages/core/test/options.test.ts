@@ -111,7 +111,7 @@ describe('a rule', () => {
     expect(bad.filter(value => rule.accepts(value))).toEqual([])
   })
 
-  it('says what it expects', () => {
+  it('describes what it expects', () => {
     expect(oneOf('a', 'b').expected).toBe("'a', 'b'")
     expect(anObjectWith('a Meter', 'add', 'record').expected).toBe('a Meter (an object with add(), record())')
     expect(anyOf(aBoolean, aFunction).expected).toBe('true or false, or a function')
@@ -124,11 +124,11 @@ describe('a given value in a message', () => {
   }
 
   it.each<[string, unknown, string]>([
-    ['a text stands in quotes', 'x', "'x'"],
-    ['a number stands as it is', 5, '5'],
+    ['a string is quoted', 'x', "'x'"],
+    ['a number is unchanged', 5, '5'],
     ['a list is short', ['a', 1, {}], "[ 'a', 1, {} ]"],
     [
-      'an object shows no texts, which may be secret',
+      'an object shows no strings, which may be secret',
       { user: 'u', password: 'hunter2' },
       "{ user: '…', password: '…' }",
     ],
@@ -154,7 +154,7 @@ describe('a given value in a message', () => {
     expect(show('x'.repeat(200))).toBe(`'${'x'.repeat(78)}…`)
   })
 
-  it('is at least a kind when it cannot be looked at', () => {
+  it('is its type when it cannot be inspected', () => {
     const closed = new Proxy(
       {},
       {

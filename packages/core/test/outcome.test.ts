@@ -88,7 +88,7 @@ describe('the type of an error', () => {
     expect(errorTypeOf(thrown)).toBe(expected)
   })
 
-  it('of a minified class is what it extends, because the next build names it otherwise', () => {
+  it('of a minified class is its base class, because the next build changes its name', () => {
     expect(minified.map(Minified => errorTypeOf(new Minified()))).toEqual(['Error', 'TypeError'])
   })
 

@@ -78,7 +78,7 @@ describe('the context of a carrier', () => {
     )
   })
 
-  it('is that of the propagator of the options instead', () => {
+  it('is that of the propagator given as an option', () => {
     const settings = jobSettings({ propagator: house })
     const context = extracted(settings, { 'x-house': 'blue', traceparent: TRACEPARENT })
     expect(context.getValue(HOUSE)).toBe('blue')
@@ -87,7 +87,7 @@ describe('the context of a carrier', () => {
     expect(propagatedFields(settings)).toEqual(['x-house'])
   })
 
-  it('is kept on top of the one it is added to', () => {
+  it('is added on top of the given one', () => {
     const key = Symbol('tenant')
     const context = ROOT_CONTEXT.setValue(key, 'blue')
     const both = extractContext(jobSettings(), context, { traceparent: TRACEPARENT }, defaultTextMapGetter)
@@ -104,7 +104,7 @@ describe('the context of a carrier', () => {
 })
 
 describe('a propagator that fails', () => {
-  it('leaves the context it was given, and the carrier', () => {
+  it('leaves the given context and the carrier unchanged', () => {
     const settings = jobSettings({ propagator: { inject: breaking, extract: breaking, fields: breaking } })
     expect(extracted(settings)).toBe(ROOT_CONTEXT)
     expect(injected(extracted(), settings)).toEqual({})
@@ -116,12 +116,12 @@ describe('a propagator that fails', () => {
     ])
   })
 
-  it('by returning nothing leaves the context it was given', () => {
+  it('by returning nothing leaves the given context', () => {
     const silent = { ...house, extract: () => undefined as unknown as Context }
     expect(extracted(jobSettings({ propagator: silent }))).toBe(ROOT_CONTEXT)
   })
 
-  it('does not keep back the fields that a carrier takes', () => {
+  it('does not prevent the fields that a carrier accepts', () => {
     const propagator = {
       ...house,
       inject: (_: Context, carrier: unknown, setter: { set(...field: unknown[]): void }) => {
@@ -139,7 +139,7 @@ describe('a propagator that fails', () => {
     expect(diagnostics.reports).toEqual([['spanwright: injecting the context failed', fault]])
   })
 
-  it('because of the carrier leaves the context it was given', () => {
+  it('because of the carrier leaves the given context', () => {
     const closed = { get: breaking, keys: breaking }
     const settings = jobSettings({ propagator: house })
     expect(extractContext(settings, ROOT_CONTEXT, {}, closed)).toBe(ROOT_CONTEXT)

@@ -74,7 +74,7 @@ describe('withRemoteContext()', () => {
     ['null', null],
     ['no context', {}],
     ['a broken context', { traceparent: 'nonsense' }],
-  ])('begins a new trace for %s, without the baggage of its place', (_what, carrier) => {
+  ])('begins a new trace for %s, without the baggage of the active context', (_what, carrier) => {
     withSpan('elsewhere', () =>
       context.with(propagation.setBaggage(context.active(), BAGGAGE), () => {
         withRemoteContext(carrier, () => {
@@ -87,7 +87,7 @@ describe('withRemoteContext()', () => {
     expect(recorder.find({ name: 'work' })?.parentSpanContext).toBeUndefined()
   })
 
-  it('leads back what carrierOf() wrote, and throws what the work throws', () => {
+  it('restores what carrierOf() wrote, and throws what the work throws', () => {
     const carrier = withSpan('send', () => JSON.parse(JSON.stringify(carrierOf())) as object)
     const fault = new Error('no')
     const fail = (): never => {
@@ -109,7 +109,7 @@ describe('withRemoteContext()', () => {
     stop()
   })
 
-  it('keeps tracing suppressed, and refuses what is no function', () => {
+  it('keeps tracing suppressed, and refuses a value that is not a function', () => {
     const key = Symbol('test')
     context.with(ROOT_CONTEXT.setValue(key, 1), () => {
       withRemoteContext({}, () => expect(context.active().getValue(key)).toBe(1))

@@ -85,7 +85,7 @@ describe('the names of the semantic conventions', () => {
     expect(value).toBe(theirs[name.replace(rule?.[0] ?? '', rule?.[1] ?? '')])
   })
 
-  it('of query parameters are as the template says', () => {
+  it('of query parameters follow the template', () => {
     expect(db.dbQueryParameterKey('0')).toBe(conventions.ATTR_DB_QUERY_PARAMETER('0'))
   })
 
@@ -96,7 +96,7 @@ describe('the names of the semantic conventions', () => {
     expect(new Set([...http.KNOWN_METHODS, http.METHOD_OTHER])).toEqual(new Set(known))
   })
 
-  it('are written down once each', () => {
+  it('are defined once each', () => {
     const written = keys.map(([, key]) => key)
     expect(written).toEqual([...new Set(written)])
   })

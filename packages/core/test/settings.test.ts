@@ -121,7 +121,7 @@ describe('settings', () => {
     expect(settings({ metrics: false })).toMatchObject({ hasHooks: false, metrics: false })
   })
 
-  it('do not follow what happens to the options afterwards', () => {
+  it('ignore later changes of the options', () => {
     const options: Record<string, unknown> = {}
     const resolved = settings(options)
     options['ignore'] = () => true
@@ -149,7 +149,7 @@ describe('the vocabulary', () => {
     expect(settings({}, area).semconv).toBe(expected)
   })
 
-  it('is the option over any variable', () => {
+  it('is the option rather than any variable', () => {
     process.env['SPANWRIGHT_SEMCONV'] = 'legacy'
     expect(settings({ semconv: 'latest' }, 'database').semconv).toBe('latest')
   })
@@ -162,14 +162,14 @@ describe('the vocabulary', () => {
     expect(translate('both')).toEqual({ 'db.statement': 'SELECT 1', 'db.query.text': 'SELECT 1' })
   })
 
-  it('is not touched where there is no area', () => {
+  it('is unchanged without an area', () => {
     process.env['SPANWRIGHT_SEMCONV'] = 'both'
     expect(settings({})).toMatchObject({ semconv: 'latest', translate: undefined })
   })
 })
 
 describe('the tracer', () => {
-  it('is found although its provider is registered after the settings, taken back, and another registered', async () => {
+  it('is found even when its provider is registered after the settings, removed, and replaced by another', async () => {
     const resolved = jobSettings()
     startJob(resolved).end(SUCCESS)
     expect(resolved.hasTracerProvider).toBe(false)
@@ -200,7 +200,7 @@ describe('the tracer', () => {
     await registered.stop()
   })
 
-  it('is asked for once as long as the provider is the same', () => {
+  it('is created once per provider', () => {
     let asked = 0
     const tracer = trace.getTracer('real')
     const resolved = jobSettings({ tracerProvider: { getTracer: () => (asked++, tracer) } })
@@ -208,7 +208,7 @@ describe('the tracer', () => {
     expect(asked).toBe(1)
   })
 
-  it('leaves nothing registered behind in these tests', () => {
+  it('is not registered any more after these tests', () => {
     expect(jobSettings().meterProvider).toBe(metrics.getMeterProvider())
     expect(context.active()).toBe(ROOT_CONTEXT)
   })

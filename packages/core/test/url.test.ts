@@ -5,7 +5,7 @@ import { redactQuery, sensitiveQueryKeys, splitHost } from '../src/http/url.ts'
 
 import { growthOf } from './steps.ts'
 
-// Long texts take their time on a busy machine.
+// Long strings take a while on a busy machine.
 jest.setTimeout(60_000)
 
 describe('a query', () => {
@@ -35,7 +35,7 @@ describe('a query', () => {
     },
   )
 
-  it('takes another list in place of the default one', () => {
+  it('accepts another list in place of the default one', () => {
     expect(redactQuery('sig=1&Ticket=2', sensitiveQueryKeys(['tickeT']))).toBe('sig=1&Ticket=REDACTED')
   })
 })
@@ -65,7 +65,7 @@ describe('a request target', () => {
     ['/to?u=http://x/y', { path: '/to', query: 'u=http://x/y' }],
     ['*', { path: '*', query: undefined }],
     ['', { path: '/', query: undefined }],
-  ])('is taken apart: %s', (target, parts) => {
+  ])('is split: %s', (target, parts) => {
     expect(splitTarget(target)).toEqual(parts)
   })
 })
@@ -83,7 +83,7 @@ describe('a host', () => {
     ['h:x', { host: 'h', port: undefined }],
     [':80', undefined],
     ['', undefined],
-  ])('is taken apart: %s', (authority, parts) => {
+  ])('is split: %s', (authority, parts) => {
     expect(splitHost(authority)).toEqual(parts)
   })
 })

@@ -50,7 +50,7 @@ describe('withSpan()', () => {
     expect(trace.getActiveSpan()).toBeUndefined()
   })
 
-  it('has the options it is given', () => {
+  it('has the given options', () => {
     const parent = trace.setSpanContext(ROOT_CONTEXT, {
       traceId: '0af7651916cd43dd8448eb211c80319c',
       spanId: 'b7ad6b7169203331',
@@ -136,7 +136,7 @@ describe('withSpan()', () => {
     expect(recorder.spans()).toMatchObject([{ status: { message: 'no' }, events: [] }])
   })
 
-  it('uses the provider it is given', async () => {
+  it('uses the given provider', async () => {
     const own = recordSpans()
     let tracers = 0
     const tracerProvider: TracerProvider = {
@@ -153,7 +153,7 @@ describe('withSpan()', () => {
     await own.stop()
   })
 
-  it('runs the function the same when nothing is registered', async () => {
+  it('runs the function in the same way when nothing is registered', async () => {
     await recorder.stop()
     expect(withSpan('silent', span => span.isRecording())).toBe(false)
     await expect(withSpan('silent', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
@@ -170,7 +170,7 @@ describe('withSpan()', () => {
     const early: number = withSpan('early', () => Promise.resolve(1))
     // @ts-expect-error -- the function is given a span, and nothing else
     withSpan('more', (_span: Span, _more: string) => 1)
-    // @ts-expect-error -- an option nobody knows
+    // @ts-expect-error -- an unknown option
     expect(() => withSpan('options', () => 1, { colour: 'red' })).toThrow(TypeError)
 
     expect([text, later, either, early]).toEqual(['a', expect.any(Promise), undefined, expect.any(Promise)])

@@ -61,14 +61,14 @@ describe('a wrapped method', () => {
     expect(Object.getOwnPropertyDescriptor(target.query, 'hidden')?.get).toBe(getter)
   })
 
-  it('takes over nothing of an old-style function that tells of its callers', () => {
+  it('copies nothing of a sloppy-mode function that exposes its callers', () => {
     // oxlint-disable-next-line typescript/no-implied-eval, no-new-func -- the only way to one in a module
     const sloppy = new Function('a', 'return a') as (a: string) => string
     const replacement = keepFace((a: string) => sloppy(a), sloppy)
     expect(Object.getOwnPropertyNames(replacement).toSorted()).toEqual(['length', 'name'])
   })
 
-  it('does not show more than the method did', () => {
+  it('is no more enumerable than the method was', () => {
     const pool = new Pool()
     const own = { query: (text: string): string => text }
     wrapMethod(pool, 'query', shouting)
@@ -77,7 +77,7 @@ describe('a wrapped method', () => {
     expect(Object.keys(own)).toEqual(['query'])
   })
 
-  it('leads back to the original', () => {
+  it('refers to the original', () => {
     const pool = new Pool()
     wrapMethod(pool, 'query', shouting)
     expect(originalOf(pool.query)).toBe(Pool.prototype.query)
@@ -94,7 +94,7 @@ describe('a wrapped method', () => {
     expect(target[close]()).toBe('closed')
   })
 
-  it('is known by another copy of this package', async () => {
+  it('is recognised by another copy of this package', async () => {
     const copies: Core[] = []
     for (let copy = 0; copy < 2; copy++) {
       await jest.isolateModulesAsync(async () => {
@@ -111,7 +111,7 @@ describe('a wrapped method', () => {
   })
 })
 
-describe('the way back', () => {
+describe('the function that restores a method', () => {
   it('leaves the object as it was', () => {
     const pool = new Pool()
     const own = Object.defineProperty({} as Pool, 'query', { value: pool.query, configurable: true })

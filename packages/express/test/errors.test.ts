@@ -184,7 +184,7 @@ describe.each(VERSIONS)('an error in $name', ({ load, major }) => {
     ['an object', { name: 'cart-42', code: 'cart 42', message: 'sesame' }],
     ['a text', 'sesame'],
     ['an object with a status', { status: 201, message: 'sesame' }],
-  ])('that is no error, but an answer below 500, is told of nowhere: %s', async (_, body) => {
+  ])('that is a response below 500, and not a failure, is recorded nowhere: %s', async (_, body) => {
     const answer: ErrorRequestHandler = (given, _req, res, _next) => void res.status(201).send(given)
     const app = quiet()
       .get('/x', (_req, _res, next) => next(body))

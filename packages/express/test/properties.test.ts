@@ -43,7 +43,7 @@ describe.each(NEWEST)('whatever routes of $name are made of', ({ load }) => {
   })
 })
 
-describe.each(NEWEST)('wherever routers of $name are hidden and errors answered', ({ load }) => {
+describe.each(NEWEST)('wherever routers of $name are hidden and errors are answered', ({ load }) => {
   const express = load()
 
   it('reports the whole pattern or none, and never one that does not match the path', async () => {

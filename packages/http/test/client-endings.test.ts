@@ -10,7 +10,7 @@ import { recorder } from './recorder.ts'
 import { answerHalf, answerOk, attributesOf, bodyOf, responseTo, send, UNSET, WAYS } from './ways.ts'
 
 describe.each(WAYS)('the span of a request traced by $way', ({ trace: traceBy }) => {
-  it('is an error when nobody listens at its place', async () => {
+  it('is an error when the port has no listener', async () => {
     const { port } = await (async () => {
       await using gone = await serve(answerOk)
       return gone

@@ -23,7 +23,7 @@ async function sumOf(name: string): Promise<number | undefined> {
 
 describe('the time in the queue', () => {
   it(
-    'is told of every message, and measured per group, topic and partition',
+    'is recorded for every message, and measured per group, topic and partition',
     async () => {
       const topic = await harness.topic(2)
       const groupId = unique('group')

@@ -167,7 +167,7 @@ export class Harness extends BrokerHarness {
     return topic
   }
 
-  /** What stands in a topic, read by a client that is not traced. */
+  /** The messages of a topic, read by a client that is not traced. */
   async read(topic: string, count: number): Promise<KafkaMessage[]> {
     const messages: KafkaMessage[] = []
     const consumer = await this.consumer(this.bare(), topic)
@@ -224,7 +224,7 @@ export function textOf(headers: KafkaMessage['headers']): Record<string, string 
   )
 }
 
-/** All that is to be said of a finished span. */
+/** Everything a test can check of a finished span. */
 export function described(span: ReadableSpan | undefined): object {
   if (!span) return { missing: true }
   return {

@@ -36,7 +36,7 @@ describe('where no SDK is registered', () => {
   )
 
   it(
-    'a trace is passed on to the next service all the same',
+    'a trace is still passed on to the next service',
     async () => {
       const [from, to] = [await harness.topic(), await harness.topic()]
       const kafka = traceKafka(harness.bare(), { propagator: harness.recorder.propagator })
@@ -63,7 +63,7 @@ describe('where no SDK is registered', () => {
   )
 
   it(
-    'hooks are told of what is sent and processed all the same',
+    'hooks are still called for what is sent and processed',
     async () => {
       const topic = await harness.topic()
       const ended: string[] = []

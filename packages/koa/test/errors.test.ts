@@ -296,7 +296,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
   })
 
   it.each(['destroy', 'resetAndDestroy'] as const)(
-    'that a client makes by leaving while the body is sent is told by its code alone: %s',
+    'that a client causes by disconnecting while the body is sent is recorded by its code only: %s',
     async leave => {
       const body = new PassThrough()
       const koa = app(ctx => void (ctx.body = body))

@@ -38,7 +38,7 @@ export function portOf(server: Pick<Server, 'address'>): number {
   return (server.address() as AddressInfo).port
 }
 
-/** Opens a connection and writes a request on it as it stands, with `\n` for the ends of lines. */
+/** Opens a connection and writes a request to it unchanged, with `\n` for the ends of lines. */
 export async function openRequest(server: Server, text: string): Promise<Socket> {
   const socket = connect(portOf(server), '127.0.0.1')
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
@@ -46,7 +46,7 @@ export async function openRequest(server: Server, text: string): Promise<Socket>
   return socket
 }
 
-/** Sends a request as it stands, and waits for everything that comes back until the connection is closed. */
+/** Sends a request unchanged, and waits for the whole response until the connection is closed. */
 export async function send(server: Server, text: string): Promise<string> {
   const socket = await openRequest(server, text)
   let answer = ''

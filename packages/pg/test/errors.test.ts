@@ -91,7 +91,7 @@ describe('an error of the server', () => {
 })
 
 describe('a failed connection', () => {
-  /** A port nobody listens on. */
+  /** A port without a listener. */
   async function closedPort(): Promise<number> {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')

@@ -16,7 +16,7 @@ jest.setTimeout(60_000)
 const db = useDatabase()
 const REQUEST = createContextKey('request')
 
-/** Names of what still stands after some collections. */
+/** Names of what still exists after some collections. */
 async function survivors(
   references: ReadonlyMap<string, WeakRef<object>>,
   rounds = 20,

@@ -11,7 +11,7 @@ import { useDatabase } from './database.ts'
 
 const db = useDatabase(['CREATE TABLE items AS SELECT generate_series(1, 50000) AS id'])
 
-/** Attributes of every query here, and those that are told. */
+/** Attributes of every query here, and the given ones. */
 function attributes(text: string, more: object = {}): object {
   return {
     'db.system.name': 'postgresql',

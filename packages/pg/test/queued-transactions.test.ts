@@ -14,7 +14,7 @@ async function client(): Promise<Client> {
   return traceClient(await db.client(), { transactions: 'span' })
 }
 
-/** Names of the spans, with the outcomes of transactions, and what lies below each. */
+/** Names of the spans, with the outcomes of transactions, and the spans below each. */
 function names(nodes: readonly SpanNode[] = db.recorder.tree()): unknown[] {
   return nodes.map(({ span, children }) => {
     const outcome = span.attributes['spanwright.db.transaction.outcome']

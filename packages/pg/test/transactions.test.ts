@@ -12,7 +12,7 @@ async function client(): Promise<Client> {
   return traceClient(await db.client(), { transactions: 'span' })
 }
 
-/** The transactions that ended, and the names of what lies below each. */
+/** The transactions that ended, and the names of the spans below each. */
 function transactions(): unknown[] {
   return db.recorder
     .tree()

@@ -212,7 +212,7 @@ describe.each(VERSIONS.filter(([, { interceptors }]) => interceptors.dns !== und
   'with the DNS interceptor of %s',
   (_, undici) => {
     it.each(BOTH)(
-      'the name of the host stands where the interceptor has put an address, by %s',
+      'the name of the host is recorded in place of the address the interceptor has put, by %s',
       async (__, make) => {
         const dns = undici.interceptors.dns({ affinity: 4, dualStack: false })
         const [traced, stop] = make(new undici.Agent(), { propagateTo: ['localhost'] })

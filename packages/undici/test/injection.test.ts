@@ -91,7 +91,7 @@ async function send(start: StartWay, options: UndiciTracingOptions, active: Cont
   }
 }
 
-/** A propagator that writes what it is told. */
+/** A propagator that writes the given fields. */
 function writer(write: (set: (name: unknown, value: unknown) => void) => void): TextMapPropagator {
   return {
     inject: (_context, carrier, setter: TextMapSetter) =>
@@ -147,7 +147,7 @@ describe.each(WAYS)("%s, with the caller's own headers", (_, startWay) => {
     ...writer(set => {
       for (const name of ['X-Tenant', 'x-other', 'x-mine']) set(name, 'theirs')
     }),
-    // It lies about what it writes.
+    // What it declares is not what it writes.
     fields: () => ['x-mine', 'content-type', 'host'],
   }
 

@@ -13,7 +13,7 @@ const run = promisify(execFile)
 const REQUESTS = 400
 
 it.each(['undici6', 'undici'])(
-  'the spans of bodies that nobody reads end in a minified bundle of %s too',
+  'the spans of unread bodies end in a minified bundle of %s too',
   async version => {
     const folder = await mkdtemp(join(tmpdir(), 'spanwright-minified-'))
     try {

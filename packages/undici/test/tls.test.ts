@@ -159,7 +159,7 @@ describe.each(WAYS)('%s', (_, start) => {
 })
 
 describe.each(VERSIONS)('with %s', (version, undici) => {
-  // Undici 6 does not show what HTTP/2 requests are written to: then nothing is said of it.
+  // Undici 6 does not show what HTTP/2 requests are written to: then nothing is recorded about it.
   const isShown = version !== 'undici 6'
   // Undici 8 asks for HTTP/2 by itself.
   const preferred = version === 'undici 8' ? '2' : '1.1'

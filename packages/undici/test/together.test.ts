@@ -139,7 +139,7 @@ describe.each(VERSIONS)('on requests of %s', (_, undici) => {
         return (await undici.request(server.origin, options)).body.text()
       },
     ],
-  ])('a call of %s that ignores itself has no span by anybody', async (__, send) => {
+  ])('a call of %s with ignore has no span of any entry point', async (__, send) => {
     const handle = traceUndici()
     const dispatcher = new undici.Agent().compose(tracing())
     await send(dispatcher as InstanceType<typeof undici.Agent>)

@@ -13,7 +13,7 @@ const LONGEST = 240_000
 const REQUESTS = 2000
 
 it(
-  'responses that nobody reads leave no open span and nothing in memory',
+  'unread responses leave no open span and nothing in memory',
   async () => {
     const program = spawn(
       process.execPath,

@@ -23,7 +23,7 @@ const CHANNELS = [
   'undici:request:trailers',
 ]
 
-/** What another version of undici, or anybody, might publish. */
+/** What another version of undici, or another publisher, might publish. */
 const MESSAGES: readonly unknown[] = [
   undefined,
   null,
@@ -63,7 +63,7 @@ afterEach(() => {
 })
 
 describe('a malformed message', () => {
-  it.each(CHANNELS)('on %s disturbs nobody', async name => {
+  it.each(CHANNELS)('on %s has no effect on the application', async name => {
     const url = `http://127.0.0.1:${server.port}/`
     const agent = new Agent()
     const under = request(url, { dispatcher: agent.compose(tracing({ stages: true })) })

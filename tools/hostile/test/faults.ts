@@ -25,7 +25,7 @@ export interface HostileOptions {
   readonly metrics?: { readonly attributes: () => never }
 }
 
-/** Telemetry that throws or lies in one way. */
+/** Telemetry that throws or returns wrong values in one way. */
 export interface Fault {
   readonly name: string
   readonly options: HostileOptions
@@ -106,7 +106,7 @@ const inTrace = (span: unknown): Context => trace.setSpan(ROOT_CONTEXT, span as 
 function* spanFaults(): Generator<readonly [string, () => unknown]> {
   for (const name of SPAN_METHODS) yield [`whose ${name}() throws`, () => spanWith({ [name]: breaking })]
   yield [
-    'that throws in all it is told',
+    'that throws in every call',
     () => {
       const all = Object.fromEntries(SPAN_METHODS.map(name => [name, breaking]))
       return spanWith({ ...all, spanContext: () => IDS, isRecording: () => true })

@@ -93,7 +93,7 @@ describe('the handlers of traceKafka()', () => {
     }): Promise<void>
   }
 
-  /** A client with the API of kafkajs that hands its handlers whatever it is told to. */
+  /** A client with the API of kafkajs that passes the given values to its handlers. */
   function clientOf(payloads: readonly unknown[], failures: unknown[]): Kafka {
     const consumer = {
       connect: async () => undefined,
@@ -167,7 +167,7 @@ describe('the handlers of traceKafka()', () => {
     expect(works).toEqual(Array(6).fill('done'))
   })
 
-  it('hear of a group that lies', async () => {
+  it('are told of a group that reports wrong data', async () => {
     const listeners: ((event: unknown) => void)[] = []
     const consumer = {
       events: {

@@ -120,7 +120,7 @@ describe('traceClient()', () => {
   })
 })
 
-describe('an object of node-postgres that lies', () => {
+describe('an object of node-postgres with wrong values', () => {
   /** Works twice, so that node-postgres itself can read it after us. */
   const throwingOnce = (value: unknown): PropertyDescriptor => {
     let isRead = false

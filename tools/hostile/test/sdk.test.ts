@@ -21,7 +21,7 @@ const rejecting = (): Promise<never> => Promise.reject(new Error('telemetry brok
 
 type Parts = Omit<StartTracingOptions, 'metrics'>
 
-/** Parts that an application hands to `startTracing()`, each of which throws or lies in one way. */
+/** Parts that an application hands to `startTracing()`, each of which throws or returns wrong values in one way. */
 function* faults(): Generator<readonly [string, Parts]> {
   for (const [way, fail] of [
     ['throws', breaking],

@@ -140,7 +140,7 @@ export function testBrokenOff(frameworks: readonly TracedFramework[]): void {
       })
     })
 
-    it('by res.destroy() without an error is one all the same', async () => {
+    it('by res.destroy() without an error is one too', async () => {
       const app = serving((_req, res) => res.write('begin', () => res.destroy()))
       await using server = await serve(app)
       await readAll(server.connect(GET))

@@ -5,7 +5,7 @@ import type { HttpServerOptions } from '@spanwright/core/plugin'
 /** Handles a request with what `node:http` gives, whatever framework leads to it. */
 export type PlainHandler = (req: IncomingMessage, res: ServerResponse) => unknown
 
-/** What an app of a framework is told besides. */
+/** Further settings of an app of a framework. */
 interface AppSettings {
   /** Whether it believes the headers of proxies. Default: false. */
   readonly trustProxy?: boolean

@@ -16,7 +16,7 @@ function headerIn(received: string, name: string): string | undefined {
   return new RegExp(`^${name}: (.*?)\r$`, 'im').exec(received)?.[1]
 }
 
-/** What is shown of headers and query, and what the caller is told. */
+/** What is recorded of headers and query, and what the caller receives. */
 export function testHeaders(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 
@@ -142,7 +142,7 @@ export function testHeaders(frameworks: readonly TracedFramework[]): void {
     it.each([
       ['a list', ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']],
       ['a list of pairs', [['Set-Cookie', 'a=1'] as never, ['Set-Cookie', 'b=2'] as never]],
-    ])('stands beside headers that came more than once in %s', async (_, headers) => {
+    ])('is added to headers that came more than once in %s', async (_, headers) => {
       const app = serving(
         (_req, res) => {
           res.writeHead(201, headers).end()

@@ -20,7 +20,7 @@ const ok = (attributes: Attributes = {}): { name: string; attributes: Attributes
   attributes: { 'http.response.status_code': 200, ...attributes },
 })
 
-/** Whatever comes in, nothing throws, no request is lost, and all attributes are texts. */
+/** Whatever comes in, nothing throws, no request is lost, and all attributes are strings. */
 export function testHostileInput(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 
@@ -51,7 +51,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
       ['a lone surrogate in the target', requestOf('GET /items/\u00ed\u00a0\u0080')],
       ['no host', 'GET /items/7 HTTP/1.1\r\n\r\n'],
       ['two lengths', requestOf('POST /items/7', ['Content-Length: 3', 'Transfer-Encoding: chunked'], 'abc')],
-      ['a method nobody knows', requestOf('STEAL /items/7')],
+      ['an unknown method', requestOf('STEAL /items/7')],
     ])('with %s is refused by Node, and makes no span', async (_, bytes) => {
       await using server = await serve(serving(answer))
 
@@ -133,7 +133,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
       ['of an older protocol', 'GET /items/7 HTTP/1.0\r\n\r\n', '1.0'],
       ['that is empty', requestOf('GET /items/7', ['Host:']), '1.1'],
       ['that is only a port', requestOf('GET /items/7', ['Host: :80']), '1.1'],
-    ])('without a host, %s, says nothing of the server', async (_, bytes, version) => {
+    ])('without a host, %s, has no attributes of the server', async (_, bytes, version) => {
       await using server = await serve(serving(answer))
 
       expect(await server.send(bytes)).toMatch(/ 200 /)
@@ -176,7 +176,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
     })
 
     it.each([',', '<script>', '\u00ff', LONG, ', ,', '[::1', ''])(
-      'forwarded by anybody is not believed',
+      'forwarded by an untrusted peer is not used',
       async value => {
         await using server = await serve(serving(answer), { maxHeaderSize: 512 * 1024 })
         const forwarded = ['For', 'Proto', 'Host', 'Port'].map(name => `X-Forwarded-${name}: ${value}`)

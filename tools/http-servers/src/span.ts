@@ -9,7 +9,7 @@ import { eventsOf } from './events.ts'
 /** What a request must leave behind, as far as it is not the same for all requests of the suites. */
 export interface ExpectedSpan {
   readonly name: string
-  /** Added to those that all have; undefined stands for one that must not be there. */
+  /** Added to those that all have; undefined for one that must be absent. */
   readonly attributes: Attributes
   /** Message of the error status, or true for one without; without it the status must be unset. */
   readonly failed?: string | true

@@ -10,7 +10,7 @@ import { Client, type Reply, type Request } from './client.ts'
 import { versionOf } from './load.ts'
 import { expectSection, type Row } from './page.ts'
 
-/** Where `tracing()` stands: in front of the middleware, or after it. */
+/** Where `tracing()` is used: before the middleware, or after it. */
 type Position = 'first' | 'after'
 
 /** A request, and the span there must be of it. */

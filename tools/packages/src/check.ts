@@ -44,12 +44,12 @@ async function checkTypes({ path }: Tarball): Promise<void> {
   await tool('attw', [path, '--no-emoji', '--format', 'ascii', '--exclude-entrypoints', 'vitest'])
 }
 
-/** What a version brings stands in the change log before it is published. */
+/** The change log describes a version before it is published. */
 async function checkChanges({ directory, manifest }: Tarball): Promise<void> {
   const text = await readFile(join(directory, 'CHANGELOG.md'), 'utf8')
   if (text.includes(`\n## ${manifest.version}\n`)) return
   throw new Error(
-    `CHANGELOG.md of ${manifest.name} says nothing of ${manifest.version}: run npm run versions`,
+    `CHANGELOG.md of ${manifest.name} does not describe ${manifest.version}: run npm run versions`,
   )
 }
 

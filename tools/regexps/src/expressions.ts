@@ -1,6 +1,6 @@
 import { parseSync } from '@swc/core'
 
-/** A regular expression as it stands in a source. */
+/** A regular expression as written in a source. */
 export interface Expression {
   readonly pattern: string
   readonly flags: string
@@ -28,7 +28,7 @@ export function expressionsIn(source: string): {
     }
     if (node.callee?.value !== 'RegExp') return
     makesSome = true
-    // What is known of it: the texts it is put together of.
+    // What is known of it: the strings it is composed of.
     visit(node.arguments, ({ type, value }) => {
       if (type === 'StringLiteral') expressions.push({ pattern: String(value), flags: '' })
     })

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { expressionsIn } from '../src/expressions.ts'
 
 describe('the expressions of a source', () => {
-  it('are found wherever they stand', () => {
+  it('are found wherever they are used', () => {
     const source = String.raw`
       // /comment/
       const URL: RegExp = /^a\/b[/]c$/gi
@@ -20,7 +20,7 @@ describe('the expressions of a source', () => {
     })
   })
 
-  it('are the texts that one is put together of, too', () => {
+  it('include the strings that one is composed of', () => {
     const source = "export const both = new RegExp(['a+b', 'c'].map(one => `^${one}`).join('|'))"
     expect(expressionsIn(source)).toEqual({
       expressions: ['a+b', 'c', '|'].map(pattern => ({ pattern, flags: '' })),

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Vocabulary } from '@spanwright/testing'
 
-/** Attributes by which the words of a span are told: every span of an area has one of each pair. */
+/** Attributes by which the vocabulary of a span is recognised: every span of an area has one of each pair. */
 const PAIRS = [
   ['http.request.method', 'http.method'],
   ['db.system.name', 'db.system'],

@@ -49,7 +49,7 @@ describe('the document', () => {
 })
 
 describe('the vocabulary', () => {
-  it('is told by the words', () => {
+  it('is recognised by the attributes', () => {
     expect(vocabularyOf({ 'db.system.name': 'postgresql' })).toBe('latest')
     expect(vocabularyOf({ 'db.system': 'postgresql' })).toBe('legacy')
     expect(vocabularyOf({ 'db.system': 'postgresql', 'db.system.name': 'postgresql' })).toBe('both')

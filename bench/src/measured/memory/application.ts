@@ -14,7 +14,7 @@ import { Watched } from './watched.ts'
 
 const CONNECTIONS = 4
 
-/** Longer than `fetch` keeps a connection that nobody uses, in milliseconds. */
+/** Longer than `fetch` keeps an unused connection, in milliseconds. */
 const KEPT_OPEN = 5000
 
 /** An application whose requests, calls and queries are traced, and watched when they are over. */

@@ -90,7 +90,7 @@ describe('commits of @platformatic/kafka', () => {
 
 describe('a consumer group of @platformatic/kafka', () => {
   it(
-    'is told of by option',
+    'is reported by option',
     async () => {
       const told: unknown[] = []
       const logger = { info: (...args: unknown[]) => told.push(args) }

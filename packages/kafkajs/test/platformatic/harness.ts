@@ -53,7 +53,7 @@ export class PlatformaticHarness extends BrokerHarness {
     return consumer
   }
 
-  /** What stands in a topic, read by a consumer that is not traced. */
+  /** The messages of a topic, read by a consumer that is not traced. */
   async read(topic: string, count: number): Promise<TextMessage[]> {
     const messages: TextMessage[] = []
     for await (const message of await this.stream(topic)) if (messages.push(message) === count) break

@@ -264,7 +264,7 @@ describe('a stream of @platformatic/kafka', () => {
   )
 
   it(
-    'follows the policy for parents, ignores what it is told to, and is not in the trace that began to consume',
+    'follows the policy for parents, ignores what its option ignores, and is not in the trace that began to consume',
     async () => {
       const topic = unique('orders')
       await write(topic, { headers }, { headers, key: 'secret' })

@@ -96,7 +96,7 @@ describe('masked text', () => {
     expect(timeOf(long)).toBeLessThan(Math.max(200, 64 * timeOf(short)))
   })
 
-  it('is cached by text, and correct for more texts than are cached', () => {
+  it('is cached by text, and correct for more texts than the cache holds', () => {
     for (let i = 0; i < 1200; i++) {
       expect(statementOf(`SELECT ${i} FROM t${i}`, true)).toMatchObject({
         summary: `SELECT t${i}`,

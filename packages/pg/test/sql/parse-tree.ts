@@ -4,7 +4,7 @@ type Tree = Readonly<Record<string, unknown>>
 
 /** What PostgreSQL's parser finds in one statement. */
 export interface Found {
-  /** Tables, and functions that stand in place of one, spelt as in the text and in its order. */
+  /** Tables, and functions used in place of one, spelt as in the text and in its order. */
   readonly targets: readonly string[]
   /** Number of queries, where that is the number of the words `SELECT` and `TABLE` before them. */
   readonly queries: number | undefined

@@ -130,7 +130,7 @@ describe('a string with a backslash before a quote', () => {
         const text = `SELECT '${pieces.join('')}`
         const literal = [true, false].map(hides => literalsIn(text, hides))
         const shown = uncertain(text)
-        // A word that stands outside of literals in both readings may be shown, and no other.
+        // A word outside of literals in both readings may be shown, and no other.
         const free = text.replaceAll(/zq/g, (word, at: number) =>
           literal.some(ranges => ranges.some(([start, end]) => at >= start && at < end)) ? '??' : word,
         )

@@ -89,7 +89,7 @@ async function tryWay(
   await runIn(folder, env, [...onNode, ...install])
   for (const command of way.commands) {
     const [, ...args] = command
-    // A bundle stands alone.
+    // A bundle has no dependencies.
     if (args[0]?.startsWith('alone/'))
       await rm(join(folder, 'node_modules'), { recursive: true, force: true })
     await runIn(folder, env, [...onNode, ...command])

@@ -21,7 +21,7 @@ export async function writeSource(
 
 async function plain(text: string): Promise<string> {
   const { code } = await transform(text, { loader: 'ts', format: 'esm', target: 'node20' })
-  // All that is exported stands in one statement at the end.
+  // One statement at the end has all exports.
   return code
 }
 

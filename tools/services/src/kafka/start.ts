@@ -12,7 +12,7 @@ export interface KafkaOptions {
   autoCreateTopics?: boolean
   /** Longest wait for a real Kafka to be ready, in milliseconds; default 60000. */
   timeout?: number
-  /** Hears what is being done, one line at a time; default: nobody. */
+  /** Hears what is being done, one line at a time; default: not reported. */
   onProgress?: (line: string) => void
 }
 

@@ -15,7 +15,7 @@ export interface PostgresOptions {
   settings?: Record<string, string>
   /** Longest wait for the server to be ready, in milliseconds; default 30000. */
   timeout?: number
-  /** Hears what is being done, one line at a time; default: nobody. */
+  /** Hears what is being done, one line at a time; default: not reported. */
   onProgress?: (line: string) => void
 }
 

@@ -24,7 +24,7 @@ function unlisten(): void {
   for (const signal of signals) process.off(signal, endBySignal)
 }
 
-/** Runs a synchronous clean-up when this process exits, fails or is told to end; returns a function that calls it off. */
+/** Runs a synchronous clean-up when this process exits, fails or is told to end; returns a function that cancels it. */
 export function onProcessEnd(cleanup: () => void): () => void {
   if (cleanups.size === 0) listen()
   cleanups.add(cleanup)

@@ -34,7 +34,7 @@ async function runMaven(outputFile: string, onProgress: (line: string) => void):
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(maven, 'close')
-  // A missing program emits its error before anybody awaits the end.
+  // A missing program emits its error before the end is awaited.
   ended.catch(() => {})
   let problem = ''
   for await (const line of createInterface({ input: maven.stdout })) {

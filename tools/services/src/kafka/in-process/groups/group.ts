@@ -103,7 +103,7 @@ export class Group {
     return generation === this.#generation ? errorCode.none : errorCode.illegalGeneration
   }
 
-  /** Whether a member, or anybody while the group is empty, may commit offsets. */
+  /** Whether a member, or any client while the group is empty, may commit offsets. */
   checkCommit(memberId: string, generation: number): number {
     if (generation < 0 && this.state === 'Empty') return errorCode.none
     const error = this.check(memberId, generation)
