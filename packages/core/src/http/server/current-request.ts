@@ -48,7 +48,7 @@ export function currentRequest(): CurrentRequest | undefined {
 }
 
 /** True when the active context belongs to the same request as the given one, even inside another span. */
-export function isActive(context: Context): boolean {
+function isActive(context: Context): boolean {
   return tokenOf(contextApi.active()) === tokenOf(context)
 }
 
