@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { expect, it } from '@jest/globals'
+
+import { PATIENCE, programsOf, run } from './documented.ts'
+
+const PAGE = '../own-spans.md'
+
+const SET_UP = `
+import { ConsoleExporter, startTracing } from '@spanwright/sdk'
+startTracing({
+  serviceName: 'shop',
+  baggageAttributes: ['tenant.id'],
+  exporter: new ConsoleExporter({
+    detail: 'all',
+    colors: false,
+    width: 72,
+    write: text => void process.stdout.write(text),
+  }),
+})
+`
+
+/** Imports that may stand in a block, so that programs with the same names fit into one process. */
+const toBlock = (program: string): string =>
+  `{\n${program.replaceAll(/^import (.+) from (.+)$/gm, 'const $1 = await import($2)')}}\n`
+
+/** A printed trace without what differs in every run: ids, times, bars and stacks. */
+function stableLines(printed: string): string[] {
+  return printed
+    .replaceAll(/\b[\da-f]{32}\b|\b[\da-f]{8}…/g, '(id)')
+    .replaceAll(/[\d.]+ m?s\b/g, '(time)')
+    .replaceAll(/▕.*▏/g, '')
+    .split('\n')
+    .filter(line => line !== '' && !/^\W*at /.test(line))
+    .map(line => line.trimEnd().replaceAll(/ +/g, ' '))
+}
+
+it(
+  'prints what the page about spans of your own shows',
+  async () => {
+    const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', PAGE.slice(3)), 'utf8')
+    const shown = [...page.matchAll(/^```text\n([^]*?)^```$/gm)].map(([, text = '']) => text)
+    const programs = programsOf(PAGE)
+    expect(programs).toHaveLength(shown.length)
+
+    const printed = await run(SET_UP + programs.map(toBlock).join(''), 'module')
+
+    expect(stableLines(printed)).toEqual(shown.flatMap(stableLines))
+  },
+  PATIENCE,
+)
