@@ -50,7 +50,12 @@ export function redirectOf(
 /** How many requests were sent in the place of a new one, as far as that is known. */
 export function resendCountOf(method: string, url: string): number {
   if (!expected || (expected.method !== undefined && expected.method !== method)) return 0
-  return normalized(expected.url) === normalized(url) ? expected.resendCount + 1 : 0
+  return isSameUrl(expected.url, url) ? expected.resendCount + 1 : 0
+}
+
+/** True for two spellings of one URL, without regard to what is not sent as its target. */
+export function isSameUrl(url: string, other: string): boolean {
+  return url === other || (URL.canParse(url) && normalized(url) === normalized(other))
 }
 
 function normalized(text: string): string | undefined {

@@ -6,6 +6,7 @@ import { context, SpanKind, trace } from '@opentelemetry/api'
 import { type ClientRequest, guarded, headerOf, type HttpClient, splitHost } from '@spanwright/core/plugin'
 
 import { Follower, isFollowed } from './follower.ts'
+import { noteCreated } from './got.ts'
 import { resendCountOf } from './resends.ts'
 import { countBody } from './sent-body.ts'
 
@@ -42,6 +43,7 @@ export const startRequest: (client: HttpClient, req: NodeRequest, port?: unknown
     if (!request) return
     inject(client, req, request)
     if (!request.isOpen) return
+    noteCreated(method, url, request)
     if (client.measuresBodies) countBody(req, request, headers['content-length'])
     // The peer of another agent may be a proxy.
     const isOpenQuestion = known === undefined && isOwnAgent((req as { agent?: unknown }).agent)

@@ -177,7 +177,7 @@ export class HttpClient {
     if (!destination) return
     const attributes: Attributes = {}
     this.destinations.describe(attributes, destination)
-    request.relocated(attributes)
+    request.described(attributes)
   }
 
   private recordOf(

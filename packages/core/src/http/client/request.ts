@@ -128,8 +128,8 @@ export class ClientRequest {
     this.peer = peer
   }
 
-  /** The request goes to another destination than at its start; sets the attributes of the new one. */
-  relocated(attributes: Attributes): void {
+  /** Sets attributes that were not known at its start, or were others then. */
+  described(attributes: Attributes): void {
     this.captured = { ...this.captured, ...attributes }
   }
 
