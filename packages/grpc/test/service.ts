@@ -59,7 +59,9 @@ export type EchoClient = newest.Client & {
 }
 
 /** A server on a free port of 127.0.0.1 and clients of it; gone when it is disposed of. */
-export interface EchoServer extends AsyncDisposable {
+export interface EchoServer {
+  /** @param leavesClients true: clients stay open */
+  [Symbol.asyncDispose](leavesClients?: boolean): Promise<void>
   readonly server: newest.Server
   readonly port: number
   readonly address: string
@@ -70,11 +72,12 @@ export async function serveEcho(
   grpc: Grpc,
   options: newest.ServerOptions,
   handlers: EchoHandlers = {},
+  wantedPort = 0,
 ): Promise<EchoServer> {
   const server = new grpc.Server(options)
   server.addService(ECHO, { ...ANSWERING, ...handlers })
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(`127.0.0.1:${wantedPort}`, grpc.ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     )
   })
@@ -89,14 +92,14 @@ export async function serveEcho(
       clients.push(client)
       return client
     },
-    async [Symbol.asyncDispose]() {
-      for (const client of clients) client.close()
+    async [Symbol.asyncDispose](leavesClients = false) {
+      if (!leavesClients) for (const client of clients) client.close()
       server.forceShutdown()
     },
   }
 }
 
-function clientOf(grpc: Grpc, address: string, options?: newest.ClientOptions): EchoClient {
+export function clientOf(grpc: Grpc, address: string, options?: newest.ClientOptions): EchoClient {
   const Echo = grpc.makeClientConstructor(ECHO, 'test.Echo')
   return new Echo(address, grpc.credentials.createInsecure(), options) as unknown as EchoClient
 }
@@ -118,4 +121,12 @@ export async function statusOf(work: Promise<unknown>): Promise<number | undefin
   } catch (error) {
     return (error as newest.ServiceError).code
   }
+}
+
+/** A message as it is sent: not compressed, and after its length. */
+export function framed(message: string): Buffer {
+  const bytes = Buffer.alloc(5 + Buffer.byteLength(message))
+  bytes.writeUInt32BE(bytes.length - 5, 1)
+  bytes.write(message, 5)
+  return bytes
 }

@@ -21,12 +21,18 @@ export class ClientCall extends Call<ClientTracing> {
   /** The caller's. */
   private readonly context: Context = contextApi.active()
   private listener: Partial<InterceptingListener> | undefined
-  private target: string | undefined
+  private readonly target: string | undefined
 
   /** @param next undefined for a call that the library has refused to make */
-  constructor(tracing: ClientTracing, method: ClientMethod, next: NextCall | undefined) {
+  constructor(
+    tracing: ClientTracing,
+    method: ClientMethod,
+    target: string | undefined,
+    next: NextCall | undefined,
+  ) {
     super(tracing)
     this.method = method
+    this.target = target
     this.next = next
   }
 
@@ -82,7 +88,6 @@ export class ClientCall extends Call<ClientTracing> {
   begin(metadata: Metadata | undefined): Metadata | undefined {
     const { tracing, context } = this
     const { settings } = tracing
-    this.target = this.next?.getPeer()
     const address = tracing.targets.addressIn(this.target)
     const method = tracing.methodOf(this.method.path, address)
     const record: GrpcOperation | undefined =

@@ -31,6 +31,7 @@ export function traceGrpcClient(
   const transform: CallInvocationTransformer = given => {
     const call = own ? own(given) : given
     const { callOptions, methodDefinition } = call
+    traced.channel = call.channel
     if (!messageSizes && !hasInterceptors(callOptions)) return call
     return copyWith(call, {
       callOptions: hasInterceptors(callOptions) ? withInterceptor(interceptor, callOptions) : callOptions,
@@ -61,17 +62,18 @@ function clientInterceptor(tracing: ClientTracing): Interceptor {
   const spanwright: Interceptor = (options, nextCall) => {
     if (tracing.isIdle) return nextCall(options) as ReturnType<Interceptor>
     const method = options.method_definition
+    const target = tracing.takeTarget()
     let next: NextCall
     try {
       next = nextCall(options)
     } catch (error) {
-      const call = new ClientCall(tracing, method, undefined)
+      const call = new ClientCall(tracing, method, target, undefined)
       call.begin(undefined)
       call.failed(error)
       throw error
     }
     passOthers(ClientCall.prototype, next)
-    return new ClientCall(tracing, method, next) as unknown as ReturnType<Interceptor>
+    return new ClientCall(tracing, method, target, next) as unknown as ReturnType<Interceptor>
   }
   return spanwright
 }

@@ -1,4 +1,5 @@
-import { aBoolean, oneOf } from '@spanwright/core/plugin'
+import type { ChannelInterface } from '@grpc/grpc-js'
+import { aBoolean, attempt, oneOf } from '@spanwright/core/plugin'
 import { METRIC_RPC_CLIENT_CALL_DURATION, RPC_CLIENT_METRIC_ATTRIBUTES } from '@spanwright/core/semconv'
 
 import { addressOfPeer, addressOfTarget, AddressReader } from '../address.ts'
@@ -16,6 +17,8 @@ const CLIENT: Side = {
 
 /** What the calls of one `traceGrpcClient()` share. */
 export class ClientTracing extends GrpcTracing<GrpcClientTracingOptions> implements Injection {
+  /** The channel of the call that is about to reach the interceptor, which is not told of it. */
+  channel: ChannelInterface | undefined
   readonly injects: boolean
   readonly replaces: boolean
   readonly grpcTraceBin: boolean
@@ -30,4 +33,15 @@ export class ClientTracing extends GrpcTracing<GrpcClientTracingOptions> impleme
     this.replaces = existingContext === 'replace'
     this.grpcTraceBin = grpcTraceBin ?? false
   }
+
+  /** The target of that channel. */
+  takeTarget(): string | undefined {
+    const { channel } = this
+    this.channel = undefined
+    return channel && attempt('reading the target of a client', targetOf, channel)
+  }
+}
+
+function targetOf(channel: ChannelInterface): string {
+  return channel.getTarget()
 }
