@@ -23,6 +23,8 @@ export interface Receiver extends AsyncDisposable {
    * @returns false when the time was over before
    */
   waitUntil(condition: (spans: readonly ReceivedSpan[]) => boolean, timeout: number): Promise<boolean>
+  /** Closes all connections, as an end point does with those that are idle for long. */
+  readonly disconnect: () => void
   readonly stop: () => Promise<void>
 }
 
@@ -57,6 +59,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans: () => spans,
     waitUntil,
+    disconnect: () => server.closeAllConnections(),
     stop: () => close(server),
     [Symbol.asyncDispose]: () => close(server),
   }
