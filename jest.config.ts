@@ -28,6 +28,8 @@ console.warn(`Left out here, see CONTRIBUTING.md: ${leftOut.join(', ') || 'nothi
 const isFiltered = process.argv.some(argument => /^(?:-t$|-t=|--testNamePattern)/.test(argument))
 
 const config: Config = {
+  // Jest would leave a core to itself, which is half of a small machine.
+  maxWorkers: '100%',
   testMatch: ['<rootDir>/{packages,tools,examples}/*/test/**/*.test.ts'],
   globals: { spansAreRecorded: !isFiltered },
   setupFilesAfterEnv: ['<rootDir>/tools/spans/src/jest-setup.ts'],

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
 import { afterAll, afterEach, expect } from '@jest/globals'
+import { diag } from '@opentelemetry/api'
 import type { MetricData } from '@opentelemetry/sdk-metrics'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { canary, checkMetrics, checkSpans, expectNoCanary } from '@spanwright/testing'
@@ -69,6 +70,8 @@ afterEach(() => {
 })
 
 afterAll(async () => {
+  // What stays subscribed to channels of Node must not log to the console of a file that has ended.
+  diag.disable()
   unsubscribe('spanwright.services.secret', plantSecret)
   unsubscribe('spanwright.testing.span', lookAtSpan)
   unsubscribe('spanwright.testing.metric', lookAtMetric)
