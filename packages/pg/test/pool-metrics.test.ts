@@ -184,6 +184,21 @@ describe('db.client.response.returned_rows', () => {
     ])
   })
 
+  it('has no procedure; the duration has when asked for summaries', async () => {
+    const pool = measured({}, { metrics: { querySummary: true } })
+    await pool.query('CREATE PROCEDURE answer(OUT n int) LANGUAGE sql AS $$ SELECT 42 $$')
+    expect((await pool.query('CALL answer(null)')).rows).toEqual([{ n: 42 }])
+    const named = (await recorder.metrics()).flatMap(({ descriptor, dataPoints }) =>
+      dataPoints
+        .filter(({ attributes }) => attributes['db.query.summary'] === 'CALL answer')
+        .map(({ attributes }) => [descriptor.name, attributes['db.stored_procedure.name']]),
+    )
+    expect(named).toEqual([
+      ['db.client.operation.duration', 'answer'],
+      ['db.client.response.returned_rows', undefined],
+    ])
+  })
+
   it('has the summary when asked to, as has the duration', async () => {
     const pool = measured({}, { metrics: { querySummary: true } })
     await pool.query('SELECT 1 AS a')

@@ -10,6 +10,7 @@ import { version } from '../package.json'
 const db = useDatabase([
   'CREATE TABLE users (id int PRIMARY KEY, name text)',
   "INSERT INTO users VALUES (7, 'Ann')",
+  'CREATE PROCEDURE adopt(n int) LANGUAGE sql AS $$ UPDATE users SET id = id WHERE id = n $$',
 ])
 
 type Shape = readonly [name: string, call: (target: Client, config: QueryConfig) => unknown]
@@ -233,6 +234,28 @@ describe('several statements in one text', () => {
       'server.address': '127.0.0.1',
       'server.port': db.server.port,
     })
+  })
+})
+
+describe('a procedure', () => {
+  it.each([
+    ['CALL adopt(7)', 'adopt', 'CALL adopt', 'CALL adopt(?)'],
+    [
+      'call Shop . "adopt all" ( 7, (SELECT \'x\') )',
+      'Shop."adopt all"',
+      'call Shop."adopt all" SELECT',
+      'call Shop . "adopt all" ( ?, (SELECT ?) )',
+    ],
+    ['CALL adopt(1); CALL adopt(2)', 'adopt', 'BATCH CALL adopt', 'CALL adopt(?)'],
+    ['CALL adopt(1); SELECT 1', undefined, 'BATCH', 'CALL adopt(?); SELECT ?'],
+  ])('that is called is named: %s', async (text, procedure, summary, masked) => {
+    const client = traceClient(await db.client())
+    await client.query(text).catch(() => undefined)
+    const [span, ...others] = db.recorder.spans()
+    expect(others).toEqual([])
+    expect(span?.name).toBe(summary)
+    expect(span?.attributes).toMatchObject({ 'db.query.text': masked, 'db.query.summary': summary })
+    expect(span?.attributes['db.stored_procedure.name']).toBe(procedure)
   })
 })
 

@@ -79,6 +79,7 @@ const DATABASE = {
   [db.ATTR_DB_QUERY_SUMMARY]: (summary: AttributeValue, legacy: Attributes) => {
     legacy['db.operation'] = String(summary).split(' ', 1)[0] ?? ''
   },
+  [db.ATTR_DB_STORED_PROCEDURE_NAME]: null,
   [db.ATTR_DB_OPERATION_BATCH_SIZE]: null,
   [db.ATTR_DB_RESPONSE_STATUS_CODE]: null,
   [db.ATTR_DB_RESPONSE_RETURNED_ROWS]: null,

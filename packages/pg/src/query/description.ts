@@ -3,6 +3,7 @@ import {
   ATTR_DB_OPERATION_BATCH_SIZE,
   ATTR_DB_QUERY_SUMMARY,
   ATTR_DB_QUERY_TEXT,
+  ATTR_DB_STORED_PROCEDURE_NAME,
   DB_METRIC_ATTRIBUTES,
   DB_SYSTEM_POSTGRESQL,
   METRIC_DB_CLIENT_OPERATION_DURATION,
@@ -88,12 +89,13 @@ export class Descriptions {
     const { queryText } = this
     const attributes: Attributes = { ...endpoint.attributes }
     this.strings.notice(text)
-    const { summary, masked, count, parameters } = statementOf(text, this.strings.isStandard)
+    const { summary, masked, procedure, count, parameters } = statementOf(text, this.strings.isStandard)
     if (queryText !== 'off' && text !== '') {
       // A parameterized text has its values elsewhere, and is recorded unchanged.
       attributes[ATTR_DB_QUERY_TEXT] = (hasValues && parameters) || queryText === 'raw' ? text : masked
     }
     if (count > 1) attributes[ATTR_DB_OPERATION_BATCH_SIZE] = count
+    if (procedure !== undefined) attributes[ATTR_DB_STORED_PROCEDURE_NAME] = procedure
     if (summary !== '') attributes[ATTR_DB_QUERY_SUMMARY] = summary
     return this.describe(endpoint, summary || DB_SYSTEM_POSTGRESQL, attributes, count <= 1)
   }
@@ -111,4 +113,4 @@ export class Descriptions {
   }
 }
 
-const KEYS_WITH_SUMMARY = [...DB_METRIC_ATTRIBUTES, ATTR_DB_QUERY_SUMMARY]
+const KEYS_WITH_SUMMARY = [...DB_METRIC_ATTRIBUTES, ATTR_DB_QUERY_SUMMARY, ATTR_DB_STORED_PROCEDURE_NAME]

@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import { type Attributes, type Context, SpanKind } from '@opentelemetry/api'
-import { ATTR_DB_RESPONSE_RETURNED_ROWS, ATTR_SPANWRIGHT_DB_WAIT_TIME } from '@spanwright/core/semconv'
+import {
+  ATTR_DB_RESPONSE_RETURNED_ROWS,
+  ATTR_DB_STORED_PROCEDURE_NAME,
+  ATTR_SPANWRIGHT_DB_WAIT_TIME,
+} from '@spanwright/core/semconv'
 import {
   attempt,
   decide,
@@ -98,7 +102,9 @@ export class QueryTracing {
     const { context, ended } = operation
     operation.end(ending, late)
     const { measured } = operation
-    if (measured && !ended && rows !== undefined) this.descriptions.rows.record(rows, measured, context)
+    if (!measured || ended || rows === undefined) return
+    const { [ATTR_DB_STORED_PROCEDURE_NAME]: procedure, ...others } = measured
+    this.descriptions.rows.record(rows, procedure === undefined ? measured : others, context)
   }
 }
 

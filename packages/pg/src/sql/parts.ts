@@ -31,6 +31,13 @@ export class Parts {
     return text
   }
 
+  /** The procedure that the statement calls. */
+  get procedure(): string | undefined {
+    const [operation, target] = this.parts
+    const isCall = operation?.text.toUpperCase() === 'CALL'
+    return isCall && target && target.text.length + operation.text.length < LONGEST ? target.text : undefined
+  }
+
   /** Adds an operation, or a target whose name is complete. */
   add(text: string, names?: Names): void {
     if (this.parts.length < LONGEST) this.parts.push({ text, names })
@@ -82,6 +89,7 @@ export class Batch {
   count = 0
   private first: Parts | undefined
   private alike = true
+  private common: string | undefined
 
   get text(): string {
     const { first, count, alike } = this
@@ -94,10 +102,18 @@ export class Batch {
     return this.count > 1 && this.alike
   }
 
+  /** The procedure that every statement calls. */
+  get procedure(): string | undefined {
+    return this.common
+  }
+
   /** Adds a statement that has ended. */
   add(parts: Parts): void {
     parts.endName()
     this.count++
+    const { procedure } = parts
+    if (this.first === undefined) this.common = procedure
+    else if (procedure !== this.common) this.common = undefined
     this.first ??= parts
     const text = parts.textAfter('')
     this.alike &&= text !== '' && text === this.first.textAfter('')

@@ -109,8 +109,11 @@ export class Scopes {
     this.current = { ...STATEMENT }
   }
 
-  /** Handles an opening parenthesis or bracket. */
-  open(): void {
+  /**
+   * Handles an opening parenthesis or bracket.
+   * @param isOnly true after `ONLY`, where parentheses contain a table: `UPDATE ONLY (t)`
+   */
+  open(isOnly: boolean): void {
     if (this.ignored > 0 || this.around.length >= DEEPEST) {
       this.ignored++
       return
@@ -120,6 +123,11 @@ export class Scopes {
     const begins = expected === 'statement'
     const joined = expected === 'target' || (begins && scope.targets !== 'none')
     this.around.push(scope)
+    if (isOnly && expected === 'relation') {
+      scope.expected = scope.next
+      this.current = { ...STATEMENT, expected }
+      return
+    }
     this.current = {
       ...STATEMENT,
       expected: expected === 'end' ? 'end' : 'statement',

@@ -12,6 +12,8 @@ export interface Statement {
   readonly summary: string
   /** The text with `?` in place of every literal; the text of one statement when all have the same. */
   readonly masked: string
+  /** The procedure that the text calls, spelt as in it; undefined when it calls none, several, or does anything else. */
+  readonly procedure: string | undefined
   /** Number of statements in the text. */
   readonly count: number
   /** The effect of the text on its session's transaction, if any. */
@@ -46,9 +48,10 @@ export function readStatement(text: string, isStandard: boolean): Statement {
   }
   summary.finish()
   const { batch, control, ends } = summary
-  const { text: summaryText, count, repeats } = batch
+  const { text: summaryText, count, repeats, procedure } = batch
   const masked = (repeats && commonText(text, ends, isStandard)) || mask.finish()
-  return { summary: summaryText, masked, count, control, comments, parameters, open: lexer.open }
+  const { open } = lexer
+  return { summary: summaryText, masked, procedure, count, control, comments, parameters, open }
 }
 
 /** The masked text shared by all statements; undefined when they differ. */

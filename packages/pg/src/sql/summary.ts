@@ -76,7 +76,7 @@ export class Summary {
   private addMark(mark: string, at: number): void {
     if (mark === '(' || mark === '[') {
       this.begun = true
-      this.scopes.open()
+      this.scopes.open(this.word === 'ONLY')
     } else if (mark === ')' || mark === ']') this.scopes.close()
     else if (mark === ';') this.endStatement(at)
     else if (mark === ',' && !this.scopes.ignoring) this.addComma(this.scope)

@@ -3,6 +3,11 @@ import * as fc from 'fast-check'
 // Queries that PostgreSQL's parser takes, in which words, commas and names mean something else than they seem to.
 
 const table = fc.constantFrom('a', 'b', 'A', '"a"', '"A"', 's.a', 'S . "b"', 'c /* a */ . b', 'rows', 'd')
+const changed = fc.oneof(
+  table,
+  table.map(one => `ONLY ${one}`),
+  table.map(one => `ONLY ( ${one} )`),
+)
 const name = fc.constantFrom('a', 'b', 'A', '"a"', '"A"', 'U&"\\0061"', 'rows')
 const column = fc.constantFrom('x', 't.from', 'u."select"', '"join"', '$1', 'null', 'conflict')
 const label = fc.constantFrom(
@@ -92,6 +97,7 @@ function levelAbove({ expression, item, query: inner, change }: Level): Level {
     ),
     item: fc.oneof(
       { weight: 4, arbitrary: joined(fc.constantFrom('', 'ONLY'), table, alias) },
+      joined('ONLY (', table, ')', alias),
       joined('(', item, 'JOIN', item, 'ON', expression, ')', fc.constantFrom('', 'AS t')),
       joined(item, 'LEFT JOIN', item, 'USING (x, b)'),
       joined('((', item, 'CROSS JOIN', item, ')', 'NATURAL JOIN', item, ')'),
@@ -136,7 +142,7 @@ function levelAbove({ expression, item, query: inner, change }: Level): Level {
         joined('INSERT INTO', table, 'VALUES (', list(expression), '), (', list(expression), ')', returning),
         joined(
           'UPDATE',
-          table,
+          changed,
           'AS t SET x =',
           expression,
           ', y =',
@@ -144,11 +150,11 @@ function levelAbove({ expression, item, query: inner, change }: Level): Level {
           maybe('FROM', list(item)),
           where,
         ),
-        joined('UPDATE', table, 'SET (x, y) = (', inner, '), set = 2', where, returning),
-        joined('DELETE FROM', table, maybe('USING', list(item)), where, returning),
+        joined('UPDATE', changed, 'SET (x, y) = (', inner, '), set = 2', where, returning),
+        joined('DELETE FROM', changed, maybe('USING', list(item)), where, returning),
         joined(
           'MERGE INTO',
-          table,
+          changed,
           'AS t USING',
           item,
           'ON',
@@ -179,5 +185,8 @@ export const queryStatement: fc.Arbitrary<string> = fc.oneof(
   joined('EXPLAIN CREATE TABLE d AS', query),
   joined('PREPARE p (int, text) AS', fc.oneof(query, change)),
   joined('DECLARE p SCROLL CURSOR WITH HOLD FOR', query),
+  joined('TRUNCATE', list(changed)),
+  joined('LOCK TABLE', list(changed), 'IN SHARE MODE'),
+  joined('VACUUM (FULL)', list(table)),
   joined('COPY (', fc.oneof(query, change), ') TO STDOUT'),
 )

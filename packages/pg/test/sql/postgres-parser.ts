@@ -139,6 +139,9 @@ function shape(node: unknown): unknown {
     ([key, value]) => !(typeof value === 'number' && PLACES.test(key)),
   )
   const shaped = Object.fromEntries(entries.map(([key, value]) => [key, shape(value)]))
+  // The bounds of a partition: FOR VALUES IN (..).
+  const bounds = shaped['listdatums']
+  if (Array.isArray(bounds) && bounds.every(item => item === 'literal')) shaped['listdatums'] = 'literals'
   if (expression?.['kind'] === 'AEXPR_IN')
     return { ...shaped, A_Expr: withShortList(shaped['A_Expr'] as Tree) }
   return shaped

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
@@ -6,31 +8,13 @@ import { loadModule } from 'libpg-query'
 
 import { readStatement } from '../../src/sql/statement.ts'
 import { queryStatement } from './generated-queries.ts'
-import { queryOfView, targetsIn, targetsOf } from './parse-tree.ts'
+import { compare, LONGEST, maskingFault } from './compare.ts'
+import { queryOfView } from './parse-tree.ts'
 import { sqlOfPostgres, statementsOf } from './postgres-parser.ts'
+import { statementsIn } from './script.ts'
 import { runs } from '../runs.ts'
 
 beforeAll(() => loadModule(), 60_000)
-
-/** What a summary says of targets and queries beside what the parse tree says; undefined where that has neither. */
-function compare(text: string): { own: unknown; found: unknown } | undefined {
-  const found = targetsIn(text)
-  if (!found) return undefined
-  const { summary } = readStatement(text, true)
-  const own = targetsOf(summary)
-  // Without the parts that had no room, and without names that are spelt like an operation.
-  const { targets } = targetsOf(found.targets.join(' '))
-  const isCut = summary.length > LONGEST - Math.max(0, ...targets.map(target => target.length + 1))
-  return {
-    own: { targets: own.targets, queries: isCut || found.queries === undefined ? undefined : own.queries },
-    found: {
-      targets: isCut ? targets.slice(0, own.targets.length) : targets,
-      queries: isCut ? undefined : found.queries,
-    },
-  }
-}
-
-const LONGEST = 255
 
 describe('the targets of a summary are those of the parse tree, for', () => {
   it('the SQL that PostgreSQL is shipped with, and the queries of its views', () => {
@@ -48,6 +32,21 @@ describe('the targets of a summary are those of the parse tree, for', () => {
     }
     expect(compared).toBeGreaterThan(400)
   }, 120_000)
+
+  it('a script of many kinds of statements', () => {
+    const faults: unknown[] = []
+    let compared = 0
+    for (const text of statementsIn(readFileSync(join(__dirname, 'corpus.sql'), 'utf8'))) {
+      const result = compare(text)
+      if (!result) continue
+      compared++
+      if (!isDeepStrictEqual(result.own, result.found)) faults.push({ text, ...result })
+      expect(readStatement(text, true).summary.length).toBeLessThanOrEqual(LONGEST)
+      expect(maskingFault(text) ?? '').toBe('')
+    }
+    expect(faults).toEqual([])
+    expect(compared).toBeGreaterThan(55)
+  })
 
   it('generated statements', () => {
     let compared = 0
