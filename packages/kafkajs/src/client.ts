@@ -15,6 +15,7 @@ import type { Attributes } from '@opentelemetry/api'
 import { guarded } from '@spanwright/core/plugin'
 
 import { Attempts } from './consume/attempts.ts'
+import type { Partition } from './consume/message.ts'
 import type { BrokerAddress, Cluster } from './cluster.ts'
 import { eventName, type EventSource } from './library.ts'
 import { type MessageHeaders, PLAIN_HEADERS } from './message/headers.ts'
@@ -83,7 +84,7 @@ export function addAddress(attributes: Attributes, broker: BrokerAddress | undef
 export function addAttempt(
   { attempts }: Client,
   attributes: Attributes,
-  { topic, partition }: { readonly topic: string; readonly partition: number },
+  { topic, partition }: Partition,
   offset: string,
 ): void {
   const attempt = attempts.next(topic, partition, offset)

@@ -1,3 +1,8 @@
+import { type Ending, SUCCESS } from '@spanwright/core/plugin'
+
+import { kafkaFailure } from '../failure.ts'
+import type { Partition } from './message.ts'
+
 /**
  * Counts how many times in a row a consumer received the same message or batch because its handler failed. Holds one
  * entry per partition whose last handler failed.
@@ -12,15 +17,30 @@ export class Attempts {
     return last?.offset === offset ? last.times + 1 : 1
   }
 
-  /** Notes that an attempt failed. */
-  add(topic: string, partition: number, offset: string): void {
-    const times = this.next(topic, partition, offset)
-    this.failed.set(keyOf(topic, partition), { offset, times })
+  /**
+   * The settlement of an attempt for `runToEnd()`: counts its outcome, then ends its operation.
+   * @param first the first message
+   */
+  settlement(
+    place: Partition,
+    first: { readonly offset: string } | undefined,
+    end: (ending: Ending) => void,
+  ): { succeeded(): void; failed(error: unknown): void } {
+    return {
+      succeeded: () => {
+        if (this.failed.size > 0) this.failed.delete(keyOf(place.topic, place.partition))
+        end(SUCCESS)
+      },
+      failed: error => {
+        if (first) this.add(place, first.offset)
+        end(kafkaFailure(error))
+      },
+    }
   }
 
-  /** Notes that an attempt succeeded. */
-  clear(topic: string, partition: number): void {
-    if (this.failed.size > 0) this.failed.delete(keyOf(topic, partition))
+  private add({ topic, partition }: Partition, offset: string): void {
+    const times = this.next(topic, partition, offset)
+    this.failed.set(keyOf(topic, partition), { offset, times })
   }
 }
 

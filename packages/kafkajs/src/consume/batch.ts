@@ -25,16 +25,14 @@ import {
   Operation,
   runToEnd,
   spanContextOf,
-  SUCCESS,
   suppressTracing,
   traceOf,
 } from '@spanwright/core/plugin'
 
 import { type BatchWatchers, watchedBy } from './batch-watchers.ts'
 import { addAddress, addAttempt, type Client } from '../client.ts'
-import { kafkaFailure } from '../failure.ts'
 import type { Batch, EachBatchPayload, Handler, IncomingMessage } from '../library.ts'
-import { carriedContext, traceMessage } from './message.ts'
+import { carriedContext, type Partition, traceMessage } from './message.ts'
 import { addMessageFacts, isTombstone } from '../message/facts.ts'
 import type { KafkaOperation } from '../options.ts'
 import { whileProcessing } from './processed.ts'
@@ -121,17 +119,8 @@ function processBatch<T>(
     // Its messages were measured individually.
     operation.end({ ...ending, unmeasured: measured.size > 0 })
   }
-  const [first] = batch.messages
-  return runToEnd(operation, () => work(traceEach), {
-    succeeded() {
-      client.attempts.clear(batch.topic, batch.partition)
-      settle(SUCCESS)
-    },
-    failed(error) {
-      if (first) client.attempts.add(batch.topic, batch.partition, first.offset)
-      settle(kafkaFailure(error))
-    },
-  })
+  const settlement = client.attempts.settlement(batch, batch.messages[0], settle)
+  return runToEnd(operation, () => work(traceEach), settlement)
 }
 
 function startBatch(
@@ -176,7 +165,7 @@ function traceEachOf(
   }
 }
 
-function placeOf({ topic, partition }: Batch): { readonly topic: string; readonly partition: number } {
+function placeOf({ topic, partition }: Batch): Partition {
   return { topic, partition }
 }
 

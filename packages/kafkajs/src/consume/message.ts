@@ -16,6 +16,7 @@ import {
 import {
   attempt,
   decide,
+  type Ending,
   extractContext,
   keepFace,
   Operation,
@@ -35,10 +36,14 @@ import { whileProcessing } from './processed.ts'
 import { queueTimeOf, recordQueueTimes } from './queue-time.ts'
 import type { KafkaTracing } from '../tracing.ts'
 
-/** A message being delivered to a handler. */
-export interface Delivery {
+/** Where messages are delivered from. */
+export interface Partition {
   readonly topic: string
   readonly partition: number
+}
+
+/** A message being delivered to a handler. */
+export interface Delivery extends Partition {
   readonly message: IncomingMessage
 }
 
@@ -75,16 +80,11 @@ export function traceMessage<T>(
   const begun = attempt('following a message', beginMessage, tracing, client, delivery, linkToBatch)
   if (!begun) return work()
   if (!(begun instanceof Operation)) return contextApi.with(begun, work)
-  return runToEnd(begun, work, {
-    succeeded() {
-      if (!linkToBatch) client.attempts.clear(delivery.topic, delivery.partition)
-    },
-    failed(error) {
-      const { topic, partition, message } = delivery
-      if (!linkToBatch) client.attempts.add(topic, partition, message.offset)
-      begun.end(kafkaFailure(error))
-    },
-  })
+  const end = (ending: Ending): void => begun.end(ending)
+  const settlement = linkToBatch
+    ? { failed: (error: unknown) => end(kafkaFailure(error)) }
+    : client.attempts.settlement(delivery, delivery.message, end)
+  return runToEnd(begun, work, settlement)
 }
 
 /** @returns the operation of a traced message; otherwise the context that its processing runs in */
