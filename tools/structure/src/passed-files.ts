@@ -50,12 +50,18 @@ async function recordRequest(listener: RequestListener, recorder: SpanRecorder):
   try {
     // The first request learns routes and loads what is loaded late.
     await request(port, recorder)
+    await session.post('Debugger.enable')
     await session.post('Profiler.enable')
     await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false })
     await session.post('Profiler.takePreciseCoverage')
     await request(port, recorder)
     const { result } = await session.post('Profiler.takePreciseCoverage')
-    return result.filter(wasCalled).map(pathOf).filter(isOurs).toSorted()
+    const passed: string[] = []
+    for (const script of result.filter(entry => isOurs(pathOf(entry)))) {
+      const { scriptSource } = await session.post('Debugger.getScriptSource', { scriptId: script.scriptId })
+      if (wasCalled(script, scriptSource)) passed.push(pathOf(script))
+    }
+    return passed.toSorted()
   } finally {
     session.disconnect()
     server.close()
@@ -73,8 +79,14 @@ async function request(port: number, recorder: SpanRecorder): Promise<void> {
   await recorder.waitFor({ kind: 'SERVER' })
 }
 
-function wasCalled({ functions }: Profiler.ScriptCoverage): boolean {
-  return functions.some(({ functionName, ranges }) => functionName !== '' && (ranges[0]?.count ?? 0) > 0)
+/** Getters of exported names, which the transform adds: reading a constant isn't a call. */
+const EXPORTED = /^\(\) ?=> ?[\w.[\]]+$/
+
+function wasCalled({ functions }: Profiler.ScriptCoverage, source: string): boolean {
+  return functions.some(({ functionName, ranges: [range] }) => {
+    if (functionName === '' || !range || range.count === 0) return false
+    return !EXPORTED.test(source.slice(range.startOffset, range.endOffset))
+  })
 }
 
 function pathOf({ url }: Profiler.ScriptCoverage): string {

@@ -1,18 +1,10 @@
 import { createRequire } from 'node:module'
 import { sep } from 'node:path'
 
-import { context, createContextKey, ProxyTracerProvider, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api'
 
 /** Up to 1.9 the API was built into `build`, since then into `dist`. */
 const API = /^(.*[\\/]@opentelemetry[\\/]api)[\\/](?:build|dist)[\\/]/
-
-const NO_PROVIDER = new ProxyTracerProvider().getDelegate()
-
-/** Whether an SDK is registered with the API. */
-export function hasProvider(): boolean {
-  const provider = trace.getTracerProvider() as Partial<ProxyTracerProvider>
-  return (provider.getDelegate?.() ?? provider) !== NO_PROVIDER
-}
 
 /** Whether a context manager is registered with the API. */
 export function isContextManaged(): boolean {

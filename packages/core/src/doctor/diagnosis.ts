@@ -1,10 +1,11 @@
-import { copiesOfApi, hasProvider, isContextManaged } from './api.ts'
+import { copiesOfApi, isContextManaged } from './api.ts'
 import {
   type EntryPointCounter,
   entryPointCounters,
   type EntryPointUse,
   entryPointUses,
 } from './entry-points.ts'
+import { hasProvider } from '../host/span.ts'
 import { missedResponses } from './responses.ts'
 
 /** Which entry points trace in this process, and the problems found. */

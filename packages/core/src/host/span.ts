@@ -2,6 +2,7 @@ import {
   type Context,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
+  ProxyTracerProvider,
   type Span,
   type SpanContext,
   trace,
@@ -62,4 +63,12 @@ export function traceOf(context: Context): SpanContext | undefined {
     reportFailure('spanContext() of a span', error)
     return undefined
   }
+}
+
+const NO_PROVIDER = new ProxyTracerProvider().getDelegate()
+
+/** Whether an SDK is registered with the API. */
+export function hasProvider(): boolean {
+  const provider = trace.getTracerProvider() as Partial<ProxyTracerProvider>
+  return (provider.getDelegate?.() ?? provider) !== NO_PROVIDER
 }

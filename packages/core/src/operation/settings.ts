@@ -7,11 +7,12 @@ import type {
   Tracer,
   TracerProvider,
 } from '@opentelemetry/api'
-import { metrics, ProxyTracerProvider, trace } from '@opentelemetry/api'
+import { metrics, trace } from '@opentelemetry/api'
 
 import { debugAtExit } from '../doctor/debug.ts'
 import { countEntryPoint, type EntryPointCounter } from '../doctor/entry-points.ts'
 import { say } from '../host/diagnostics.ts'
+import { hasProvider } from '../host/span.ts'
 import {
   aBoolean,
   aFunction,
@@ -165,9 +166,7 @@ export class Settings<Described, Options extends TracingOptions<Described> = Tra
 
   /** False when no SDK is registered, so span attributes are never recorded. */
   get hasTracerProvider(): boolean {
-    if (this.options.tracerProvider) return true
-    const provider = trace.getTracerProvider()
-    return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== NO_TRACER_PROVIDER
+    return this.options.tracerProvider !== undefined || hasProvider()
   }
 
   /** The meter provider that is registered now. */
@@ -184,8 +183,6 @@ export class Settings<Described, Options extends TracingOptions<Described> = Tra
 const LATEST_SCHEMA = { schemaUrl: SCHEMA_URL }
 
 const asIs = (attributes: Attributes): Attributes => attributes
-
-const NO_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate()
 
 /** `SPANWRIGHT_SEMCONV`, otherwise the category in `OTEL_SEMCONV_STABILITY_OPT_IN`, otherwise the latest names. */
 function semconvFromEnvironment(area: SemconvArea): Semconv {

@@ -8,15 +8,8 @@ import type { HttpDescription, RequestFacts } from './description.ts'
 import { decides, endingOf, type Thrown, unfinished } from './ending.ts'
 import type { ExposedTrace } from './response/exposed-trace.ts'
 import type { Exchange, ServerAnswer, ServerRequest } from './framework.ts'
-import {
-  addOpenRequest,
-  describeRequest,
-  type OpenRequest,
-  releaseExchange,
-  removeOpenRequest,
-  type RequestInFlight,
-  setExchange,
-} from './open-requests.ts'
+import { addOpenRequest, type OpenRequest, removeOpenRequest } from './open-requests.ts'
+import { releaseExchange, setExchange } from './open-requests.ts'
 import { attempt, guardMethods } from '../../host/guard.ts'
 import { isRecording, writeTo } from '../../host/span.ts'
 import type { HttpMetrics } from '../metrics.ts'
@@ -46,12 +39,12 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
   private readonly settings: ExchangeSettings<Request, Routes>
   private readonly owner: SpanOwner
   private readonly progress: ResponseProgress
-  private readonly req: ServerRequest
-  private readonly facts: RequestFacts<Request, Routes>
+  readonly req: ServerRequest
+  readonly facts: RequestFacts<Request, Routes>
   private readonly token: RequestToken | undefined
   /** Context of the request, while one of its streams can still emit events. */
   private context: Context | undefined
-  private readonly openedAt: number = performance.now()
+  readonly openedAt: number = performance.now()
   private readonly transfer: Transfer | undefined
   private readonly closeCount: (() => void) | undefined
   private readonly stopWatching: (() => void) | undefined
@@ -182,10 +175,6 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     if (!this.isClosing) this.end()
   }
 
-  describe(): RequestInFlight | undefined {
-    return describeRequest(this.req.method, this.facts, this.openedAt, this.span)
-  }
-
   endUnfinished(): void {
     this.end(attempt('reading a response', unfinished, this.progress), true)
   }
@@ -250,5 +239,5 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
   }
 }
 
-guardMethods('reading a request', HttpExchange, 'recordError', 'describe', 'tellOwner')
+guardMethods('reading a request', HttpExchange, 'recordError', 'tellOwner')
 guardMethods('reading a response', HttpExchange, 'headFor', 'ending', 'noteEvent')

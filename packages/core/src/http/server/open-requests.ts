@@ -1,5 +1,6 @@
 import { type Context, context as contextApi, type Span } from '@opentelemetry/api'
 
+import { attempt } from '../../host/guard.ts'
 import { beforeEnd } from '../../host/process-end.ts'
 import { spanContextOf } from '../../host/span.ts'
 import { splitTarget } from '../url.ts'
@@ -93,8 +94,11 @@ export interface RequestInFlight {
 export interface OpenRequest {
   before: OpenRequest | undefined
   after: OpenRequest | undefined
-  /** @returns undefined when the request cannot be read */
-  describe(): RequestInFlight | undefined
+  readonly req: ServerRequest
+  readonly facts: { readonly route: string | undefined; readonly url: string }
+  readonly span: Span
+  /** When it arrived, on the clock of `performance.now()`. */
+  readonly openedAt: number
   /** Ends its span before the response has finished. */
   endUnfinished(): void
 }
@@ -108,25 +112,15 @@ const ENDED_ON_SHUTDOWN = new Set<OpenRequest>()
 export function requestsInFlight(): RequestInFlight[] {
   const described: RequestInFlight[] = []
   for (let request = oldest; request; request = request.after) {
-    const one = request.describe()
+    const one = attempt('reading a request', describe, request)
     if (one) described.push(one)
   }
   return described
 }
 
-/**
- * Describes an open request.
- * @param facts its route, and its target as sent
- * @param openedAt when it arrived, on the clock of `performance.now()`
- */
-export function describeRequest(
-  method: string | undefined,
-  facts: { readonly route: string | undefined; readonly url: string },
-  openedAt: number,
-  span: Span,
-): RequestInFlight {
+function describe({ req, facts, span, openedAt }: OpenRequest): RequestInFlight {
   return {
-    method: method ?? '',
+    method: req.method ?? '',
     route: facts.route,
     path: splitTarget(facts.url).path,
     ageMs: Math.max(0, performance.now() - openedAt),
