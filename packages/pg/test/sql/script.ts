@@ -8,7 +8,7 @@ export function statementsIn(script: string): string[] {
   const sql = script
     .replaceAll(/^(copy\b[^;]*\bfrom\s+stdin[^;]*;)[^\n]*\n[^]*?^\\\.$/gim, '$1')
     .replaceAll(/^\\.*$/gm, '')
-    .replaceAll(/\\(?:g|gset|gdesc|gexec|gx|crosstabview|bind|parse|watch|\;)[^\n]*$/gm, ';')
+    .replaceAll(/\\(?:g|gset|gdesc|gexec|gx|crosstabview|bind|parse|watch|;)[^\n]*$/gm, ';')
   const bytes = Buffer.from(sql)
   const statements: string[] = []
   let start = 0
