@@ -1,15 +1,16 @@
 import { once } from 'node:events'
 
-import { trace } from '@opentelemetry/api'
+import { metrics, trace } from '@opentelemetry/api'
 
 import { startTracing } from '../src/index.ts'
 import { collectDiag } from '@spanwright/test-kit'
 import type { Order, Answer } from './host.ts'
 
 /** Traces as it is told to, outside of the test runner, whose modules cannot `import()` as the exporters do. */
-async function carryOut({ options, bursts, isHeld }: Order): Promise<Omit<Answer, 'said'>> {
+async function carryOut({ options, bursts, isHeld, counter }: Order): Promise<Omit<Answer, 'said'>> {
   const tracing = startTracing({ flushOnExit: false, ...options })
   const started = performance.now()
+  if (counter !== '') metrics.getMeter('app').createCounter(counter).add(1)
   for (const { spans, flush } of bursts) {
     for (const name of spans) trace.getTracer('test').startSpan(name).end()
     if (flush) await tracing.forceFlush()

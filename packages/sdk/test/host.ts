@@ -11,6 +11,8 @@ export interface Order {
   readonly options: StartTracingOptions
   /** Names of spans that are made one after the other, and whether they are flushed then. */
   readonly bursts: readonly { readonly spans: readonly string[]; readonly flush?: boolean }[]
+  /** Name of a counter of the app that counts 1. */
+  readonly counter: string
   /** Whether it goes on only when it is told to, after all that. */
   readonly isHeld: boolean
 }
@@ -55,10 +57,10 @@ export async function startHost(missing: readonly string[] = []): Promise<Host> 
   died.catch(() => {})
   await Promise.race([once(child, 'message'), died])
   return {
-    async run({ variables = {}, options = {}, bursts = [{ spans: ['one'] }] }, meanwhile) {
+    async run({ variables = {}, options = {}, bursts = [{ spans: ['one'] }], counter = '' }, meanwhile) {
       // Metrics would be there by themselves with an endpoint; most tests are about spans.
       const all = { OTEL_METRICS_EXPORTER: 'none', ...variables }
-      child.send({ variables: all, options, bursts, isHeld: meanwhile !== undefined })
+      child.send({ variables: all, options, bursts, counter, isHeld: meanwhile !== undefined })
       if (meanwhile) {
         await meanwhile()
         child.send('go on')

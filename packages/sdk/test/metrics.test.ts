@@ -14,6 +14,7 @@ import { type Answer, PATIENCE, startHost } from './host.ts'
 import { useHost } from './use-host.ts'
 
 const PROMETHEUS = '@opentelemetry/exporter-prometheus'
+const SDK = '@opentelemetry/sdk-metrics'
 
 const host = useHost()
 let endpoint: Endpoint
@@ -233,6 +234,47 @@ describe('metrics for Prometheus', () => {
           /^warn: .*needs the package .*; OTEL_METRICS_EXPORTER goes without prometheus$/,
         ),
       ])
+    },
+    PATIENCE,
+  )
+})
+
+describe('without the package of OpenTelemetry for metrics', () => {
+  it(
+    'those of the plugins are exported, and the app is told of its own',
+    async () => {
+      await using bare = await startHost([SDK])
+      const variables = { OTEL_METRICS_EXPORTER: '', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url }
+      const { said } = await bare.run({ variables, counter: 'app.visits' })
+      expect(said).toEqual([
+        `warn: spanwright: instruments of the app are not exported TypeError: startTracing(): an instrument of app needs the package ${SDK}; install it in the app`,
+      ])
+      const [request] = metricRequests()
+      expect(request?.body.includes('spanwright.spans')).toBe(true)
+      expect(request?.body.includes('app.visits')).toBe(false)
+      const exponential = {
+        ...variables,
+        OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: 'base2_exponential_bucket_histogram',
+      }
+      expect((await bare.run({ variables: exponential })).said).toEqual([
+        expect.stringMatching(
+          /^warn: spanwright: .*exponential histograms needs the package .*; explicit buckets are used/,
+        ),
+      ])
+    },
+    PATIENCE,
+  )
+
+  it(
+    'and with it both are',
+    async () => {
+      const { said } = await host.run({
+        variables: { OTEL_METRICS_EXPORTER: '', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
+        counter: 'app.visits',
+      })
+      expect(said).toEqual([])
+      const [request] = metricRequests()
+      for (const text of ['spanwright.spans', 'app.visits']) expect(request?.body.includes(text)).toBe(true)
     },
     PATIENCE,
   )

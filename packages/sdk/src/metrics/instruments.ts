@@ -10,15 +10,10 @@ import {
   type UpDownCounter,
   ValueType,
 } from '@opentelemetry/api'
-import {
-  AggregationTemporality,
-  DataPointType,
-  InstrumentType,
-  type MetricData,
-} from '@opentelemetry/sdk-metrics'
 import { isThenable, reportFailure } from '@spanwright/core/plugin'
 
 import { HistogramStorage, ObservedStorage, SumStorage } from './storage.ts'
+import { AggregationTemporality, DataPointType, InstrumentType, type MetricData } from './types.ts'
 import { type MetricView, withoutDropped } from './views.ts'
 
 /** Same as in the SDK for histograms without advice. */

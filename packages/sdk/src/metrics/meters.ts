@@ -12,7 +12,6 @@ import {
   type Observable,
   type UpDownCounter,
 } from '@opentelemetry/api'
-import { InstrumentType, type ScopeMetrics } from '@opentelemetry/sdk-metrics'
 
 import {
   type Collected,
@@ -22,6 +21,7 @@ import {
   SeriesObservable,
   type Temporalities,
 } from './instruments.ts'
+import { InstrumentType, type ScopeMetrics } from './types.ts'
 import { type MetricView, viewOn } from './views.ts'
 
 const NO_METER = createNoopMeter()

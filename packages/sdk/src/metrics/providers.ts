@@ -1,10 +1,4 @@
-import { type Attributes, type MeterProvider, metrics, type ObservableResult } from '@opentelemetry/api'
-import type { Resource } from '@opentelemetry/resources'
-import {
-  AggregationType,
-  InstrumentType,
-  MeterProvider as SdkMeterProvider,
-} from '@opentelemetry/sdk-metrics'
+import { type Attributes, diag, type MeterProvider, metrics, type ObservableResult } from '@opentelemetry/api'
 import {
   ATTR_EXPORTER,
   ATTR_KEEP_DECISION,
@@ -16,61 +10,112 @@ import {
 
 import type { SpanCounts } from '../record/pipeline.ts'
 import type { Redactor } from '../record/redaction.ts'
+import type { ProcessResource } from '../start/resource/process-resource.ts'
 import { VERSION } from '../version.ts'
+import { AppInstruments } from './app-instruments.ts'
 import { Meters } from './meters.ts'
-import type { NamedReader } from './readers.ts'
+import { PeriodicReader } from './export/periodic.ts'
+import type { NamedReader } from './export/readers.ts'
 import { redactingMeters } from './redacting.ts'
-import { type MetricView, sdkViewsOf } from './views.ts'
+import { now } from './storage.ts'
+import type { AggregationTemporality, MetricReader } from './types.ts'
+import type { MetricView } from './views.ts'
 
 /** The parts that aggregate metrics until they are read. */
 export interface MetricParts {
   /** The provider that creates instruments. */
   readonly meters: MeterProvider
-  /** Flushes and shuts down the readers. */
-  readonly sdk: SdkMeterProvider
   /** Whether the metrics of our own libraries are aggregated as series. */
   readonly keepsSeries: boolean
+  /** Sends what was measured until now. */
+  forceFlush(): Promise<void>
+  shutdown(): Promise<void>
 }
 
 /**
  * Creates the metric providers: our own libraries' metrics are aggregated as series, all others by OpenTelemetry's SDK.
  * If a reader cannot receive series, or requests exponential histograms, the SDK aggregates all of them.
  * @param redactor removes attribute values that must not reach any reader
+ * @throws TypeError when a reader needs OpenTelemetry's SDK, and it is not installed
  */
 export function makeMetrics(
   readers: readonly NamedReader[],
   views: readonly MetricView[],
-  resource: Resource,
+  resource: ProcessResource,
   redactor?: Redactor,
 ): MetricParts | undefined {
   if (readers.length === 0) return undefined
-  const parts = makeParts(readers, views, resource)
-  return redactor ? { ...parts, meters: redactingMeters(parts.meters, redactor) } : parts
+  const app = new AppInstruments(
+    resource,
+    views,
+    readers.map(({ reader }) => reader),
+  )
+  const keepsSeries = !needsSdkForAll(readers, app)
+  const series = keepsSeries ? makeSeries(readers, views, app) : undefined
+  const periodic: PeriodicReader[] = []
+  for (const [index, { reader }] of readers.entries()) {
+    if (!(reader instanceof PeriodicReader)) continue
+    periodic.push(reader)
+    reader.start(resource, async () => [
+      ...(series?.collect(index, now()) ?? []),
+      ...(await app.collect(index)),
+    ])
+  }
+  const meters = series ?? app
+  return {
+    meters: redactor ? redactingMeters(meters, redactor) : meters,
+    keepsSeries,
+    async forceFlush() {
+      await Promise.all([...periodic.map(reader => reader.forceFlush()), app.forceFlush()])
+    },
+    async shutdown() {
+      await Promise.all(periodic.map(reader => reader.shutdown()))
+      await app.shutdown()
+    },
+  }
 }
 
-function makeParts(
+/** Loads the SDK where a reader needs it, now that a missing package can still be said. */
+function needsSdkForAll(readers: readonly NamedReader[], app: AppInstruments): boolean {
+  let isNeeded = false
+  for (const { name, reader, producer, path } of readers) {
+    if (reader instanceof PeriodicReader) {
+      if (reader.sink.isExponential) isNeeded = isLoadable(app) || isNeeded
+    } else {
+      app.load(`the metric reader ${name}`, path)
+      isNeeded ||= producer === undefined
+    }
+  }
+  return isNeeded
+}
+
+/** A variable that cannot be followed must not prevent the app from starting. */
+function isLoadable(app: AppInstruments): boolean {
+  try {
+    app.load('exponential histograms')
+    return true
+  } catch (error) {
+    diag.warn(`spanwright: ${(error as Error).message}; explicit buckets are used instead`)
+    return false
+  }
+}
+
+function makeSeries(
   readers: readonly NamedReader[],
   views: readonly MetricView[],
-  resource: Resource,
-): MetricParts {
-  const sdk = new SdkMeterProvider({
-    resource,
-    views: sdkViewsOf(views),
-    readers: readers.map(({ reader }) => reader),
-  })
-  const producers = readers.flatMap(({ producer, reader }) =>
-    producer && !wantsExponential(reader) ? [producer] : [],
+  app: AppInstruments,
+): Meters {
+  const meters = new Meters(app, views, type =>
+    readers.map(
+      ({ reader }) => selectorOf(reader).selectAggregationTemporality(type) as AggregationTemporality,
+    ),
   )
-  if (producers.length < readers.length) return { meters: sdk, sdk, keepsSeries: false }
-  const meters = new Meters(sdk, views, type =>
-    readers.map(({ reader }) => reader.selectAggregationTemporality(type)),
-  )
-  for (const [index, producer] of producers.entries()) producer.connect(meters, index)
-  return { meters, sdk, keepsSeries: true }
+  for (const [index, { producer }] of readers.entries()) producer?.connect(meters, index)
+  return meters
 }
 
-function wantsExponential(reader: NamedReader['reader']): boolean {
-  return reader.selectAggregation(InstrumentType.HISTOGRAM).type === AggregationType.EXPONENTIAL_HISTOGRAM
+function selectorOf(reader: NamedReader['reader']): Pick<MetricReader, 'selectAggregationTemporality'> {
+  return reader instanceof PeriodicReader ? reader.sink : reader
 }
 
 type Point = readonly [count: number, attributes: Attributes]

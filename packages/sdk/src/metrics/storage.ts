@@ -1,7 +1,7 @@
 import type { Attributes, HrTime } from '@opentelemetry/api'
-import { AggregationTemporality, type DataPoint, type Histogram } from '@opentelemetry/sdk-metrics'
 
 import { SeriesTable } from './series.ts'
+import { AggregationTemporality, type DataPoint, type Histogram } from './types.ts'
 
 /** Maximum number of series of one instrument for one reader; the specification's default. */
 const MAX_SERIES = 2000

@@ -1,11 +1,7 @@
-import {
-  AggregationType,
-  createDenyListAttributesProcessor,
-  InstrumentType,
-  type ViewOptions,
-} from '@opentelemetry/sdk-metrics'
 import type { Attributes } from '@opentelemetry/api'
 import { aListOfStrings, aRecordOf, aString, aBoolean, type OptionRule } from '@spanwright/core/plugin'
+
+import { AggregationType, InstrumentType } from './types.ts'
 
 /** Changes how matching instruments are aggregated. */
 export interface MetricView {
@@ -67,15 +63,17 @@ export function withoutDropped(attributes: Attributes, dropped: readonly string[
 }
 
 /** The views for instruments aggregated by OpenTelemetry's SDK. */
-export function sdkViewsOf(views: readonly MetricView[]): ViewOptions[] {
-  return views.flatMap(({ instrument, buckets, dropAttributes, drop }): ViewOptions[] => {
+export function sdkViewsOf(views: readonly MetricView[]): object[] {
+  return views.flatMap(({ instrument, buckets, dropAttributes, drop }): object[] => {
     if (drop) return [{ instrumentName: instrument, aggregation: { type: AggregationType.DROP } }]
     const kept = dropAttributes && {
-      attributesProcessors: [createDenyListAttributesProcessor([...dropAttributes])],
+      attributesProcessors: [
+        { process: (attributes: Attributes) => withoutDropped(attributes, dropAttributes) },
+      ],
     }
     if (!buckets) return kept ? [{ instrumentName: instrument, ...kept }] : []
     const boundaries = [...buckets]
-    return Object.values(InstrumentType).flatMap((instrumentType): ViewOptions[] => {
+    return Object.values(InstrumentType).flatMap((instrumentType): object[] => {
       if (instrumentType !== InstrumentType.HISTOGRAM) {
         return kept ? [{ instrumentName: instrument, instrumentType, ...kept }] : []
       }

@@ -7,7 +7,7 @@ import { atEnd } from './explanation.ts'
 import type { NamedExporter } from '../export/exporters.ts'
 import { shownUrl } from '../export/otlp/advice.ts'
 import { register, registerMetrics } from './globals.ts'
-import type { NamedReader } from '../metrics/readers.ts'
+import type { NamedReader } from '../metrics/export/readers.ts'
 import { observeSpans } from '../metrics/providers.ts'
 import type { SpanCounts } from '../record/pipeline.ts'
 import { beforeProcessEnds } from './process-end.ts'
@@ -120,7 +120,7 @@ export class RunningTracing implements Tracing {
     const endHurry = this.hurryMetrics()
     const spans = Promise.all([provider.forceFlush(), isLast && pipeline.forceFlush(true)])
     // Metrics that cannot be sent now are sent with the next ones, so the caller's flush does not fail.
-    const measured = metrics?.sdk.forceFlush() ?? Promise.resolve()
+    const measured = metrics?.forceFlush() ?? Promise.resolve()
     const [areSpansSent] = await Promise.all([
       within(flushTimeout, spans),
       within(flushTimeout, measured).catch((error: unknown) =>
@@ -150,7 +150,7 @@ export class RunningTracing implements Tracing {
       pipeline.abandon(`not sent within ${this.options.flushTimeout} ms`)
     }
     // Metrics include the number of spans sent, so they are sent last.
-    if (metrics) await isDone(metrics.sdk.shutdown(), deadline)
+    if (metrics) await isDone(metrics.shutdown(), deadline)
     for (const { delivery } of readers) delivery?.giveUp()
   }
 }

@@ -117,6 +117,13 @@ export class Writer {
     this.position = position + 4
   }
 
+  /** A whole number of 64 bits with sign. */
+  fixed64(value: number): void {
+    const high = Math.floor(value / 2 ** 32)
+    this.fixed32(value - high * 2 ** 32)
+    this.fixed32(high)
+  }
+
   double(value: number): void {
     this.position = this.bytes.writeDoubleLE(value, this.position)
   }

@@ -1,8 +1,7 @@
-import type { CollectionResult, MetricProducer } from '@opentelemetry/sdk-metrics'
-import { emptyResource } from '@opentelemetry/resources'
-
-import type { Meters } from './meters.ts'
-import { now } from './storage.ts'
+import { ProcessResource } from '../../start/resource/process-resource.ts'
+import type { Meters } from '../meters.ts'
+import { now } from '../storage.ts'
+import type { CollectionResult, MetricProducer } from '../types.ts'
 
 /** Passes the series of our own instruments to one reader, which combines them with those of OpenTelemetry's SDK. */
 export class SeriesProducer implements MetricProducer {
@@ -21,6 +20,6 @@ export class SeriesProducer implements MetricProducer {
   async collect(): Promise<CollectionResult> {
     const scopeMetrics = this.meters?.collect(this.reader, now()) ?? []
     // A reader uses the resource of the SDK.
-    return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] }
+    return { resourceMetrics: { resource: new ProcessResource(), scopeMetrics }, errors: [] }
   }
 }

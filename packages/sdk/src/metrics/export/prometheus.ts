@@ -1,8 +1,8 @@
 import { diag } from '@opentelemetry/api'
-import type { IMetricReader, MetricProducer } from '@opentelemetry/sdk-metrics'
 
-import type { Environment } from '../start/environment.ts'
-import { loadOptional } from '../start/optional-package.ts'
+import type { Environment } from '../../start/environment.ts'
+import { loadOptional } from '../../start/optional-package.ts'
+import type { MetricProducer, MetricReader } from '../types.ts'
 
 /** Options of the Prometheus endpoint. Needs the package `@opentelemetry/exporter-prometheus`. */
 export interface PrometheusOptions {
@@ -20,7 +20,9 @@ export interface PrometheusOptions {
 
 /** The reader that serves metrics, and its state. */
 export interface PrometheusServer {
-  readonly reader: IMetricReader
+  readonly reader: MetricReader
+  /** Where its package is. */
+  readonly path: string
   readonly url: string
   /** Why it is not listening, if that is known. */
   readonly problem: () => string | undefined
@@ -29,7 +31,7 @@ export interface PrometheusServer {
 interface PrometheusModule {
   readonly PrometheusExporter: new (
     config: Readonly<Record<string, unknown>>,
-  ) => IMetricReader & { startServer(): Promise<void> }
+  ) => MetricReader & { startServer(): Promise<void> }
 }
 
 const MAX_PORT = 65_535
@@ -44,7 +46,7 @@ export function servePrometheus(
   environment: Environment,
   producer: MetricProducer,
 ): PrometheusServer {
-  const { exports } = loadOptional('@opentelemetry/exporter-prometheus', "metrics 'prometheus'")
+  const { exports, path } = loadOptional('@opentelemetry/exporter-prometheus', "metrics 'prometheus'")
   const host = options.host ?? environment.text('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1'
   const port = options.port ?? environment.count('OTEL_EXPORTER_PROMETHEUS_PORT', 9464, 1, MAX_PORT)
   const endpoint = options.path ?? '/metrics'
@@ -62,5 +64,5 @@ export function servePrometheus(
     problem = String((error as Partial<Error> | undefined)?.message ?? error)
     diag.error(`spanwright: metrics cannot be fetched from ${url}: ${problem}`)
   })
-  return { reader, url, problem: () => problem }
+  return { reader, path, url, problem: () => problem }
 }

@@ -1,18 +1,12 @@
 import { diag } from '@opentelemetry/api'
-import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer'
-import {
-  type AggregationOption,
-  AggregationTemporality,
-  AggregationType,
-  InstrumentType,
-  type PushMetricExporter,
-  type ResourceMetrics,
-} from '@opentelemetry/sdk-metrics'
 
-import type { Delivery } from '../export/otlp/delivery.ts'
-import type { Answer } from '../export/otlp/transport.ts'
-import type { ExportResult } from '../record/types.ts'
-import type { Environment } from '../start/environment.ts'
+import type { Delivery } from '../../export/otlp/delivery.ts'
+import type { Answer } from '../../export/otlp/transport.ts'
+import type { Environment } from '../../start/environment.ts'
+import type { ProcessResource } from '../../start/resource/process-resource.ts'
+import { encodeMetrics } from './encoding.ts'
+import type { MetricSink } from './periodic.ts'
+import { AggregationTemporality, InstrumentType, type ScopeMetrics } from '../types.ts'
 
 /** Milliseconds between two reports of failed exports. */
 const REPORT_INTERVAL = 60_000
@@ -31,14 +25,14 @@ const DELTAS: Readonly<Record<'cumulative' | 'delta' | 'lowmemory', ReadonlySet<
  * Sends metrics over OTLP; a failure is reported once per interval, and the metrics are sent again with the next
  * export.
  */
-export class OtlpMetricExporter implements PushMetricExporter {
+export class OtlpSink implements MetricSink {
   /** Why the last export failed, if it did. */
   problem: string | undefined
   private readonly place: string
   private readonly delivery: Delivery
   private readonly timeout: number
   private readonly deltas: ReadonlySet<InstrumentType>
-  private readonly isExponential: boolean
+  readonly isExponential: boolean
   private failures = 0
   private timer: NodeJS.Timeout | undefined
 
@@ -50,36 +44,22 @@ export class OtlpMetricExporter implements PushMetricExporter {
     this.isExponential = wantsExponential(environment)
   }
 
-  export(metrics: ResourceMetrics, callback: (result: ExportResult) => void): void {
-    void this.send(metrics, callback)
-  }
-
   selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
     return this.deltas.has(type) ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE
   }
 
-  selectAggregation(type: InstrumentType): AggregationOption {
-    return this.isExponential && type === InstrumentType.HISTOGRAM
-      ? { type: AggregationType.EXPONENTIAL_HISTOGRAM }
-      : { type: AggregationType.DEFAULT }
-  }
-
-  async forceFlush(): Promise<void> {}
-
-  async shutdown(): Promise<void> {
+  close(): void {
     this.report()
     this.delivery.close()
   }
 
-  private async send(metrics: ResourceMetrics, callback: (result: ExportResult) => void): Promise<void> {
+  async send(resource: ProcessResource, scopes: readonly ScopeMetrics[]): Promise<void> {
     try {
-      const bytes = ProtobufMetricsSerializer.serializeRequest(metrics)
-      this.settle(await this.delivery.deliver(bytes ? [bytes] : [], this.timeout))
+      const bytes = encodeMetrics(resource, scopes)
+      this.settle(await this.delivery.deliver([bytes], this.timeout))
     } catch (error) {
       this.fail(String(error))
     }
-    // The failure was reported above; passed to the reader, it would print a stack each time.
-    callback({ code: 0 })
   }
 
   private settle(answer: Answer): void {

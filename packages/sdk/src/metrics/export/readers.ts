@@ -1,20 +1,17 @@
 import { diag } from '@opentelemetry/api'
-import {
-  ConsoleMetricExporter,
-  type IMetricReader,
-  PeriodicExportingMetricReader,
-  type PushMetricExporter,
-} from '@opentelemetry/sdk-metrics'
 
-import { type Duration, millisecondsOf } from '../start/duration.ts'
-import type { Environment } from '../start/environment.ts'
-import { listOf, makeOtlp } from '../export/exporters.ts'
-import { Delivery } from '../export/otlp/delivery.ts'
-import { placeOf } from '../export/otlp/advice.ts'
-import type { OtlpOptions } from '../export/otlp/options.ts'
-import { OtlpMetricExporter } from './otlp-exporter.ts'
+import { type Duration, millisecondsOf } from '../../start/duration.ts'
+import type { Environment } from '../../start/environment.ts'
+import { listOf, makeOtlp } from '../../export/exporters.ts'
+import { Delivery } from '../../export/otlp/delivery.ts'
+import { placeOf } from '../../export/otlp/advice.ts'
+import type { OtlpOptions } from '../../export/otlp/options.ts'
+import { ConsoleSink } from './console-sink.ts'
+import { OtlpSink } from './otlp-sink.ts'
+import { type MetricSink, PeriodicReader } from './periodic.ts'
 import { SeriesProducer } from './producer.ts'
 import { type PrometheusOptions, servePrometheus } from './prometheus.ts'
+import type { MetricReader } from '../types.ts'
 
 /** Options for periodic metrics over OTLP. */
 export interface OtlpMetricsOptions extends OtlpOptions {
@@ -30,20 +27,22 @@ export type MetricsChoice =
   | 'none'
   | OtlpMetricsOptions
   | PrometheusOptions
-  | IMetricReader
+  | MetricReader
 
 /** A metric reader and its name in reports. */
 export interface NamedReader {
   readonly name: string
-  readonly reader: IMetricReader
+  readonly reader: PeriodicReader | MetricReader
   /** URL it sends to or listens on, if it uses the network. */
   readonly url?: string | undefined
   /** The problem that prevents it from working, if known. */
   readonly problem?: () => string | undefined
   /** Our delivery, if it uses one. */
   readonly delivery?: Delivery
-  /** Passes it the series of our own instruments; absent for a user's own reader. */
+  /** Passes it the series of our own instruments, to a reader for Prometheus. */
   readonly producer?: SeriesProducer
+  /** The package it comes from, which brings OpenTelemetry's SDK. */
+  readonly path?: string
 }
 
 const NAMES = ['otlp', 'prometheus', 'console', 'none'] as const
@@ -76,9 +75,7 @@ export function makeReaders(
 function makeReader(choice: MetricsChoice, environment: Environment): NamedReader[] {
   if (choice === 'none') return []
   if (choice === 'console') {
-    const producer = new SeriesProducer()
-    const reader = periodic(new ConsoleMetricExporter(), producer, environment)
-    return [{ name: 'console', reader, producer }]
+    return [{ name: 'console', reader: periodic(new ConsoleSink(), environment) }]
   }
   if (choice === 'otlp') return [overOtlp({}, environment)]
   if (choice === 'prometheus') return [prometheus({}, environment)]
@@ -95,38 +92,24 @@ function prometheus(options: Omit<PrometheusOptions, 'protocol'>, environment: E
 function overOtlp({ interval, ...options }: OtlpMetricsOptions, environment: Environment): NamedReader {
   const { target, transport } = makeOtlp('metrics', options, environment)
   const delivery = new Delivery(transport)
-  const producer = new SeriesProducer()
-  const exporter = new OtlpMetricExporter(placeOf(target), delivery, target.timeout, environment)
+  const sink = new OtlpSink(placeOf(target), delivery, target.timeout, environment)
   return {
     name: `otlp ${target.protocol}`,
-    reader: periodic(exporter, producer, environment, interval),
+    reader: periodic(sink, environment, interval),
     url: target.url,
-    problem: () => exporter.problem,
+    problem: () => sink.problem,
     delivery,
-    producer,
   }
 }
 
-function periodic(
-  exporter: PushMetricExporter,
-  producer: SeriesProducer,
-  environment: Environment,
-  interval?: Duration,
-): PeriodicExportingMetricReader {
-  const exportIntervalMillis =
-    interval === undefined
-      ? environment.count('OTEL_METRIC_EXPORT_INTERVAL', 60_000)
-      : millisecondsOf(interval)
-  const exportTimeoutMillis = environment.timeLimit('OTEL_METRIC_EXPORT_TIMEOUT', 30_000)
-  return new PeriodicExportingMetricReader({
-    exporter,
-    metricProducers: [producer],
-    exportIntervalMillis,
-    exportTimeoutMillis: Math.min(exportTimeoutMillis, exportIntervalMillis),
-  })
+function periodic(sink: MetricSink, environment: Environment, given?: Duration): PeriodicReader {
+  const interval =
+    given === undefined ? environment.count('OTEL_METRIC_EXPORT_INTERVAL', 60_000) : millisecondsOf(given)
+  const timeout = environment.timeLimit('OTEL_METRIC_EXPORT_TIMEOUT', 30_000)
+  return new PeriodicReader(sink, interval, Math.min(timeout, interval))
 }
 
 /** True for a metric reader. */
-export function isReader(value: unknown): value is IMetricReader {
-  return typeof (value as Partial<IMetricReader> | undefined)?.collect === 'function'
+export function isReader(value: unknown): value is MetricReader {
+  return typeof (value as Partial<MetricReader> | undefined)?.collect === 'function'
 }
