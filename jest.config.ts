@@ -8,6 +8,7 @@ const ownInstalls = [
   'packages/pg/test/orms',
   'packages/kafkajs/test/platformatic',
   'packages/sdk/test/beside',
+  'packages/viewer/test/browser',
   'tools/frameworks',
   'tools/middleware',
 ]

@@ -1,8 +1,8 @@
 import { type JSX, render } from 'preact'
-import { useEffect } from 'preact/hooks'
 
 import { List } from './list/list.tsx'
 import { Help } from './parts/help.tsx'
+import { useKeys } from './parts/keys.ts'
 import { restoreTheme } from './parts/theme.ts'
 import { app, useApp } from './state/app.ts'
 import { follow } from './state/live.ts'
@@ -16,15 +16,7 @@ function Page(): JSX.Element {
   const view = useApp(state => state.route.view)
   const isHelpOpen = useApp(state => state.isHelpOpen)
   const notice = useApp(state => state.notice)
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== '?' || isTyping(event) || event.ctrlKey || event.metaKey) return
-      event.preventDefault()
-      app.set({ isHelpOpen: true })
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [])
+  useKeys(['?'], () => app.set({ isHelpOpen: true }))
   return (
     <>
       {view === 'list' ? <List /> : <TraceView />}
@@ -34,10 +26,6 @@ function Page(): JSX.Element {
       </div>
     </>
   )
-}
-
-function isTyping({ target }: KeyboardEvent): boolean {
-  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement
 }
 
 /** Shows what the address asks for. */

@@ -14,7 +14,17 @@ export interface SpanInWords {
   readonly at?: readonly [start: number, end: number]
   readonly failed?: boolean
   readonly attributes?: Readonly<Record<string, string | number | boolean>>
+  readonly events?: readonly SpanEventInWords[]
+  /** Ids of spans of the same trace. */
+  readonly links?: readonly string[]
   readonly more?: Partial<OtlpSpan>
+}
+
+/** An event, at a time in milliseconds since `BEGAN`. */
+interface SpanEventInWords {
+  readonly name: string
+  readonly at: number
+  readonly attributes: Readonly<Record<string, string>>
 }
 
 /** When the traces of tests begin, in milliseconds since the epoch. */

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 
 import type { TraceSummary } from '../../src/model/summary.ts'
 import { Icon } from '../parts/icons.tsx'
+import { useKeys } from '../parts/keys.ts'
 import { app, useApp } from '../state/app.ts'
 import { follow } from '../state/live.ts'
 import { linkToList, type ListFilter, NO_FILTER } from '../state/route.ts'
@@ -29,15 +30,7 @@ export function Filters({ traces }: { readonly traces: readonly TraceSummary[] }
   const filter = useApp(state => (state.route.view === 'list' ? state.route.filter : NO_FILTER))
   const isLive = useApp(state => state.isLive)
   const search = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || event.target instanceof HTMLInputElement) return
-      event.preventDefault()
-      search.current?.focus()
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [])
+  useKeys(['/'], () => search.current?.focus())
   if (!isLive) return null
   const services = distinct([filter.service, ...traces.flatMap(trace => trace.services)])
   const routes = distinct([filter.route, ...traces.map(trace => trace.name)])

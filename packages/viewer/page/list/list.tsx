@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 
 import { count } from '../../src/findings/words.ts'
 import { Icon, Mark } from '../parts/icons.tsx'
+import { useKeys } from '../parts/keys.ts'
 import { grouped, mebibytes } from '../parts/time.ts'
 import { HelpButton, ThemeButton } from '../parts/tools.tsx'
 import { app, useApp } from '../state/app.ts'
@@ -65,15 +66,7 @@ function LiveState(): JSX.Element | null {
   const isConnected = useApp(state => state.isConnected)
   const isPaused = useApp(state => state.isPaused)
   const waiting = useApp(state => state.waiting.size)
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== ' ' || event.target !== document.body) return
-      event.preventDefault()
-      togglePause()
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [])
+  useKeys(['s'], togglePause)
   if (!isLive) return null
   const state = !isConnected ? 'Not connected' : isPaused ? 'Paused' : 'Live'
   return (

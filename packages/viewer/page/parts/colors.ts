@@ -1,5 +1,7 @@
-/** Hues that can be told apart in light and dark. Red is left to errors. */
-const HUES = [262, 160, 305, 55, 208, 348, 130, 285, 85, 188, 328, 108] as const
+/** Hues that can be told apart at a glance. Red is left to errors. */
+const HUES = [262, 152, 312, 62, 212, 348, 105] as const
+/** Hues for those that come when all others are taken. */
+const MORE_HUES = [285, 180, 42, 128, 235, 330] as const
 
 const taken = new Map<string, number>()
 
@@ -9,7 +11,7 @@ export function hueOf(service: string): number {
   if (known !== undefined) return known
   const used = new Set(taken.values())
   const first = hashOf(service) % HUES.length
-  const order = HUES.map((_, index) => HUES[(first + index) % HUES.length] ?? 0)
+  const order = [...HUES.slice(first), ...HUES.slice(0, first), ...MORE_HUES]
   const hue = order.find(each => !used.has(each)) ?? order[0] ?? 0
   taken.set(service, hue)
   return hue

@@ -14,7 +14,7 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['+', '-', '0'], 'zoom in, out, to everything'],
   [['Shift Left', 'Shift Right'], 'earlier, later'],
   [['c'], 'copy the trace as text'],
-  [['Space'], 'pause the list, or go on'],
+  [['s'], 'stop the list, or go on'],
   [['Esc'], 'deselect'],
   [['?'], 'this help'],
 ]

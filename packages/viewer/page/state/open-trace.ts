@@ -50,7 +50,9 @@ function show(traceId: string, open: OpenTrace): void {
   const { duration } = open.trace
   const whole = { start: 0, end: duration || 1 }
   if (former?.trace.traceId !== traceId) {
-    const tab = open.findings.length > 0 ? 'findings' : 'span'
+    const { route } = app.get()
+    const isAtSpan = route.view === 'trace' && route.spanId !== ''
+    const tab = open.findings.length > 0 && !isAtSpan ? 'findings' : 'span'
     app.set({ open, failure: '', window: whole, collapsed: new Set(), search: '', tab })
     return
   }

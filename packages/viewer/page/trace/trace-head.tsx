@@ -5,6 +5,7 @@ import { count, duration } from '../../src/findings/words.ts'
 import { copyText, saveFile } from '../parts/copy.ts'
 import { Service } from '../parts/service.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { useKeys } from '../parts/keys.ts'
 import { dayAndTime, grouped } from '../parts/time.ts'
 import { HelpButton, ThemeButton } from '../parts/tools.tsx'
 import { app, type OpenTrace, useApp } from '../state/app.ts'
@@ -46,7 +47,7 @@ export function TraceHead({ open }: { readonly open: OpenTrace }): JSX.Element {
             type="button"
             class="plain mono"
             title="Copy the trace id"
-            aria-label={`Copy the trace id ${trace.traceId}`}
+            aria-label={`${short}: copy the trace id`}
             onClick={() => void copyText(trace.traceId, 'Trace id')}
           >
             {short}
@@ -101,15 +102,7 @@ export function TraceHead({ open }: { readonly open: OpenTrace }): JSX.Element {
 function SearchWithin(): JSX.Element {
   const input = useRef<HTMLInputElement>(null)
   const search = useApp(state => state.search)
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || event.target instanceof HTMLInputElement) return
-      event.preventDefault()
-      input.current?.focus()
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [])
+  useKeys(['/'], () => input.current?.focus())
   return (
     <label class="search">
       <Icon name="search" />
@@ -128,7 +121,7 @@ function SearchWithin(): JSX.Element {
           rows?.focus()
           // The keys of the waterfall go from one hit to the next.
           if (event.key === 'Enter')
-            rows?.dispatchEvent(new KeyboardEvent('keydown', { key: 'n', bubbles: true }))
+            rows?.dispatchEvent(new KeyboardEvent('keydown', { key: 'n', bubbles: true, cancelable: true }))
         }}
       />
       <kbd aria-hidden="true">/</kbd>

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 
 import type { Span } from '../../src/model/trace.ts'
+import { useKeys } from '../parts/keys.ts'
 import { scrollToRow, useVisibleRows } from '../parts/virtual.ts'
 import { type OpenTrace, useApp } from '../state/app.ts'
 import { zoomBy } from '../state/selection.ts'
@@ -38,6 +39,10 @@ export function Waterfall({ open }: { readonly open: OpenTrace }): JSX.Element {
   useEffect(() => scrollToRow(scroller.current, selectedRow, ROW_HEIGHT, HEAD_HEIGHT), [selectedRow])
   // Keys work at once, without a click or a tab.
   useEffect(() => grid.current?.focus({ preventScroll: true }), [trace.traceId])
+  useKeys(['n', 'p', 'z', 'c', '+', '=', '-', '0', 'Escape'], event => {
+    grid.current?.focus()
+    handleKey(event, rows, found)
+  })
   const isRendered = selectedRow >= first && selectedRow < end
 
   return (
