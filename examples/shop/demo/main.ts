@@ -1,5 +1,6 @@
 import { startKafka, startPostgres } from '@spanwright/services'
 import { printTrace, type Receiver, startReceiver, type Trace, tracesOf } from '@spanwright/traces'
+import type { Viewer } from '@spanwright/viewer'
 
 import { createShop } from './database.ts'
 import { forwardTo } from './forward.ts'
@@ -7,6 +8,7 @@ import { startService } from './process.ts'
 import { VISITS, visit } from './requests.ts'
 import { createTopic } from './topic.ts'
 import { conventionFaultsOf, faultsOf } from './verdict.ts'
+import { startView } from './view.ts'
 
 /** Milliseconds to wait for the last span after the last answer. */
 const ARRIVAL_TIMEOUT = 20_000
@@ -18,10 +20,12 @@ function say(line: string): void {
   process.stderr.write(`· ${line}\n`)
 }
 
-async function runDemo(): Promise<boolean> {
-  const endpoint = process.env['OTEL_EXPORTER_OTLP_ENDPOINT']
-  const forwarder = endpoint ? forwardTo(endpoint, say) : undefined
-  const receiver = await startReceiver(forwarder ? { onRequest: forwarder.forward } : {})
+async function runDemo(viewer?: Viewer): Promise<boolean> {
+  const endpoints = [viewer?.url, process.env['OTEL_EXPORTER_OTLP_ENDPOINT']].flatMap(each => each || [])
+  const forwarders = endpoints.map(endpoint => forwardTo(endpoint, say))
+  const receiver = await startReceiver({
+    onRequest: body => forwarders.forEach(({ forward }) => forward(body)),
+  })
   cleanups.push(receiver.stop)
   const gateway = await startShop(receiver)
   for (const each of VISITS) {
@@ -31,7 +35,7 @@ async function runDemo(): Promise<boolean> {
   await receiver.waitUntil(spans => spans.length >= EXPECTED_SPANS, ARRIVAL_TIMEOUT)
   // What comes with the shutdown of the services belongs to the traces too.
   await cleanUp(receiver.stop)
-  await forwarder?.settled()
+  await Promise.all(forwarders.map(forwarder => forwarder.settled()))
   return report(tracesOf(receiver.spans()), conventionFaultsOf(receiver.spans()))
 }
 
@@ -114,7 +118,10 @@ for (const [signal, exitCode] of [
 
 async function main(): Promise<void> {
   try {
-    process.exitCode = (await runDemo()) ? 0 : 1
+    const viewer = process.argv.includes('--view') ? await startView() : undefined
+    if (viewer) say(`the traces will be at ${viewer.url}`)
+    process.exitCode = (await runDemo(viewer)) ? 0 : 1
+    if (viewer && !interrupted) say(`the traces are at ${viewer.url} until Ctrl+C`)
   } catch (error) {
     if (interrupted) return
     process.stderr.write(`demo: ${messageOf(error)}\n`)

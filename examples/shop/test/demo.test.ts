@@ -32,8 +32,9 @@ afterEach(async () => {
 /** Starts the demo with a folder for temporary files of its own, to see what it leaves there. */
 function startDemo(
   env: NodeJS.ProcessEnv = {},
+  ...args: readonly string[]
 ): ChildProcess & { readonly output: Promise<[string, string]> } {
-  const child = spawn(process.execPath, ARGS, {
+  const child = spawn(process.execPath, [...ARGS, ...args], {
     cwd: ROOT,
     env: { ...process.env, NODE_OPTIONS: '', TMPDIR: temporary, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -101,16 +102,29 @@ describe('the demo', () => {
     ])
   }, 60_000)
 
-  it('sends the spans to OTEL_EXPORTER_OTLP_ENDPOINT as well', async () => {
+  it('sends the spans to OTEL_EXPORTER_OTLP_ENDPOINT as well, and with --view to a viewer that stays', async () => {
     await using collector: Receiver = await startReceiver()
 
-    const { code } = await runDemo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint })
+    const child = startDemo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }, '--view')
+    const said = createInterface({ input: child.stderr as NodeJS.ReadableStream })
+    let url: string | undefined
+    for await (const line of said) if ((url = /the traces are at (\S+) until/.exec(line)?.[1])) break
 
-    expect(code).toBe(0)
+    const response = await fetch(`${url}/api/traces`)
+    const { traces } = (await response.json()) as { traces: { name: string; spans: number }[] }
+    expect(traces.map(({ name, spans }) => `${name} ${spans}`)).toEqual([
+      'POST /orders 5',
+      'GET /orders/:id 2',
+      'POST /orders 4',
+      'POST /orders 8',
+    ])
+    expect(await (await fetch(`${url}/`)).text()).toContain('<div id="app">')
     expect(new Set(collector.spans().map(span => span.service))).toEqual(
       new Set(['gateway', 'inventory', 'fulfilment']),
     )
     expect(collector.spans()).toHaveLength(19)
+    child.kill('SIGINT')
+    expect(await once(child, 'exit')).toEqual([130, null])
   }, 60_000)
 
   it('goes on when that endpoint refuses, and says so', async () => {

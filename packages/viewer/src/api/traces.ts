@@ -13,7 +13,8 @@ export function listTraces(query: URLSearchParams, response: ServerResponse, sto
   const filter = readFilter(query)
   if (query.get('follow') === null) {
     const limit = Number(query.get('limit') ?? 1000)
-    sendJson(response, 200, { traces: summariesOf(store, filter).slice(0, limit), store: store.state() })
+    const newestFirst = summariesOf(store, filter).toSorted((one, other) => other.start - one.start)
+    sendJson(response, 200, { traces: newestFirst.slice(0, limit), store: store.state() })
     return
   }
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
