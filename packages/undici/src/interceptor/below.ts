@@ -24,7 +24,7 @@ export interface Witness {
 
 /** Undici reads an option that these options inherit; a copy lacks it. */
 export function addWitness(options: DispatchOptions, below: Below): Witness | undefined {
-  if ('expectContinue' in options) return undefined
+  if ('expectContinue' in options || Object.getPrototypeOf(options) !== Object.prototype) return undefined
   let isRead = false
   Object.setPrototypeOf(options, {
     get expectContinue(): undefined {

@@ -5,8 +5,10 @@ import { follow } from '../process/channels.ts'
 import { TracedHandler } from './handler.ts'
 import { addWitness, type Below, mayBeAnswered } from './below.ts'
 import { dispatchLate, LateRequest } from './late-start.ts'
+import { TracedDualHandler } from './dual-handler.ts'
 import { TracedLegacyHandler } from './legacy-handler.ts'
 import { Assumption, type OriginSource } from '../process/origin.ts'
+import { copyOf, marked } from './options.ts'
 import { PassingHandler } from './passing-handler.ts'
 import { pathOf } from '../path.ts'
 import { markRequest, perCall, TRACED } from '../request-mark.ts'
@@ -200,27 +202,16 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** A copy of options, which is also what is sent: those given belong to the caller. */
-function copyOf(options: DispatchOptions): DispatchOptions {
-  return { [TRACED]: undefined, headers: undefined, ...options }
-}
-
-/** Adds the mark of a traced request, and headers, to a copy of options. */
-function marked(copy: { headers?: unknown; [TRACED]?: unknown }, headers: unknown): DispatchOptions {
-  copy[TRACED] = true
-  copy.headers = headers
-  return copy
-}
-
 function tracedHandler({
   handler,
   options: { method },
   path,
   call,
 }: Departure): TracedHandler | TracedLegacyHandler {
-  return isLegacy(handler)
-    ? new TracedLegacyHandler(handler, method, path, call)
-    : new TracedHandler(handler, method, path, call)
+  if (!isLegacy(handler)) return new TracedHandler(handler, method, path, call)
+  const Traced =
+    isAdapted(handler) || !('onRequestStart' in handler) ? TracedLegacyHandler : TracedDualHandler
+  return new Traced(handler, method, path, call)
 }
 
 /** False for options that undici will refuse, and for requests that are already traced. */
@@ -234,5 +225,5 @@ function isTraceable(options: DispatchOptions, handler: AnyHandler): options is 
 }
 
 function isLegacy(handler: AnyHandler): handler is LegacyHandler {
-  return typeof (handler as Handler).onRequestStart !== 'function' || isAdapted(handler)
+  return typeof (handler as Handler).onRequestStart !== 'function' || 'onConnect' in handler
 }
