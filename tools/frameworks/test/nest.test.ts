@@ -78,6 +78,24 @@ describe.each([
       'broken',
       { ...guarded, status: 500, error: isInstrumented ? 'RangeError' : '500', isRecorded: isInstrumented },
     ],
+    [
+      'lets a guard answer with an Observable',
+      'orders/streamed',
+      '',
+      { status: 200, route: '/api/orders/streamed', method: 'streamed' },
+    ],
+    [
+      'reports what such a guard throws, if Nest lets it',
+      'orders/streamed',
+      'broken',
+      {
+        route: '/api/orders/streamed',
+        ...(isInstrumented && { method: 'streamed' }),
+        status: 500,
+        error: isInstrumented ? 'RangeError' : '500',
+        isRecorded: isInstrumented,
+      },
+    ],
     ['takes a refusal for an answer', 'orders/guarded/7', 'none', { ...guarded, status: 403 }],
     [
       'takes a 404 of a handler for an answer',

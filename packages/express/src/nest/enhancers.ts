@@ -1,6 +1,7 @@
 import { context as contextApi, createContextKey } from '@opentelemetry/api'
 import { requestSpan } from '@spanwright/core'
 import {
+  attempt,
   contextWithValue,
   isThenable,
   isWrapped,
@@ -28,6 +29,7 @@ export function withLayers<T>(layers: RequestLayers, work: () => T): T {
 /** Replaces the method of a guard, a pipe or a filter on the instance. */
 export function watchEnhancer(instance: object): void {
   watch(instance, 'canActivate', original => {
+    const { name } = instance.constructor
     return function canActivate(this: unknown, ...args) {
       const [execution] = args
       if (!isExecution(execution)) return original.apply(this, args)
@@ -38,16 +40,16 @@ export function watchEnhancer(instance: object): void {
       const noted: Ended = thrown => {
         if (thrown) noteError(execution, thrown.value)
       }
-      return runLayer('guard', nameOf(instance), layers, noted, () => original.apply(this, args))
+      return runLayer('guard', name, layers, noted, () => original.apply(this, args))
     }
   })
   watch(instance, 'transform', original => {
+    const { name } = instance.constructor
     return function transform(this: unknown, ...args) {
-      const layers = isOfArgument(args[1])
-        ? (contextApi.active().getValue(LAYERS) as RequestLayers | undefined)
-        : undefined
+      const isPipe = attempt('reading a call of Nest', isOfArgument, args[1])
+      const layers = isPipe ? (contextApi.active().getValue(LAYERS) as RequestLayers | undefined) : undefined
       if (!layers) return original.apply(this, args)
-      return runLayer('pipe', nameOf(instance), layers, undefined, () => original.apply(this, args))
+      return runLayer('pipe', name, layers, undefined, () => original.apply(this, args))
     }
   })
   watch(instance, 'catch', original => {
@@ -62,10 +64,6 @@ export function watchEnhancer(instance: object): void {
 function watch(instance: object, name: string, wrap: (original: Method) => Method): void {
   const target = instance as Record<string, Method>
   if (typeof target[name] === 'function' && !isWrapped(target, name)) wrapMethod(target, name, wrap)
-}
-
-function nameOf({ constructor }: object): string {
-  return constructor.name
 }
 
 /** True for what Nest tells a pipe about the argument. */

@@ -17,12 +17,16 @@ export interface NestExecution extends Host {
 
 /** True for what Nest gives its filters to tell them what they are called for. */
 export function isHost(value: unknown): value is Host {
-  return typeof (value as Partial<Host> | null | undefined)?.switchToHttp === 'function'
+  return attempt('reading a call of Nest', hasMethod, value, 'switchToHttp') === true
 }
 
 /** True for what Nest gives its guards and interceptors. */
 export function isExecution(value: unknown): value is NestExecution {
-  return isHost(value) && typeof (value as Partial<NestExecution>).getHandler === 'function'
+  return isHost(value) && attempt('reading a call of Nest', hasMethod, value, 'getHandler') === true
+}
+
+function hasMethod(value: unknown, name: string): boolean {
+  return typeof (value as Readonly<Record<string, unknown>> | null | undefined)?.[name] === 'function'
 }
 
 /** The request that something is called for; undefined when it is not a request of HTTP. */

@@ -22,8 +22,10 @@ export function isObservable(value: unknown): boolean {
 /**
  * An Observable that does the same as the given one and says how it ended, or that its subscriber has left. RxJS is not
  * imported: the class is that of the given one, which Nest knows even where several copies are installed.
+ * @returns the given value if it is no Observable
  */
 export function watchEnd<Observable>(observable: Observable, ended: Ended): Observable {
+  if (!isObservable(observable)) return observable
   const source = observable as Source
   const Observable = observableClassOf(source)
   return new Observable(subscriber => {

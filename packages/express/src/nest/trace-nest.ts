@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api'
 import { recordException, requestSpan } from '@spanwright/core'
-import { attempt } from '@spanwright/core/plugin'
+import { attempt, exchangeOf } from '@spanwright/core/plugin'
 
 import { layersOf } from '../layered.ts'
 import { watchEnhancer, withLayers } from './enhancers.ts'
@@ -39,6 +39,7 @@ export function traceNest(): NestTracing {
 function intercept<Result>(execution: NestExecution, next: NestHandler<Result>): Result {
   const request = requestOf(execution)
   if (!request) return interceptOther(execution, next)
+  if (!exchangeOf(request)?.traced) return next.handle()
   const name = nameSpan(requestSpan(), execution)
   const layers = layersOf(request)
   const layer = name === undefined ? undefined : layers?.start('controller', name)

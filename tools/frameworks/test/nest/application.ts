@@ -9,6 +9,7 @@ import type {
 import type { ClientKafka } from '@nestjs/microservices'
 import { withSpan } from '@spanwright/core'
 import type { Request, Response } from 'express'
+import type { Observable } from 'rxjs'
 
 import type * as nest12 from '../../nest12/nest.ts'
 
@@ -26,7 +27,7 @@ export function applicationOf(
   const { Body, Catch, Controller, Get, Inject, Injectable, NotFoundException } = common
   const { Param, Post, Sse, UseFilters, UseGuards } = common
   const { EventPattern, Payload } = microservices
-  const { of, lastValueFrom } = rxjs
+  const { lastValueFrom, of, ReplaySubject } = rxjs
 
   class OutOfStock extends Error {}
 
@@ -37,6 +38,30 @@ export function applicationOf(
       await withSpan('look up roles', () => Promise.resolve())
       if (headers['x-role'] === 'broken') throw new RangeError('no such role')
       return headers['x-role'] !== 'none'
+    }
+  }
+
+  @Injectable()
+  class StreamingGuard implements CanActivate {
+    canActivate(context: ExecutionContext): Observable<boolean> {
+      const allowed = new ReplaySubject<boolean>()
+      const { headers } = context.switchToHttp().getRequest<Request>()
+      if (headers['x-role'] === 'broken') allowed.error(new RangeError('no such role'))
+      else allowed.next(true)
+      allowed.complete()
+      return allowed
+    }
+  }
+
+  /** Looks like a pipe and a filter, and is neither. */
+  @Injectable()
+  class Catalogue {
+    transform(name: string): string {
+      return name.toUpperCase()
+    }
+
+    catch(name: string): string {
+      return this.transform(name)
     }
   }
 
@@ -65,10 +90,19 @@ export function applicationOf(
   @Controller('orders')
   class OrdersController {
     private readonly kafka: ClientKafka
+    private readonly catalogue: Catalogue
     private hasFailed = false
 
-    constructor(@Inject(KAFKA) kafka: ClientKafka) {
+    constructor(@Inject(KAFKA) kafka: ClientKafka, @Inject(Catalogue) catalogue: Catalogue) {
       this.kafka = kafka
+      this.catalogue = catalogue
+    }
+
+    @Get('streamed')
+    @UseGuards(StreamingGuard)
+    @UseFilters(RoleFilter)
+    streamed(): object {
+      return { name: this.catalogue.catch('teapot') }
     }
 
     @Get('stream')
@@ -120,5 +154,8 @@ export function applicationOf(
     }
   }
 
-  return { controllers: [OrdersController], providers: [RolesGuard, NumberPipe, StockFilter, RoleFilter] }
+  return {
+    controllers: [OrdersController],
+    providers: [Catalogue, RolesGuard, StreamingGuard, NumberPipe, StockFilter, RoleFilter],
+  }
 }
