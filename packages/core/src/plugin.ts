@@ -1,6 +1,6 @@
 export { CapturedHeaders } from './http/attributes.ts'
 export { attempt, callHook, guarded, guardMethods, isThenable, reportFailure } from './host/guard.ts'
-export { sizeOf } from './http/chunk.ts'
+export { sizeOf } from './http/metrics.ts'
 export { ClientConnection } from './http/client/connection.ts'
 export { copyWith } from './host/copy.ts'
 export { isHeard, say } from './host/diagnostics.ts'

@@ -3,7 +3,7 @@ import type { Http2ServerResponse, Http2Session, Http2Stream } from 'node:http2'
 
 import { guardMethods } from '../../../host/guard.ts'
 import type { ServerAnswer } from '../framework.ts'
-import { sizeOf } from '../../chunk.ts'
+import { sizeOf } from '../../metrics.ts'
 import { valueGivenIn } from './exposed-trace.ts'
 
 type Callback = (...outcome: readonly unknown[]) => void
