@@ -126,7 +126,7 @@ describe.each(NEWEST)('the context of a request to $name', ({ load }) => {
     expect(seen[1]).toBe(seen[0])
   })
 
-  it('leaves the return value, the errors and the order of events as they are', async () => {
+  it('keeps the return value, the errors and the order of events', async () => {
     const app = express().use(tracing())
     const order: string[] = []
     const results: unknown[] = []
@@ -169,7 +169,7 @@ describe.each(NEWEST)('the context of a request to $name', ({ load }) => {
     expect(span.parentSpanContext).toBeUndefined()
   })
 
-  it('is left when the request is over', async () => {
+  it('is left when the request has ended', async () => {
     const app = express().use(tracing())
     app.get('/x', (_req, res) => void res.send('ok'))
     await request(app).get('/x')

@@ -50,17 +50,20 @@ describe.each(NEWEST)('with another HTTP instrumentation, $name', ({ load }) => 
   it.each([
     [201, []],
     [503, ['_OTHER']],
-  ])('tells of what is no error only when it fails the request: %s', async (status, exceptions) => {
-    const app = express().set('env', 'test').use(tracing())
-    app.get('/carts', (_req, _res, next) => next({ name: 'cart-42', message: 'full' }))
-    app.use(((given, _req, res, _next) => void res.status(status).send(given)) as ErrorRequestHandler)
-    await using server = await serveInstrumented(app)
-    await request(server.origin).get('/carts').expect(status)
+  ])(
+    'records a value that is not an error only when it fails the request: %s',
+    async (status, exceptions) => {
+      const app = express().set('env', 'test').use(tracing())
+      app.get('/carts', (_req, _res, next) => next({ name: 'cart-42', message: 'full' }))
+      app.use(((given, _req, res, _next) => void res.status(status).send(given)) as ErrorRequestHandler)
+      await using server = await serveInstrumented(app)
+      await request(server.origin).get('/carts').expect(status)
 
-    const span = await recorder.waitFor({ kind: SpanKind.SERVER })
-    expect(span.events.map(({ attributes }) => attributes?.['exception.type'])).toEqual(exceptions)
-    expect(span.attributes['error.type']).toBe(exceptions[0])
-  })
+      const span = await recorder.waitFor({ kind: SpanKind.SERVER })
+      expect(span.events.map(({ attributes }) => attributes?.['exception.type'])).toEqual(exceptions)
+      expect(span.attributes['error.type']).toBe(exceptions[0])
+    },
+  )
 
   it('adds the route and missing attributes to its span, and starts no second one', async () => {
     let told: RPCMetadata | undefined

@@ -82,7 +82,7 @@ describe.each(VERSIONS)('a router that a function hides, in $name', ({ load }) =
     expect(await routeOf(app, '/a/1/b/2/boom/3')).toBe('/a/:x/b/:y/boom/:id')
   })
 
-  it('is named by the path of the request after a middleware has put back the whole URL', async () => {
+  it('is named by the path of the request after a middleware has restored the whole URL', async () => {
     const app = silent().use(tracing())
     const router = express.Router()
     router.use((req, _res, next) => {
@@ -95,7 +95,7 @@ describe.each(VERSIONS)('a router that a function hides, in $name', ({ load }) =
     expect(await routeOf(app, '/-/web/tool?x=1')).toBe('/-/web/:name')
   })
 
-  it('does not lend its pattern to a middleware that answers later at another path', async () => {
+  it('does not give its pattern to a middleware that answers later at another path', async () => {
     const app = silent().use(tracing())
     app.get('/x/{*rest}'.replace('{*rest}', ':rest'), (_req, _res, next) => next())
     app.use('/x', answer)
@@ -122,7 +122,7 @@ describe.each(VERSIONS)('a function mounted at a path, in $name', ({ load }) => 
     expect(await routeOf(app, '/static/versions.ts')).toBe('/static')
   })
 
-  it('gives none to what it does not know', async () => {
+  it('gives none to unknown paths', async () => {
     const app = express().use(tracing())
     const none: RequestHandler = (_req, res) => void res.status(404).json({})
     app.use('/api', none)
@@ -156,7 +156,7 @@ describe.each(VERSIONS)('a function mounted at a path, in $name', ({ load }) => 
 describe.each(VERSIONS)('an app with its own tracing() that another one calls, in $name', ({ load }) => {
   const express = load()
 
-  it('is seen as if it stood alone: nested routes, and errors that it handles', async () => {
+  it('is traced like a separate app: nested routes, and errors that it handles', async () => {
     const inner = express().set('env', 'test').use(tracing())
     inner.use('/in/:b', express.Router().get('/leaf/:c', answer).get('/boom/:id', fail))
     inner.use(onError)
@@ -175,7 +175,7 @@ describe.each(VERSIONS)('an app with its own tracing() that another one calls, i
     expect(span.events.map(({ name }) => name)).toEqual(['exception'])
   })
 
-  it('leaves the routes of the other one as they are when it passes a request on', async () => {
+  it('does not change the routes of the other one when it passes a request on', async () => {
     const inner = express().use(tracing()).get('/inner/:id', answer)
     const app = express().use(tracing())
     app.use((req, res, next) => inner(req, res, next))

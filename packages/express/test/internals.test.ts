@@ -113,7 +113,7 @@ describe.each(VERSIONS)('a later version than $name', ({ load }) => {
     },
   )
 
-  it('is not suspected as long as it is as expected', async () => {
+  it('is not reported as long as it is as expected', async () => {
     const app = appOf(express)
     expect(await ask(app, '/m/1/leaf/2')).toEqual([200, '/m/:a/leaf/:b'])
     expect(errors).toEqual([])

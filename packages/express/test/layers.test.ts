@@ -93,7 +93,7 @@ describe.each(VERSIONS)('with layers as spans, $name', ({ load }) => {
     expect(shown).toHaveLength(1)
   })
 
-  it('leaves the functions and their arguments as they are', async () => {
+  it('keeps the functions and their arguments unchanged', async () => {
     const app = express().use(tracing({ layers: 'spans' }))
     const seen: unknown[] = []
     const note = Object.assign(
@@ -138,7 +138,7 @@ describe.each(VERSIONS)('what a handler sees with layers as spans, in $name', ({
     expect(outline(recorder.tree())).toEqual(['GET /x', '  middleware setTenant', '  handler readTenant'])
   })
 
-  it('is traced no further when a middleware has suppressed tracing', async () => {
+  it('is not traced further when a middleware has suppressed tracing', async () => {
     const app = express().use(tracing({ layers: 'spans' }))
     app.use(function quiet(_req, _res, next) {
       context.with(suppressTracing(context.active()), next)
@@ -150,7 +150,7 @@ describe.each(VERSIONS)('what a handler sees with layers as spans, in $name', ({
     expect(outline(recorder.tree())).toEqual(['GET /x', '  middleware quiet'])
   })
 
-  it('is one next: that of the request is the one it is given', async () => {
+  it('is one next: req.next is the one it receives', async () => {
     const app = express().use(tracing({ layers: 'spans' }))
     const seen: boolean[] = []
     const look: RequestHandler = (req, _res, next) => {

@@ -69,7 +69,7 @@ describe.each(VERSIONS)('a mount in $name', ({ name, load, major }) => {
       ? [...FOUR, ...(name === 'Express 4.17' ? [] : ONLY_WHERE_GROUPS_HAVE_NAMES)]
       : [...FIVE, ...(name === 'Express 5.3' ? ONLY_WHERE_THE_PATH_IS_KEPT : [])]
 
-  it.each(mounts)('at %s is shown as it was written', async (mount, path, text) => {
+  it.each(mounts)('at %s is reported as written', async (mount, path, text) => {
     const app = express().use(tracing())
     app.use(
       mount as string,

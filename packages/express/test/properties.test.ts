@@ -19,7 +19,7 @@ afterAll(() => recorder.stop())
 describe.each(NEWEST)('whatever routes of $name are made of', ({ load }) => {
   const express = load()
 
-  it('names every shape of nested routes by their patterns alone', async () => {
+  it('names every shape of nested routes by their patterns only', async () => {
     const part = fc.constantFrom('a', 'b', ':p', ':q')
     const shape = fc.array(fc.array(part, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 4 })
     await fc.assert(

@@ -94,7 +94,7 @@ describe.each(VERSIONS)('the route of a request in $name', ({ load, major }) => 
     expect(await ask(app, deep)).toEqual(UNNAMED)
   })
 
-  it('shows a regular expression as it was written', async () => {
+  it('reports a regular expression as written', async () => {
     const app = express().use(tracing())
     app.get(/^\/re\/(\d+)$/, answer)
     app.use('/m', express.Router().get(/^\/(?:a|b)$/, answer))
@@ -103,7 +103,7 @@ describe.each(VERSIONS)('the route of a request in $name', ({ load, major }) => 
     expect(await ask(app, '/m/b')).toEqual(named(String.raw`/m/^\/(?:a|b)$/`))
   })
 
-  it('shows a wildcard as it was written', async () => {
+  it('reports a wildcard as written', async () => {
     const app = express().use(tracing())
     const wildcard = major === 4 ? '/files/*' : '/files/*path'
     app.get(wildcard, answer)

@@ -23,7 +23,7 @@ const SERVER = { kind: SpanKind.SERVER }
 describe.each(VERSIONS)('a request to $name', ({ load }) => {
   const express = load()
 
-  it('makes one server span that says all there is to say', async () => {
+  it('has one server span with all attributes', async () => {
     const app = express().use(tracing())
     app.get('/users/:id', (_req, res) => void res.status(201).send('made'))
     await using server = await serve(app)
@@ -140,7 +140,7 @@ describe.each(VERSIONS)('a request to $name', ({ load }) => {
     expect(await recorder.metrics()).toEqual([])
   })
 
-  it('shows hooks what it is about', async () => {
+  it('passes the request to hooks', async () => {
     const seen: unknown[] = []
     const app = express().use(
       tracing({

@@ -105,7 +105,7 @@ describe.each(WAYS)('the span of a request traced by $way', ({ trace: traceBy })
     expect((await recorder.waitFor('GET')).status).toEqual(UNSET)
   })
 
-  it('is an error when its caller gives up after a timeout', async () => {
+  it('is an error when its caller aborts after a timeout', async () => {
     await using server = await serve(() => undefined)
     using way = traceBy()
     const sent = send(way, server, { timeout: 20 }).end()
@@ -144,7 +144,7 @@ describe.each(WAYS)('the span of a request traced by $way', ({ trace: traceBy })
     expect(span.events.map(({ name }) => name)).not.toContain('spanwright.aborted')
   })
 
-  it('is no error after a timeout that its caller ignores', async () => {
+  it('is not an error after a timeout that its caller ignores', async () => {
     let finish: (() => void) | undefined
     await using server = await serve((_req, res) => {
       res.write('half')
@@ -201,7 +201,7 @@ describe.each(WAYS)('the span of a request traced by $way', ({ trace: traceBy })
     )
   })
 
-  it('is an error when what comes back is no HTTP', async () => {
+  it('is an error when the response is not HTTP', async () => {
     const server = createTcp((socket: Socket) => socket.on('error', () => undefined).end('nonsense\r\n\r\n'))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -214,7 +214,7 @@ describe.each(WAYS)('the span of a request traced by $way', ({ trace: traceBy })
     expect(span.attributes['error.type']).toMatch(/^HPE_/)
   })
 
-  it('ends with an upgrade, and does not take interim responses for the end', async () => {
+  it('ends with an upgrade, and not with interim responses', async () => {
     const plain = createServer()
     plain.on('upgrade', (_req, socket: Socket) => {
       socket.write('HTTP/1.1 102 Processing\r\n\r\n')

@@ -26,7 +26,7 @@ async function points(): Promise<Record<string, unknown>> {
 }
 
 describe('the metrics of a client', () => {
-  it('are those of requests, bodies and connections when they are asked for', async () => {
+  it('are those of requests, bodies and connections when enabled', async () => {
     await using server = await serve((req, res) => {
       req.resume().on('end', () => res.end('answer'))
     })

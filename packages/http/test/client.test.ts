@@ -22,7 +22,7 @@ import {
 } from './ways.ts'
 
 describe.each(WAYS)('a request traced by $way', ({ trace: traceBy }) => {
-  it('is a span from the call to the end of the body, and its context is on the wire', async () => {
+  it('has a span from the call to the end of the body, and its context is on the wire', async () => {
     let received: unknown
     await using server = await serve((req, res) => {
       received = req.headers['traceparent']
@@ -63,7 +63,7 @@ describe.each(WAYS)('a request traced by $way', ({ trace: traceBy }) => {
     for (const { attributes } of sent) expect(attributes).toEqual(attributesOf(server))
   })
 
-  it('hides what is secret in its URL, and names itself by its template', async () => {
+  it('redacts secrets in its URL, and is named by its template', async () => {
     await using server = await serve(answerOk)
     using way = traceBy({ urlTemplate: '/items/{id}' })
     await bodyOf(await responseTo(send(way, server, { path: '/items/7?a=1&sig=abc', auth: 'bob:pw' }).end()))
@@ -76,7 +76,7 @@ describe.each(WAYS)('a request traced by $way', ({ trace: traceBy }) => {
     })
   })
 
-  it('takes its own headers of the trace, or those of the caller', async () => {
+  it('has its own trace headers, or those of the caller', async () => {
     const received: unknown[] = []
     await using server = await serve((req, res) => {
       received.push(req.headers['traceparent'])
@@ -97,7 +97,7 @@ describe.each(WAYS)('a request traced by $way', ({ trace: traceBy }) => {
     expect(headers).toEqual({ TraceParent: own })
   })
 
-  it('has a span and no context on the wire where headers are a list, or expect something', async () => {
+  it('has a span and no context on the wire when headers are an array, or include Expect', async () => {
     const received: unknown[] = []
     await using server = await serve((req, res) => {
       received.push(req.headers['traceparent'])
@@ -128,7 +128,7 @@ describe.each(WAYS)('a request traced by $way', ({ trace: traceBy }) => {
     })
   })
 
-  it('tells of its stages when it is asked to', async () => {
+  it('records its stages when enabled', async () => {
     await using server = await serve(answerOk)
     using way = traceBy({ stages: true })
     await bodyOf(await responseTo(send(way, server, { host: 'localhost', family: 4 }).end()))
@@ -163,7 +163,7 @@ describe.each(WAYS)('a request traced by $way', ({ trace: traceBy }) => {
     expect(events.filter(({ name }) => name === 'spanwright.response.start')).toHaveLength(1)
   })
 
-  it('leaves name, length and results of the methods of a request as they are', async () => {
+  it('keeps name, length and results of the methods of a request', async () => {
     await using server = await serve(answerOk)
     using way = traceBy()
     const sent = send(way, server)
@@ -186,7 +186,7 @@ describe.each(WAYS)('a request traced by $way', ({ trace: traceBy }) => {
     await recorder.waitFor('GET')
   })
 
-  it('is left alone where it is ignored, and where tracing is the affair of another instrumentation', async () => {
+  it('is not traced when it is ignored, nor when another instrumentation traces it', async () => {
     await using server = await serve(answerOk)
     using way = traceBy({ ignore: ({ url }) => url.endsWith('/health') })
     await bodyOf(await responseTo(send(way, server, { path: '/health' }).end()))
@@ -224,7 +224,7 @@ describe('a request that waits in the queue of its agent', () => {
 })
 
 describe('both ways together', () => {
-  it('make one span of a request', async () => {
+  it('create one span for a request', async () => {
     await using server = await serve(answerOk)
     using byAgent = BY_AGENT.trace()
     using _ = BY_PROCESS.trace()
@@ -249,14 +249,14 @@ describe('both ways together', () => {
 })
 
 describe('what is given to the entry points', () => {
-  it.each([undefined, 7, {}, createServer()])('is refused where it is no agent: %#', given => {
+  it.each([undefined, 7, {}, createServer()])('is refused when it is not an agent: %#', given => {
     expect(() => traceAgent(given as never)).toThrow(TypeError)
     expect(() => traceAgent(given as never)).toThrow(
       /^traceAgent\(\): expected an agent of node:http or node:https/,
     )
   })
 
-  it('is refused where it is no option', () => {
+  it('is refused when it is not an option', () => {
     expect(() => traceHttp({ propagate: true } as never)).toThrow(
       /^traceHttp\(\): unknown option 'propagate'/,
     )

@@ -27,7 +27,7 @@ describe('traceListener()', () => {
     await expect(results[1]).resolves.toBe('done')
   })
 
-  it('refuses what is no function', () => {
+  it('refuses a value that is not a function', () => {
     expect(() => traceListener(createServer() as never)).toThrow(
       /^traceListener\(\): expected a function of request and response; got an instance of Server$/,
     )

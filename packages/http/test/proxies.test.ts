@@ -143,7 +143,7 @@ describe.each(WAYS)('a request through https-proxy-agent, traced by $way', ({ is
     })
   })
 
-  it('is an error where the proxy is gone', async () => {
+  it('is an error when the proxy has closed', async () => {
     const agent = new HttpsProxyAgent('http://127.0.0.1:1')
     using _ = isTraced ? undefined : traceHttp()
     if (isTraced) traceAgent(agent)

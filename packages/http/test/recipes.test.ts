@@ -203,7 +203,7 @@ describe.each(CLIENTS)('requests of $name', ({ name, get, giveUp, timeout }) => 
 })
 
 describe('other users of node:http', () => {
-  it('supertest asks a traced server in one trace', async () => {
+  it('supertest calls a traced server in one trace', async () => {
     using _ = traceHttp()
     const server = traceServer(createServer(shop().listener))
     await supertest(server).get('/items/7').agent(traced()).expect(200)
@@ -216,7 +216,7 @@ describe('other users of node:http', () => {
     expect(recorder.spans()).toHaveLength(2)
   })
 
-  it('a WebSocket of ws has a span that ends with the switch', async () => {
+  it('a WebSocket of ws has a span that ends with the upgrade', async () => {
     const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' })
     await once(sockets, 'listening')
     sockets.on('connection', socket => socket.on('message', () => socket.close()))

@@ -88,7 +88,7 @@ const FOLLOWING: readonly [string, Client][] = [
   ['node-fetch', async (url, { agent }) => (await fetch(url, { agent })).text()],
 ]
 
-describe.each(WAYS)('requests traced by $way that are sent in the place of others', ({ trace }) => {
+describe.each(WAYS)('requests traced by $way that are sent again', ({ trace }) => {
   it.each(FOLLOWING)('are counted where %s follows a redirect', async (_, get) => {
     await using server = await serve(detour())
     using way = trace()

@@ -46,7 +46,7 @@ describe('traceServer()', () => {
     expect(seen).toEqual([span.spanContext().spanId])
   })
 
-  it('traces once what is wrapped twice, and what its listener traces too', async () => {
+  it('traces a request once when it is wrapped twice, and when its listener is traced too', async () => {
     const server = traceServer(traceServer(createServer(traceListener(answer))))
     await send(await listen(server), requestOf('GET /items/7'))
 
@@ -174,7 +174,7 @@ describe('traceServer()', () => {
     },
   )
 
-  it('leaves what a timeout does to the server, and ends the span of its request', async () => {
+  it('leaves timeouts to the server, and ends the span of the request', async () => {
     const server = traceServer(createServer(() => undefined))
     const timedOut = once(server, 'timeout')
     server.setTimeout(10)
@@ -210,7 +210,7 @@ describe('traceServer()', () => {
     expect([...recorder.spans(), ...recorder.open()]).toEqual([])
   })
 
-  it('throws what a listener throws, and shows it when the connection is gone', async () => {
+  it('throws what a listener throws, and records it when the connection has closed', async () => {
     const error = Object.assign(new Error('out of luck'), { code: 'EIO' })
     const server = traceServer(
       createServer(() => {

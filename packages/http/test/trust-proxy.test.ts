@@ -21,7 +21,7 @@ describe('the option trustProxy', () => {
     [2, '10.0.0.2'],
     [9, '203.0.113.9'],
     [(address: string) => address === '127.0.0.1' || address.startsWith('10.'), '203.0.113.9'],
-  ])('%p believes what proxies forwarded', async (trustProxy, client) => {
+  ])('%p trusts what proxies forwarded', async (trustProxy, client) => {
     const server = await listen(traceServer(createServer(answer), { trustProxy }))
     await send(server, requestOf('GET /items/7', FORWARDED))
 
@@ -42,7 +42,7 @@ describe('the option trustProxy', () => {
     () => {
       throw new Error('no')
     },
-  ])('%p believes none', async trustProxy => {
+  ])('%p trusts none', async trustProxy => {
     const server = await listen(traceServer(createServer(answer), { trustProxy }))
     await send(server, requestOf('GET /items/7', FORWARDED))
 

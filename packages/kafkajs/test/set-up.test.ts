@@ -77,7 +77,7 @@ describe('traceKafka()', () => {
     expect(kafkaError(() => traceKafka(kafka()).consumer({ groupId: '' }))).toEqual(error)
   })
 
-  it('puts back what it looks at', () => {
+  it('restores what it wraps', () => {
     const bare = kafka()
     const symbols = Object.getOwnPropertySymbols(bare)
     const before = symbols.map(symbol => Object.getOwnPropertyDescriptor(bare, symbol))

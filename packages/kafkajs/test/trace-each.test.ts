@@ -107,7 +107,7 @@ describe('traceEach', () => {
     BROKER_TIME,
   )
 
-  it('as an import runs the work alone on a batch of a consumer that is not traced', () => {
+  it('as an import only runs the work on a batch of an untraced consumer', () => {
     const message = { value: Buffer.from('0'), headers } as never
     expect(importedTraceEach({ batch: { messages: [message] } }, message, () => 'done')).toBe('done')
     expect(harness.recorder.spans()).toEqual([])

@@ -117,7 +117,7 @@ describe.each(KOAS)('over HTTP/2, $name', ({ Koa }) => {
     expect(recorder.open()).toEqual([])
   })
 
-  it('leaves no span open for a client who was gone before tracing began', async () => {
+  it('leaves no span open for a client that disconnected before tracing began', async () => {
     const gone = new Promise<void>((resolve, reject) => {
       const app = new Koa()
       app.silent = true
@@ -147,7 +147,7 @@ describe.each(KOAS)('behind a proxy, $name', ({ Koa }) => {
     'x-forwarded-host': 'shop.example.com:444',
   }
 
-  it.each([true, false])('believes forwarded headers only when the app does: %s', async proxy => {
+  it.each([true, false])('trusts forwarded headers only when the app does: %s', async proxy => {
     const app = new Koa()
     app.proxy = proxy
     app.use(tracing()).use(ctx => void (ctx.body = 'ok'))
@@ -174,7 +174,7 @@ describe.each(KOAS)('behind a proxy, $name', ({ Koa }) => {
     )
   })
 
-  it('leaves it to later middleware to say who the client is', async () => {
+  it('lets later middleware determine the client', async () => {
     const app = new Koa()
     app.proxy = true
     app.use(tracing())
@@ -260,7 +260,7 @@ describe.each(KOAS)('on a connection to $name', ({ Koa }) => {
     expect(span.attributes).not.toHaveProperty('server.address')
   })
 
-  it('leaves no span open for a client who was gone before tracing began', async () => {
+  it('leaves no span open for a client that disconnected before tracing began', async () => {
     const app = new Koa()
     app.silent = true
     const begun = new Promise<void>((resolve, reject) => {

@@ -48,7 +48,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
       409,
     ],
     ['ctx.assert', (ctx: Context) => ctx.assert(false, 401), 401],
-  ])('that is meant for the client is no error and no event: %s', async (_, handler, status) => {
+  ])('that is intended for the client is neither error nor event: %s', async (_, handler, status) => {
     const koa = app(handler as Middleware)
     const heard = listenToErrors(koa)
     await request(await serve(koa))
@@ -63,7 +63,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     expect(heard).toHaveLength(1)
   })
 
-  it('that the client is shown although it is the fault of the server is an error', async () => {
+  it('that is shown to the client although the server caused it is an error', async () => {
     const koa = app(ctx => ctx.throw(503, 'come back later', { expose: true }))
     listenToErrors(koa)
     await request(await serve(koa))
@@ -137,7 +137,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     ['a text', 'some text', { 'exception.type': 'string', 'exception.message': 'some text' }],
     ['an object', { odd: true }, { 'exception.type': '_OTHER' }],
     ['false', false, { 'exception.type': 'boolean', 'exception.message': 'false' }],
-  ])('that is no Error is recorded as it is: %s', async (_, thrown, attributes) => {
+  ])('that is not an Error is recorded unchanged: %s', async (_, thrown, attributes) => {
     const koa = app(() => {
       throw thrown
     })
@@ -177,7 +177,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     },
   )
 
-  it('that comes up only when the body is written is recorded', async () => {
+  it('that occurs only when the body is written is recorded', async () => {
     const koa = app(ctx => {
       const circle: Record<string, unknown> = {}
       circle['self'] = circle
@@ -193,7 +193,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     expect(span.events).toMatchObject([exception('TypeError', expect.stringContaining('circular') as never)])
   })
 
-  it('of the body stream that breaks the response off is recorded', async () => {
+  it('of the body stream that cuts the response short is recorded', async () => {
     const error = Object.assign(new Error('disk gone'), { code: 'EIO' })
     const body = new PassThrough()
     const koa = app(ctx => void (ctx.body = body))
@@ -229,7 +229,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     expect(span.events).toMatchObject([exception('RangeError', 'nothing to read')])
   })
 
-  it('after Koa was told not to respond is recorded, and the response is what was sent', async () => {
+  it('after Koa was told not to respond is recorded, and the response is the one that was sent', async () => {
     const koa = app(ctx => {
       ctx.respond = false
       ctx.res.statusCode = 202
@@ -248,7 +248,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     expect(span.events).toMatchObject([exception('TypeError', 'half way')])
   })
 
-  it('is heard by the listeners of the app as without tracing, but in its span', async () => {
+  it('reaches the listeners of the app as without tracing, but in its span', async () => {
     const error = new Error('heard')
     const fail: Middleware = () => Promise.reject(error)
     const plain = new Koa().use(fail)
@@ -277,7 +277,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
     expect(koa.listeners('error')).toEqual([koa.onerror])
   })
 
-  it('goes to the error handling that an app put in the place of that of Koa', async () => {
+  it('goes to the error handling with which an app replaced that of Koa', async () => {
     const koa = app(() => Promise.reject(new TypeError('mine')))
     Object.assign(koa.context, {
       onerror(this: Context, error?: Error) {

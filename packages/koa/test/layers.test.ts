@@ -65,7 +65,7 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
     expect(span.events).toEqual([])
   })
 
-  it('are spans within each other when they are asked for', async () => {
+  it('are nested spans when enabled', async () => {
     const answer = await request(await serve(shop({ layers: 'spans' })))
       .get('/shop/users/7')
       .expect(200)

@@ -124,7 +124,7 @@ describe('the options of attributes', () => {
     })
   })
 
-  it('writes the old names when they are asked for', async () => {
+  it('writes the old names when requested', async () => {
     const { span } = await get({ semconv: 'legacy' })
     expect(span.attributes).toMatchObject({
       'http.method': 'GET',
@@ -137,7 +137,7 @@ describe('the options of attributes', () => {
 })
 
 describe('the option metrics', () => {
-  it('counts open requests and measures bodies when it is asked to', async () => {
+  it('counts open requests and measures bodies when enabled', async () => {
     await get({
       metrics: {
         activeRequests: true,
@@ -190,7 +190,7 @@ describe('requests in flight', () => {
     expect(requestsInFlight()).toEqual([])
   })
 
-  it('are ended as unfinished when the process is asked to end', async () => {
+  it('are ended as unfinished on SIGTERM', async () => {
     let arrived: (() => void) | undefined
     const waiting = new Promise<void>(resolve => (arrived = resolve))
     const app = new Koa()

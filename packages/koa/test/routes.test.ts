@@ -74,12 +74,12 @@ describe.each(ROUTERS)('the route of a request, with @koa/router $major', ({ maj
     expect(await nameOf(traced(router.routes()), '/b/1')).toBe('GET /b/:x')
   })
 
-  it('is a regular expression as it was written', async () => {
+  it('is a regular expression as written', async () => {
     const router = new Router().get(/^\/files\/(\d+)$/i, answer)
     expect(await nameOf(traced(router.routes()), '/FILES/12')).toBe(String.raw`GET /^\/files\/(\d+)$/i`)
   })
 
-  it('is a wildcard as it was written', async () => {
+  it('is a wildcard as written', async () => {
     const router = new Router().get(wildcard('/files'), answer)
     expect(await nameOf(traced(router.routes()), '/files/a/b')).toBe(`GET ${wildcard('/files')}`)
   })
@@ -116,7 +116,7 @@ describe.each(ROUTERS)('the route of a request, with @koa/router $major', ({ maj
     expect(await nameOf(traced(router.routes()), '/users/7')).toBe('GET /users/:id')
   })
 
-  it('is the one that was to run when middleware of the router answers before it', async () => {
+  it('is the one that would have run when middleware of the router answers before it', async () => {
     const router = new Router()
       .use(pass)
       .use('/users', refuse)
@@ -173,7 +173,7 @@ describe.each(ROUTERS)('the route of a request, with @koa/router $major', ({ maj
     expect(await nameOf(traced(router.routes()), '/old/7')).toBe('GET /old/:id')
   })
 
-  it('stays when the route leaves the answer to others', async () => {
+  it('stays when the route lets others answer', async () => {
     const router = new Router().get('/users/:id', pass)
     expect(await nameOf(traced(router.routes(), pass), '/users/7')).toBe('GET /users/:id')
   })
@@ -310,7 +310,7 @@ describe('a router that is not @koa/router', () => {
     expect(await nameOf(traced(other), '/pages/1')).toBe('GET /pages/:page')
   })
 
-  it('cannot fail a request by what it leaves there', async () => {
+  it('cannot fail a request with the data it leaves there', async () => {
     const other: Middleware = ctx => {
       Object.assign(ctx, { _matchedRoute: '/pages/:page', matched: [null], mountPath: 7 })
       ctx.body = 'ok'

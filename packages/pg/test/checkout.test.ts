@@ -31,7 +31,7 @@ function warnings(): { readonly said: string[]; next(): Promise<string> } {
 }
 
 describe('a checkout', () => {
-  it('has no span unless asked for', async () => {
+  it('has no span by default', async () => {
     const pool = tracePool(db.pool())
     const client = await pool.connect()
     client.release()

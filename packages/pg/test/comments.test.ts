@@ -28,7 +28,7 @@ function traceparent(): string {
 }
 
 describe('comments', () => {
-  it('are not written unless asked for', async () => {
+  it('are not written by default', async () => {
     expect(await sent(traceClient(await db.client()))).toBe(SENT)
   })
 
@@ -73,7 +73,7 @@ describe('comments', () => {
     expect(await sent(await commenting({ tracerProvider, comment: { tags } }))).toBe(`${SENT} /*route='r'*/`)
   })
 
-  it('are not written where there is a comment already', async () => {
+  it('are not written into a text that already has a comment', async () => {
     const client = await commenting()
     expect(await sent(client, `${SENT} -- mine`)).toBe(`${SENT} -- mine`)
     expect(await sent(client, `/* mine */ ${SENT}`)).toBe(`/* mine */ ${SENT}`)

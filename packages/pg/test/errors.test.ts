@@ -76,7 +76,7 @@ describe('an error of the server', () => {
     expect(traced.constructor).toBe(bare.constructor)
   })
 
-  it('reaches a callback as it is, and ends the span', async () => {
+  it('reaches a callback unchanged, and ends the span', async () => {
     const pool = tracePool(db.pool())
     const error = await new Promise(resolve => pool.query('SELECT broken', resolve))
     expect(error).toMatchObject({ code: '42703' })

@@ -137,7 +137,7 @@ describe('a COPY out that is destroyed half way', () => {
     return (await failed)[0]
   }
 
-  it('ends its span when its client is given up, and hears of that as without tracing', async () => {
+  it('ends its span when its client is abandoned, and is notified as without tracing', async () => {
     const bare = await giveUp(db.pool({ max: 1 }))
     expect(await giveUp(tracePool(db.pool({ max: 1 })))).toEqual(bare)
     expect(db.recorder.open()).toEqual([])

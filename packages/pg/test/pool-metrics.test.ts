@@ -199,7 +199,7 @@ describe('db.client.response.returned_rows', () => {
     ])
   })
 
-  it('has the summary when asked to, as has the duration', async () => {
+  it('has the summary when enabled, as the duration does', async () => {
     const pool = measured({}, { metrics: { querySummary: true } })
     await pool.query('SELECT 1 AS a')
     for (const { descriptor, dataPoints } of await recorder.metrics()) {

@@ -120,7 +120,7 @@ describe('parameters', () => {
   const text = 'SELECT $1::text, $2::int, $3::text, $4::jsonb, $5::bytea, $6::timestamptz, $7::int[]'
   const values = ['a', 7, null, { b: 1 }, Buffer.from('hi'), new Date(0), [1, 2]]
 
-  it('are not recorded unless asked for', async () => {
+  it('are not recorded by default', async () => {
     await (await traced({})).query(text, values)
     expect(attributes('db.query.parameter')).toEqual([{}])
   })

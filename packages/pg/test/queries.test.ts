@@ -59,7 +59,7 @@ describe.each([
   ['a client of a pool', async () => checkedOut(), 'undefined'],
   ['a client', async () => traceClient(await db.client()), 'undefined'],
 ])('a query on %s', (_, connect, waits) => {
-  it.each(WITH_VALUES)('with %s makes one span with the text as it is', async (_shape, call) => {
+  it.each(WITH_VALUES)('with %s has one span with the unchanged text', async (_shape, call) => {
     const target = (await connect()) as Client
     const config = { text: 'SELECT name FROM users WHERE id = $1', values: [7] }
 
@@ -92,7 +92,7 @@ describe.each([
     expect(db.recorder.open()).toEqual([])
   })
 
-  it.each(WITHOUT_VALUES)('with %s makes one span with literals masked', async (_shape, call) => {
+  it.each(WITHOUT_VALUES)('with %s has one span with masked literals', async (_shape, call) => {
     const target = (await connect()) as Client
 
     await call(target, { text: "SELECT name FROM users WHERE name = 'Ann' AND id = 7" })
@@ -105,7 +105,7 @@ describe.each([
     ])
   })
 
-  it('returns rows as arrays when asked to', async () => {
+  it('returns rows as arrays when requested', async () => {
     const target = (await connect()) as Client
     const { rows } = await target.query({ text: 'SELECT 1, 2', rowMode: 'array' })
     expect(rows).toEqual([[1, 2]])
@@ -179,7 +179,7 @@ async function checkedOut(): Promise<PoolClient> {
 }
 
 describe('a callback in a config', () => {
-  it('is called by a client, and the config stays as it is', async () => {
+  it('is called by a client, and the config is unchanged', async () => {
     const client = traceClient(await db.client())
     const result = await called(done => {
       const config = Object.freeze({ text: 'SELECT $1::int AS n', values: [1], callback: done })

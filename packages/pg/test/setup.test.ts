@@ -30,13 +30,13 @@ describe('tracePool()', () => {
     expect(pool.listenerCount('connect')).toBe(0)
   })
 
-  it('leaves other pools and the classes alone', () => {
+  it('does not change other pools and the classes', () => {
     tracePool(new Pool())
     expect(Object.hasOwn(new Pool(), 'query')).toBe(false)
     expect(Object.hasOwn(new Client(), 'query')).toBe(false)
   })
 
-  it('lets the pool make clients of its class', () => {
+  it('lets the pool create clients of its class', () => {
     class OwnClient extends Client {}
     const pool = tracePool(new Pool({ Client: OwnClient }))
     const made = new (pool as unknown as { Client: typeof Client }).Client()
@@ -57,7 +57,7 @@ describe('tracePool()', () => {
     expect(() => tracePool(given as never)).toThrow(new TypeError(message))
   })
 
-  it('refuses a class, and says what it got', () => {
+  it('refuses a class, and names it', () => {
     expect(() => tracePool(Pool as never)).toThrow(
       /tracePool\(\): expected a pool of pg, .*; got \[class BoundPool/,
     )

@@ -25,7 +25,7 @@ function transactions(): unknown[] {
 }
 
 describe('a transaction', () => {
-  it('has no span unless asked for', async () => {
+  it('has no span by default', async () => {
     const bare = traceClient(await db.client())
     for (const text of ['BEGIN', 'COMMIT']) await bare.query(text)
     expect(db.recorder.spans().map(span => span.name)).toEqual(['BEGIN', 'COMMIT'])
@@ -156,7 +156,7 @@ describe('a transaction', () => {
     expect(target.listenerCount('end')).toBe(1)
   })
 
-  it('of one text alone is one span', async () => {
+  it('of a single text is one span', async () => {
     const target = await client()
     await target.query('BEGIN; SELECT 1; COMMIT')
     expect(db.recorder.spans().map(span => span.name)).toEqual(['BATCH'])

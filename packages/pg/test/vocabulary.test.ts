@@ -31,7 +31,7 @@ describe('the vocabulary', () => {
     'server.port': db.server.port,
   })
 
-  it('legacy has the database alone as name, and the user', async () => {
+  it('legacy has only the database as name, and the user', async () => {
     expect(await attributesOf('legacy', 'SELECT 1')).toEqual(legacy())
   })
 

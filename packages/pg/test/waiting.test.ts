@@ -18,7 +18,7 @@ function caller(): unknown {
 }
 
 describe('queries that wait for the one connection of a pool', () => {
-  it('belong to the traces of their callers, not to that of who released it', async () => {
+  it('belong to the traces of their callers, not to that of the caller that released it', async () => {
     const pool = tracePool(db.pool({ max: 1 }))
 
     await Promise.all(
@@ -90,7 +90,7 @@ describe('queries that wait for their turn on one client', () => {
 })
 
 describe('a connection', () => {
-  it('calls back in the context of who opened it', async () => {
+  it('calls back in the context in which it was opened', async () => {
     const { Client } = await import('pg')
     const client = traceClient(new Client(db.config()))
     const seen = await new Promise(resolve => as('a', () => client.connect(() => resolve(caller()))))
@@ -98,7 +98,7 @@ describe('a connection', () => {
     await client.end()
   })
 
-  it('asks for its password in the context of who opened it', async () => {
+  it('requests its password in the context in which it was opened', async () => {
     let seen: unknown
     const pool = tracePool(
       db.pool({

@@ -275,7 +275,7 @@ describe.each(VERSIONS)('with %s', (version, undici) => {
     })
   })
 
-  it('a request over a unix socket has a span of the host it asked for', async () => {
+  it('a request over a unix socket has a span of the host in its URL', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'spanwright-'))
     const socketPath = join(folder, 'server.sock')
     const local = createServer((_request, response) => response.end('local')).listen(socketPath)

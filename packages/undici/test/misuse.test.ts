@@ -43,7 +43,7 @@ describe('a wrong use is refused at set-up', () => {
     expect(() => untyped[name]?.(...given)).toThrow(message)
   })
 
-  it('tracing() used in the place of what it returns', () => {
+  it('tracing() used instead of what it returns', () => {
     expect(() => new Agent().compose(tracing as never)).toThrow(TypeError)
     const interceptor = tracing() as unknown as (dispatch: unknown) => unknown
     expect(() => interceptor(new Agent())).toThrow('tracing() makes an interceptor for dispatcher.compose()')
@@ -61,7 +61,7 @@ describe('traceFetch()', () => {
     expect(traceFetch(traced)).toBe(traced)
   })
 
-  it('lets fetch refuse in its own words', async () => {
+  it('lets fetch refuse with its own message', async () => {
     const traced = traceFetch(fetch) as unknown as (...given: unknown[]) => Promise<unknown>
     const bare = fetch as unknown as (...given: unknown[]) => Promise<unknown>
     for (const given of [
@@ -91,7 +91,7 @@ describe('traceFetch()', () => {
     expect(warnings).toEqual([expect.stringContaining('not the fetch of Node or undici')])
   })
 
-  it('rejects as fetch does when what it is given throws', async () => {
+  it('rejects as fetch does when its argument throws', async () => {
     const init = {
       get signal(): AbortSignal {
         throw new Error('a getter')

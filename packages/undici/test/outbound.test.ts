@@ -105,7 +105,7 @@ describe.each(WAYS)('%s', (wayName, start) => {
     expect(sent(server, 'traceparent')).toEqual([[traceparentOf(onlySpan(recorder))]])
   })
 
-  it('takes the name of the host from the header where the URL holds an address alone', async () => {
+  it('takes the host name from the header when the URL has only an address', async () => {
     await send({ propagateTo: ['api.test'] }, `${server.origin}/named`, { host: 'api.test' })
     const isFetch = wayName.includes('fetch')
     const { attributes } = onlySpan(recorder)
@@ -130,7 +130,7 @@ describe.each(WAYS)('%s', (wayName, start) => {
     })
   })
 
-  it('captures the headers that were asked for', async () => {
+  it('captures the named headers', async () => {
     await send(
       {
         captureHeaders: {
@@ -187,7 +187,7 @@ describe.each(WAYS)('%s', (wayName, start) => {
     expect(sent(server, 'traceparent')).toEqual([[traceparentOf(onlySpan(recorder))]])
   })
 
-  it('leaves only the ignored request alone', async () => {
+  it('skips only the ignored request', async () => {
     const caller = trace.getTracer('test').startSpan('caller')
     await context.with(trace.setSpan(context.active(), caller), async () => {
       await send({ ignore: ({ url }) => url.endsWith('/health') }, `${server.origin}/health`)

@@ -151,7 +151,7 @@ export function testAdoptedSpans(frameworks: readonly TracedFramework[]): void {
         expect(arrived).toBe(2)
       })
 
-      it('is ended as unfinished when the process is asked to end', async () => {
+      it('is ended as unfinished on SIGTERM', async () => {
         const arrived = defer<void>()
         const app = serving(() => arrived.resolve(), { endOnShutdown: true })
         await using server = await serve(instrumented(app))

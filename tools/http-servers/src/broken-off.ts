@@ -31,7 +31,7 @@ async function* chunks(): AsyncGenerator<string> {
 export function testBrokenOff(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 
-  describe.each(frameworks)('a request to $name that is broken off', ({ serving }) => {
+  describe.each(frameworks)('a request to $name that is cut short', ({ serving }) => {
     it('by the client before the response begins is an error without a status code', async () => {
       const arrived = defer<void>()
       await using server = await serve(serving(() => arrived.resolve()))
@@ -165,7 +165,7 @@ export function testBrokenOff(frameworks: readonly TracedFramework[]): void {
       await expectSpans(recorder, { ...broken('EIO', 200), failed: 'disk', events: ['exception Error'] })
     })
 
-    it('never when the client closes after it has got everything', async () => {
+    it('never when the client closes after it has received everything', async () => {
       await using server = await serve(serving((_req, res) => res.end('all')))
       const socket = server.connect(GET)
       expect(await nextBytes(socket)).toContain('all')

@@ -126,7 +126,7 @@ export function testCurrentRequest(frameworks: readonly TracedFramework[]): void
   })
 
   describe.each(frameworks)('setRoute() beneath a request to $name', ({ serving }) => {
-    it('names the span, and goes before the route of the framework', async () => {
+    it('names the span, and takes precedence over the route of the framework', async () => {
       const routes: unknown[] = []
       const app = serving((_req, res) => {
         withSpan('dispatch', () => setRoute('/shelves/:shelf'))
@@ -143,7 +143,7 @@ export function testCurrentRequest(frameworks: readonly TracedFramework[]): void
       ])
     })
 
-    it('counts when the response has begun, and the last time', async () => {
+    it('applies after the response has begun, and the last call wins', async () => {
       const app = serving((_req, res) => {
         setRoute('/first')
         res.write('a')

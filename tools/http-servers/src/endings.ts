@@ -115,59 +115,62 @@ export function testEndings(frameworks: readonly TracedFramework[]): void {
     })
   })
 
-  describe.each(frameworks)('the span of a request to $name whose client leaves early', ({ serving }) => {
-    it.each(['writeHead', 'setHeader'])(
-      'is complete when all bytes of Content-Length were sent, given by %s',
-      async how => {
-        const written = defer<ServerResponse>()
+  describe.each(frameworks)(
+    'the span of a request to $name whose client disconnects early',
+    ({ serving }) => {
+      it.each(['writeHead', 'setHeader'])(
+        'is complete when all bytes of Content-Length were sent, given by %s',
+        async how => {
+          const written = defer<ServerResponse>()
+          const app = serving((_req, res) => {
+            if (how === 'writeHead') res.writeHead(200, { 'Content-Length': 5 })
+            else res.setHeader('Content-Length', '5')
+            res.write('he')
+            res.write(Buffer.from('llo'), () => written.resolve(res))
+          })
+          await using server = await serve(app)
+          const socket = server.connect(GET)
+          let received = ''
+          socket.on('data', (data: Buffer) => (received += data.toString('latin1')))
+          while (!received.endsWith('hello')) await once(socket, 'data')
+          socket.destroy()
+          const res = await written.promise
+          await once(res, 'close')
+          res.end()
+
+          await expectSpans(recorder, answered(200))
+        },
+      )
+
+      it('is broken off when they were written and not sent', async () => {
         const app = serving((_req, res) => {
-          if (how === 'writeHead') res.writeHead(200, { 'Content-Length': 5 })
-          else res.setHeader('Content-Length', '5')
-          res.write('he')
-          res.write(Buffer.from('llo'), () => written.resolve(res))
+          res.setHeader('Content-Length', LARGE)
+          res.write(Buffer.alloc(LARGE))
         })
         await using server = await serve(app)
         const socket = server.connect(GET)
-        let received = ''
-        socket.on('data', (data: Buffer) => (received += data.toString('latin1')))
-        while (!received.endsWith('hello')) await once(socket, 'data')
+        await nextBytes(socket)
         socket.destroy()
-        const res = await written.promise
-        await once(res, 'close')
-        res.end()
+
+        await expectSpans(recorder, broken(200))
+      })
+
+      it('calls the callback of the last write as it would be', async () => {
+        const calls: unknown[][] = []
+        const app = serving((_req, res) => {
+          res.setHeader('Content-Length', '2')
+          res.write('a', (...args: unknown[]) => calls.push(args))
+          res.write('Yg==', 'base64', (...args: unknown[]) => calls.push(args))
+          res.end()
+        })
+        await using server = await serve(app)
+        expect(await server.send(requestOf('GET /items/7'))).toMatch(/ab$/)
 
         await expectSpans(recorder, answered(200))
-      },
-    )
-
-    it('is broken off when they were written and not sent', async () => {
-      const app = serving((_req, res) => {
-        res.setHeader('Content-Length', LARGE)
-        res.write(Buffer.alloc(LARGE))
+        expect(calls.map(([error]) => error ?? undefined)).toEqual([undefined, undefined])
       })
-      await using server = await serve(app)
-      const socket = server.connect(GET)
-      await nextBytes(socket)
-      socket.destroy()
-
-      await expectSpans(recorder, broken(200))
-    })
-
-    it('calls the callback of the last write as it would be', async () => {
-      const calls: unknown[][] = []
-      const app = serving((_req, res) => {
-        res.setHeader('Content-Length', '2')
-        res.write('a', (...args: unknown[]) => calls.push(args))
-        res.write('Yg==', 'base64', (...args: unknown[]) => calls.push(args))
-        res.end()
-      })
-      await using server = await serve(app)
-      expect(await server.send(requestOf('GET /items/7'))).toMatch(/ab$/)
-
-      await expectSpans(recorder, answered(200))
-      expect(calls.map(([error]) => error ?? undefined)).toEqual([undefined, undefined])
-    })
-  })
+    },
+  )
 
   describe.each(frameworks)('the span of a request to $name that opens a WebSocket', ({ serving }) => {
     it('ends when the connection is handed over by a handler', async () => {
@@ -234,7 +237,7 @@ export function testEndings(frameworks: readonly TracedFramework[]): void {
       socket.destroy()
     })
 
-    it('is an error when the client leaves before', async () => {
+    it('is an error when the client disconnects before', async () => {
       const arrived = defer<void>()
       const app = serving(req => {
         closeWithClient(req)

@@ -52,7 +52,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
       ['no host', 'GET /items/7 HTTP/1.1\r\n\r\n'],
       ['two lengths', requestOf('POST /items/7', ['Content-Length: 3', 'Transfer-Encoding: chunked'], 'abc')],
       ['an unknown method', requestOf('STEAL /items/7')],
-    ])('with %s is refused by Node, and makes no span', async (_, bytes) => {
+    ])('with %s is refused by Node, and has no span', async (_, bytes) => {
       await using server = await serve(serving(answer))
 
       expect(await server.send(bytes)).toMatch(/^HTTP\/1\.1 400 /)
@@ -146,7 +146,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
       ['shop.test:0x50', 'shop.test', undefined],
       ['\u00ff.test', '\u00ff.test', undefined],
       ['x'.repeat(4096), 'x'.repeat(4096), undefined],
-    ])('with the host %s shows what it can', async (host, address, port) => {
+    ])('with the host %s has the attributes that can be known', async (host, address, port) => {
       await using server = await serve(serving(answer))
 
       expect(await server.send(requestOf('GET /items/7', [`Host: ${host}`]))).toMatch(/ 200 /)
@@ -166,7 +166,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
       },
     )
 
-    it('from a trusted proxy cannot make a scheme that is none', async () => {
+    it('from a trusted proxy cannot set an invalid scheme', async () => {
       const app = serving(answer, {}, { trustProxy: true })
       await using server = await serve(app)
       const forwarded = ['X-Forwarded-Proto: javascript', 'X-Forwarded-For: 203.0.113.9']
@@ -244,7 +244,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
       })
     })
 
-    it('of half a request keeps no span open when its client is gone', async () => {
+    it('of half a request keeps no span open when its client has disconnected', async () => {
       await using server = await serve(serving(answer))
       const socket = server.connect('GET /items/7 HTTP/1.1\r\nHost: shop')
       socket.end()

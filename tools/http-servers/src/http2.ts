@@ -144,7 +144,7 @@ export function testHttp2(frameworks: readonly TracedFramework[]): void {
       await expectSpans(recorder, spanOf(status, status === 503 ? failed : {}))
     })
 
-    it('has its captured headers, tells of its trace, and is not changed by that', async () => {
+    it('has its captured headers, exposes its trace, and is otherwise unchanged', async () => {
       await using client = await open((_req, res) => res.writeHead(200, { 'x-kind': 'item' }).end('ok'), {
         expose: 'traceresponse',
         captureHeaders: { request: ['x-id'], response: ['x-kind'] },
@@ -213,7 +213,7 @@ export function testHttp2(frameworks: readonly TracedFramework[]): void {
         'breaks its session off',
         ({ session }) => session.destroy(undefined, constants.NGHTTP2_INTERNAL_ERROR),
       ],
-    ])('is broken off half way when the client %s', async (_, leave) => {
+    ])('is cut short when the client %s', async (_, leave) => {
       await using client = await open((_req, res) => void res.write('half'))
       const stream = client.ask()
       await once(stream, 'data')
@@ -223,7 +223,7 @@ export function testHttp2(frameworks: readonly TracedFramework[]): void {
       expect(requestsInFlight()).toEqual([])
     })
 
-    it('is broken off before its response when the client cancels it', async () => {
+    it('ends before its response when the client cancels it', async () => {
       const arrived = defer<void>()
       await using client = await open(() => arrived.resolve())
       const stream = client.ask()

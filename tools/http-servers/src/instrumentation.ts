@@ -99,7 +99,7 @@ export function testBesideInstrumentation(program: string, versions: readonly st
       )
     })
 
-    it('makes the span of a response that broke off an error', () => {
+    it('makes the span of a response that was cut short an error', () => {
       expect(serverSpan('/shop/half')).toMatchObject({
         status: { code: SpanStatusCode.ERROR, message: 'disk' },
         events: [START, 'exception Error'],
@@ -107,7 +107,7 @@ export function testBesideInstrumentation(program: string, versions: readonly st
       })
     })
 
-    it('makes the span of a request whose client left an error', () => {
+    it('makes the span of a request whose client disconnected an error', () => {
       expect(serverSpan('/shop/never')).toMatchObject({
         status: { code: SpanStatusCode.ERROR },
         events: [],
@@ -124,7 +124,7 @@ export function testBesideInstrumentation(program: string, versions: readonly st
       )
     })
 
-    it('leaves the span of an ignored request alone', () => {
+    it('does not change the span of an ignored request', () => {
       const span = serverSpan('/ignored')
 
       expect(report.answers.at(-1)).toEqual([200, null])

@@ -58,7 +58,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
   })
 
   describe.each(frameworks)('the metrics of $name', ({ serving }) => {
-    it('hold the route and the outcome of a request that is not sampled, too', async () => {
+    it('include the route and the outcome of an unsampled request', async () => {
       await using server = await serve(serving((_req, res) => res.writeHead(503).end()))
       await server.send(requestOf('GET /items/7', [`Traceparent: 00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`]))
 
@@ -67,7 +67,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       expect(await metric(DURATION)).toEqual(['s', [[failed, expect.any(Number)]]])
     })
 
-    it('count open requests when they are asked to', async () => {
+    it('count open requests when enabled', async () => {
       const arrived = defer<() => void>()
       const app = serving((_req, res) => arrived.resolve(() => res.end()), {
         metrics: { activeRequests: true },
@@ -84,7 +84,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       expect(await metric(ACTIVE)).toEqual(['{request}', [[attributes, 0]]])
     })
 
-    it('count a request out whose client has left', async () => {
+    it('stop counting a request whose client has disconnected', async () => {
       const arrived = defer<void>()
       const app = serving(() => arrived.resolve(), { metrics: { activeRequests: true } })
       await using server = await serve(app)
@@ -107,7 +107,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       ],
       ['no body', requestOf('GET /items/7'), 'GET', 0, 9],
       ['HEAD, which is answered with none', requestOf('HEAD /items/7'), 'HEAD', 0, 0],
-    ])('hold the sizes of bodies when they are asked to: %s', async (_, bytes, method, request, response) => {
+    ])('include the sizes of bodies when enabled: %s', async (_, bytes, method, request, response) => {
       await using server = await serve(serving(answer, { metrics: { bodySizes: true } }))
       await server.send(bytes)
       await recorder.waitFor(`${method} /items/:id`)
@@ -117,7 +117,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       expect(await metric(RESPONSE_BODY)).toEqual(['By', [[attributes, response]]])
     })
 
-    it('leave the methods that write a body as they are', async () => {
+    it('keep the methods that write a body unchanged', async () => {
       const results: unknown[] = []
       const app = serving(
         (_req, res) => {
@@ -134,7 +134,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       expect((await metric(RESPONSE_BODY))[1].map(([, sum]) => sum)).toEqual([2])
     })
 
-    it('take attributes of the application', async () => {
+    it('have attributes added by the application', async () => {
       const app = serving((_req, res) => res.end(), {
         metrics: {
           attributes: ({ method }, { statusCode }) => ({ kind: `${method} ${statusCode}` }),

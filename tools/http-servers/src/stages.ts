@@ -87,7 +87,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
       ['flushed headers', 200, (res: ServerResponse) => res.flushHeaders()],
       ['no content', 204, (res: ServerResponse) => res.writeHead(204).end()],
       ['an error', 500, (res: ServerResponse) => res.writeHead(500).end('no')],
-    ])('tells of the beginning once with %s', async (_, status, answer) => {
+    ])('records the start once with %s', async (_, status, answer) => {
       const app = serving(
         (_req, res) => {
           answer(res)
@@ -109,7 +109,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
       })
     })
 
-    it('does not take an interim response for the beginning', async () => {
+    it('does not record an interim response as the start', async () => {
       const waiting = defer<ServerResponse>()
       const app = serving(
         (_req, res) => {
@@ -168,7 +168,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
       await expectSpans(recorder, { ...OK, events: [START] }, { ...OK, events: [START] })
     })
 
-    it('begins no response that waits for its turn until the client has left', async () => {
+    it('records no start of a response that waits for its turn until the client has disconnected', async () => {
       const held = defer<ServerResponse>()
       const written = defer<ServerResponse>()
       const app = serving(
@@ -196,7 +196,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
       await expectSpans(recorder, OK)
     })
 
-    it('leaves the methods of the response as they are', async () => {
+    it('keeps the methods of the response unchanged', async () => {
       const seen: unknown[] = []
       const app = serving(
         (_req, res) => {

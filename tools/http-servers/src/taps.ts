@@ -112,7 +112,7 @@ export function testTaps(frameworks: readonly TracedFramework[]): void {
       await recorder.waitFor('GET /items/:id')
     })
 
-    it('lead through tracing from the first request, when they were put on before', async () => {
+    it('pass through tracing from the first request, when they were added before', async () => {
       const app = serving((_req, res) => res.end('ok'), { expose: 'traceresponse' })
       await using server = await serve(wrapping(app))
 
@@ -121,7 +121,7 @@ export function testTaps(frameworks: readonly TracedFramework[]): void {
       await expectSpans(recorder, OK, OK)
     })
 
-    it('count each byte once, when they were put on before', async () => {
+    it('count each byte once, when they were added before', async () => {
       const app = serving(
         (_req, res) => {
           res.write('ab')

@@ -71,7 +71,7 @@ describe('an error that quotes a value and leaves the code around the query', ()
 })
 
 describe('the stack that an application prints', () => {
-  it('begins as without tracing, with what Knex has put before the message', async () => {
+  it('begins as without tracing, with what Knex puts before the message', async () => {
     const printed = async (trace: boolean, recordExceptions: boolean): Promise<string | undefined> => {
       const query = knexOf(trace)
       const { error } = await failIn(db.recorder, () => query.raw(QUOTING), { recordExceptions })

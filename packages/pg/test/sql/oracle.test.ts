@@ -102,7 +102,7 @@ const text = fc
   .map(pieces => pieces.flat().join(''))
 
 describe('masking', () => {
-  it('sees the tokens that PostgreSQL sees, and lets no literal and no comment among them survive', () => {
+  it('sees the tokens that PostgreSQL sees, and keeps no literal and no comment among them', () => {
     let accepted = 0
     let checked = 0
     fc.assert(
