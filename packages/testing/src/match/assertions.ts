@@ -10,6 +10,7 @@ import type { ConventionOptions } from '../conventions/check.ts'
 import type { ExpectedSpan } from './expected-trace.ts'
 import type { SpanShape } from './query.ts'
 import type { ConventionSource, SpanSource } from '../record/source.ts'
+import { withShareFile } from '../share/share-file.ts'
 import { judgeCompleteness, judgeConventions, judgeSpan, judgeTrace, type Verdict } from './verdicts.ts'
 
 /**
@@ -17,7 +18,7 @@ import { judgeCompleteness, judgeConventions, judgeSpan, judgeTrace, type Verdic
  * @throws AssertionError with the nearest span and its differences
  */
 export function assertSpan(source: SpanSource, shape: SpanShape): void {
-  demand(judgeSpan(source, shape), assertSpan)
+  demand(source, judgeSpan(source, shape), assertSpan)
 }
 
 /**
@@ -39,7 +40,7 @@ export function assertTrace(
   options?: BaselineOptions,
 ): void {
   const verdict = isBaselineName(trace) ? judgeBaseline(source, trace, options) : judgeTrace(source, trace)
-  demand(verdict, assertTrace)
+  demand(source, verdict, assertTrace)
 }
 
 /**
@@ -47,7 +48,7 @@ export function assertTrace(
  * @throws AssertionError with what is missing
  */
 export function assertComplete(source: SpanSource): void {
-  demand(judgeCompleteness(source), assertComplete)
+  demand(source, judgeCompleteness(source), assertComplete)
 }
 
 /**
@@ -55,7 +56,7 @@ export function assertComplete(source: SpanSource): void {
  * @throws AssertionError with every violation
  */
 export function assertConventions(source: ConventionSource, options?: ConventionOptions): void {
-  demand(judgeConventions(source, options), assertConventions)
+  demand(source, judgeConventions(source, options), assertConventions)
 }
 
 /**
@@ -63,7 +64,7 @@ export function assertConventions(source: ConventionSource, options?: Convention
  * @throws AssertionError with what exceeds it and the trace
  */
 export function assertBudget(source: SpanSource, budget: TraceBudget): void {
-  demand(judgeBudget(source, budget), assertBudget)
+  demand(source, judgeBudget(source, budget), assertBudget)
 }
 
 /**
@@ -71,7 +72,7 @@ export function assertBudget(source: SpanSource, budget: TraceBudget): void {
  * @throws AssertionError with the queries and the trace
  */
 export function assertNoRepeatedQueries(source: SpanSource, options?: RepeatedQueryOptions): void {
-  demand(judgeRepeatedQueries(source, options), assertNoRepeatedQueries)
+  demand(source, judgeRepeatedQueries(source, options), assertNoRepeatedQueries)
 }
 
 /**
@@ -80,9 +81,10 @@ export function assertNoRepeatedQueries(source: SpanSource, options?: RepeatedQu
  * @throws AssertionError with the lost spans and the trace
  */
 export function assertNoLostContext(source: SpanSource, options?: LostContextOptions): void {
-  demand(judgeContext(source, options), assertNoLostContext)
+  demand(source, judgeContext(source, options), assertNoLostContext)
 }
 
-function demand(verdict: Verdict, assertion: (...args: never[]) => void): void {
-  if (!verdict.pass) throw new AssertionError({ message: verdict.message(), stackStartFn: assertion })
+function demand(source: unknown, verdict: Verdict, assertion: (...args: never[]) => void): void {
+  if (verdict.pass) return
+  throw new AssertionError({ message: withShareFile(source, verdict.message()), stackStartFn: assertion })
 }

@@ -7,6 +7,7 @@ import type { RepeatedQueryOptions } from '../guard/repeated-queries.ts'
 import { judgeBudget, judgeContext, judgeRepeatedQueries } from '../guard/verdicts.ts'
 import type { ExpectedSpan } from './expected-trace.ts'
 import type { SpanShape } from './query.ts'
+import { withShareFile } from '../share/share-file.ts'
 import { judgeCompleteness, judgeConventions, judgeSpan, judgeTrace, type Verdict } from './verdicts.ts'
 
 /** The matchers of `expect(recorder)` in Jest and Vitest. */
@@ -35,30 +36,42 @@ export interface SpanMatchers<R = unknown> {
 /** What the runner passes as `this`. */
 type MatcherState = RunnerState & { readonly isNot?: boolean | undefined }
 
+type TraceMatcher = (
+  this: MatcherState | void,
+  received: unknown,
+  trace: string | URL | ExpectedSpan | readonly ExpectedSpan[],
+  options?: BaselineOptions,
+) => Verdict
+
+/** A matcher whose failures have a share file, where the recorder is to write one. */
+function sharing<State, Args extends unknown[]>(
+  judge: (this: State, received: unknown, ...args: Args) => Verdict,
+): (this: State, received: unknown, ...args: Args) => Verdict {
+  return function (received, ...args) {
+    const { pass, message } = judge.call(this, received, ...args)
+    return { pass, message: () => withShareFile(received, message()) }
+  }
+}
+
 /** For `expect.extend`. The entry points `/jest` and `/vitest` do that. */
 export const spanMatchers: {
   toHaveSpan(received: unknown, shape: SpanShape): Verdict
-  toMatchTrace(
-    this: MatcherState | void,
-    received: unknown,
-    trace: string | URL | ExpectedSpan | readonly ExpectedSpan[],
-    options?: BaselineOptions,
-  ): Verdict
+  toMatchTrace: TraceMatcher
   toBeComplete(received: unknown): Verdict
   toFollowSemanticConventions(received: unknown, options?: ConventionOptions): Verdict
   toStayWithin(received: unknown, budget: TraceBudget): Verdict
   toHaveNoRepeatedQueries(received: unknown, options?: RepeatedQueryOptions): Verdict
   toHaveNoLostContext(received: unknown, options?: LostContextOptions): Verdict
 } = {
-  toHaveSpan: judgeSpan,
-  toMatchTrace(received, trace, options) {
+  toHaveSpan: sharing(judgeSpan),
+  toMatchTrace: sharing(function (this: MatcherState | void, received, trace, options) {
     return isBaselineName(trace)
       ? judgeBaseline(received, trace, options, this ?? {})
       : judgeTrace(received, trace)
-  },
-  toBeComplete: judgeCompleteness,
-  toFollowSemanticConventions: judgeConventions,
-  toStayWithin: judgeBudget,
-  toHaveNoRepeatedQueries: judgeRepeatedQueries,
-  toHaveNoLostContext: judgeContext,
+  } satisfies TraceMatcher),
+  toBeComplete: sharing(judgeCompleteness),
+  toFollowSemanticConventions: sharing(judgeConventions),
+  toStayWithin: sharing(judgeBudget),
+  toHaveNoRepeatedQueries: sharing(judgeRepeatedQueries),
+  toHaveNoLostContext: sharing(judgeContext),
 }

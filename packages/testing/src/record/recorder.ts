@@ -17,6 +17,7 @@ import { MetricStore } from './metric-store.ts'
 import { indentLines, lineOf, printTrees } from '../print/printer.ts'
 import { type SpanQuery, spanMatches } from '../match/query.ts'
 import { SpanStore } from './store.ts'
+import { shareFailures, withShareFile } from '../share/share-file.ts'
 import { WatchedPropagator } from './watched-propagator.ts'
 import { type SpanNode, treesOf } from '../print/tree.ts'
 import { showValue } from '../match/value.ts'
@@ -32,6 +33,11 @@ export interface RecordSpansOptions {
   readonly sampler?: Sampler
   /** Attributes of the resource, such as `service.name`. Default: those of OpenTelemetry's SDK. */
   readonly resource?: Attributes
+  /**
+   * Folder for share files of `@spanwright/viewer`: every check of the recorder that fails writes what was recorded there,
+   * and its message ends with the path. Default: none are written.
+   */
+  readonly shareFailures?: string
 }
 
 /** Options of {@link SpanRecorder.waitFor}. */
@@ -73,9 +79,10 @@ export interface SpanRecorder extends Disposable, AsyncDisposable {
  *
  * A context manager is registered if there is none, because a span cannot be active without one.
  * @throws Error when `global` is set and another provider is already registered
+ * @throws TypeError when `shareFailures` is not a path, or `@spanwright/viewer` is not installed
  */
 export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
-  const { global = false, sampler, resource = {} } = options
+  const { global = false, sampler, resource = {}, shareFailures: folder } = options
   const store = new SpanStore()
   const metricStore = new MetricStore()
   const identity = { resource: defaultResource().merge(resourceFromAttributes(resource)) }
@@ -103,7 +110,7 @@ export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
     await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()])
   }
 
-  return {
+  const recorder: SpanRecorder = {
     tracerProvider,
     meterProvider,
     propagator,
@@ -112,7 +119,11 @@ export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
     find: query => store.finished.find(span => spanMatches(span, query)),
     trace: traceId => store.finished.filter(span => span.spanContext().traceId === traceId),
     tree: () => treesOf(store.finished),
-    waitFor: (query, wait = {}) => waitFor(store, query, wait.timeout ?? 1000),
+    waitFor: (query, wait = {}) =>
+      waitFor(store, query, wait.timeout ?? 1000).catch((error: Error) => {
+        error.message = withShareFile(recorder, error.message)
+        throw error
+      }),
     metrics: () => metricStore.read(),
     reset() {
       store.reset()
@@ -122,6 +133,8 @@ export function recordSpans(options: RecordSpansOptions = {}): SpanRecorder {
     [Symbol.dispose]: () => void stop(),
     [Symbol.asyncDispose]: stop,
   }
+  if (folder !== undefined) shareFailures(recorder, folder)
+  return recorder
 }
 
 function waitFor(store: SpanStore, query: SpanQuery, timeout: number): Promise<ReadableSpan> {
