@@ -127,7 +127,7 @@ describe('the demo', () => {
     expect(await once(child, 'exit')).toEqual([130, null])
   }, 60_000)
 
-  it('goes on when that endpoint refuses, and says so', async () => {
+  it('continues when that endpoint refuses, and reports it', async () => {
     const server = await occupyPort()
     const { port } = server.address() as AddressInfo
     server.close()

@@ -85,7 +85,7 @@ describe('comments', () => {
     expect(await sent(client, text)).toBe(`${text} /*traceparent='${traceparent()}'*/`)
   })
 
-  it('are written on no named statement', async () => {
+  it('are not written into named statements', async () => {
     const client = await commenting()
     for (let i = 0; i < 2; i++) {
       const { rows } = await client.query({ name: 'sent', text: SENT })
@@ -93,7 +93,7 @@ describe('comments', () => {
     }
   })
 
-  it('leave cursors what they are', async () => {
+  it('are not added to cursors', async () => {
     const client = await commenting()
     const cursor = client.query(new Cursor<{ query: string }>(SENT))
     expect(await cursor.read(5)).toEqual([{ query: SENT }])

@@ -81,7 +81,7 @@ describe('a client that is ended while it connects', () => {
 })
 
 describe('a query that waited for its connection', () => {
-  it('is answered, and has a span as ever', async () => {
+  it('is answered, and has a span as usual', async () => {
     const client = traceClient(new Client(db.config()))
     const answer = client.query('SELECT 1 AS n')
     await client.connect()
@@ -109,7 +109,7 @@ describe('cancel()', () => {
     expect(db.recorder.open()).toEqual([])
   })
 
-  it('leaves a query that runs to its own end', async () => {
+  it('does not end a query that runs', async () => {
     const client = traceClient(await db.client())
     const query = client.query(new Query('SELECT pg_sleep(30)'))
     const failure = once(query, 'error')

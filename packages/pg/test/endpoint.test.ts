@@ -78,7 +78,7 @@ describe('the target of a pool', () => {
     ['a connection string with settings', { connectionString: 'postgres://ann@db:1/shop?port=99&host=' }, {}],
     ['a socket with a user', { connectionString: 'socket://bob@/var/run/pg?db=shop&encoding=utf8' }, {}],
     ['an empty connection string', { connectionString: '', host: 'db', user: 'ann' }, {}],
-  ])('told from %s is what node-postgres connects to', (_, config, environment) => {
+  ])('read from %s is what node-postgres connects to', (_, config, environment) => {
     Object.assign(process.env, environment)
     // node-postgres reads this one variable when it is loaded.
     defaults.user = environment['USER']

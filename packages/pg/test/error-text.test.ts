@@ -34,7 +34,7 @@ describe('an error that quotes a value and leaves the code around the query', ()
   it.each([
     ['traced', {}],
     ['ignored', { ignore: () => true }],
-  ])('shows its class alone where a parser of types made it, in a query that is %s', async (_, options) => {
+  ])('shows only its class when a type parser created it, in a query that is %s', async (_, options) => {
     const types = {
       getTypeParser: () => (value: string) => {
         throw new RangeError(`no number: ${value}`)
@@ -50,7 +50,7 @@ describe('an error that quotes a value and leaves the code around the query', ()
     expect(told).toContain(`'exception.type': 'RangeError'`)
   })
 
-  it('of node-postgres itself that holds no data stays', async () => {
+  it('of node-postgres itself without data keeps its message', async () => {
     const pool = tracePool(db.pool())
     await pool.end()
     const { told } = await failIn(db.recorder, () => pool.query('SELECT 1'))

@@ -9,7 +9,7 @@ const db = useDatabase()
 afterEach(() => diag.disable())
 
 describe('hooks', () => {
-  it('are shown text, name, parameters and namespace', async () => {
+  it('receive text, name, parameters and namespace', async () => {
     const seen: DatabaseOperation[] = []
     const pool = tracePool(db.pool(), {
       attributes: operation => {
@@ -26,7 +26,7 @@ describe('hooks', () => {
     expect(db.recorder.spans()[0]?.attributes['test.tenant']).toBe('a')
   })
 
-  it('see the result, or the very error', async () => {
+  it('receive the result, or the same error', async () => {
     const outcomes: unknown[] = []
     const client = traceClient(await db.client(), {
       onEnd: (_span, _operation, outcome) => void outcomes.push(outcome),
@@ -49,7 +49,7 @@ describe('hooks', () => {
     expect(db.recorder.spans()).toHaveLength(1)
   })
 
-  it('that throw are reported and do nothing else', async () => {
+  it('that throw are reported, with no other effect', async () => {
     const error = jest.fn()
     const silent = (): void => {}
     diag.setLogger(

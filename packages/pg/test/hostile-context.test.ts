@@ -14,7 +14,7 @@ const db = useDatabase()
 const SENT = 'SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()'
 
 describe('a comment', () => {
-  it('stays one, whatever a propagator writes, and the statement stays the one of the caller', async () => {
+  it('remains one, whatever a propagator writes, and does not change the statement of the caller', async () => {
     let writing: [string, string] = ['', '']
     const propagator = {
       inject: (_context: unknown, carrier: unknown, setter: TextMapSetter) => setter.set(carrier, ...writing),
@@ -41,7 +41,7 @@ describe('a comment', () => {
     )
   })
 
-  it('has no room for a header that came in', async () => {
+  it('contains no incoming header', async () => {
     const tracestate = 'a=1\r\n*/; DROP TABLE x'
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     const came = propagation.extract(ROOT_CONTEXT, { traceparent, tracestate })

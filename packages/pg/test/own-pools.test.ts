@@ -105,7 +105,7 @@ describe('a pool whose query()', () => {
     expect(span).toMatchObject({ ...one, parentSpanContext: { spanId: caller?.spanContext().spanId } })
   })
 
-  it('asks something of its own has a span for that too', async () => {
+  it('sends a query of its own has a span for that too', async () => {
     const asked = 'SELECT 2 AS own'
     const pool = ownPool(async (original, text, values, self) => {
       if (text !== asked) await self.ask(asked)
@@ -135,7 +135,7 @@ describe('a pool whose query()', () => {
     expect(sent).toContain(span?.spanContext().spanId)
   })
 
-  it('goes on after its answer leaves no trace of that in it', async () => {
+  it('queries again after its answer has a separate span for that', async () => {
     let later: Promise<unknown> | undefined
     const pool = ownPool(async (original, text, values, self) => {
       const answer = await original(text, values)
@@ -148,7 +148,7 @@ describe('a pool whose query()', () => {
     expect(db.recorder.spans()[1]?.attributes).not.toHaveProperty(['spanwright.db.wait_time'])
   })
 
-  it('asks another pool has a span for each', async () => {
+  it('queries another pool has a span for each', async () => {
     const other = traceClient(await db.client())
     const pool = ownPool(async (original, text, values) => {
       await other.query('SELECT 1')

@@ -36,7 +36,7 @@ describe('a text with values', () => {
   it.each([
     ["SELECT 'secret'", 'SELECT ?'],
     ["SELECT 'secret $1', $$secret $1$$ -- $1", 'SELECT ?, ? '],
-  ])('but does not take them is masked, though the server refuses it: %s', async (text, masked) => {
+  ])('but without placeholders is masked, although the server refuses it: %s', async (text, masked) => {
     await (await traced({})).query(text, ['value']).catch(() => {})
     expect(db.recorder.spans()).toMatchObject([
       { attributes: { 'db.query.text': masked, 'error.type': '08P01' } },
@@ -52,7 +52,7 @@ describe('strings of a session', () => {
     return tracePool(db.pool(options === undefined ? { max: 1 } : { max: 1, options }))
   }
 
-  it('are read as the server has said that it reads them', async () => {
+  it('are read as the server has reported', async () => {
     const standard = pool()
     await standard.query('SELECT 1')
     await standard.query(ESCAPED)
@@ -152,7 +152,7 @@ describe('parameters', () => {
     expect(attributes('db.query.parameter')).toEqual([{ 'db.query.parameter.1': '1:#' }])
   })
 
-  it('that cannot be written as text are left out, and disturb nothing', async () => {
+  it('that cannot be written as text are omitted, without other effects', async () => {
     const circular: { self?: unknown; toPostgres(): string } = { toPostgres: () => 'fine' }
     circular.self = circular
     const { rows } = await (await traced({ parameters: true })).query('SELECT $1 AS x', [circular])

@@ -112,7 +112,7 @@ describe.each([
     expect(db.recorder.spans()).toHaveLength(1)
   })
 
-  it('takes values that write themselves', async () => {
+  it('accepts values with a toPostgres() of their own', async () => {
     const target = (await connect()) as Client
     const { rows } = await target.query('SELECT $1::int AS n', [{ toPostgres: () => 42 }])
     expect(rows).toEqual([{ n: 42 }])
@@ -220,7 +220,7 @@ describe('several statements in one text', () => {
     })
   })
 
-  it('are shown once when they are the same but for their values', async () => {
+  it('are collapsed into one when they differ only in values', async () => {
     const client = traceClient(await db.client())
     await client.query("DELETE FROM users WHERE name = 'x';\nDELETE FROM users WHERE name = 'y';")
     const [span] = db.recorder.spans()
@@ -260,7 +260,7 @@ describe('a procedure', () => {
 })
 
 describe('a statement that returns no rows', () => {
-  it('has no number of them', async () => {
+  it('has no row count', async () => {
     const client = traceClient(await db.client())
     await client.query('CREATE TEMP TABLE t (id int)')
     await client.query('INSERT INTO t VALUES (1), (2)')

@@ -129,7 +129,7 @@ describe('a query stream', () => {
     ])
   })
 
-  it('that is left early ends its span', async () => {
+  it('that is exited early ends its span', async () => {
     const client = await tracedClient()
     const stream = client.query(new QueryStream('SELECT id FROM items', [], { batchSize: 10 }))
     for await (const row of stream) {
@@ -189,7 +189,7 @@ describe('COPY', () => {
     expect(seen()).toEqual([['COPY t', undefined, '22P02']])
   })
 
-  it('that is given up ends its span', async () => {
+  it('that is abandoned ends its span', async () => {
     const client = await tracedClient()
     await client.query('CREATE TEMP TABLE t (id int)')
     await db.recorder.reset()

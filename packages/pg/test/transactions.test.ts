@@ -65,7 +65,7 @@ describe('a transaction', () => {
     ])
   })
 
-  it('measures how long it lay idle', async () => {
+  it('measures how long it was idle', async () => {
     const target = await client()
     await target.query('BEGIN')
     const other = await db.client()

@@ -87,7 +87,7 @@ recorded:
     )
   })
 
-  it('refuses what holds no spans', () => {
+  it('refuses a value without spans', () => {
     expect(failureOf(() => expect('text').toHaveSpan({}))).toContain('expected a recorder, a span')
   })
 })
@@ -157,7 +157,7 @@ describe('toMatchTrace', () => {
     )
   })
 
-  it('notices a span too many, one too few, and another depth', () => {
+  it('reports an extra span, a missing one, and another depth', () => {
     makeSpan(recorder, 'root', {}, () => makeSpan(recorder, 'child'))
 
     expect(recorder).not.toMatchTrace('root')

@@ -36,7 +36,7 @@ describe('a local recorder', () => {
     ])
   })
 
-  it('leaves the globals alone', () => {
+  it('does not change the globals', () => {
     const before = [trace.getTracerProvider(), metrics.getMeterProvider(), propagation.fields()]
     record()
 
@@ -64,7 +64,7 @@ describe('a global recorder', () => {
     expect(carrier).toEqual({ traceparent: `00-${traceId}-${spanId}-01` })
   })
 
-  it('gives the globals back when it stops', async () => {
+  it('restores the globals when it stops', async () => {
     const recorder = recordSpans({ global: true })
     await recorder.stop()
 
@@ -201,7 +201,7 @@ describe('recorded metrics', () => {
     )
   }
 
-  it('add up until a reset; what goes up and down stays', async () => {
+  it('add up until a reset; up-down counters keep their values', async () => {
     const recorder = record()
     const meter = recorder.meterProvider.getMeter('test')
     const requests = meter.createCounter('requests')

@@ -87,7 +87,7 @@ describe.each(WAYS)('%s', (_, start) => {
 })
 
 describe.each(VERSIONS)('a large body of %s that is never read', (_, undici) => {
-  it('ends its span when the caller has lost the body of request()', async () => {
+  it('ends its span when the body of request() was garbage-collected', async () => {
     const agent = new undici.Agent()
     const dispatcher = agent.compose(tracing())
     await (async () => {

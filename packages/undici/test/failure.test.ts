@@ -171,7 +171,7 @@ describe.each(WAYS)('%s', (_, start) => {
     expect(onlySpan(recorder).status).toEqual({ code: SpanStatusCode.UNSET })
   })
 
-  it('the body of an error given up leaves the error of its status', async () => {
+  it('the cancelled body of an error response leaves the error of its status', async () => {
     const response = await way.send(`${server.origin}/failing`)
     await response.cancel()
 

@@ -116,7 +116,7 @@ describe.each(VERSIONS)('tracing() on a dispatcher of %s', (_, undici) => {
     expect(span.events.map(event => event.name)).toEqual(['exception'])
   })
 
-  it.each(['Client', 'Pool', 'BalancedPool'] as const)('knows where a %s sends to', async name => {
+  it.each(['Client', 'Pool', 'BalancedPool'] as const)('finds the origin of a %s', async name => {
     const dispatcher = new undici[name](server.origin).compose(tracing())
     for (const path of ['/first', '/second']) {
       const response = await dispatcher.request({ method: 'GET', path, query: { a: 'b c' } })

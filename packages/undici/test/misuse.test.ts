@@ -115,7 +115,7 @@ describe('tracing()', () => {
     await agent.close()
   })
 
-  it('gives options no other prototype, whatever their names are', async () => {
+  it('keeps the prototype of options, whatever their names are', async () => {
     const server = await startServer()
     const agent = new Agent()
     const given = JSON.parse('{"__proto__":{"query":{"inherited":"1"}}}') as object

@@ -158,7 +158,7 @@ describe.each(WAYS)('%s', (wayName, start) => {
     expect(server.received[0]?.url).toBe('/?token=abc&sig=abc')
   })
 
-  it('shows hooks the request and its outcome', async () => {
+  it('passes the request and its outcome to hooks', async () => {
     const seen: unknown[] = []
     await send(
       {
@@ -273,7 +273,7 @@ describe.each(WAYS.filter(([name]) => name.includes('fetch')))('%s', (_, start) 
   })
 })
 
-describe('one call says for itself', () => {
+describe('options of one call', () => {
   const own = {
     propagate: false,
     attributes: { 'test.kind': 'report' },
@@ -312,7 +312,7 @@ describe('one call says for itself', () => {
     expect(onlySpan(recorder).name).toBe('GET /others')
   })
 
-  it('and takes its own permission to send the context no further than to the place it asks', async () => {
+  it('and permit the context only for the host of the call', async () => {
     const fetch = traceFetch(globalThis.fetch, { propagateTo: false })
     await (await fetch(`${server.origin}/away`, { tracing: { propagate: true } })).text()
     const [first, , last] = recorder.spans()
@@ -331,14 +331,14 @@ describe('one call says for itself', () => {
     expect(sent(server, 'traceparent')).toEqual([[]])
   })
 
-  it('and ignores itself', async () => {
+  it('and ignore it', async () => {
     const fetch = traceFetch(globalThis.fetch)
     await (await fetch(server.origin, { tracing: { ignore: true } })).text()
     expect(recorder.spans()).toEqual([])
     expect(sent(server, 'traceparent')).toEqual([[]])
   })
 
-  it.each(VERSIONS)('in the request options of %s, and ignores itself', async (_, undici) => {
+  it.each(VERSIONS)('in the request options of %s, and ignore it', async (_, undici) => {
     const agent = new undici.Agent().compose(tracing())
     const options = { dispatcher: agent, [perCall]: { ignore: true } }
     await (await undici.request(server.origin, options)).body.dump()

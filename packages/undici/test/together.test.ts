@@ -152,7 +152,7 @@ describe.each(VERSIONS)('on requests of %s', (_, undici) => {
     onlySpan(recorder)
   })
 
-  it('a request is not taken for another of the same path that waits in a pool', async () => {
+  it('a request is not confused with another of the same path that waits in a pool', async () => {
     const other = await startServer()
     const handle = traceUndici()
     const pool = new undici.Pool(server.origin, { connections: 1 }).compose(tracing({ propagateTo: false }))

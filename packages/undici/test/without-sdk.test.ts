@@ -99,7 +99,7 @@ describe.each(VERSIONS)('without an SDK, %s', (_, undici) => {
     },
   }
 
-  it.each(Object.entries(WORK))('%s does what it does with a bare dispatcher', async (__, work) => {
+  it.each(Object.entries(WORK))('%s behaves as with a bare dispatcher', async (__, work) => {
     const bare = await outcomeWith(new undici.Agent(), work)
     const traced = await outcomeWith(new undici.Agent().compose(tracing()) as Dispatcher, work)
     expect(traced).toEqual(bare)

@@ -143,7 +143,7 @@ describe('an object of node-postgres with wrong values', () => {
     },
   )
 
-  it('does no harm as the options of a pool', async () => {
+  it('has no effect as the options of a pool', async () => {
     const pool = new Pool(config())
     const options = pool.options as unknown as object
     Object.defineProperty(options, 'connectionString', throwingOnce(undefined))
@@ -152,7 +152,7 @@ describe('an object of node-postgres with wrong values', () => {
     await pool.end()
   })
 
-  it('does no harm as an answer', async () => {
+  it('has no effect as an answer', async () => {
     const diagnostics = collectDiag()
     const pool = {
       totalCount: 0,

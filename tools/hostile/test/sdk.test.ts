@@ -127,7 +127,7 @@ async function outcome(): Promise<unknown> {
 }
 
 describe('startTracing()', () => {
-  it.each([...faults()])('leaves the application alone, and ends, with %s', async (_, parts) => {
+  it.each([...faults()])('does not affect the application, and ends, with %s', async (_, parts) => {
     const untraced = await outcome()
     const telemetry = startTracing({
       exporter: 'none',

@@ -82,7 +82,7 @@ describe.each(FRAMEWORKS)('route() of %s', (_name, serve) => {
     expect(span.attributes).toMatchObject({ 'http.route': '/people/:id', 'http.response.status_code': 200 })
   })
 
-  it('comes after setRoute()', async () => {
+  it('has lower precedence than setRoute()', async () => {
     const span = await spanOf(
       serve,
       () => '/never',
@@ -119,14 +119,14 @@ describe.each(FRAMEWORKS)('route() of %s', (_name, serve) => {
     expect(reports).toContain(fault)
   })
 
-  it('is refused when it is no function', () => {
+  it('is refused when it is not a function', () => {
     expect(() => serve('/people/:id' as unknown as Route, () => {})).toThrow(
       /route.*a function.*'\/people\/:id'/,
     )
   })
 })
 
-it('the router of Express goes before route()', async () => {
+it('the router of Express takes precedence over route()', async () => {
   const span = await spanOf(
     route =>
       express()

@@ -67,7 +67,7 @@ describe('a broker', () => {
     ['that name an unknown version', frame([0, 3, 0x7f, 0xff, 0, 0, 0, 1, 255, 255])],
     ['that end too early', frame([0, 1, 0, 11, 0, 0, 0, 1, 255, 255, 0, 0])],
     ['with an endless list', frame([0, 3, 0, 6, 0, 0, 0, 1, 255, 255, 0x7f, 255, 255, 255])],
-  ])('hangs up on bytes %s and serves others', async (_what, bytes) => {
+  ])('closes the connection on bytes %s and serves others', async (_what, bytes) => {
     const [host, port] = (service.brokers[0] ?? '').split(':')
     const socket = createConnection({ host: host ?? '', port: Number(port) })
     socket.on('error', () => {})

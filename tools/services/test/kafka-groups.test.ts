@@ -16,7 +16,7 @@ afterAll(async () => {
 })
 
 describe('a consumer group', () => {
-  it('goes on where it committed', async () => {
+  it('continues where it committed', async () => {
     const [topic, groupId] = [unique('resume'), unique('group')]
     const producer = await client.producer()
     await producer.send({ topic, messages: [{ value: 'a' }, { value: 'b' }] })

@@ -11,7 +11,7 @@ const recorder = recordSpans()
 afterAll(() => recorder.stop())
 
 describe('the document', () => {
-  it('has what was seen of each type of span, with nothing of the user’s', async () => {
+  it('has what was seen of each type of span, without data of the user', async () => {
     const tracer = recorder.tracerProvider.getTracer('example')
     const linked = tracer.startSpan('linked')
     const links = [{ context: linked.spanContext(), attributes: { 'kafka.offset': 7 } }]

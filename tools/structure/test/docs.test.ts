@@ -47,11 +47,11 @@ function brokenLinks(page: string): string[] {
   })
 }
 
-it.each(pages)('%s has no link that leads nowhere', page => {
+it.each(pages)('%s has no broken link', page => {
   expect(brokenLinks(page)).toEqual([])
 })
 
-it('docs/README.md leads to every page of docs', () => {
+it('docs/README.md links every page of docs', () => {
   const index = read('docs/README.md')
   const own = pages.filter(page => /^docs\/(?!README|decisions\/\d)/.test(page))
   expect(own.filter(page => !index.includes(`(${page.slice('docs/'.length)})`))).toEqual([])
@@ -86,7 +86,7 @@ describe('docs/architecture.md', () => {
 describe('docs/compatibility.md', () => {
   const page = read('docs/compatibility.md').replaceAll('\\|', '|')
 
-  it('names the versions of Node that every package asks for', () => {
+  it('names the versions of Node that every package requires', () => {
     for (const name of packages) {
       const { engines } = JSON.parse(read(`packages/${name}/package.json`)) as { engines: { node: string } }
       expect(page).toContain(`Node \`${engines.node}\``)
@@ -102,7 +102,7 @@ describe('docs/compatibility.md', () => {
     expect(row).toContain(` ${peers.join(', ') || 'any OpenTelemetry SDK'} `)
   })
 
-  it.each(packages)('is what the README of %s leads to', name => {
+  it.each(packages)('is linked from the README of %s', name => {
     expect(read(`packages/${name}/README.md`)).toContain('docs/compatibility.md')
   })
 })

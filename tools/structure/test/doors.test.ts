@@ -10,12 +10,12 @@ const PLUGIN = '@spanwright/core/plugin'
 const sources = readSources()
 const exports = findDoors(sources).find(({ name }) => name === PLUGIN)?.exports ?? []
 
-it('lends plugins at most 90 names', () => {
+it('exports at most 90 names to plugins', () => {
   expect(exports.length).toBeGreaterThan(50)
   expect(exports.length).toBeLessThanOrEqual(90)
 })
 
-it('documents every name that it lends to plugins, and no other one', () => {
+it('documents every name it exports to plugins, and no other', () => {
   const page = readFileSync(join(ROOT, 'docs', 'adding-a-plugin.md'), 'utf8')
   const [, table = ''] = page.split(`## The names of \`${PLUGIN}\``)
   const documented = [...table.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)

@@ -64,7 +64,7 @@ describe('a printed trace', () => {
     expect(trace && printTrace(trace).split('\n').at(-1)).toMatch(/ █▏$/)
   })
 
-  it('names the trace of a link that leads out of it', () => {
+  it('names the trace of a link to another trace', () => {
     const links = [{ traceId: 'ffffffff16cd43dd8448eb211c80319c', spanId: 'b1' }]
     const [trace] = tracesOf([span('a1', { links })])
 
@@ -83,13 +83,13 @@ describe('traces', () => {
     expect(tracesOf(order).flatMap(gapsOf)).toEqual([])
   })
 
-  it('tell which parent is missing', () => {
+  it('report which parent is missing', () => {
     expect(tracesOf(order.filter(({ spanId }) => spanId !== 'a2')).flatMap(gapsOf)).toEqual([
       'the parent of inventory SERVER POST /reservations is missing',
     ])
   })
 
-  it('tell that there are two roots', () => {
+  it('report that there are two roots', () => {
     expect(tracesOf([...order, span('a9')]).flatMap(gapsOf)).toEqual(['2 roots instead of one'])
   })
 })

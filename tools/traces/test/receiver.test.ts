@@ -42,7 +42,7 @@ function post(url: string, body: string): Promise<Response> {
 }
 
 describe('the receiver', () => {
-  it('reads spans and wakes who waits for them', async () => {
+  it('reads spans and notifies waiting callers', async () => {
     await using receiver = await startReceiver()
     const arrived = receiver.waitUntil(spans => spans.length === 1, 5000)
 
@@ -85,7 +85,7 @@ describe('the receiver', () => {
     expect(receiver.spans()).toEqual([])
   })
 
-  it('gives up waiting when the time is over', async () => {
+  it('stops waiting on timeout', async () => {
     await using receiver = await startReceiver()
 
     expect(await receiver.waitUntil(spans => spans.length > 0, 20)).toBe(false)

@@ -37,7 +37,7 @@ async function connected(): Promise<Client> {
 }
 
 describe('a client of pg-native', () => {
-  it('has a span of each query, in each way to ask', async () => {
+  it('has a span for each query, in every call style', async () => {
     const client = await connected()
     await withSpan('caller', async () => {
       expect(await client.query('SELECT $1::int AS n', [7])).toMatchObject({ rows: [{ n: 7 }] })

@@ -99,7 +99,7 @@ describe('db.stored_procedure.name', () => {
     expect(counts.others).toBeGreaterThan(runs(2000))
   })
 
-  it('is left out where it has no room in a summary', () => {
+  it('is omitted when it does not fit into a summary', () => {
     const { procedure, summary } = readStatement(`CALL ${'x'.repeat(300)}()`, true)
     expect({ procedure, summary }).toEqual({ procedure: undefined, summary: 'CALL' })
   })

@@ -77,7 +77,7 @@ describe('the value of a setting', () => {
   )
   const after = fc.constantFrom('', ';', ' ; SELECT a', '-- x\n;')
 
-  it('survives in no statement that PostgreSQL reads as setting one', () => {
+  it('is shown in no statement that PostgreSQL reads as setting one', () => {
     let read = 0
     fc.assert(
       fc.property(before, name, assign, value, after, (...parts) => {

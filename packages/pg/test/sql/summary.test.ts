@@ -166,7 +166,7 @@ describe('the summary of a query', () => {
     expect(readStatement(' ; ;', true).count).toBe(0)
   })
 
-  it('takes the body of a function for one statement', () => {
+  it('counts the body of a function as one statement', () => {
     const text =
       'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; DELETE FROM a; END; SELECT 1 FROM b'
     expect(readStatement(text, true)).toMatchObject({ summary: 'BATCH', count: 2 })
