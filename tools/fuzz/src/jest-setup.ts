@@ -3,15 +3,25 @@ import type * as FastCheck from 'fast-check'
 
 const milliseconds = Number(process.env['FUZZ_SECONDS']) * 1000
 
-/** Properties run for a time and not for a number of cases, and on other cases each time. */
+/**
+ * A property is checked again and again, on other cases each time, until its time is over. It is not interrupted, since
+ * what it has started would go on during the next one.
+ */
 jest.mock<typeof FastCheck>('fast-check', () => {
   const actual = jest.requireActual<typeof FastCheck>('fast-check')
-  const assert = (property: FastCheck.IRawProperty<void>, { examples = [] }: FastCheck.Parameters = {}) =>
-    actual.assert(property, {
-      examples,
-      numRuns: Number.MAX_SAFE_INTEGER,
-      interruptAfterTimeLimit: milliseconds,
-      markInterruptAsFailure: false,
-    })
+  const assert = (
+    property: FastCheck.IRawProperty<void>,
+    { seed: _seed, path: _path, ...own }: FastCheck.Parameters = {},
+  ): unknown => {
+    const end = performance.now() + milliseconds
+    const check = (): unknown => {
+      for (;;) {
+        const checked: unknown = actual.assert(property, own)
+        if (performance.now() > end) return checked
+        if (checked instanceof Promise) return checked.then(check)
+      }
+    }
+    return check()
+  }
   return { ...actual, assert: assert as typeof FastCheck.assert }
 })

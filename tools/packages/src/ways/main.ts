@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import { startPostgres } from '@spanwright/services'
 
 import { packAll, type Tarball } from '../pack.ts'
+import { environment, INSTALL, runIn } from '../project.ts'
 import { writeSource } from './sources.ts'
 import { DOCUMENTED_WAYS } from './documented.ts'
 import { type Way, WAYS } from './ways.ts'
 
-const run = promisify(execFile)
 /** What every project has. */
 const USED = ['core', 'express', 'pg', 'sdk', 'testing', 'undici']
 /** Does not compile where libraries are checked, because @types/koa does not. */
@@ -73,7 +71,6 @@ async function tryWay(
         pg: '^8.16.0',
         ...way.packages,
       }
-  const onNode = way.node === undefined ? [] : ['npx', '-y', '-p', `node@${way.node}`, '--']
   await writeFile(
     join(folder, 'package.json'),
     JSON.stringify({ private: true, type: way.type, dependencies }),
@@ -83,22 +80,15 @@ async function tryWay(
     await writeSource(folder, source, target, way.language)
   }
   if (way.hasSubPaths) await writeFile(join(folder, 'sub-paths.ts'), subPaths(used))
-  const env = environment(folder, connectionString)
-  // A conflict of peers is an error here, as it is for many.
-  const install = ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', '--strict-peer-deps']
-  await runIn(folder, env, [...onNode, ...install])
+  const env = environment(folder, { DATABASE_URL: connectionString })
+  await runIn(folder, env, INSTALL, way.node)
   for (const command of way.commands) {
     const [, ...args] = command
     // A bundle has no dependencies.
     if (args[0]?.startsWith('alone/'))
       await rm(join(folder, 'node_modules'), { recursive: true, force: true })
-    await runIn(folder, env, [...onNode, ...command])
+    await runIn(folder, env, command, way.node)
   }
-}
-
-async function runIn(cwd: string, env: NodeJS.ProcessEnv, command: readonly string[]): Promise<void> {
-  const [program = '', ...args] = command
-  await run(program, args, { cwd, env })
 }
 
 /** What an install line asks for; our packages come from the tarballs, with the core that they need. */
@@ -128,18 +118,6 @@ function subPaths(tarballs: readonly Tarball[]): string {
     '}',
     '',
   ].join('\n')
-}
-
-/** What was set for this process does not reach the project. */
-function environment(folder: string, connectionString: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(?:NODE_OPTIONS|NODE_ENV|OTEL_|SPANWRIGHT_|npm_(?!config_cache))/i.test(name),
-  )
-  return {
-    ...Object.fromEntries(kept),
-    PATH: [join(folder, 'node_modules', '.bin'), process.env['PATH']].join(delimiter),
-    DATABASE_URL: connectionString,
-  }
 }
 
 main().catch((error: unknown) => {
