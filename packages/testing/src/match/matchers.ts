@@ -48,8 +48,8 @@ function sharing<State, Args extends unknown[]>(
   judge: (this: State, received: unknown, ...args: Args) => Verdict,
 ): (this: State, received: unknown, ...args: Args) => Verdict {
   return function (received, ...args) {
-    const { pass, message } = judge.call(this, received, ...args)
-    return { pass, message: () => withShareFile(received, message()) }
+    const verdict = judge.call(this, received, ...args)
+    return { pass: verdict.pass, message: () => withShareFile(received, verdict.message()) }
   }
 }
 

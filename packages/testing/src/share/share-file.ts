@@ -3,10 +3,11 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import type * as Viewers from '@spanwright/viewer'
 
 import { documentOf } from './document.ts'
 
-type Viewer = typeof import('@spanwright/viewer')
+type Viewer = Pick<typeof Viewers, 'createShareFile'>
 
 interface Sharing {
   readonly folder: string
