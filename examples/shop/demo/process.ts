@@ -22,7 +22,8 @@ export async function startService(name: string, env: NodeJS.ProcessEnv): Promis
     {
       name,
       command: process.execPath,
-      args: ['--import', 'tsx', '--conditions=@spanwright/source', join(SHOP, 'src', `${name}.ts`)],
+      // What this process reads TypeScript with.
+      args: [...process.execArgv, join(SHOP, 'src', `${name}.ts`)],
       cwd: SHOP,
       env,
       isReady: line => {

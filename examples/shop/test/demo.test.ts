@@ -7,15 +7,21 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 import { type Receiver, startReceiver } from '@spanwright/traces'
 
 const ROOT = join(__dirname, '..', '..', '..')
-const ARGS = ['--import', 'tsx', '--conditions=@spanwright/source', 'examples/shop/demo/main.ts']
+const MAIN = 'examples/shop/demo/main.ts'
+/** What starts sooner, with what was transformed before. */
+const PREPARED = [...FROM_SOURCE, MAIN]
+/** What `npm run demo` is. */
+const AS_DOCUMENTED = ['--import', 'tsx', '--conditions=@spanwright/source', MAIN]
 
 let temporary: string
 let demo: ChildProcess | undefined
-beforeEach(async () => {
+// One for all tests: the programs of PostgreSQL may have to be copied to it.
+beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), 'spanwright-demo-'))
   // PostgreSQL does not run as root: its own user has to get through.
   await chmod(temporary, 0o755)
@@ -26,15 +32,15 @@ afterEach(async () => {
     await once(demo, 'exit')
   }
   demo = undefined
-  await rm(temporary, { recursive: true, force: true })
 })
+afterAll(() => rm(temporary, { recursive: true, force: true }))
 
 /** Starts the demo with a folder for temporary files of its own, to see what it leaves there. */
 function startDemo(
   env: NodeJS.ProcessEnv = {},
-  ...args: readonly string[]
+  args: readonly string[] = PREPARED,
 ): ChildProcess & { readonly output: Promise<[string, string]> } {
-  const child = spawn(process.execPath, [...ARGS, ...args], {
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: { ...process.env, NODE_OPTIONS: '', TMPDIR: temporary, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -45,8 +51,9 @@ function startDemo(
 
 async function runDemo(
   env: NodeJS.ProcessEnv = {},
+  args?: readonly string[],
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const child = startDemo(env)
+  const child = startDemo(env, args)
   const [[code], [out, err]] = await Promise.all([
     once(child, 'exit') as Promise<[number | null]>,
     child.output,
@@ -72,7 +79,7 @@ function lines(output: string): string[] {
 
 describe('the demo', () => {
   it('prints the whole trace of an order through three services and ends with code 0', async () => {
-    const { code, out } = await runDemo()
+    const { code, out } = await runDemo({}, AS_DOCUMENTED)
 
     expect(out).toContain('Every trace is complete')
     expect(code).toBe(0)
@@ -105,7 +112,7 @@ describe('the demo', () => {
   it('sends the spans to OTEL_EXPORTER_OTLP_ENDPOINT as well, and with --view to a viewer that stays', async () => {
     await using collector: Receiver = await startReceiver()
 
-    const child = startDemo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }, '--view')
+    const child = startDemo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }, [...PREPARED, '--view'])
     const said = createInterface({ input: child.stderr as NodeJS.ReadableStream })
     let url: string | undefined
     for await (const line of said) if ((url = /the traces are at (\S+) until/.exec(line)?.[1])) break

@@ -111,7 +111,7 @@ export class EmbeddedServer implements PostgresService {
   async #initialise(): Promise<void> {
     this.#options.onProgress?.(`PostgreSQL: creating a data folder in ${this.#folder.path}`)
     await this.#give(this.#folder.path)
-    if (this.#template) return this.#template.copyTo(this.#dataFolder)
+    if (await this.#template?.copyTo(this.#dataFolder)) return
     const passwordFile = join(this.#folder.path, 'password')
     await mkdir(this.#dataFolder)
     await writeFile(passwordFile, `${this.password}\n`, { mode: 0o600 })

@@ -9,8 +9,8 @@ const run = promisify(execFile)
 /** A data folder that nothing has been written to, with which a server may begin: initdb takes many times as long as a copy. */
 export interface Template {
   readonly password: string
-  /** Puts it where there is nothing yet. */
-  copyTo(dataFolder: string): Promise<void>
+  /** Puts it where there is nothing yet; false when it cannot be copied. */
+  copyTo(dataFolder: string): Promise<boolean>
 }
 
 /** The template that was kept at `place`, if its files are the owner's. */
@@ -19,9 +19,19 @@ export async function readTemplate(place: string, { uid }: Owner): Promise<Templ
   try {
     const password = await readFile(join(place, 'password'), 'utf8')
     const isOwn = (await stat(data)).uid === (uid ?? process.getuid?.())
-    return isOwn ? { password, copyTo: dataFolder => copy(data, dataFolder) } : undefined
+    return isOwn ? { password, copyTo: dataFolder => wasCopied(data, dataFolder) } : undefined
   } catch {
     return undefined
+  }
+}
+
+async function wasCopied(from: string, to: string): Promise<boolean> {
+  try {
+    await copy(from, to)
+    return true
+  } catch {
+    await rm(to, { recursive: true, force: true })
+    return false
   }
 }
 
