@@ -60,7 +60,8 @@ function onerror(this: Watched, error: unknown): void {
 /** Koa also calls without an error when a response has ended, and with one when only the client has disconnected. */
 function isFailure(error: unknown, watched: Watched): boolean {
   const { res } = watched
-  if (error === null || error === undefined) return !res.headersSent && !res.writableEnded && !isClosed(res)
+  if (error === null || error === undefined)
+    return !res.headersSent && !res.writableEnded && !isClosed(watched)
   if (isOfConnection(error, watched)) return false
   const { code } = error as { code?: unknown }
   if (code !== 'ERR_STREAM_PREMATURE_CLOSE') return true
@@ -81,8 +82,10 @@ function hasBrokenBefore({ req, res }: Watched, error: unknown): boolean {
   return Boolean(errored) && errored !== error
 }
 
-function isClosed(res: Context['res']): boolean {
-  return 'stream' in res ? streamOf(res).destroyed : res.destroyed
+function isClosed({ req, res }: Watched): boolean {
+  if ('stream' in res) return streamOf(res).destroyed
+  // The application may have taken the connection from the response, which then is not closed with it.
+  return res.destroyed || req.socket?.destroyed
 }
 
 function streamOf(res: unknown): Http2ServerResponse['stream'] {

@@ -264,4 +264,62 @@ export function testEndings(frameworks: readonly TracedFramework[]): void {
       socket.destroy()
     })
   })
+
+  describe.each(frameworks)(
+    'the span of a request to $name whose handler takes its connection',
+    ({ serving }) => {
+      function taking(then: (socket: Duplex, res: ServerResponse) => void): RequestListener {
+        return serving((_req, res) => {
+          const { socket } = res
+          if (!socket) throw new Error('expected a connection')
+          res.detachSocket(socket)
+          then(socket, res)
+        })
+      }
+
+      it.each([202, 500])('has the status code %i that is then written, and ends there', async status => {
+        await using server = await serve(
+          taking(socket => void setImmediate(() => socket.write(`HTTP/1.1 ${status} Taken\r\n\r\n`))),
+        )
+        const socket = server.connect(GET)
+        expect(await nextBytes(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} Taken`))
+
+        await expectSpans(recorder, {
+          name: 'GET /items/:id',
+          attributes: {
+            'http.response.status_code': status,
+            ...(status === 500 && { 'error.type': '500' }),
+          },
+          ...(status === 500 && { failed: true }),
+        })
+        expect(requestsInFlight()).toEqual([])
+        socket.destroy()
+      })
+
+      it('has the status code of the head that was sent before', async () => {
+        const app = serving((_req, res) => {
+          const { socket } = res
+          res.writeHead(201)
+          res.flushHeaders()
+          if (socket) res.detachSocket(socket)
+        })
+        await using server = await serve(app)
+        const socket = server.connect(GET)
+        expect(await nextBytes(socket)).toMatch(/^HTTP\/1\.1 201 /)
+
+        await expectSpans(recorder, answered(201))
+        socket.destroy()
+      })
+
+      it('is broken off when the connection closes before anything is written', async () => {
+        await using server = await serve(taking(socket => socket.destroy()))
+        const socket = server.connect(GET)
+        socket.on('error', () => undefined)
+        await once(socket, 'close')
+
+        await expectSpans(recorder, broken())
+        expect(requestsInFlight()).toEqual([])
+      })
+    },
+  )
 }

@@ -16,7 +16,7 @@ import type { HttpMetrics } from '../metrics.ts'
 import type { HttpServerRecord } from './options.ts'
 import { type Ending, SUCCESS } from '../../operation/outcome.ts'
 import { NOTHING_KNOWN, type SpanOwner } from './owner.ts'
-import { isHandover, isServed, watchHandover, watchWaiting } from './response/connection.ts'
+import { isHandover, isServed, watchDetached, watchHandover, watchWaiting } from './response/connection.ts'
 import type { ResponseProgress } from './response/progress.ts'
 import { type Emitter, listenForClose, type Method, type Sending, tap, type Tapped } from './response/tap.ts'
 import { Transfer } from './response/transfer.ts'
@@ -156,6 +156,12 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     const result = Reflect.apply(send, res, sent)
     this.transfer?.noteStart()
     return result
+  }
+
+  detached(res: ServerAnswer, socket: unknown): void {
+    if (this.isOver || res.writableEnded) return
+    if (res.headersSent) return this.handedOver(res.statusCode)
+    attempt('following a connection', watchDetached, socket as ServerRequest['socket'], res, this)
   }
 
   /** The connection now belongs to another protocol. */

@@ -10,6 +10,8 @@ const SWITCHING_PROTOCOLS = 101
 interface HandedOver {
   /** Called once, with the status code that was sent. */
   handedOver(statusCode: number): void
+  /** The connection was closed. */
+  closed(): void
 }
 
 /** True when a server closes the response; false for an adapter, which may use any object as socket. */
@@ -37,6 +39,18 @@ export function watchHandover(req: ServerRequest, res: ServerAnswer, exchange: H
     setImmediate(() => exchange.handedOver(SWITCHING_PROTOCOLS))
     return true
   }
+  watchStatusLine(socket, res, exchange)
+  return true
+}
+
+/** Watches a connection that the application has taken from its response, which Node no longer closes. */
+export function watchDetached(socket: Connection, res: ServerAnswer, exchange: HandedOver): void {
+  watchStatusLine(socket, res, exchange)
+  socket.once('close', () => exchange.closed())
+}
+
+/** Waits for what is written to a connection past the response. */
+function watchStatusLine(socket: Connection, res: ServerAnswer, exchange: HandedOver): void {
   const look = (chunk: unknown): void => {
     for (const restore of restores) restore()
     if (res.headersSent || typeof chunk === 'function' || chunk === undefined) return
@@ -54,7 +68,6 @@ export function watchHandover(req: ServerRequest, res: ServerAnswer, exchange: H
       }
     }),
   )
-  return true
 }
 
 type Connection = ServerRequest['socket']

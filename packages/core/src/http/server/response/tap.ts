@@ -23,6 +23,8 @@ export interface Tapped extends Exchange<unknown> {
   emitOfRequest(req: Emitter, emit: Method, args: readonly unknown[]): unknown
   emitOfResponse(res: Emitter, emit: Method, args: readonly unknown[]): unknown
   writeHead(res: ServerAnswer, writeHead: Method, args: readonly unknown[]): unknown
+  /** The response is separated from its connection, by Node at its end or by the application before. */
+  detached(res: ServerAnswer, socket: unknown): void
   /** The response was closed. */
   closed(): void
   /** Called with `end` and `flushHeaders` only after {@link tapSending}. */
@@ -57,6 +59,7 @@ export function tap(
   else (res as Tappable).writeHead = below.writeHead
   if (Object.hasOwn(res, 'write')) tapMethod(res, 'write', RESPONSE_TAPS)
   else (res as Tappable).write = below.write
+  if (below.detachSocket) (res as Tappable).detachSocket = below.detachSocket
   return true
 }
 
@@ -101,6 +104,7 @@ interface Tappable {
   emit: unknown
   writeHead?: unknown
   write?: unknown
+  detachSocket?: unknown
 }
 
 /** Finds the method behind a tap. */
@@ -108,10 +112,15 @@ type Original = () => Method
 /** @param isOwn whether the tap is on a request or response itself, not on a prototype */
 type Make = (original: Original, isOwn: boolean) => Method
 
+/** Of an optional method only when the stream has it. */
+type Made<Name extends string> = Readonly<Record<Exclude<Name, 'detachSocket'>, Method>> & {
+  readonly detachSocket?: Method
+}
+
 /** Taps by method name; those on a prototype are shared by all objects that inherit from it. */
 interface Taps<Name extends string> {
   readonly make: Readonly<Record<Name, Make>>
-  readonly shared: WeakMap<object, Readonly<Record<Name, Method>>>
+  readonly shared: WeakMap<object, Made<Name>>
 }
 
 const REQUEST_TAPS: Taps<'emit'> = tapsOf({
@@ -123,7 +132,13 @@ const REQUEST_TAPS: Taps<'emit'> = tapsOf({
     },
 })
 
-const RESPONSE_TAPS: Taps<(typeof RESPONSE_METHODS)[number]> = tapsOf({
+const RESPONSE_TAPS: Taps<(typeof RESPONSE_METHODS)[number] | 'detachSocket'> = tapsOf({
+  detachSocket: (original, isOwn) =>
+    function detachSocket(...args) {
+      const result = Reflect.apply(original(), this, args)
+      tappedBy(exchangeOfResponse(this as ServerAnswer), isOwn)?.detached(this as ServerAnswer, args[0])
+      return result
+    },
   emit: (original, isOwn) =>
     function emit(...args) {
       const exchange = tappedBy(exchangeOfResponse(this as ServerAnswer), isOwn)
@@ -162,16 +177,19 @@ function tapsOf<Name extends string>(make: Readonly<Record<Name, Make>>): Taps<N
   return { make, shared: new WeakMap() }
 }
 
-function tapsBelow<Name extends string>(stream: object, taps: Taps<Name>): Readonly<Record<Name, Method>> {
+function tapsBelow<Name extends string>(stream: object, taps: Taps<Name>): Made<Name> {
   const prototype = Object.getPrototypeOf(stream) as object
   let made = taps.shared.get(prototype)
   if (!made) {
-    const entries = Object.entries<Make>(taps.make).map(([name, make]) => {
+    const names = Object.keys(taps.make).filter(
+      name => name !== 'detachSocket' || name in prototype,
+    ) as Name[]
+    const entries = names.map(name => {
       // Looked up on the prototype: an object that inherits from a tapped response would find the tap again.
       const original = (): Method => methodOf(prototype, name)
-      return [name, keepFace(make(original, true), original())]
+      return [name, keepFace(taps.make[name](original, true), original())]
     })
-    made = Object.fromEntries(entries) as Readonly<Record<Name, Method>>
+    made = Object.fromEntries(entries) as Made<Name>
     taps.shared.set(prototype, made)
   }
   return made
@@ -182,7 +200,9 @@ const TAPPED = new WeakSet<object>()
 function tapPrototype<Name extends string>(prototype: object, taps: Taps<Name>): void {
   if (TAPPED.has(prototype)) return
   TAPPED.add(prototype)
-  for (const name of Object.keys(taps.make) as Name[]) tapMethod(prototype, name, taps, false)
+  for (const name of Object.keys(taps.make) as Name[]) {
+    if (name !== 'detachSocket' || name in prototype) tapMethod(prototype, name, taps, false)
+  }
 }
 
 function tapMethod<Name extends string>(target: object, name: Name, taps: Taps<Name>, isOwn = true): void {
