@@ -10,6 +10,8 @@ import type { GrpcOperation } from './options.ts'
 import { statusName } from './status.ts'
 import type { GrpcTracing } from './tracing.ts'
 
+const UNREADABLE: Ending = { failed: true }
+
 /** What is told of a call to its span, on both ends. */
 export abstract class Call<Tracing extends GrpcTracing> {
   protected readonly tracing: Tracing
@@ -47,8 +49,16 @@ export abstract class Call<Tracing extends GrpcTracing> {
     responseHeaders.write((this.late ??= {}), name => recordedValues(metadata, name))
   }
 
-  /** The call is over. */
-  protected finish({ code, metadata }: SentStatus, ending: Ending, peer?: Attributes): void {
+  /** The call is over. A status that cannot be read ends the span as well. */
+  protected end(status: SentStatus, peer?: Attributes): void {
+    this.finish(status, peer)
+    this.operation?.end(UNREADABLE)
+  }
+
+  /** How the span ends with a status. */
+  protected abstract endingOf(code: number): Ending
+
+  private finish({ code, metadata }: SentStatus, peer: Attributes | undefined): void {
     const { operation, tracing } = this
     if (!operation || operation.ended) return
     const late: Attributes = { ...this.late, ...peer, [ATTR_RPC_STATUS_CODE]: statusName(code) }
@@ -56,7 +66,7 @@ export abstract class Call<Tracing extends GrpcTracing> {
       attempt('reading the trailers of a call', writeTrailers, tracing, late, metadata)
     }
     if (tracing.settings.options.messageSizes) this.messages?.write(late, tracing.isClient)
-    operation.end(ending, late)
+    operation.end(this.endingOf(code), late)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js'
 import { type Attributes, type Context, context as contextApi, SpanKind } from '@opentelemetry/api'
-import { decide, failure, guardMethods, isObserved, Operation } from '@spanwright/core/plugin'
+import { decide, type Ending, failure, guardMethods, isObserved, Operation } from '@spanwright/core/plugin'
 import { ATTR_NETWORK_PEER_ADDRESS, ATTR_NETWORK_PEER_PORT } from '@spanwright/core/semconv'
 
 import { type ClientMethod, sizesOf } from './sizes.ts'
@@ -71,7 +71,7 @@ export class ClientCall extends Call<ClientTracing> {
   }
 
   onReceiveStatus(status: StatusObject): void {
-    this.finish(status, clientEnding(status.code), this.peer())
+    this.end(status, this.peer())
     this.tell('onReceiveStatus', status)
   }
 
@@ -107,6 +107,10 @@ export class ClientCall extends Call<ClientTracing> {
     })
     this.follow(operation)
     return metadata && tracing.injects ? withContext(tracing, operation.context, metadata) : undefined
+  }
+
+  protected override endingOf(code: number): Ending {
+    return clientEnding(code)
   }
 
   protected override measure(): Sizes | undefined {

@@ -82,8 +82,12 @@ export class ServerCall extends Call<ServerTracing> implements ServerListener {
   /** A status was sent, or the client has left. */
   over(status: SentStatus): void {
     this.token.current = undefined
-    const ending = serverEnding(status.code)
-    this.finish(status, this.thrown ? { ...ending, thrown: this.thrown } : ending)
+    this.end(status)
+  }
+
+  protected override endingOf(code: number): Ending {
+    const ending = serverEnding(code)
+    return this.thrown ? { ...ending, thrown: this.thrown } : ending
   }
 
   /** The span of a traced call: no other one is the current request of its work. */
