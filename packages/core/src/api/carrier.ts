@@ -28,7 +28,7 @@ function valueOf(carrier: object, field: string): unknown {
   return name === undefined ? undefined : record[name]
 }
 
-/** The name of the variable of a process that stands for a field. */
+/** The name of the environment variable for a field. */
 export function variableOf(field: string): string {
   return field.toUpperCase().replaceAll(/[^A-Z0-9_]/g, '_')
 }

@@ -32,7 +32,7 @@ export function carrierOf(form: 'fields' | 'environment' = 'fields'): Record<str
  * Runs work in the context that it was sent with, in place of the active trace and baggage. It makes no span:
  * `withSpan()` within does, or the traced calls of the work.
  * @param carrier what the context was written to, read by the global propagator: an object of `carrierOf()`, headers,
- *   attributes of a message of SQS, a `Map`, `process.env`. Without a context in it, the work begins a trace of its own
+ *   attributes of a message of SQS, a `Map`, `process.env`. Without a context in it, the work starts a new trace
  * @returns what the work returned
  * @throws TypeError when the work is not a function
  */
