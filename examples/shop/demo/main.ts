@@ -64,11 +64,16 @@ async function startShop(receiver: Receiver): Promise<string> {
     say(`${name} is ready${service.url && ` on ${service.url}`}`)
     return service.url
   }
-  const [inventory] = await Promise.all([
+  const [inventory, pricing] = await Promise.all([
     start('inventory', { PORT: process.env['INVENTORY_PORT'] ?? '0' }),
+    start('pricing', { PORT: process.env['PRICING_PORT'] ?? '0' }),
     start('fulfilment', {}),
   ])
-  return start('gateway', { PORT: process.env['GATEWAY_PORT'] ?? '0', INVENTORY_URL: inventory })
+  return start('gateway', {
+    PORT: process.env['GATEWAY_PORT'] ?? '0',
+    INVENTORY_URL: inventory,
+    PRICING_ADDRESS: pricing,
+  })
 }
 
 /** Prints the traces. Returns true when each is complete and follows the conventions. */

@@ -17,6 +17,9 @@ const RESERVATION = [
   'inventory CLIENT UPDATE stock',
 ]
 
+/** What follows when the stock is reserved. */
+const QUOTE = ['gateway CLIENT shop.Pricing/Quote', 'pricing SERVER shop.Pricing/Quote']
+
 export const VISITS: readonly Visit[] = [
   {
     what: 'an order that works',
@@ -26,6 +29,7 @@ export const VISITS: readonly Visit[] = [
     status: 201,
     spans: [
       ...RESERVATION,
+      ...QUOTE,
       'gateway CLIENT INSERT orders',
       'gateway PRODUCER send orders.placed',
       'fulfilment CONSUMER process orders.placed',
@@ -53,7 +57,7 @@ export const VISITS: readonly Visit[] = [
     path: '/orders',
     body: { sku: 'teapot', quantity: 0 },
     status: 500,
-    spans: [...RESERVATION, 'gateway CLIENT INSERT orders'],
+    spans: [...RESERVATION, ...QUOTE, 'gateway CLIENT INSERT orders'],
   },
 ]
 

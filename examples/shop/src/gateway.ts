@@ -1,14 +1,17 @@
+import { credentials } from '@grpc/grpc-js'
 import express, { type ErrorRequestHandler } from 'express'
 import { Kafka, logLevel } from 'kafkajs'
 import { Pool } from 'pg'
 
 import { tracing } from '@spanwright/express'
+import { traceGrpcClient } from '@spanwright/grpc'
 import { traceKafka } from '@spanwright/kafkajs'
 import { tracePool } from '@spanwright/pg'
 import { startTracing } from '@spanwright/sdk'
 import { traceFetch } from '@spanwright/undici'
 
 import { announce, closeServer, onShutdown, setting } from './life.ts'
+import { PricingClient, type Quote } from './pricing-service.ts'
 
 const telemetry = startTracing({ serviceName: 'gateway' })
 
@@ -19,6 +22,16 @@ const kafka = traceKafka(
 )
 const producer = kafka.producer()
 const inventory = setting('INVENTORY_URL')
+const pricing = new PricingClient(setting('PRICING_ADDRESS'), credentials.createInsecure(), traceGrpcClient())
+
+function quote(sku: string, quantity: number): Promise<Quote> {
+  return new Promise((resolve, reject) => {
+    pricing['quote']?.({ sku, quantity }, (error: Error | null, answer: Quote) => {
+      if (error) reject(error)
+      else resolve(answer)
+    })
+  })
+}
 
 const app = express()
 app.use(tracing({ ignore: ({ url }) => url === '/health' }))
@@ -40,13 +53,14 @@ app.post('/orders', async (request, response) => {
     return
   }
   await reservation.json()
+  const { cents } = await quote(sku, quantity)
   const { rows } = await pool.query<{ id: string }>(
     'INSERT INTO orders (sku, quantity) VALUES ($1, $2) RETURNING id',
     [sku, quantity],
   )
   const id = rows[0]?.id ?? ''
   await producer.send({ topic: 'orders.placed', messages: [{ key: id, value: JSON.stringify({ id }) }] })
-  response.status(201).json({ id })
+  response.status(201).json({ id, cents })
 })
 
 app.get('/orders/:id', async (request, response) => {
@@ -70,6 +84,7 @@ async function main(): Promise<void> {
     () => closeServer(server),
     () => producer.disconnect(),
     () => pool.end(),
+    async () => pricing.close(),
     () => telemetry.shutdown(),
   )
 }

@@ -78,7 +78,7 @@ function lines(output: string): string[] {
 }
 
 describe('the demo', () => {
-  it('prints the whole trace of an order through three services and ends with code 0', async () => {
+  it('prints the whole trace of an order through four services and ends with code 0', async () => {
     const { code, out } = await runDemo({}, AS_DOCUMENTED)
 
     expect(out).toContain('Every trace is complete')
@@ -87,11 +87,13 @@ describe('the demo', () => {
     expect(lines(order).map(line => line.replace(/ {2,}\d+\.\d ms.*/, '').replaceAll(/ {2,}/g, ' '))).toEqual(
       [
         'POST /orders → 201: an order that works',
-        expect.stringMatching(/^trace [0-9a-f]{32} 8 spans, 3 services, \d+\.\d ms$/),
+        expect.stringMatching(/^trace [0-9a-f]{32} 10 spans, 4 services, \d+\.\d ms$/),
         'gateway SERVER POST /orders',
         'gateway ├─ CLIENT POST',
         'inventory │ └─ SERVER POST /reservations',
         'inventory │ └─ CLIENT UPDATE stock',
+        'gateway ├─ CLIENT shop.Pricing/Quote',
+        'pricing │ └─ SERVER shop.Pricing/Quote',
         'gateway ├─ CLIENT INSERT orders',
         'gateway └─ PRODUCER send orders.placed',
         'fulfilment └─ CONSUMER process orders.placed',
@@ -120,16 +122,16 @@ describe('the demo', () => {
     const response = await fetch(`${url}/api/traces`)
     const { traces } = (await response.json()) as { traces: { name: string; spans: number }[] }
     expect(traces.map(({ name, spans }) => `${name} ${spans}`)).toEqual([
-      'POST /orders 5',
+      'POST /orders 7',
       'GET /orders/:id 2',
       'POST /orders 4',
-      'POST /orders 8',
+      'POST /orders 10',
     ])
     expect(await (await fetch(`${url}/`)).text()).toContain('<div id="app">')
     expect(new Set(collector.spans().map(span => span.service))).toEqual(
-      new Set(['gateway', 'inventory', 'fulfilment']),
+      new Set(['gateway', 'inventory', 'pricing', 'fulfilment']),
     )
-    expect(collector.spans()).toHaveLength(19)
+    expect(collector.spans()).toHaveLength(23)
     child.kill('SIGINT')
     expect(await once(child, 'exit')).toEqual([130, null])
   }, 60_000)
