@@ -14,8 +14,8 @@ function encode(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value))
 }
 
-function decode<Value>(bytes: Buffer): Value {
-  return JSON.parse(bytes.toString()) as Value
+function decode(bytes: Buffer): unknown {
+  return JSON.parse(bytes.toString())
 }
 
 const quote: MethodDefinition<QuoteRequest, Quote> = {
@@ -23,9 +23,9 @@ const quote: MethodDefinition<QuoteRequest, Quote> = {
   requestStream: false,
   responseStream: false,
   requestSerialize: encode,
-  requestDeserialize: decode,
+  requestDeserialize: bytes => decode(bytes) as QuoteRequest,
   responseSerialize: encode,
-  responseDeserialize: decode,
+  responseDeserialize: bytes => decode(bytes) as Quote,
 }
 
 /** The service as a generator would define it, with JSON in place of Protocol Buffers. */

@@ -4,10 +4,20 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 
+import {
+  credentials,
+  makeClientConstructor,
+  Metadata,
+  Server as GrpcServer,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js'
 import { diag, DiagLogLevel } from '@opentelemetry/api'
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
 import { withSpan } from '@spanwright/core'
 import { tracing } from '@spanwright/express'
+import { traceGrpcClient, traceGrpcServer } from '@spanwright/grpc'
 import { traceKafka } from '@spanwright/kafkajs'
 import { tracePool } from '@spanwright/pg'
 import { startTracing, type Tracing } from '@spanwright/sdk'
@@ -119,6 +129,50 @@ function connection(): object {
   return { host, port, user, password, database }
 }
 
+const text = {
+  requestSerialize: (value: string): Buffer => Buffer.from(value),
+  requestDeserialize: (bytes: Buffer): string => bytes.toString(),
+  responseSerialize: (value: string): Buffer => Buffer.from(value),
+  responseDeserialize: (bytes: Buffer): string => bytes.toString(),
+}
+const SERVICE = { ask: { path: '/canary.Service/Ask', requestStream: false, responseStream: false, ...text } }
+
+/** Serves gRPC, and returns a call of it that fails with a status full of values. */
+async function serveGrpc(): Promise<() => Promise<unknown>> {
+  const server = new GrpcServer(traceGrpcServer({ messageEvents: true, messageSizes: true }))
+  server.addService(SERVICE, {
+    ask({ request }: ServerUnaryCall<string, string>, callback: sendUnaryData<string>) {
+      const trailers = new Metadata()
+      trailers.set('id', request)
+      callback({ code: 13, details: request, metadata: trailers })
+    },
+  })
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    )
+  })
+  ends.push(() => server.forceShutdown())
+  const Client = makeClientConstructor(SERVICE, 'canary.Service')
+  const client = new Client(
+    `127.0.0.1:${port}`,
+    credentials.createInsecure(),
+    traceGrpcClient({ captureMetadata: { request: ['authorization'] } }),
+  )
+  ends.push(() => client.close())
+  const metadata = new Metadata()
+  metadata.set('authorization', CANARY)
+  metadata.set('id', CANARY)
+  return () =>
+    new Promise((resolve, reject) => {
+      client['ask']?.(CANARY, metadata, (error: Error | null, answer: unknown) =>
+        error ? reject(error) : resolve(answer),
+      )
+    })
+}
+
+let askGrpc: () => Promise<unknown>
+
 /** Of SQLSTATE; 00 is success. */
 const ERROR_CLASSES =
   '01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX'
@@ -160,6 +214,11 @@ const WORK: Readonly<Record<string, (fetch: typeof globalThis.fetch, target: str
   value: () => producer.send({ topic: 'canary', messages: [{ value: { [CANARY]: CANARY } as never }] }),
   timestamp: () => producer.send({ topic: 'canary', messages: [{ value: 'x', timestamp: CANARY }] }),
   'no-value': () => producer.send({ topic: 'canary', messages: [{ key: CANARY } as never] }),
+  grpc: () => askGrpc(),
+  'grpc-wrapped': () =>
+    askGrpc().catch((cause: unknown) => {
+      throw new Error(CANARY, { cause })
+    }),
   json: async () => JSON.parse(CANARY) as unknown,
   bigint: async () => BigInt(CANARY),
   key: async () => (undefined as never)[CANARY],
@@ -182,6 +241,7 @@ it('a value planted in all that an application handles is exported, printed and 
     response.writeHead(404, { 'set-cookie': CANARY }).end(CANARY)
   })
   const target = await listen(inner)
+  askGrpc = await serveGrpc()
   const fetch = traceFetch(globalThis.fetch)
   const app = express().set('env', 'test').use(tracing()).use(express.json())
   for (const [name, work] of Object.entries(WORK)) {
@@ -215,6 +275,7 @@ it('a value planted in all that an application handles is exported, printed and 
   expect(sentBytes['/v1/traces']).toContain('exception.stacktrace')
   expect(sentBytes['/v1/traces']).toContain('process.command_args')
   expect(sentBytes['/v1/metrics']).toContain('http.server.request.duration')
+  expect(sentBytes['/v1/metrics']).toContain('rpc.server.call.duration')
   const all = [
     ...told,
     ...Object.values(sentBytes),

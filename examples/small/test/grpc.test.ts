@@ -1,0 +1,29 @@
+import { expect, it } from '@jest/globals'
+
+import { LONGEST, run } from './program.ts'
+
+it(
+  'the program for gRPC prints the trace of its calls',
+  async () => {
+    const { output, traces } = await run('grpc')
+
+    expect(output.trimEnd().split('\n')).toEqual([
+      'there is soup',
+      'there is tea',
+      'hot soup',
+      '5 NOT_FOUND: there is no pot for it',
+    ])
+    expect(traces).toEqual([
+      'trace 8 spans, 1 service',
+      'kitchen INTERNAL dine',
+      'kitchen ├─ CLIENT shop.Kitchen/Menu',
+      'kitchen │  └─ SERVER shop.Kitchen/Menu',
+      'kitchen ├─ CLIENT shop.Kitchen/Cook',
+      'kitchen │  └─ SERVER shop.Kitchen/Cook',
+      'kitchen │     └─ INTERNAL boil',
+      'kitchen └─ CLIENT shop.Kitchen/Cook ✗ NOT_FOUND',
+      'kitchen    └─ SERVER shop.Kitchen/Cook',
+    ])
+  },
+  LONGEST,
+)
