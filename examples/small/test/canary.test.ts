@@ -129,13 +129,15 @@ function connection(): object {
   return { host, port, user, password, database }
 }
 
-const text = {
+const asText = {
   requestSerialize: (value: string): Buffer => Buffer.from(value),
   requestDeserialize: (bytes: Buffer): string => bytes.toString(),
   responseSerialize: (value: string): Buffer => Buffer.from(value),
   responseDeserialize: (bytes: Buffer): string => bytes.toString(),
 }
-const SERVICE = { ask: { path: '/canary.Service/Ask', requestStream: false, responseStream: false, ...text } }
+const SERVICE = {
+  ask: { path: '/canary.Service/Ask', requestStream: false, responseStream: false, ...asText },
+}
 
 /** Serves gRPC, and returns a call of it that fails with a status full of values. */
 async function serveGrpc(): Promise<() => Promise<unknown>> {
