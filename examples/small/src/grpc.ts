@@ -1,6 +1,6 @@
 import { credentials, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js'
 import { makeClientConstructor, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js'
-import type { ClientReadableStream, ServerWritableStream } from '@grpc/grpc-js'
+import type { Client, ClientReadableStream, ServerWritableStream } from '@grpc/grpc-js'
 
 import { requestSpan, withSpan } from '@spanwright/core'
 import { traceGrpcClient, traceGrpcServer } from '@spanwright/grpc'
@@ -33,20 +33,28 @@ server.addService(KITCHEN, {
   },
 })
 
+interface KitchenClient extends Client {
+  cook(dish: string, metadata: Metadata, callback: (error: Error | null, answer?: string) => void): void
+  menu(day: string): ClientReadableStream<string>
+}
+
 async function dine(address: string): Promise<void> {
   const Kitchen = makeClientConstructor(KITCHEN, 'shop.Kitchen')
-  const kitchen = new Kitchen(address, credentials.createInsecure(), traceGrpcClient())
+  const kitchen = new Kitchen(
+    address,
+    credentials.createInsecure(),
+    traceGrpcClient(),
+  ) as unknown as KitchenClient
   const metadata = new Metadata()
   metadata.set('table', '7')
   const cook = (dish: string): Promise<void> =>
     new Promise(resolve => {
-      kitchen['cook']?.(dish, metadata, (error: Error | null, answer?: string) => {
+      kitchen.cook(dish, metadata, (error, answer) => {
         console.log(error?.message ?? answer)
         resolve()
       })
     })
-  for await (const dish of kitchen['menu']?.('today') as ClientReadableStream<string>)
-    console.log('there is', dish)
+  for await (const dish of kitchen.menu('today')) console.log('there is', dish)
   await cook('soup')
   await cook('an elephant')
   kitchen.close()
