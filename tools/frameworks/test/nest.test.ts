@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { type KafkaService, startKafka } from '@spanwright/services'
 import { type Receiver, startReceiver } from '@spanwright/traces'
 
@@ -7,7 +7,8 @@ import { linesNotTried } from './documented.ts'
 import { type Program, startProgram } from './process.ts'
 import { Caller, exceptionsOf } from './traces.ts'
 
-const PATIENCE = 120_000
+// Processes start, and spans arrive, when the machine has time for it.
+jest.setTimeout(120_000)
 
 let kafka: KafkaService
 let receiver: Receiver
@@ -42,7 +43,7 @@ describe.each([
   beforeAll(async () => {
     const setting: Setting = { version, topic, brokers: kafka.brokers, endpoint: receiver.endpoint }
     program = await startProgram<Started>('nest/program.ts', setting)
-  }, PATIENCE)
+  })
   afterAll(() => program.stop())
 
   const guarded = { route: '/api/orders/guarded/:id', ...(isInstrumented && { method: 'guarded' }) }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { type Receiver, startReceiver } from '@spanwright/traces'
 
 import { linesNotTried } from './documented.ts'
@@ -6,14 +6,15 @@ import type { Started } from './own-answers/program.ts'
 import { type Program, startProgram } from './process.ts'
 import { Caller, exceptionsOf } from './traces.ts'
 
-const PATIENCE = 120_000
+// Processes start, and spans arrive, when the machine has time for it.
+jest.setTimeout(120_000)
 
 let receiver: Receiver
 let program: Program<Started>
 beforeAll(async () => {
   receiver = await startReceiver()
   program = await startProgram<Started>('own-answers/program.ts', { endpoint: receiver.endpoint })
-}, PATIENCE)
+})
 afterAll(async () => {
   await program.stop()
   await receiver.stop()
