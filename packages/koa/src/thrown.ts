@@ -1,6 +1,6 @@
 import type { Http2ServerResponse, Http2Session } from 'node:http2'
 
-import { attempt, exchangeOf, isThenable } from '@spanwright/core/plugin'
+import { attempt, type Exchange, exchangeOf, isThenable } from '@spanwright/core/plugin'
 import type { Context, Middleware } from 'koa'
 
 const ON_ERROR: unique symbol = Symbol('spanwright.onerror')
@@ -51,10 +51,15 @@ function onerror(this: Watched, error: unknown): void {
   const exchange = exchangeOf(this.req)
   // Without an error, the call only reports the end of a response, and Koa does nothing.
   if (!exchange || error === null || error === undefined) {
-    return Reflect.apply(this[ON_ERROR], this, [error])
+    this[ON_ERROR](error)
+    return
   }
-  // In the request's context, so that what an error listener of the app logs belongs to the trace.
-  exchange.run(() => Reflect.apply(this[ON_ERROR], this, [error]))
+  answerWithin(exchange, this, error)
+}
+
+/** In the request's context, so that what an error listener of the app logs belongs to the trace. */
+function answerWithin(exchange: Exchange<unknown>, watched: Watched, error: unknown): void {
+  exchange.run(() => watched[ON_ERROR](error))
 }
 
 /** Koa also calls without an error when a response has ended, and with one when only the client has disconnected. */

@@ -1,8 +1,10 @@
 import {
+  type Attributes,
   context as contexts,
   type Context,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
+  type Link,
   type Span,
   SpanKind,
   type SpanOptions,
@@ -27,6 +29,9 @@ import {
   type SpanLimits,
   type SpanResource,
 } from './types.ts'
+
+const NO_ATTRIBUTES: Attributes = {}
+const NO_LINKS: Link[] = []
 
 /** Starts the spans of one scope. */
 export class RecordingTracer implements Tracer, SpanOwner {
@@ -127,7 +132,8 @@ export class RecordingTracer implements Tracer, SpanOwner {
     try {
       const { sampler, looksAt } = this.recorder
       const id = looksAt === 'nothing' ? '' : family.id
-      if (looksAt !== 'all') return sampler.shouldSample(context, id, name, kind, {}, [])
+      // These samplers are our own, and write to neither.
+      if (looksAt !== 'all') return sampler.shouldSample(context, id, name, kind, NO_ATTRIBUTES, NO_LINKS)
       // Copies, so that a sampler cannot change the caller's objects.
       return sampler.shouldSample(context, id, name, kind, { ...attributes }, [...links])
     } catch (error) {

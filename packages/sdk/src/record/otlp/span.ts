@@ -118,8 +118,8 @@ function writeFields(writer: Writer, span: ReadableSpan, conceal: Concealer | un
   }
   writer.string(NAME, conceal === undefined ? span.name : conceal.text(span.name))
   const pairs = isOwn ? span.recorded.pairs : undefined
-  if (pairs === undefined) writeAttributes(writer, ATTRIBUTES, span.attributes, conceal)
-  else writePairs(writer, pairs, conceal)
+  if (!isOwn || pairs === undefined) writeAttributes(writer, ATTRIBUTES, span.attributes, conceal)
+  else writePairs(writer, pairs, span.recorded.size, conceal)
   if (!isOwn || span.hasParts) writeParts(writer, span, conceal)
   writer.count(DROPPED_ATTRIBUTES, span.droppedAttributesCount)
   writer.count(DROPPED_EVENTS, span.droppedEventsCount)
@@ -165,8 +165,13 @@ function writeTraceState(writer: Writer, tag: number, traceState: TraceState | u
   if (traceState !== undefined) writer.string(tag, traceState.serialize())
 }
 
-function writePairs(writer: Writer, pairs: readonly unknown[], conceal: Concealer | undefined): void {
-  for (let index = 0; index < pairs.length; index += 2) {
+function writePairs(
+  writer: Writer,
+  pairs: readonly unknown[],
+  size: number,
+  conceal: Concealer | undefined,
+): void {
+  for (let index = 0; index < size; index += 2) {
     const key = pairs[index] as string
     const value = pairs[index + 1]
     writeAttribute(writer, ATTRIBUTES, key, conceal === undefined ? value : conceal.value(key, value))
