@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
-import { FROM_SOURCE, readAll, serve } from '@spanwright/test-kit'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 import { type OtlpDocument, startViewer, type Viewer } from '../src/index.ts'
 import type { TraceSummary } from '../src/model/summary.ts'
@@ -176,126 +174,5 @@ describe('what is not OTLP', () => {
     expect((await post(bomb, { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(413)
     const values = await zip(`[${'[],'.repeat(3_000_000)}[]]`)
     expect((await post(values, { ...JSON_TYPE, 'content-encoding': 'gzip' })).status).toBe(400)
-  })
-})
-
-describe('a page of another site', () => {
-  /** The first line of the answer to a request written by hand: `fetch` sets these headers itself. */
-  async function answerTo(
-    line: string,
-    headers: Readonly<Record<string, string>>,
-    body = '',
-  ): Promise<string> {
-    const socket = connect(viewer.port, '127.0.0.1')
-    const all = {
-      host: `localhost:${viewer.port}`,
-      connection: 'close',
-      'content-length': body.length,
-      ...headers,
-    }
-    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
-    socket.write(`${[`${line} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n${body}`)
-    return (await readAll(socket)).split('\r\n', 1)[0] ?? ''
-  }
-
-  const refused = 'HTTP/1.1 403 Forbidden'
-
-  it.each(['evil.example', 'evil.example:4318', 'localhost.evil.example', '127.0.0.1.nip.io', '0.0.0.0', ''])(
-    'does not get in as the host %j',
-    async host => {
-      expect(await answerTo('GET /api/traces', { host })).toBe(refused)
-      expect(await answerTo('GET /', { host })).toBe(refused)
-      expect(await answerTo('POST /v1/traces', { host, ...JSON_TYPE }, '{}')).toBe(refused)
-      expect(await answerTo('DELETE /api/traces', { host })).toBe(refused)
-    },
-  )
-
-  it.each(['https://evil.example', 'null', 'http://localhost:3000', 'http://evil.example:4318'])(
-    'does not get in from the origin %s',
-    async origin => {
-      expect(await answerTo('GET /api/traces', { origin })).toBe(refused)
-      expect(await answerTo('POST /v1/traces', { origin, ...JSON_TYPE }, '{}')).toBe(refused)
-      expect(await answerTo('DELETE /api/traces', { origin })).toBe(refused)
-    },
-  )
-
-  it.each(['cross-site', 'same-site'])('does not get in with Sec-Fetch-Site: %s', async site => {
-    expect(await answerTo('GET /api/traces', { 'sec-fetch-site': site })).toBe(refused)
-    expect(await answerTo('GET /page.js', { 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' })).toBe(
-      refused,
-    )
-  })
-
-  it('gets no answer to what a browser asks before a request of another origin', async () => {
-    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' }
-    expect(await answerTo('OPTIONS /v1/traces', headers)).toBe(refused)
-    const response = await fetch(`${viewer.url}/api/traces`)
-    expect(response.headers.get('access-control-allow-origin')).toBe(null)
-    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
-  })
-
-  it('is refused before its body is read, and the page of the viewer itself is not', async () => {
-    expect(
-      await answerTo('POST /v1/traces', { host: 'evil.example', 'content-length': '1000000', ...JSON_TYPE }),
-    ).toBe(refused)
-    const own = { origin: `http://localhost:${viewer.port}`, 'sec-fetch-site': 'same-origin' }
-    expect(await answerTo('GET /api/traces', own)).toBe('HTTP/1.1 200 OK')
-    expect(await answerTo('GET /api/traces', { host: `[::1]:${viewer.port}` })).toBe('HTTP/1.1 200 OK')
-  })
-})
-
-describe('the ports', () => {
-  it('are of the loopback addresses of both families', async () => {
-    for (const host of ['127.0.0.1', '::1']) {
-      const socket = connect(viewer.port, host)
-      await once(socket, 'connect')
-      socket.destroy()
-    }
-  })
-
-  it('are the next ones where the wanted one is taken, and it says so', async () => {
-    await using other = await serve((_request, response) => void response.end())
-    await using second = await startViewer({ port: other.port })
-    expect(second.port).toBeGreaterThan(other.port)
-    expect(second.takenPort).toBe(other.port)
-  })
-
-  it('must be ports', async () => {
-    await expect(startViewer({ port: 70_000 })).rejects.toThrow(
-      new TypeError('startViewer: port must be an integer from 0 to 65535; got 70000'),
-    )
-  })
-})
-
-describe('the bound in bytes', () => {
-  it('lets the oldest traces go first, and counts them', async () => {
-    await using small = await startViewer({ port: 0, maxBytes: 20_000 })
-    const text = 'x'.repeat(3000)
-    for (const pair of ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8'])
-      small.add(documentFrom([{ id: '1', trace: pair, attributes: { text } }]))
-    const response = await fetch(`${small.url}/api/traces`)
-    const { traces, store } = (await response.json()) as {
-      traces: TraceSummary[]
-      store: { evicted: number; bytes: number }
-    }
-    expect(traces.map(trace => trace.traceId.slice(0, 2))).toEqual(['a8', 'a7', 'a6', 'a5'])
-    expect(store.evicted).toBe(4)
-    expect(store.bytes).toBeLessThanOrEqual(20_000)
-  })
-
-  it('does not let one trace push out all others', async () => {
-    await using small = await startViewer({ port: 0, maxBytes: 20_000 })
-    small.add(documentFrom([{ id: '1', trace: 'a1' }]))
-    small.add(
-      documentFrom(Array.from({ length: 100 }, (_, index) => ({ id: String(index + 1), trace: 'a2' }))),
-    )
-    const response = await fetch(`${small.url}/api/traces`)
-    const { traces, store } = (await response.json()) as {
-      traces: TraceSummary[]
-      store: { dropped: number }
-    }
-    expect(traces).toHaveLength(2)
-    expect(traces[0]?.spans).toBe(100 - store.dropped)
-    expect(store.dropped).toBeGreaterThan(0)
   })
 })

@@ -53,11 +53,12 @@ async function checkChanges({ directory, manifest }: Tarball): Promise<void> {
   )
 }
 
-/** How to install a package is the first thing that its README shows. */
-async function checkReadme({ directory, manifest: { name } }: Tarball): Promise<void> {
+/** How to install a package is the first thing that its README shows; how to run it, where it is a command. */
+async function checkReadme({ directory, manifest: { name, bin } }: Tarball): Promise<void> {
   const [, first = ''] = (await readFile(join(directory, 'README.md'), 'utf8')).split('```')
-  if (first.startsWith('sh\nnpm install ') && first.split(/\s+/).includes(name)) return
-  throw new Error(`README.md of ${name} does not begin with npm install ${name}`)
+  const command = bin ? 'npx' : 'npm install'
+  if (first.startsWith(`sh\n${command} `) && first.split(/\s+/).includes(name)) return
+  throw new Error(`README.md of ${name} does not begin with ${command} ${name}`)
 }
 
 async function tool(name: string, args: string[]): Promise<void> {
@@ -100,6 +101,10 @@ async function loadFromOutside(folder: string, tarballs: readonly Tarball[]): Pr
   await writeFile(join(folder, 'load.mjs'), script)
   const { stdout } = await run(process.execPath, ['load.mjs'], { cwd: folder })
   process.stdout.write(stdout)
+  for (const bin of tarballs.flatMap(({ manifest }) => Object.keys(manifest.bin ?? {}))) {
+    const { stdout: version } = await run('npx', ['--no-install', bin, '--version'], { cwd: folder })
+    process.stdout.write(`${bin} --version: ${version}`)
+  }
 }
 
 if (require.main === module) {

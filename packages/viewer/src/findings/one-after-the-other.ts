@@ -2,6 +2,7 @@ import type { Finding, Rule } from './finding.ts'
 import { repeatedBeneath } from './repeated-queries.ts'
 import { idsOf, isQuery, methodOf, sumOf, summaryOf } from './spans.ts'
 import { duration, percent } from './words.ts'
+import { textOf } from '../model/attributes.ts'
 import type { Span } from '../model/trace.ts'
 
 /** Two reads in a row are often one that needs the other. */
@@ -35,9 +36,12 @@ function isRead(span: Span): boolean {
   if (isQuery(span)) return /^(?:select|get|find|query|scan|mget|hget)/i.test(summaryOf(span))
   const method = methodOf(span)
   if (method !== '') return method === 'GET' || method === 'HEAD'
-  return (
-    /(?:^|[/.])(?:get|list|find|read|search|fetch)[^/]*$/i.test(span.name) && 'rpc.method' in span.attributes
-  )
+  // `shop.Prices/GetPrice`, or the method alone.
+  const called =
+    textOf(span.attributes['rpc.method'] ?? '')
+      .split('/')
+      .at(-1) ?? ''
+  return /^(?:get|list|find|read|search|fetch)/i.test(called)
 }
 
 /** Calls in a row, each of which began when the one before it had ended. */

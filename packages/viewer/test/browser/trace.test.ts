@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import type { Page } from 'playwright-core'
 
 import { documentFrom, spanIdOf, traceIdOf } from '../traces.ts'
-import { LARGE } from './scenarios.ts'
+import { LARGE } from './large.ts'
 import { seriousFaultsOf, type Stage, startStage } from './stage.ts'
 
 jest.setTimeout(60_000)
