@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { startKafka, startPostgres } from '@spanwright/services'
 
 import { packAll, type Tarball } from '../pack.ts'
-import { environment, runIn } from '../project.ts'
+import { environment, INSTALL, runIn } from '../project.ts'
 import { writeTable } from './document.ts'
 import { NODES, type Row, ROWS } from './rows.ts'
 
@@ -17,9 +17,6 @@ interface Cell {
   readonly version: string
   readonly nodes: readonly number[]
 }
-
-// Not strict about peers: with API 1.10, the SDK that npm chooses for Node 20 asks for an older one.
-const INSTALL = ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline']
 
 /** `--sample`: only the oldest and newest version of each library, on one version of Node each. */
 const isSample = process.argv.includes('--sample')

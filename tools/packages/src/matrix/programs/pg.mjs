@@ -1,9 +1,12 @@
+import { createRequire } from 'node:module'
+
 import { tracePool } from '@spanwright/pg'
 import { assertTrace, recordSpans } from '@spanwright/testing'
-import pg from 'pg'
 
+// Old versions have no exports by name.
+const { Pool } = createRequire(import.meta.url)('pg')
 const recorder = recordSpans({ global: true })
-const pool = tracePool(new pg.Pool({ connectionString: process.env.DATABASE_URL }))
+const pool = tracePool(new Pool({ connectionString: process.env.DATABASE_URL }))
 await pool.query('SELECT * FROM pg_class WHERE oid = $1', [1])
 await pool.end()
 assertTrace(recorder, 'CLIENT SELECT pg_class')
