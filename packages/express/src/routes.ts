@@ -41,8 +41,10 @@ export class AppRoutes implements Routes {
         if (pattern !== undefined) return pattern
       }
     }
-    const hidden = route && this.patternBehind(route, path, base)
-    return hidden ?? (base === '' ? undefined : this.functionAt(base))
+    const behind = route && this.patternBehind(route, path, base)
+    // A route that is in no router found was reached through a function, which therefore did not answer itself.
+    const isHidden = route !== undefined && !places
+    return behind ?? (isHidden || base === '' ? undefined : this.functionAt(base))
   }
 
   mountOf(base: string): string | undefined {
