@@ -26,6 +26,8 @@ interface Expected {
   readonly route?: string
   /** The method of the controller. */
   readonly method?: string
+  /** Default: `OrdersController`. */
+  readonly controller?: string
   /** Class of the error. */
   readonly error?: string
   /** False: the exception gets no event. Default: true with an error. */
@@ -54,6 +56,12 @@ describe.each([
       'orders/stream',
       '',
       { status: 200, route: '/api/orders/stream', method: 'stream' },
+    ],
+    [
+      'has the version in its route',
+      'v2/carts/7',
+      '',
+      { status: 200, route: '/api/v2/carts/:id', method: 'find', controller: 'CartsController' },
     ],
     [
       'reports what a handler throws',
@@ -111,25 +119,33 @@ describe.each([
       '',
       { status: 200, route: '/api/orders/events', method: 'events' },
     ],
-  ])('%s', async (_what, path, role, { status, route, method, error, isRecorded = error !== undefined }) => {
-    const caller = new Caller(receiver)
-    const answer = await caller.send(`${program.answer.plain}/api/${path}`, { headers: { 'x-role': role } })
-    const span = await caller.serverSpan()
+  ])(
+    '%s',
+    async (
+      _what,
+      path,
+      role,
+      { status, route, method, controller = 'OrdersController', error, isRecorded = error !== undefined },
+    ) => {
+      const caller = new Caller(receiver)
+      const answer = await caller.send(`${program.answer.plain}/api/${path}`, { headers: { 'x-role': role } })
+      const span = await caller.serverSpan()
 
-    expect(answer.status).toBe(status)
-    expect(span).toMatchObject({
-      kind: 'SERVER',
-      name: route === undefined ? 'GET' : `GET ${route}`,
-      failed: status >= 500,
-      parentSpanId: caller.spanId,
-    })
-    const { attributes } = span
-    expect(attributes['http.response.status_code']).toBe(status)
-    expect(attributes['http.route']).toBe(route)
-    expect(attributes['error.type']).toBe(error)
-    expect(attributes['code.function.name']).toBe(method && `OrdersController.${method}`)
-    expect(exceptionsOf(span)).toEqual(isRecorded ? [error] : [])
-  })
+      expect(answer.status).toBe(status)
+      expect(span).toMatchObject({
+        kind: 'SERVER',
+        name: route === undefined ? 'GET' : `GET ${route}`,
+        failed: status >= 500,
+        parentSpanId: caller.spanId,
+      })
+      const { attributes } = span
+      expect(attributes['http.response.status_code']).toBe(status)
+      expect(attributes['http.route']).toBe(route)
+      expect(attributes['error.type']).toBe(error)
+      expect(attributes['code.function.name']).toBe(method && `${controller}.${method}`)
+      expect(exceptionsOf(span)).toEqual(isRecorded ? [error] : [])
+    },
+  )
 
   it('reports guards, pipes and controllers as layers', async () => {
     const caller = new Caller(receiver)

@@ -87,6 +87,14 @@ export function applicationOf(
     }
   }
 
+  @Controller({ path: 'carts', version: '2' })
+  class CartsController {
+    @Get(':id')
+    find(): object {
+      return {}
+    }
+  }
+
   @Controller('orders')
   class OrdersController {
     private readonly kafka: ClientKafka
@@ -155,7 +163,7 @@ export function applicationOf(
   }
 
   return {
-    controllers: [OrdersController],
+    controllers: [CartsController, OrdersController],
     providers: [Catalogue, RolesGuard, StreamingGuard, NumberPipe, StockFilter, RoleFilter],
   }
 }

@@ -35,14 +35,19 @@ async function start({ version, brokers, topic, endpoint }: Setting): Promise<St
   const nest = load<Nest>('./nest.ts', version)
   const { TracedClientKafka, TracedServerKafka } = nest
   const { NestFactory } = nest.core
-  const { Module } = nest.common
+  const { Module, VersioningType } = nest.common
 
   const client = { clientId: version, brokers }
   const consumer = { groupId: topic, retry: { initialRetryTime: 10 } }
   const { controllers, providers } = applicationOf(nest, topic)
-  const useFactory = (): object => new TracedClientKafka({ client, producerOnlyMode: true })
   class AppModule {}
-  Module({ controllers, providers: [...providers, { provide: KAFKA, useFactory }] })(AppModule)
+  Module({
+    controllers,
+    providers: [
+      ...providers,
+      { provide: KAFKA, useFactory: () => new TracedClientKafka({ client, producerOnlyMode: true }) },
+    ],
+  })(AppModule)
 
   async function createPlain(): Promise<INestApplication> {
     const app = await NestFactory.create(AppModule, { instrument: traceNest() })
@@ -64,6 +69,7 @@ async function start({ version, brokers, topic, endpoint }: Setting): Promise<St
   const urls: string[] = []
   for (const app of [await createPlain(), await createLayered()]) {
     app.setGlobalPrefix('api')
+    app.enableVersioning({ type: VersioningType.URI })
     app.useLogger(false)
     await app.listen(0, '127.0.0.1')
     urls.push(await app.getUrl())
