@@ -67,8 +67,8 @@ async function startShop(receiver: Receiver): Promise<string> {
   const [inventory, pricing] = await Promise.all([
     start('inventory', { PORT: process.env['INVENTORY_PORT'] ?? '0' }),
     start('pricing', { PORT: process.env['PRICING_PORT'] ?? '0' }),
-    start('fulfilment', {}),
   ])
+  await start('fulfilment', { INVENTORY_URL: inventory })
   return start('gateway', {
     PORT: process.env['GATEWAY_PORT'] ?? '0',
     INVENTORY_URL: inventory,

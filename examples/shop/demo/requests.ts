@@ -33,6 +33,8 @@ export const VISITS: readonly Visit[] = [
       'gateway CLIENT INSERT orders',
       'gateway PRODUCER send orders.placed',
       'fulfilment CONSUMER process orders.placed',
+      'fulfilment CLIENT POST',
+      'inventory SERVER POST /shipments',
       'fulfilment CLIENT UPDATE orders',
     ],
   },

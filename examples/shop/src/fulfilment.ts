@@ -1,6 +1,10 @@
+import { Agent } from 'node:http'
+
+import { create } from 'axios'
 import { Kafka, logLevel } from 'kafkajs'
 import { Pool } from 'pg'
 
+import { traceAgent } from '@spanwright/http'
 import { traceKafka } from '@spanwright/kafkajs'
 import { tracePool } from '@spanwright/pg'
 import { startTracing } from '@spanwright/sdk'
@@ -10,6 +14,10 @@ import { onShutdown, setting } from './life.ts'
 const telemetry = startTracing({ serviceName: 'fulfilment' })
 
 const pool = tracePool(new Pool({ connectionString: setting('DATABASE_URL') }))
+const inventory = create({
+  baseURL: setting('INVENTORY_URL'),
+  httpAgent: traceAgent(new Agent({ keepAlive: true })),
+})
 const kafka = traceKafka(
   new Kafka({
     clientId: 'fulfilment',
@@ -26,6 +34,7 @@ async function main(): Promise<void> {
   await consumer.run({
     eachMessage: async ({ message }) => {
       const { id } = JSON.parse(String(message.value)) as { id: string }
+      await inventory.post('/shipments', { id })
       await pool.query("UPDATE orders SET status = 'shipped' WHERE id = $1", [id])
     },
   })

@@ -26,6 +26,10 @@ router.post('/reservations', async context => {
   context.body = rowCount ? { sku, quantity } : { error: 'out of stock' }
 })
 
+router.post('/shipments', context => {
+  context.status = 204
+})
+
 const app = new Koa()
 app.use(tracing())
 app.use(bodyParser())

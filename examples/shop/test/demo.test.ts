@@ -87,7 +87,7 @@ describe('the demo', () => {
     expect(lines(order).map(line => line.replace(/ {2,}\d+\.\d ms.*/, '').replaceAll(/ {2,}/g, ' '))).toEqual(
       [
         'POST /orders → 201: an order that works',
-        expect.stringMatching(/^trace [0-9a-f]{32} 10 spans, 4 services, \d+\.\d ms$/),
+        expect.stringMatching(/^trace [0-9a-f]{32} 12 spans, 4 services, \d+\.\d ms$/),
         'gateway SERVER POST /orders',
         'gateway ├─ CLIENT POST',
         'inventory │ └─ SERVER POST /reservations',
@@ -97,6 +97,8 @@ describe('the demo', () => {
         'gateway ├─ CLIENT INSERT orders',
         'gateway └─ PRODUCER send orders.placed',
         'fulfilment └─ CONSUMER process orders.placed',
+        'fulfilment ├─ CLIENT POST',
+        'inventory │ └─ SERVER POST /shipments',
         'fulfilment └─ CLIENT UPDATE orders',
       ],
     )
@@ -125,13 +127,13 @@ describe('the demo', () => {
       'POST /orders 7',
       'GET /orders/:id 2',
       'POST /orders 4',
-      'POST /orders 10',
+      'POST /orders 12',
     ])
     expect(await (await fetch(`${url}/`)).text()).toContain('<div id="app">')
     expect(new Set(collector.spans().map(span => span.service))).toEqual(
       new Set(['gateway', 'inventory', 'pricing', 'fulfilment']),
     )
-    expect(collector.spans()).toHaveLength(23)
+    expect(collector.spans()).toHaveLength(25)
     child.kill('SIGINT')
     expect(await once(child, 'exit')).toEqual([130, null])
   }, 60_000)
