@@ -1,0 +1,54 @@
+/** How the tests of a library are run. */
+export interface Library {
+  /** Of `src/preload`: what traces. */
+  readonly preload: string
+  /** What the tests report, and how. */
+  readonly runner: 'mocha' | 'node' | 'ava' | 'script'
+  /** Arguments of the runner, besides those that make it report. */
+  readonly args?: readonly string[]
+  /** Paths of the test files, for a runner that is given them. */
+  readonly files?: RegExp
+  /** Flags of Node. */
+  readonly nodeOptions?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Folder of the package within the checkout. Default: the checkout itself. */
+  readonly folder?: string
+  readonly needs?: 'postgres'
+}
+
+export const LIBRARIES: Readonly<Record<string, Library>> = {
+  axios: {
+    preload: 'clients',
+    runner: 'mocha',
+    args: ['test/unit/**/*.js', '--timeout', '30000', '--exit'],
+  },
+  got: { preload: 'clients', runner: 'ava', nodeOptions: ['--import=tsx/esm'] },
+  undici: {
+    preload: 'clients',
+    runner: 'node',
+    files: /^test\/(?:[^/]+|(?:interceptors|node-fetch|fetch|cookie|websocket)\/[^/]+)\.js$/,
+    nodeOptions: ['--expose-gc'],
+  },
+  fastify: { preload: 'servers', runner: 'node', files: /^test\/.*\.test\.m?js$/ },
+  express: {
+    preload: 'express',
+    runner: 'mocha',
+    args: ['--require', 'test/support/env', '--check-leaks', 'test/', 'test/acceptance/'],
+    env: { NODE_ENV: 'test', NO_DEPRECATION: 'body-parser,express' },
+  },
+  koa: { preload: 'koa', runner: 'node', files: /^__tests__\/.*\.test\.js$/ },
+  '@koa/router': {
+    preload: 'koa',
+    runner: 'node',
+    args: ['--require', 'ts-node/register'],
+    files: /^test\/.*\.test\.ts$/,
+    env: { TS_NODE_PROJECT: 'tsconfig.ts-node.json' },
+  },
+  pg: {
+    preload: 'pg',
+    runner: 'script',
+    folder: 'packages/pg',
+    files: /^test\/(?:unit|integration)\/.*-tests?\.js$/,
+    needs: 'postgres',
+  },
+}

@@ -1,0 +1,47 @@
+/** Which tests passed and failed. */
+export interface Outcome {
+  readonly passed: number
+  /** Names of those that failed. */
+  readonly failed: ReadonlySet<string>
+}
+
+/** Reads what mocha's reporter `json` has written. */
+export function readMocha(text: string): Outcome {
+  const { stats, failures } = JSON.parse(text) as {
+    readonly stats: { readonly passes: number }
+    readonly failures: readonly { readonly fullTitle: string }[]
+  }
+  return { passed: stats.passes, failed: new Set(failures.map(({ fullTitle }) => fullTitle)) }
+}
+
+/** Reads TAP as ava writes it. */
+export function readAva(text: string): Outcome {
+  const results = [...text.matchAll(/^(not )?ok \d+ - (.*?)(?: # (SKIP|TODO).*)?$/gm)].filter(
+    ([, , , directive]) => directive === undefined,
+  )
+  const failed = results.filter(([, not]) => not !== undefined).map(([, , name = '']) => name)
+  return { passed: results.length - failed.length, failed: new Set(failed) }
+}
+
+/** Reads lines of name and success. */
+export function readLines(text: string): Outcome {
+  const results = text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as [string, boolean])
+  return {
+    passed: results.filter(([, isPassed]) => isPassed).length,
+    failed: new Set(results.filter(([, isPassed]) => !isPassed).map(([name]) => name)),
+  }
+}
+
+/**
+ * What failed with tracing in every run, and without it in none: a test that fails now and then fails with both in the
+ * end.
+ */
+export function newFailures(bare: readonly Outcome[], traced: readonly Outcome[]): string[] {
+  const [first, ...others] = traced
+  return [...(first?.failed ?? [])].filter(
+    name => others.every(({ failed }) => failed.has(name)) && !bare.some(({ failed }) => failed.has(name)),
+  )
+}

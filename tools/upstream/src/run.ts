@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { buildSync } from 'esbuild'
+
+import type { Library } from './libraries.ts'
+import { COUNTS_FOLDER, type SpanCount } from './preload/record.ts'
+import { type Outcome, readAva, readLines, readMocha } from './outcome.ts'
+
+/** What one run of the tests of a library came to. */
+export interface Run extends Outcome {
+  readonly spans: SpanCount
+}
+
+/** Runs the tests of a library, in the folder of its package. */
+export async function runTests(
+  library: Library,
+  folder: string,
+  isTraced: boolean,
+  env: Readonly<Record<string, string>>,
+): Promise<Run> {
+  const work = mkdtempSync(join(tmpdir(), 'upstream-'))
+  const counts = join(work, 'counts')
+  mkdirSync(counts)
+  const options = [...(library.nodeOptions ?? [])]
+  if (isTraced)
+    options.push(`--require=${bundle(`preload/${library.preload}.ts`, join(work, 'preload.cjs'))}`)
+  const environment = {
+    ...process.env,
+    ...library.env,
+    ...env,
+    [COUNTS_FOLDER]: counts,
+    NODE_OPTIONS: options.join(' '),
+  }
+  const run = (args: readonly string[]): Promise<Finished> => runNode(args, folder, environment)
+  const outcome = await RUNNERS[library.runner](library, folder, work, run)
+  return { ...outcome, spans: sumOf(counts) }
+}
+
+interface Finished {
+  readonly code: number | null
+  readonly output: string
+}
+
+type Runner = (
+  library: Library,
+  folder: string,
+  work: string,
+  run: (args: readonly string[]) => Promise<Finished>,
+) => Promise<Outcome>
+
+const RUNNERS: Readonly<Record<Library['runner'], Runner>> = {
+  async mocha({ args = [] }, folder, work, run) {
+    const report = join(work, 'report.json')
+    const reporting = ['--reporter', 'json', '--reporter-option', `output=${report}`]
+    const { output } = await run([join(folder, 'node_modules/mocha/bin/mocha.js'), ...args, ...reporting])
+    return readMocha(contentOf(report, output))
+  },
+  async ava(_library, folder, _work, run) {
+    const { output } = await run([join(folder, 'node_modules/ava/entrypoints/cli.mjs'), '--tap'])
+    return readAva(output)
+  },
+  async node({ args = [], ...library }, folder, work, run) {
+    const report = join(work, 'report.txt')
+    const reporter = bundle('reporter.ts', join(work, 'reporter.mjs'))
+    const reporting = [`--test-reporter=${reporter}`, `--test-reporter-destination=${report}`]
+    const { output } = await run([
+      ...args,
+      '--test',
+      '--test-concurrency=2',
+      ...reporting,
+      ...filesOf(library, folder),
+    ])
+    return readLines(contentOf(report, output))
+  },
+  async script(library, folder, _work, run) {
+    const failed = new Set<string>()
+    let passed = 0
+    for (const file of filesOf(library, folder)) {
+      const { code } = await run([file])
+      if (code === 0) passed++
+      else failed.add(file)
+    }
+    return { passed, failed }
+  },
+}
+
+function filesOf({ files }: Pick<Library, 'files'>, folder: string): string[] {
+  const [top] = /^\w+/.exec(files?.source.slice(1) ?? '') ?? ['']
+  return readdirSync(join(folder, top), { recursive: true })
+    .map(name => `${top}/${String(name).replaceAll('\\', '/')}`)
+    .filter(name => files?.test(name))
+    .toSorted()
+}
+
+/** Everything that a file imports, from source, as one file that any process can load. */
+function bundle(entry: string, outfile: string): string {
+  buildSync({
+    entryPoints: [join(__dirname, entry)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: outfile.endsWith('.mjs') ? 'esm' : 'cjs',
+    conditions: ['@spanwright/source'],
+    logLevel: 'warning',
+  })
+  return outfile
+}
+
+function runNode(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const parts: string[] = []
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (part: string) => parts.push(part))
+    }
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, output: parts.join('') }))
+  })
+}
+
+/** @throws Error with the output of the run when it has left no report */
+function contentOf(report: string, output: string): string {
+  try {
+    return readFileSync(report, 'utf8')
+  } catch {
+    throw new Error(`the tests left no report:\n${output.slice(-4000)}`)
+  }
+}
+
+function sumOf(folder: string): SpanCount {
+  const all = readdirSync(folder).map(
+    name => JSON.parse(readFileSync(join(folder, name), 'utf8')) as SpanCount,
+  )
+  return {
+    started: all.reduce((sum, { started }) => sum + started, 0),
+    ended: all.reduce((sum, { ended }) => sum + ended, 0),
+  }
+}
