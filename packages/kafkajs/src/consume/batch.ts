@@ -10,10 +10,8 @@ import {
   ATTR_KAFKA_MESSAGE_TOMBSTONE,
   ATTR_KAFKA_OFFSET,
   ATTR_MESSAGING_BATCH_MESSAGE_COUNT,
-  ATTR_MESSAGING_DESTINATION_PARTITION_ID,
   ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME,
   MESSAGING_COUNT_METRIC_ATTRIBUTES,
-  OPERATION_TYPE_PROCESS,
 } from '@spanwright/core/semconv'
 import {
   attempt,
@@ -30,9 +28,9 @@ import {
 } from '@spanwright/core/plugin'
 
 import { type BatchWatchers, watchedBy } from './batch-watchers.ts'
-import { addAddress, addAttempt, type Client } from '../client.ts'
+import { addAttempt, type Client } from '../client.ts'
 import type { Batch, EachBatchPayload, Handler, IncomingMessage } from '../library.ts'
-import { carriedContext, type Partition, traceMessage } from './message.ts'
+import { carriedContext, type Partition, processAttributes, traceMessage } from './message.ts'
 import { addMessageFacts, isTombstone } from '../message/facts.ts'
 import type { KafkaOperation } from '../options.ts'
 import { whileProcessing } from './processed.ts'
@@ -173,19 +171,13 @@ function describe({ groupId }: Client, { topic, partition, messages }: Batch): K
   return { topic, partition, messages, ...(groupId !== undefined && { groupId }) }
 }
 
-function attributesOf(
-  tracing: KafkaTracing,
-  client: Client,
-  { topic, partition, messages }: Batch,
-  now: number,
-): Attributes {
-  const attributes = client.attributesOf('process', OPERATION_TYPE_PROCESS, topic)
-  attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(partition)
+function attributesOf(tracing: KafkaTracing, client: Client, batch: Batch, now: number): Attributes {
+  const { messages } = batch
+  const attributes = processAttributes(client, batch)
   attributes[ATTR_MESSAGING_BATCH_MESSAGE_COUNT] = messages.length
-  addAddress(attributes, client.cluster.leaderOf(topic, partition))
   const [first, ...others] = messages
   if (!first) return attributes
-  addAttempt(client, attributes, { topic, partition }, first.offset)
+  addAttempt(client, attributes, batch, first.offset)
   if (others.length === 0) {
     attributes[ATTR_KAFKA_OFFSET] = Number(first.offset)
     addMessageFacts(tracing, attributes, first)

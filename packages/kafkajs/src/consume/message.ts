@@ -145,17 +145,19 @@ function describe({ groupId }: Client, { topic, partition, message }: Delivery):
   return { topic, partition, message, ...(groupId !== undefined && { groupId }) }
 }
 
-function attributesOf(
-  tracing: KafkaTracing,
-  client: Client,
-  { topic, partition, message }: Delivery,
-  now: number,
-): Attributes {
+/** The attributes that one message and a batch have in common. */
+export function processAttributes(client: Client, { topic, partition }: Partition): Attributes {
   const attributes = client.attributesOf('process', OPERATION_TYPE_PROCESS, topic)
   attributes[ATTR_MESSAGING_DESTINATION_PARTITION_ID] = String(partition)
+  addAddress(attributes, client.cluster.leaderOf(topic, partition))
+  return attributes
+}
+
+function attributesOf(tracing: KafkaTracing, client: Client, delivery: Delivery, now: number): Attributes {
+  const { message } = delivery
+  const attributes = processAttributes(client, delivery)
   attributes[ATTR_KAFKA_OFFSET] = Number(message.offset)
   addMessageFacts(tracing, attributes, message)
-  addAddress(attributes, client.cluster.leaderOf(topic, partition))
   const queueTime = queueTimeOf(message, now)
   if (queueTime !== undefined) attributes[ATTR_SPANWRIGHT_MESSAGING_QUEUE_TIME] = queueTime
   return attributes
