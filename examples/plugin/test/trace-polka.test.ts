@@ -2,25 +2,21 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { withSpan } from '@spanwright/core'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import '@spanwright/testing/jest'
 import polka, { type Polka } from 'polka'
 
 import { tracePolka } from '../src/trace-polka.ts'
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 const servers: Server[] = []
 
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
 afterEach(() => {
   for (const server of servers.splice(0)) server.close()
   return recorder.reset()
 })
-afterAll(() => recorder.stop())
 
 async function serve(app: Polka): Promise<string> {
   await new Promise<void>(resolve => void app.listen(0, '127.0.0.1', resolve))

@@ -1,17 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { type Span, SpanStatusCode, trace } from '@opentelemetry/api'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { addEvent, recordException, withSpan } from '@spanwright/core'
 
-import { collectReports } from './job.ts'
-
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 describe('addEvent()', () => {
   it('adds an event to the active span, even after an await', async () => {
@@ -77,7 +71,7 @@ describe.each<[name: string, note: (span?: Span) => void]>([
   ['recordException()', span => recordException(new Error('no'), span)],
 ])('%s', (_name, note) => {
   it('does nothing where no span is active, or one that has ended', () => {
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     note()
     withSpan('before', () => 1)
     const ended = withSpan('ended', span => span)
@@ -89,7 +83,7 @@ describe.each<[name: string, note: (span?: Span) => void]>([
   })
 
   it('never throws, whatever the span is', () => {
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const fault = new Error('broken')
     const broken = (): never => {
       throw fault

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 
 import { type Attributes, diag, type DiagLogger, DiagLogLevel } from '@opentelemetry/api'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { collectDiag, type CollectedDiag } from '@spanwright/test-kit'
 
 import {
   addFromHook,
@@ -14,11 +15,9 @@ import {
   reportFailure,
 } from '../src/host/guard.ts'
 
-import { collectReports } from './job.ts'
-
-let diagnostics: ReturnType<typeof collectReports>
+let diagnostics: CollectedDiag
 beforeEach(() => {
-  diagnostics = collectReports()
+  diagnostics = collectDiag('error')
 })
 afterEach(() => diagnostics.stop())
 
@@ -27,7 +26,7 @@ const fault = new Error('no')
 describe('a hook', () => {
   it('receives its arguments, and its result is returned', () => {
     expect(callHook('sum', (a: number, b: number) => a + b, 1, 2)).toBe(3)
-    expect(diagnostics.reports).toEqual([])
+    expect(diagnostics.calls).toEqual([])
   })
 
   it('returns undefined when it throws, which is reported', () => {
@@ -35,14 +34,14 @@ describe('a hook', () => {
       throw fault
     }
     expect(callHook('sum', breaking)).toBeUndefined()
-    expect(diagnostics.reports).toEqual([['spanwright: hook sum failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: hook sum failed', fault]])
   })
 
   it('returns undefined when it is async, and a rejection is reported once', async () => {
     expect(callHook('later', () => Promise.resolve(3))).toBeUndefined()
     expect(callHook('later', () => Promise.reject(fault))).toBeUndefined()
     await setImmediate()
-    expect(diagnostics.reports).toEqual([['spanwright: hook later failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: hook later failed', fault]])
   })
 
   it('adds the attributes it returns', () => {
@@ -60,7 +59,7 @@ describe('a hook', () => {
     const attributes: Attributes = { a: 1 }
     addFromHook(attributes, 'attributes', () => answer as never)
     expect(attributes).toEqual({ a: 1 })
-    expect(diagnostics.reports).toEqual([])
+    expect(diagnostics.calls).toEqual([])
   })
 })
 
@@ -114,7 +113,7 @@ describe('work of telemetry', () => {
   it('is attempted, and its failure reported', () => {
     expect(attempt('adding', (a: number, b: number) => a + b, 1, 2)).toBe(3)
     expect(attempt('adding', breaking)).toBeUndefined()
-    expect(diagnostics.reports).toEqual([['spanwright: adding failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: adding failed', fault]])
   })
 
   it('is guarded for a listener, which keeps its arguments and this', () => {
@@ -126,7 +125,7 @@ describe('work of telemetry', () => {
     }
     expect(counter.add(2)).toBe(3)
     expect(guarded('counting', breaking)()).toBeUndefined()
-    expect(diagnostics.reports).toEqual([['spanwright: counting failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: counting failed', fault]])
   })
 
   it('is guarded in the methods of a class', () => {
@@ -143,7 +142,7 @@ describe('work of telemetry', () => {
     counter.add(-1)
     expect(counter.count).toBe(3)
     expect(Object.keys(Counter.prototype)).toEqual([])
-    expect(diagnostics.reports).toEqual([['spanwright: counting failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: counting failed', fault]])
   })
 })
 
@@ -157,7 +156,7 @@ describe('the reports of one cause', () => {
 
   it('is complete the first time, then at most one a minute, with the number of repetitions', () => {
     sayAgain(1000)
-    expect(diagnostics.reports).toEqual([['spanwright: hook onStart failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: hook onStart failed', fault]])
     jest.advanceTimersByTime(60_000)
     sayAgain(3)
     jest.advanceTimersByTime(59_999)
@@ -166,7 +165,7 @@ describe('the reports of one cause', () => {
     sayAgain(1)
     jest.advanceTimersByTime(60_000)
     sayAgain(1)
-    expect(diagnostics.reports.slice(1)).toEqual([
+    expect(diagnostics.calls.slice(1)).toEqual([
       ['spanwright: hook onStart failed (999 more times since the last report)', fault],
       ['spanwright: hook onStart failed (3 more times since the last report)', fault],
       ['spanwright: hook onStart failed', fault],
@@ -178,7 +177,7 @@ describe('the reports of one cause', () => {
     sayAgain(2)
     sayAgain(2, other)
     reportFailure('hook onEnd', fault)
-    expect(diagnostics.reports).toEqual([
+    expect(diagnostics.calls).toEqual([
       ['spanwright: hook onStart failed', fault],
       ['spanwright: hook onStart failed', other],
       ['spanwright: hook onEnd failed', fault],
@@ -189,18 +188,18 @@ describe('the reports of one cause', () => {
     sayAgain(1)
     diagnostics.stop()
     sayAgain(1)
-    diagnostics = collectReports()
+    diagnostics = collectDiag('error')
     sayAgain(2)
-    expect(diagnostics.reports).toEqual([['spanwright: hook onStart failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: hook onStart failed', fault]])
   })
 
   it('uses memory for at most a hundred causes within a minute', () => {
     for (let i = 0; i < 1000; i++) reportFailure(`hook ${i}`, fault)
-    expect(diagnostics.reports).toHaveLength(100)
-    expect(diagnostics.reports.at(-1)).toEqual(['spanwright: hook 99 failed', fault])
+    expect(diagnostics.calls).toHaveLength(100)
+    expect(diagnostics.calls.at(-1)).toEqual(['spanwright: hook 99 failed', fault])
     jest.advanceTimersByTime(60_000)
     reportFailure('hook 5000', fault)
-    expect(diagnostics.reports.at(-1)).toEqual(['spanwright: hook 5000 failed', fault])
+    expect(diagnostics.calls.at(-1)).toEqual(['spanwright: hook 5000 failed', fault])
   })
 
   it('starts no timer', () => {

@@ -1,14 +1,15 @@
 import { ROOT_CONTEXT, type TextMapPropagator, type TextMapSetter } from '@opentelemetry/api'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { collectDiag, type CollectedDiag } from '@spanwright/test-kit'
 
 import { injectContext } from '@spanwright/core/plugin'
 import { refusedFields } from '../src/doctor/diagnosis.ts'
 
-import { collectReports, jobSettings } from './job.ts'
+import { jobSettings } from './job.ts'
 
-let diagnostics: ReturnType<typeof collectReports>
+let diagnostics: CollectedDiag
 beforeEach(() => {
-  diagnostics = collectReports()
+  diagnostics = collectDiag('error')
 })
 afterEach(() => diagnostics.stop())
 
@@ -99,7 +100,7 @@ describe('the fields of a propagator', () => {
       for (let i = 0; i < 1000; i++) set('secret', 'secret\r\n')
     })
     expect(refusedFields()).toBe(refused + 2000)
-    expect(diagnostics.reports).toEqual([
+    expect(diagnostics.calls).toEqual([
       ['spanwright: a field of a propagator was omitted: its name cannot be that of a header'],
       ['spanwright: a field of a propagator was omitted: its value cannot be that of a header'],
     ])

@@ -1,6 +1,7 @@
 import { type MeterProvider, ROOT_CONTEXT } from '@opentelemetry/api'
 import type { DataPoint, Histogram, MetricData } from '@opentelemetry/sdk-metrics'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import {
@@ -18,7 +19,7 @@ import {
   METRIC_HTTP_SERVER_REQUEST_DURATION,
 } from '@spanwright/core/semconv'
 
-import { collectReports, jobSettings } from './job.ts'
+import { jobSettings } from './job.ts'
 
 const COUNT = { name: 'job.count', unit: '{job}', description: 'Number of jobs.' }
 
@@ -91,7 +92,7 @@ describe('an instrument', () => {
         throw new Error('nobody asked')
       },
     }
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const counter = new LateCounter(jobSettings({ meterProvider, metrics: false }), COUNT)
     counter.add(1, {}, ROOT_CONTEXT)
     stop()
@@ -113,7 +114,7 @@ describe('an instrument', () => {
         throw fault
       },
     }
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const counter = new LateCounter(jobSettings({ meterProvider }), COUNT)
     counter.add(1, {}, ROOT_CONTEXT)
     counter.add(1, {}, ROOT_CONTEXT)

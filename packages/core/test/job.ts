@@ -1,4 +1,4 @@
-import { type Attributes, context, type DiagLogger, diag, DiagLogLevel, SpanKind } from '@opentelemetry/api'
+import { type Attributes, context, SpanKind } from '@opentelemetry/api'
 import { Operation, Settings, type TracingOptions } from '@spanwright/core/plugin'
 import { type OperationStart } from '../src/operation/operation.ts'
 
@@ -28,19 +28,4 @@ export function startJob(
     record: SWEEP,
     ...start,
   })
-}
-
-/** What was reported to `diag` at level error, as message and cause. */
-export function collectReports(): { readonly reports: unknown[][]; stop(): void } {
-  const reports: unknown[][] = []
-  const silent = (): void => {}
-  const logger: DiagLogger = {
-    error: (...args) => void reports.push(args),
-    warn: silent,
-    info: silent,
-    debug: silent,
-    verbose: silent,
-  }
-  diag.setLogger(logger, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true })
-  return { reports, stop: () => diag.disable() }
 }

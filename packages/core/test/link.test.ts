@@ -1,22 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { context, propagation, TraceFlags } from '@opentelemetry/api'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { linkTo, withSpan } from '@spanwright/core'
-
-import { collectReports } from './job.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const SPAN = 'b7ad6b7169203331'
 const HEADER = `00-${TRACE}-${SPAN}-01`
 const ORIGIN = { traceId: TRACE, spanId: SPAN, traceFlags: TraceFlags.SAMPLED }
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 describe('linkTo()', () => {
   it.each<[what: string, origin: object]>([
@@ -84,14 +78,14 @@ describe('linkTo()', () => {
       { spanContext: () => ({ traceId: '0'.repeat(32), spanId: '', traceFlags: 0 }) },
     ],
   ])('has no link for %s', (_what, origin) => {
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     expect(linkTo(origin as object)).toBeUndefined()
     stop()
     expect(reports).toEqual([])
   })
 
   it('never throws, whatever the origin does', () => {
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const fault = new Error('broken')
     const fail = (): never => {
       throw fault

@@ -1,17 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { context, type Span, trace } from '@opentelemetry/api'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { traceFields, traceMeta, withSpan } from '@spanwright/core'
 
-import { collectReports } from './job.ts'
-
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+recordTests()
 
 /** The fields of a record within a span. */
 function fieldsOf(span: Span, flags: string): object {
@@ -65,7 +59,7 @@ describe('traceFields()', () => {
     ],
     ['has no flags', () => ({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) })],
   ])('never throws for a span that %s', (_what, spanContext) => {
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const broken = { spanContext } as unknown as Span
     expect(context.with(trace.setSpan(context.active(), broken), traceFields)).toEqual({})
     stop()

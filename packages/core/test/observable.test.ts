@@ -1,10 +1,11 @@
 import { metrics } from '@opentelemetry/api'
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
 import { LateObservable, Settings, type TracingOptions } from '@spanwright/core/plugin'
 import { METRIC_DB_CLIENT_CONNECTION_COUNT } from '@spanwright/core/semconv'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
-import { collectReports, type Job, jobSettings } from './job.ts'
+import { type Job, jobSettings } from './job.ts'
 
 const QUEUED = { name: 'job.queued', unit: '{job}', description: 'Number of jobs that wait.' }
 
@@ -110,7 +111,7 @@ describe('an observable made late', () => {
   })
 
   it('reports errors of reading to diag', async () => {
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const recorder = record()
     const { meterProvider } = recorder
     new LateObservable(jobSettings({ meterProvider }), QUEUED, () => {

@@ -10,13 +10,14 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api'
 import { BasicTracerProvider, type Sampler, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { collectDiag, type CollectedDiag } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 
 import { failure, LateHistogram, runToEnd, SUCCESS } from '@spanwright/core/plugin'
 import { METRIC_DB_CLIENT_OPERATION_DURATION } from '@spanwright/core/semconv'
 
-import { collectReports, jobSettings, startJob } from './job.ts'
+import { jobSettings, startJob } from './job.ts'
 
 const fault = new Error('telemetry broke')
 const breaking = (): never => {
@@ -24,15 +25,11 @@ const breaking = (): never => {
 }
 
 // For its context manager alone.
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans()
-})
-afterAll(() => recorder.stop())
+recordTests({})
 
-let diagnostics: ReturnType<typeof collectReports>
+let diagnostics: CollectedDiag
 beforeEach(() => {
-  diagnostics = collectReports()
+  diagnostics = collectDiag('error')
 })
 afterEach(() => diagnostics.stop())
 
@@ -63,7 +60,7 @@ describe('a tracer that fails at the start', () => {
       const operation = startJob({ tracerProvider }, { parent })
       expect(operation.isRecording).toBe(false)
       expect(runToEnd(operation, () => trace.getSpanContext(context.active()))).toEqual(PARENT)
-      expect(diagnostics.reports).toEqual([['spanwright: starting a span failed', fault]])
+      expect(diagnostics.calls).toEqual([['spanwright: starting a span failed', fault]])
     },
   )
 
@@ -83,7 +80,7 @@ describe('a span that fails', () => {
   it.each(['onEnding', 'onEnd'] as const)('in the %s of its processor does not affect the work', name => {
     const operation = startJob({ tracerProvider: processor({ [name]: breaking }) })
     expect(runToEnd(operation, () => 'clean')).toBe('clean')
-    expect(diagnostics.reports).toEqual([['spanwright: end() of a span failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: end() of a span failed', fault]])
   })
 
   it('in every method does not affect the work, and is still ended', () => {
@@ -102,7 +99,7 @@ describe('a span that fails', () => {
 
     expect(ends).toBe(1)
     expect(operation.ended).toBe(true)
-    expect(diagnostics.reports.map(([what]) => what)).toContain('spanwright: updateName() of a span failed')
+    expect(diagnostics.calls.map(([what]) => what)).toContain('spanwright: updateName() of a span failed')
   })
 })
 
@@ -113,7 +110,7 @@ describe('attributes that cannot be rewritten', () => {
     const operation = startJob(settings, { parent })
     expect(operation.span.spanContext()).toEqual(PARENT)
     expect(runToEnd(operation, () => 'clean')).toBe('clean')
-    expect(diagnostics.reports).toEqual([['spanwright: starting a span failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: starting a span failed', fault]])
   })
 })
 
@@ -129,6 +126,6 @@ describe('a meter that fails', () => {
     const histogram = new LateHistogram(settings, METRIC_DB_CLIENT_OPERATION_DURATION)
     const operation = startJob(settings, { duration: { histogram, keys: [] } })
     expect(runToEnd(operation, () => 'clean')).toBe('clean')
-    expect(diagnostics.reports).toEqual([['spanwright: metric db.client.operation.duration failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: metric db.client.operation.duration failed', fault]])
   })
 })

@@ -3,16 +3,17 @@ import { setImmediate } from 'node:timers/promises'
 import { type Attributes, ROOT_CONTEXT } from '@opentelemetry/api'
 import { SamplingDecision, type Sampler } from '@opentelemetry/sdk-trace-base'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { collectDiag, type CollectedDiag } from '@spanwright/test-kit'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import type { Outcome } from '@spanwright/core'
 import { decide, failure, SUCCESS } from '@spanwright/core/plugin'
 
-import { collectReports, type Job, jobSettings, startJob, SWEEP } from './job.ts'
+import { type Job, jobSettings, startJob, SWEEP } from './job.ts'
 
 let recorder: SpanRecorder
 let seenBySampler: Attributes[]
-let diagnostics: ReturnType<typeof collectReports>
+let diagnostics: CollectedDiag
 
 beforeEach(() => {
   seenBySampler = []
@@ -23,7 +24,7 @@ beforeEach(() => {
     },
   }
   recorder = recordSpans({ sampler })
-  diagnostics = collectReports()
+  diagnostics = collectDiag('error')
 })
 afterEach(async () => {
   diagnostics.stop()
@@ -103,7 +104,7 @@ describe('a hook that fails', () => {
       startJob({ tracerProvider: recorder.tracerProvider, [name]: breaking }).end(SUCCESS, { 'job.late': 1 })
 
       expect(recorder.spans()).toMatchObject([{ attributes: { 'job.size': 3, 'job.late': 1 } }])
-      expect(diagnostics.reports).toEqual([[`spanwright: hook ${name} failed`, fault]])
+      expect(diagnostics.calls).toEqual([[`spanwright: hook ${name} failed`, fault]])
     },
   )
 
@@ -113,12 +114,12 @@ describe('a hook that fails', () => {
     await setImmediate()
 
     expect(recorder.spans()).toHaveLength(1)
-    expect(diagnostics.reports).toEqual([[`spanwright: hook ${name} failed`, fault]])
+    expect(diagnostics.calls).toEqual([[`spanwright: hook ${name} failed`, fault]])
   })
 
   it('in ignore does not stop the tracing', () => {
     expect(decide(jobSettings({ ignore: breaking }), ROOT_CONTEXT, SWEEP)).toBe('trace')
-    expect(diagnostics.reports).toEqual([['spanwright: hook ignore failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: hook ignore failed', fault]])
   })
 
   it('by being async where a result is needed returns none', async () => {
@@ -128,7 +129,7 @@ describe('a hook that fails', () => {
     const rejecting = (() => Promise.reject(fault)) as unknown as () => boolean
     expect(decide(jobSettings({ ignore: rejecting }), ROOT_CONTEXT, SWEEP)).toBe('trace')
     await setImmediate()
-    expect(diagnostics.reports).toEqual([['spanwright: hook ignore failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: hook ignore failed', fault]])
   })
 
   it('by an unreadable result is reported, and nothing else', () => {
@@ -141,7 +142,7 @@ describe('a hook that fails', () => {
     startJob({ tracerProvider, attributes: unreadable }).end(SUCCESS)
 
     expect(recorder.spans()).toMatchObject([{ attributes: { 'job.size': 3 } }])
-    expect(diagnostics.reports).toEqual([['spanwright: hook attributes failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: hook attributes failed', fault]])
   })
 
   it("by a result that isn't a record of attributes adds nothing", () => {
@@ -153,7 +154,7 @@ describe('a hook that fails', () => {
   })
 
   it('does not reach the application through a diag logger that throws either', () => {
-    diagnostics.reports.push = () => {
+    diagnostics.calls.push = () => {
       throw new Error('disk full')
     }
     startJob({ tracerProvider: recorder.tracerProvider, onStart: breaking }).end(SUCCESS)

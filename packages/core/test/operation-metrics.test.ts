@@ -2,6 +2,7 @@ import { type MeterProvider, ROOT_CONTEXT } from '@opentelemetry/api'
 import type { DataPoint, Histogram, MetricData } from '@opentelemetry/sdk-metrics'
 import { AlwaysOffSampler, type Sampler } from '@opentelemetry/sdk-trace-base'
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import type { Outcome } from '@spanwright/core'
@@ -16,7 +17,7 @@ import {
 } from '@spanwright/core/plugin'
 import { METRIC_HTTP_SERVER_REQUEST_DURATION } from '@spanwright/core/semconv'
 
-import { collectReports, type Job, jobSettings, startJob } from './job.ts'
+import { type Job, jobSettings, startJob } from './job.ts'
 
 const SECONDS = { name: 'job.duration', unit: 's', description: 'Duration of jobs.', boundaries: [1, 2] }
 const COUNTED = { name: 'job.count', unit: '{job}', description: 'Number of jobs.' }
@@ -104,7 +105,7 @@ describe('the metrics of an operation', () => {
   })
 
   it('are recorded even when their hook throws, or returns an unreadable value', async () => {
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const fault = new Error('no')
     measuredJob({
       metrics: {
@@ -137,7 +138,7 @@ describe('the metrics of an operation', () => {
 
   it('are still the count when the histogram cannot be created', async () => {
     recorder = recordSpans()
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const fault = new Error('no histograms today')
     const meterProvider: MeterProvider = {
       getMeter(...scope) {

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { SUCCESS } from '@spanwright/core/plugin'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startJob } from './job.ts'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans()
-})
-afterAll(() => recorder.stop())
+const recorder = recordTests({})
 
 describe('an operation that is known only afterwards', () => {
   it('has the given start time, on its span and for hooks and metrics', () => {

@@ -12,8 +12,7 @@ import {
   trace,
   TraceFlags,
 } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { describe, expect, it } from '@jest/globals'
 
 import {
   decide,
@@ -24,16 +23,12 @@ import {
   suppressTracing,
   withholdMessage,
 } from '@spanwright/core/plugin'
-import { FROM_SOURCE } from '@spanwright/test-kit'
+import { collectDiag, FROM_SOURCE } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 
-import { collectReports, jobSettings, startJob, SWEEP } from './job.ts'
+import { jobSettings, startJob, SWEEP } from './job.ts'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 const REMOTE: SpanContext = {
   traceId: '0af7651916cd43dd8448eb211c80319c',
@@ -143,7 +138,7 @@ describe('an operation', () => {
 
 describe('the end of an operation', () => {
   it('comes once: a later ending, name or attribute has no effect', () => {
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const operation = startJob()
     expect(operation.ended).toBe(false)
     operation.end(SUCCESS)
@@ -391,7 +386,7 @@ describe('work run to its end', () => {
     ['a value', (): unknown => 'clean'],
     ['a promise', (): unknown => Promise.resolve('clean')],
   ])('comes back, and ends the span, though the settlement of %s throws', async (_, work) => {
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const fault = new Error('no such field')
     const result = await runToEnd(startJob(), work, {
       succeeded() {
@@ -406,7 +401,7 @@ describe('work run to its end', () => {
   })
 
   it('throws its own error though the settlement of the failure throws', () => {
-    const { reports, stop } = collectReports()
+    const { calls: reports, stop } = collectDiag('error')
     const error = new Error('broom broke')
     expect(() =>
       runToEnd(

@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/api'
 import * as sdk from '@opentelemetry/core'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { collectDiag, type CollectedDiag } from '@spanwright/test-kit'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import {
@@ -20,7 +21,7 @@ import {
   suppressTracing,
 } from '@spanwright/core/plugin'
 
-import { collectReports, jobSettings } from './job.ts'
+import { jobSettings } from './job.ts'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 const SPAN_ID = 'b7ad6b7169203331'
@@ -31,10 +32,10 @@ const breaking = (): never => {
 }
 
 let recorder: SpanRecorder
-let diagnostics: ReturnType<typeof collectReports>
+let diagnostics: CollectedDiag
 beforeEach(() => {
   recorder = recordSpans({ global: true })
-  diagnostics = collectReports()
+  diagnostics = collectDiag('error')
 })
 afterEach(async () => {
   diagnostics.stop()
@@ -109,7 +110,7 @@ describe('a propagator that fails', () => {
     expect(extracted(settings)).toBe(ROOT_CONTEXT)
     expect(injected(extracted(), settings)).toEqual({})
     expect(propagatedFields(settings)).toEqual([])
-    expect(diagnostics.reports).toEqual([
+    expect(diagnostics.calls).toEqual([
       ['spanwright: extracting the context failed', fault],
       ['spanwright: injecting the context failed', fault],
       ['spanwright: listing the fields of the propagator failed', fault],
@@ -136,7 +137,7 @@ describe('a propagator that fails', () => {
       },
     })
     expect(taken).toEqual(['one', 'three'])
-    expect(diagnostics.reports).toEqual([['spanwright: injecting the context failed', fault]])
+    expect(diagnostics.calls).toEqual([['spanwright: injecting the context failed', fault]])
   })
 
   it('because of the carrier leaves the given context', () => {
@@ -144,7 +145,7 @@ describe('a propagator that fails', () => {
     const settings = jobSettings({ propagator: house })
     expect(extractContext(settings, ROOT_CONTEXT, {}, closed)).toBe(ROOT_CONTEXT)
     injectContext(settings, extracted(), {}, { set: breaking })
-    expect(diagnostics.reports).toEqual([
+    expect(diagnostics.calls).toEqual([
       ['spanwright: extracting the context failed', fault],
       ['spanwright: injecting the context failed', fault],
     ])

@@ -1,22 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { context, propagation, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { carrierOf, linkTo, withRemoteContext, withSpan } from '@spanwright/core'
-
-import { collectReports } from './job.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const SPAN = 'b7ad6b7169203331'
 const HEADER = `00-${TRACE}-${SPAN}-01`
 const BAGGAGE = propagation.createBaggage({ tenant: { value: 'acme' } })
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 describe('carrierOf()', () => {
   it('is empty outside a trace', () => {
@@ -99,7 +93,7 @@ describe('withRemoteContext()', () => {
   })
 
   it('runs the work when the carrier throws', () => {
-    const { stop } = collectReports()
+    const { stop } = collectDiag('error')
     const carrier = {
       get traceparent(): string {
         throw new Error('broken')

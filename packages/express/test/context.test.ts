@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events'
 
 import { context, createContextKey, SpanKind, trace } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { withSpan } from '@spanwright/core'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import request from 'supertest'
 
 import { tracing } from '@spanwright/express'
@@ -11,12 +11,7 @@ import { tracing } from '@spanwright/express'
 import { readAll, serve } from '@spanwright/http-servers'
 import { NEWEST } from './versions.ts'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 const SERVER = { kind: SpanKind.SERVER }
 

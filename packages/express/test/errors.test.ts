@@ -1,7 +1,7 @@
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { readAll, serve } from '@spanwright/http-servers'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import type { Application, ErrorRequestHandler, RequestHandler } from 'express'
 import request from 'supertest'
 
@@ -9,12 +9,7 @@ import { tracing } from '@spanwright/express'
 
 import { VERSIONS } from './versions.ts'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 class OutOfStock extends Error {}
 

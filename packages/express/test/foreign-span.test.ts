@@ -1,7 +1,7 @@
 import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { type RPCMetadata, RPCType, setRPCMetadata } from '@opentelemetry/core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import type { Application, ErrorRequestHandler } from 'express'
 import request from 'supertest'
 
@@ -10,12 +10,7 @@ import { type ExpressTracingOptions, tracing } from '@spanwright/express'
 import { serve, type TestServer } from '@spanwright/http-servers'
 import { NEWEST } from './versions.ts'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 /** What an HTTP instrumentation does around a server's listener: a span, its metadata, its end. */
 async function serveInstrumented(

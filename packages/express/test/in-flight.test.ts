@@ -4,21 +4,16 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { describe, expect, it } from '@jest/globals'
 
 import { requestsInFlight, tracing } from '@spanwright/express'
 
 import { serve } from '@spanwright/http-servers'
 import { FROM_SOURCE } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { NEWEST } from './versions.ts'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 describe.each(NEWEST)('requests in flight of $name', ({ load }) => {
   const express = load()

@@ -1,6 +1,7 @@
-import { type Attributes, diag, type DiagLogger, DiagLogLevel, SpanKind } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { type Attributes, SpanKind } from '@opentelemetry/api'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { collectDiag, type CollectedDiag } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import type { Application, Request, Response } from 'express'
 import request from 'supertest'
 
@@ -8,22 +9,12 @@ import { tracing } from '@spanwright/express'
 
 import { type Express, VERSIONS } from './versions.ts'
 
-let recorder: SpanRecorder
-let errors: string[]
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
+const recorder = recordTests()
+let diagnostics: CollectedDiag
 beforeEach(() => {
-  errors = []
-  const silent = { warn() {}, info() {}, debug() {}, verbose() {} }
-  const logger: DiagLogger = { ...silent, error: (...told) => void errors.push(told.map(String).join(' ')) }
-  diag.setLogger(logger, { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true })
+  diagnostics = collectDiag('error')
 })
-afterEach(async () => {
-  diag.disable()
-  await recorder.reset()
-})
-afterAll(() => recorder.stop())
+afterEach(() => diagnostics.stop())
 
 type Fields = Record<string, unknown>
 
@@ -109,14 +100,16 @@ describe.each(VERSIONS)('a later version than $name', ({ load }) => {
       expect(await ask(app, '/files/a.txt')).toEqual([200, undefined])
       expect(await ask(app, '/m/1/leaf/2')).toEqual([200, undefined])
       expect(await ask(app, '/none')).toEqual([404, undefined])
-      expect(errors).toEqual([expect.stringContaining(`This version of Express has changed ${changed}`)])
+      expect(diagnostics.lines).toEqual([
+        expect.stringContaining(`This version of Express has changed ${changed}`),
+      ])
     },
   )
 
   it('is not reported as long as it is as expected', async () => {
     const app = appOf(express)
     expect(await ask(app, '/m/1/leaf/2')).toEqual([200, '/m/:a/leaf/:b'])
-    expect(errors).toEqual([])
+    expect(diagnostics.lines).toEqual([])
   })
 })
 

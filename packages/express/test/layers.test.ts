@@ -1,8 +1,9 @@
 import { context, createContextKey, propagation, SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { withSpan } from '@spanwright/core'
 import { suppressTracing } from '@spanwright/core/plugin'
-import { recordSpans, type SpanNode, type SpanRecorder } from '@spanwright/testing'
+import { type SpanNode } from '@spanwright/testing'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import request from 'supertest'
 
@@ -10,12 +11,7 @@ import { tracing } from '@spanwright/express'
 
 import { NEWEST, VERSIONS } from './versions.ts'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 const SERVER = { kind: SpanKind.SERVER }
 

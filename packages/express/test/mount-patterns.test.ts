@@ -1,18 +1,13 @@
 import { SpanKind } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import request from 'supertest'
 
 import { tracing } from '@spanwright/express'
 
 import { VERSIONS } from './versions.ts'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 type Mount = string | RegExp | (string | RegExp | (string | RegExp)[])[]
 

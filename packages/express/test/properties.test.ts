@@ -1,8 +1,8 @@
 import { SpanKind } from '@opentelemetry/api'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { requestOf, serve } from '@spanwright/http-servers'
 import { text } from '@spanwright/test-kit/arbitraries'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import type { ErrorRequestHandler } from 'express'
 import * as fc from 'fast-check'
 
@@ -10,11 +10,7 @@ import { tracing } from '@spanwright/express'
 
 import { type Express, NEWEST } from './versions.ts'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 describe.each(NEWEST)('whatever routes of $name are made of', ({ load }) => {
   const express = load()

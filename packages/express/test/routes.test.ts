@@ -1,6 +1,6 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import type { Application, Request, Response } from 'express'
 import request from 'supertest'
 
@@ -8,12 +8,7 @@ import { tracing } from '@spanwright/express'
 
 import { VERSIONS } from './versions.ts'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 const answer = (_req: Request, res: Response): void => void res.send('ok')
 

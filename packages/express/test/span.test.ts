@@ -1,7 +1,7 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { withSpan } from '@spanwright/core'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import request from 'supertest'
 
@@ -11,12 +11,7 @@ import { serve } from '@spanwright/http-servers'
 import { VERSIONS } from './versions.ts'
 import { version } from '../package.json'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 const SERVER = { kind: SpanKind.SERVER }
 

@@ -1,8 +1,5 @@
-import { afterAll, afterEach } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { recordTests } from '@spanwright/test-kit/recorder'
+import type { SpanRecorder } from '@spanwright/testing'
 
-/** Records what the tests of a file trace, and forgets it after each test. */
-export const recorder: SpanRecorder = recordSpans({ global: true })
-
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+/** What the tests of a file and their helpers record with. */
+export const recorder: SpanRecorder = recordTests()

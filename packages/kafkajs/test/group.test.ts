@@ -1,6 +1,7 @@
-import { context, diag, DiagLogLevel, type HrTime, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { context, type HrTime, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
 
 import type { TracedConsumer } from '@spanwright/kafkajs'
 import type { Consumer } from 'kafkajs'
@@ -8,7 +9,6 @@ import type { Consumer } from 'kafkajs'
 import { BROKER_TIME, described, Harness, pointsOf, runUntil, unique } from './harness.ts'
 
 const harness = new Harness()
-afterEach(() => diag.disable())
 
 function commits(): ReadableSpan[] {
   return harness.recorder.spans().filter(({ name }) => name.startsWith('commit'))
@@ -180,13 +180,7 @@ describe('rebalanceEvents', () => {
   it(
     'tells what becomes of the membership: on the active span, otherwise to diag',
     async () => {
-      const told: unknown[][] = []
-      const ignore = (): void => undefined
-      const info = (...line: unknown[]): void => void told.push(line)
-      diag.setLogger(
-        { error: ignore, warn: ignore, info, debug: ignore, verbose: ignore },
-        { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true },
-      )
+      const { calls, stop } = collectDiag('info')
       const topic = await harness.topic()
       const groupId = unique('group')
       const consumer = await harness.consumer(harness.traced({ rebalanceEvents: true }), topic, {
@@ -199,7 +193,8 @@ describe('rebalanceEvents', () => {
       span.end()
 
       const attributes = { 'messaging.consumer.group.name': groupId }
-      expect(told).toContainEqual(['spanwright: spanwright.messaging.group.join', attributes])
+      stop()
+      expect(calls).toContainEqual(['spanwright: spanwright.messaging.group.join', attributes])
       const [shutDown] = harness.recorder.spans()
       expect(described(shutDown)).toMatchObject({
         events: [{ name: 'spanwright.messaging.group.leave', attributes }],

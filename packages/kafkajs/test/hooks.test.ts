@@ -1,12 +1,12 @@
-import { context, diag, DiagLogLevel, trace } from '@opentelemetry/api'
+import { context, trace } from '@opentelemetry/api'
 import { isTracingSuppressed, suppressTracing } from '@spanwright/core/plugin'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
 import type { KafkaOperation } from '@spanwright/kafkajs'
 
 import { BROKER_TIME, Harness, pointsOf, runUntil, textOf } from './harness.ts'
 
 const harness = new Harness()
-afterEach(() => diag.disable())
 
 describe('hooks', () => {
   it(
@@ -54,9 +54,7 @@ describe('hooks', () => {
   it(
     'that throw change nothing',
     async () => {
-      const reports: unknown[] = []
-      const log = (message: string): void => void reports.push(message)
-      diag.setLogger({ error: log, warn: log, info: log, debug: log, verbose: log }, DiagLogLevel.ERROR)
+      const { messages, stop } = collectDiag('error')
       const fail = (): never => {
         throw new Error('a hook')
       }
@@ -75,7 +73,8 @@ describe('hooks', () => {
 
       expect(harness.recorder.spans().map(({ name }) => name)).toEqual([`send ${topic}`, `process ${topic}`])
       // Each of them once, for the send and the message alike.
-      expect(reports).toEqual(
+      stop()
+      expect(messages).toEqual(
         ['ignore', 'attributes', 'onStart', 'onEnd', 'metrics.attributes'].map(
           hook => `spanwright: hook ${hook} failed`,
         ),

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { type KafkaOptions, traceKafka } from '@spanwright/kafkajs'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import { Kafka, logLevel } from 'kafkajs'
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans()
-})
-afterAll(() => recorder.stop())
+const recorder = recordTests({})
 
 function kafka(): Kafka {
   return new Kafka({ brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING })

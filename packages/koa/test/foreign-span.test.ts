@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 
 import Router from '@koa/router'
 import { describe, expect, it } from '@jest/globals'
-import { context, diag, DiagLogLevel, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { collectDiag } from '@spanwright/test-kit'
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { type RPCMetadata, RPCType, setRPCMetadata } from '@opentelemetry/core'
 import type Koa from 'koa'
 import request from 'supertest'
@@ -44,12 +45,7 @@ describe.each(KOAS)('with another HTTP instrumentation, $name', ({ Koa: AnyKoa }
   }
 
   it('gives a span that ends before the response its route and status, and writes nothing on it later', async () => {
-    const messages: unknown[][] = []
-    const note = (...args: unknown[]): void => void messages.push(args)
-    diag.setLogger(
-      { error: note, warn: note, info: note, debug: note, verbose: note },
-      { logLevel: DiagLogLevel.WARN },
-    )
+    const { lines, stop } = collectDiag()
     const app = new AnyKoa()
     const router = new Router()
     router.get('/users/:id', ctx => void (ctx.body = 'ok'))
@@ -62,14 +58,14 @@ describe.each(KOAS)('with another HTTP instrumentation, $name', ({ Koa: AnyKoa }
     await request(await listen(createServer(app.callback())))
       .get('/users/7')
       .expect(200)
-    diag.disable()
+    stop()
 
     const span = await recorder.waitFor({ kind: SpanKind.SERVER })
     expect(recorder.spans()).toEqual([span])
     expect(span.name).toBe('GET /users/:id')
     expect(span.status).toEqual({ code: SpanStatusCode.UNSET })
     expect(span.attributes).toMatchObject({ 'http.route': '/users/:id', 'http.response.status_code': 200 })
-    expect(messages).toEqual([])
+    expect(lines).toEqual([])
   })
 
   it('adds the route and missing attributes to its span, and starts no second one', async () => {

@@ -1,13 +1,11 @@
-import { afterAll, afterEach } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { afterEach } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
+import type { SpanRecorder } from '@spanwright/testing'
 
 import { closeServices } from './service.ts'
 
-/** Records what the tests of a file trace. After each test its services are closed and its spans forgotten. */
-export const recorder: SpanRecorder = recordSpans({ global: true })
+// Before what is recorded is forgotten.
+afterEach(closeServices)
 
-afterEach(async () => {
-  await closeServices()
-  await recorder.reset()
-})
-afterAll(() => recorder.stop())
+/** What the tests of a file record with, whose services are closed after each test. */
+export const recorder: SpanRecorder = recordTests()

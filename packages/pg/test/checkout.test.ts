@@ -1,34 +1,12 @@
-import { diag, DiagLogLevel, SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
 import { withSpan } from '@spanwright/core'
 import { tracePool } from '@spanwright/pg'
 
 import { useDatabase } from './database.ts'
 
 const db = useDatabase()
-afterEach(() => diag.disable())
-
-/** What was said by `diag.warn`; each waits to be awaited. */
-function warnings(): { readonly said: string[]; next(): Promise<string> } {
-  const said: string[] = []
-  let wake: (() => void) | undefined
-  const silent = (): void => {}
-  const warn = (message: string): void => {
-    said.push(message)
-    wake?.()
-  }
-  diag.setLogger(
-    { error: silent, warn, info: silent, debug: silent, verbose: silent },
-    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-  )
-  return {
-    said,
-    async next() {
-      if (said.length === 0) await new Promise<void>(resolve => (wake = resolve))
-      return said[0] ?? ''
-    },
-  }
-}
 
 describe('a checkout', () => {
   it('has no span by default', async () => {
@@ -115,28 +93,30 @@ describe('a checkout', () => {
 
 describe('a client that is held too long', () => {
   it('is reported once, with the place of its checkout', async () => {
-    const { said, next } = warnings()
+    const { messages: said, first, stop } = collectDiag()
     const pool = tracePool(db.pool(), { leakThreshold: 15 })
     async function borrowAndForget(): Promise<{ release(): void }> {
       return pool.connect()
     }
     const client = await borrowAndForget()
-    const message = await next()
+    const message = await first()
     expect(message).toContain('a client of the pool is held for more than 15 ms and not yet released')
     expect(message).toContain('borrowAndForget')
     client.release()
     const other = await pool.connect()
     await other.query('SELECT pg_sleep(0.03)')
     other.release()
+    stop()
     expect(said).toHaveLength(2)
   })
 
   it('is not reported when it was released in time, nor is a query of the pool', async () => {
-    const { said } = warnings()
+    const { messages: said, stop } = collectDiag()
     const pool = tracePool(db.pool(), { leakThreshold: 40 })
     const client = await pool.connect()
     client.release()
     await pool.query('SELECT pg_sleep(0.06)')
+    stop()
     expect(said).toEqual([])
   })
 })

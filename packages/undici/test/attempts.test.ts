@@ -1,7 +1,7 @@
 import { context, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { traceUndici, tracing } from '@spanwright/undici'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 
 import { BOTH } from './proxy.ts'
@@ -9,12 +9,11 @@ import { startServer, type TestServer } from './server.ts'
 import { traceparentOf } from './span-assertions.ts'
 import { VERSIONS } from './ways.ts'
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 /** Answers that are still to be given by path, before 200. */
 const failures = new Map<string, (number | 'reset')[]>()
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   server = await startServer((request, response) => {
     const answer = failures.get(request.url ?? '')?.shift() ?? 200
     if (answer === 'reset') {
@@ -27,12 +26,10 @@ beforeAll(async () => {
   })
 })
 afterEach(async () => {
-  await recorder.reset()
   server.received.length = 0
 })
 afterAll(async () => {
   await server.stop()
-  await recorder.stop()
 })
 
 /** Runs work in the trace of a span of its own. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { collectGarbage } from '@spanwright/test-kit'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { traceFetch, traceUndici, tracing } from '@spanwright/undici'
 
 import { startServer, type TestServer } from './server.ts'
@@ -11,12 +11,11 @@ import { onlySpan, spansEnded } from './span-assertions.ts'
 import { VERSIONS, WAYS } from './ways.ts'
 
 const SIZE = 1_000_000
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 /** Lets the server end responses that it has begun. */
 let release: (() => void)[] = []
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   server = await startServer((request, response) => {
     if (request.url === '/slow') {
       response.write('first')
@@ -28,11 +27,9 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   release = []
-  await recorder.reset()
 })
 afterAll(async () => {
   await server.stop()
-  await recorder.stop()
 })
 
 /** Lets everything happen that is ready to, and then collects garbage, which takes its time. */

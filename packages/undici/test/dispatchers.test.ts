@@ -8,18 +8,17 @@ import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { context, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { traceFetch, tracing } from '@spanwright/undici'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { BOTH, openTunnels } from './proxy.ts'
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded, traceparentOf } from './span-assertions.ts'
 import { VERSIONS } from './ways.ts'
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   server = await startServer((request, response) => {
     request.resume()
     request.on('end', () => response.end('answer'))
@@ -36,12 +35,10 @@ beforeAll(async () => {
   openTunnels(server)
 })
 afterEach(async () => {
-  await recorder.reset()
   server.received.length = 0
 })
 afterAll(async () => {
   await server.stop()
-  await recorder.stop()
 })
 
 /** Not in the types of every version. */

@@ -4,16 +4,15 @@ import { Readable } from 'node:stream'
 
 import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { recordTests } from '@spanwright/test-kit/recorder'
 
 import { startServer, type TestServer } from './server.ts'
 import { failureOf, onlySpan, spansEnded } from './span-assertions.ts'
 import { WAYS, type Way } from './ways.ts'
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   server = await startServer((request, response) => {
     if (request.url === '/silent') return
     if (request.url === '/quick') {
@@ -34,10 +33,8 @@ beforeAll(async () => {
     if (request.url === '/truncated') response.write('.', () => request.socket.end())
   })
 })
-afterEach(() => recorder.reset())
 afterAll(async () => {
   await server.stop()
-  await recorder.stop()
 })
 
 /** How much is known of the peer depends on how far the request came. */

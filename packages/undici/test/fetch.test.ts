@@ -1,7 +1,7 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { traceFetch, traceUndici } from '@spanwright/undici'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, traceparentOf } from './span-assertions.ts'
@@ -9,10 +9,9 @@ import { VERSIONS } from './ways.ts'
 
 type Fetch = typeof globalThis.fetch
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   server = await startServer((request, response) => {
     if (request.url === '/redirect') response.writeHead(302, { location: '/target' })
     if (request.url === '/missing') response.statusCode = 404
@@ -20,12 +19,10 @@ beforeAll(async () => {
   })
 })
 afterEach(async () => {
-  await recorder.reset()
   server.received.length = 0
 })
 afterAll(async () => {
   await server.stop()
-  await recorder.stop()
 })
 
 const FETCHES: [string, Fetch, typeof Request][] = [

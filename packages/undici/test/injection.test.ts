@@ -14,23 +14,21 @@ import * as fc from 'fast-check'
 import { diagnose } from '@spanwright/core'
 import { traceFetch, tracing, type UndiciTracingOptions } from '@spanwright/undici'
 import { anyText } from '@spanwright/test-kit/arbitraries'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { recordTests } from '@spanwright/test-kit/recorder'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, traceparentOf } from './span-assertions.ts'
 import { type StartWay, VERSIONS, WAYS } from './ways.ts'
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   server = await startServer()
 })
 beforeEach(() => recorder.reset())
 afterEach(() => void server.received.splice(0))
 afterAll(async () => {
   await server.stop()
-  await recorder.stop()
 })
 
 const ATTACK = 'a=1;x=1\r\n\r\nDELETE /users/1 HTTP/1.1\r\nHost: internal\r\n\r\n'

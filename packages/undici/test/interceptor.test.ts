@@ -1,7 +1,8 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { tracing } from '@spanwright/undici'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { recordSpans } from '@spanwright/testing'
 import type * as undici7 from 'undici'
 
 import { startServer, type TestServer } from './server.ts'
@@ -9,10 +10,9 @@ import { onlySpan, traceparentOf } from './span-assertions.ts'
 import { VERSIONS } from './ways.ts'
 import { version } from '../package.json'
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   server = await startServer((request, response) => {
     if (request.url === '/missing') response.statusCode = 404
     if (request.url === '/broken') response.statusCode = 503
@@ -20,12 +20,10 @@ beforeAll(async () => {
   })
 })
 afterEach(async () => {
-  await recorder.reset()
   server.received.length = 0
 })
 afterAll(async () => {
   await server.stop()
-  await recorder.stop()
 })
 
 describe.each(VERSIONS)('tracing() on a dispatcher of %s', (_, undici) => {

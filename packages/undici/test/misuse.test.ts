@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { diag } from '@opentelemetry/api'
+import { collectDiag } from '@spanwright/test-kit'
 import { perCall, traceFetch, traceUndici, tracing } from '@spanwright/undici'
 import { Agent, request } from 'undici'
 
@@ -76,19 +76,11 @@ describe('traceFetch()', () => {
   })
 
   it("reports once that a function not built on undici's fetch has no spans", async () => {
-    const warnings: string[] = []
-    const ignore = (): void => undefined
-    diag.setLogger({
-      error: ignore,
-      info: ignore,
-      debug: ignore,
-      verbose: ignore,
-      warn: text => warnings.push(text),
-    })
+    const { messages, stop } = collectDiag()
     const traced = traceFetch(async (input: string) => ({ url: input, status: 200 }))
     for (let i = 0; i < 3; i++) expect(await traced('http://somewhere.test/')).toMatchObject({ status: 200 })
-    diag.disable()
-    expect(warnings).toEqual([expect.stringContaining('not the fetch of Node or undici')])
+    stop()
+    expect(messages).toEqual([expect.stringContaining('not the fetch of Node or undici')])
   })
 
   it('rejects as fetch does when its argument throws', async () => {

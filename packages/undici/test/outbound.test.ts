@@ -1,8 +1,8 @@
 import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { perCall, traceFetch, tracing, type UndiciTracingOptions } from '@spanwright/undici'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, traceparentOf } from './span-assertions.ts'
@@ -10,11 +10,10 @@ import { VERSIONS, WAYS } from './ways.ts'
 
 type PropagateTo = NonNullable<UndiciTracingOptions['propagateTo']>
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 let third: TestServer
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   third = await startServer((request, response) => {
     if (request.url === '/back') response.writeHead(307, { location: `${server.origin}/home` })
     response.end()
@@ -27,14 +26,12 @@ beforeAll(async () => {
   })
 })
 afterEach(async () => {
-  await recorder.reset()
   server.received.length = 0
   third.received.length = 0
 })
 afterAll(async () => {
   await server.stop()
   await third.stop()
-  await recorder.stop()
 })
 
 const MINE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'

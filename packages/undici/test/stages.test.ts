@@ -1,23 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan } from './span-assertions.ts'
 import { WAYS } from './ways.ts'
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   server = await startServer((request, response) => {
     request.resume()
     request.on('end', () => response.end('answer'))
   })
 })
-afterEach(() => recorder.reset())
 afterAll(async () => {
   await server.stop()
-  await recorder.stop()
 })
 
 describe.each(WAYS.filter(([name]) => !name.includes('Node')))('%s', (name, start) => {

@@ -6,7 +6,7 @@ import { connect } from 'node:tls'
 
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { recordTests } from '@spanwright/test-kit/recorder'
 
 import { makeIdentity } from '@spanwright/http-servers/certificate'
 import { BOTH, openTunnels } from './proxy.ts'
@@ -64,24 +64,21 @@ function stagesBeforeHandshake(): Promise<string[]> {
   })
 }
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let secure: SecureServer
 let proxy: TestServer
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   secure = await startSecureServer()
   proxy = await startServer()
   openTunnels(proxy)
 })
 afterEach(async () => {
-  await recorder.reset()
   secure.traceparents.length = 0
   proxy.received.length = 0
 })
 afterAll(async () => {
   await secure.stop()
   await proxy.stop()
-  await recorder.stop()
 })
 
 /** Every attribute of a request that was answered; without a peer when it is not known. */

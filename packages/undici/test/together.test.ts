@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { perCall, traceFetch, traceUndici, tracing } from '@spanwright/undici'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded, traceparentOf } from './span-assertions.ts'
@@ -8,19 +8,16 @@ import { VERSIONS } from './ways.ts'
 
 const ascending = (a: number, b: number): number => a - b
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   server = await startServer()
 })
 afterEach(async () => {
-  await recorder.reset()
   server.received.length = 0
 })
 afterAll(async () => {
   await server.stop()
-  await recorder.stop()
 })
 
 describe.each(VERSIONS)('on one request of %s', (_, undici) => {

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { runInThisContext } from 'node:vm'
 
 import { SpanStatusCode } from '@opentelemetry/api'
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { traceUndici, tracing } from '@spanwright/undici'
 import * as undici621 from 'undici-6.21'
 import * as undici729 from 'undici-7.29'
@@ -14,10 +14,9 @@ import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded } from './span-assertions.ts'
 import { type Undici, VERSIONS } from './ways.ts'
 
-let recorder: SpanRecorder
+const recorder = recordTests()
 let server: TestServer
 beforeAll(async () => {
-  recorder = recordSpans({ global: true })
   server = await startServer()
   server.server.on('upgrade', (request, socket) => {
     const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
@@ -32,10 +31,8 @@ beforeAll(async () => {
     socket.on('error', () => undefined)
   })
 })
-afterEach(() => recorder.reset())
 afterAll(async () => {
   await server.stop()
-  await recorder.stop()
 })
 
 /** Versions that publish nothing of a connection that is handed over. */

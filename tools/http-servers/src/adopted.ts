@@ -8,8 +8,8 @@ import { requestsInFlight } from '@spanwright/core'
 
 import { defer } from './deferred.ts'
 import type { PlainHandler, TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { readAll, requestOf, serve } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 
 const ROUTE = { 'http.request.method': 'GET', 'http.route': '/items/:id' }
 

@@ -7,8 +7,8 @@ import { describe, expect, it } from '@jest/globals'
 
 import { defer } from './deferred.ts'
 import type { TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { nextBytes, readAll, requestOf, serve } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { expectSpans } from './span.ts'
 
 const GET = requestOf('GET /items/7', ['Connection: keep-alive'])

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
 import { nextBytes, readAll, requestOf, serve } from '@spanwright/test-kit'
-import { recordTests } from './recorder.ts'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { type ExpectedSpan, expectSpans } from './span.ts'
 
 const KEEP = ['Connection: keep-alive']

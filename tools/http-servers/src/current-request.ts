@@ -10,8 +10,8 @@ import {
 } from '@spanwright/core'
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { requestOf, serve } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { expectSpans } from './span.ts'
 
 const GET = requestOf('GET /items/7')

@@ -9,8 +9,8 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { invoke } from './adapter.ts'
 import { defer } from './deferred.ts'
 import type { PlainHandler, TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { nextBytes, requestOf, serve, type TestServer } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { expectSpans } from './span.ts'
 
 const GET = requestOf('GET /items/7', ['Connection: keep-alive'])

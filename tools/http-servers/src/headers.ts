@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { canary } from '@spanwright/testing'
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { requestOf, serve } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { expectSpans } from './span.ts'
 
 const ok = (attributes: object = {}) => ({

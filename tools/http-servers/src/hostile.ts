@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import type { Attributes } from '@opentelemetry/api'
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { nextBytes, readAll, requestOf, serve } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { expectSpans } from './span.ts'
 
 const answer: PlainHandler = (req, res) => {

@@ -15,12 +15,12 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { connect as connectOverTls } from 'node:tls'
 
 import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { requestsInFlight } from '@spanwright/core'
 
 import { makeIdentity } from './certificate.ts'
 import { defer } from './deferred.ts'
 import type { PlainHandler, TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { type ExpectedSpan, expectSpans } from './span.ts'
 
 const CALLER = 'b7ad6b7169203331'

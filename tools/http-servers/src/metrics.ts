@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals'
 
 import { defer } from './deferred.ts'
 import type { PlainHandler, TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { A_AND_B, readAll, requestOf, serve } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 
 const DURATION = 'http.server.request.duration'
 const ACTIVE = 'http.server.active_requests'

@@ -5,8 +5,8 @@ import * as fc from 'fast-check'
 
 import { anyRequest, queryPairs } from './arbitraries.ts'
 import type { TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { requestOf, serve } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 
 const RUNS = { seed: 2026, numRuns: 150 }
 const LONGEST = 60_000

@@ -11,8 +11,8 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { defer } from './deferred.ts'
 import { eventsOf } from './events.ts'
 import type { TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { A_AND_B, nextBytes, readAll, requestOf, serve } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { eventsOfOpenSpan, expectSpans } from './span.ts'
 
 const GET = requestOf('GET /items/7')

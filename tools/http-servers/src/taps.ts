@@ -4,8 +4,8 @@ import { describe, expect, it } from '@jest/globals'
 import type { HttpServerOptions } from '@spanwright/core/plugin'
 
 import type { TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { requestOf, serve } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { expectSpans } from './span.ts'
 
 const METHODS = ['emit', 'writeHead', 'write', 'end', 'flushHeaders'] as const

@@ -7,8 +7,8 @@ import { withSpan } from '@spanwright/core'
 import type { SpanRecorder } from '@spanwright/testing'
 
 import type { PlainHandler, TracedFramework } from './framework.ts'
-import { recordTests } from './recorder.ts'
 import { requestOf, serve } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { expectSpans } from './span.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'

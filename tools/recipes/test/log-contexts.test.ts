@@ -3,7 +3,8 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
+import { recordTests } from '@spanwright/test-kit/recorder'
 import { SpanKind, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { traceFields, traceMeta, withSpan } from '@spanwright/core'
@@ -13,7 +14,6 @@ import { traceKafka } from '@spanwright/kafkajs'
 import { tracing as traceKoa } from '@spanwright/koa'
 import { tracePool } from '@spanwright/pg'
 import { startKafka, startPostgres } from '@spanwright/services'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import { traceUndici } from '@spanwright/undici'
 import express from 'express'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
@@ -27,12 +27,7 @@ import Transport from 'winston-transport'
 type LogRecord = Readonly<Record<string, unknown>>
 type Log = (message: string) => void
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 function pinoLog(records: LogRecord[]): Log {
   const sink = { write: (line: string) => void records.push(JSON.parse(line) as LogRecord) }

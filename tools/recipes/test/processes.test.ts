@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { carrierOf, type TraceFields, withSpan } from '@spanwright/core'
 import { FROM_SOURCE, TYPESCRIPT } from '@spanwright/test-kit'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
+import { recordTests } from '@spanwright/test-kit/recorder'
 
 import { environment, PATIENCE } from './documented.ts'
 
@@ -21,12 +21,7 @@ interface Answer {
 const PROGRAM = join(__dirname, 'remote-program.ts')
 const execArgv = [...FROM_SOURCE]
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 it.each<[what: string, ask: () => Promise<Answer>]>([
   [

@@ -2,26 +2,22 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { diag, DiagLogLevel, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { describe, expect, it } from '@jest/globals'
+import { collectDiag } from '@spanwright/test-kit'
+import { recordTests } from '@spanwright/test-kit/recorder'
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { setRoute } from '@spanwright/core'
 import { tracing as traceExpress } from '@spanwright/express'
 import { traceListener } from '@spanwright/http'
 import { tracing as traceKoa } from '@spanwright/koa'
-import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 import express from 'express'
 import Koa from 'koa'
 
 type Route = (request: { readonly url?: string | undefined }) => string | undefined
 type Serve = (route: Route, work: () => void) => RequestListener
 
-let recorder: SpanRecorder
-beforeAll(() => {
-  recorder = recordSpans({ global: true })
-})
-afterEach(() => recorder.reset())
-afterAll(() => recorder.stop())
+const recorder = recordTests()
 
 const FRAMEWORKS: readonly (readonly [string, Serve])[] = [
   [
@@ -103,20 +99,14 @@ describe.each(FRAMEWORKS)('route() of %s', (_name, serve) => {
   })
 
   it('gives no route when it throws, which is reported', async () => {
-    const reports: unknown[] = []
-    const silent = (): void => {}
-    const error = (...said: unknown[]): void => void reports.push(said.at(-1))
-    diag.setLogger(
-      { error, warn: silent, info: silent, debug: silent, verbose: silent },
-      { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true },
-    )
+    const { calls, stop } = collectDiag('error')
     const fault = new Error('broken')
     const span = await spanOf(serve, () => {
       throw fault
     })
-    diag.disable()
+    stop()
     expect(span.name).toBe('GET')
-    expect(reports).toContain(fault)
+    expect(calls.map(call => call.at(-1))).toContain(fault)
   })
 
   it('is refused when it is not a function', () => {
