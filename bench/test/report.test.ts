@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 
 import { resultsSection, withMemory, withResults } from '../src/report/document.ts'
+import { summarySection } from '../src/report/summary.ts'
 import { isFlat, memoryTable } from '../src/report/memory.ts'
 import { short, times } from '../src/report/numbers.ts'
 import { picture } from '../src/report/picture.ts'
@@ -65,16 +66,18 @@ describe('the table for the terminal', () => {
 describe('the part of the document', () => {
   const section = resultsSection(RESULTS)
 
-  it('names machine, Node, rounds and versions', () => {
-    expect(section).toContain(
+  it('begins with the costs of each library beside the alternatives, and how they were measured', () => {
+    const summary = summarySection(RESULTS)
+    expect(summary).toContain('| Express, per request | 100 | 20.0 | 40.0 | 90.0 | – | – |')
+    expect(summary).toContain(
       'Measured on 2026-11-22: Some CPU, 2 cores, 24 GB, Linux 6.1, Node v24.1.0; 1 process per variant, 5 rounds of 1 s in each.',
     )
     expect(section).toContain('node 24.1.0, express 5.3.0')
   })
 
   it('warns of times that were measured on a busy machine', () => {
-    expect(section).not.toContain('busy')
-    expect(resultsSection({ ...RESULTS, loadBefore: 6.1 })).toContain(
+    expect(summarySection(RESULTS)).not.toContain('busy')
+    expect(summarySection({ ...RESULTS, loadBefore: 6.1 })).toContain(
       'a load of 6.10 on 2 cores before the run',
     )
   })
@@ -107,10 +110,10 @@ describe('the part of the document', () => {
 
   it('replaces what an earlier run wrote, and nothing else', () => {
     const document =
-      '# Title\n\n<!-- results: written by npm run bench -->\n\nold\n\n<!-- end of results -->\n\n## Method\n'
+      '# Title\n\n<!-- summary: written by npm run bench -->\nold\n<!-- end of summary -->\n\n<!-- results: written by npm run bench -->\n\nold\n\n<!-- end of results -->\n\n## Method\n'
     const once = withResults(document, RESULTS)
     expect(once).not.toContain('old')
-    expect(once.startsWith('# Title\n\n<!-- results')).toBe(true)
+    expect(once.startsWith('# Title\n\n<!-- summary')).toBe(true)
     expect(once.endsWith('<!-- end of results -->\n\n## Method\n')).toBe(true)
     expect(withResults(once, RESULTS)).toBe(once)
   })

@@ -5,11 +5,18 @@ import { bareOf, type LibraryResult, type Results, rowOf } from '../results.ts'
 import { type GoalFigure, goalsOf } from './goals.ts'
 import { heapCells, lastSurvivors, type MemoryResults } from './memory.ts'
 import { short, times } from './numbers.ts'
+import { summarySection } from './summary.ts'
+import { table } from './table.ts'
 
 /** Two marks between which a document keeps a place for what a run writes. */
 interface Place {
   readonly begin: string
   readonly end: string
+}
+
+const SUMMARY: Place = {
+  begin: '<!-- summary: written by npm run bench -->',
+  end: '<!-- end of summary -->',
 }
 
 const RESULTS: Place = {
@@ -23,11 +30,11 @@ const MEMORY: Place = {
 }
 
 /**
- * A document with the results in the place that is kept for them. The text around it is kept.
+ * A document with the results in the places that are kept for them. The text around them is kept.
  * @throws Error when the document keeps no place
  */
 export function withResults(document: string, results: Results): string {
-  return fill(document, RESULTS, resultsSection(results))
+  return fill(fill(document, SUMMARY, summarySection(results)), RESULTS, resultsSection(results))
 }
 
 /**
@@ -49,8 +56,6 @@ function fill(document: string, { begin, end }: Place, section: string): string 
 export function resultsSection(results: Results): string {
   const measured = results.libraries.filter(({ skipped }) => skipped === undefined)
   return [
-    provenance(results),
-    '![Overhead per operation, by library and variant](performance.svg)',
     '### In relation to each other',
     goalsTable(measured),
     ...measured.map(libraryTable),
@@ -63,32 +68,15 @@ export function resultsSection(results: Results): string {
   ].join('\n\n')
 }
 
-function provenance(results: Results): string {
-  const { date, machine, loadBefore, versions, generations, rounds, secondsPerRound } = results
-  const { cpu, cores, memoryGigabytes, system } = machine
-  const processes = generations === 1 ? '1 process' : `${generations} processes`
-  const line =
-    `Measured on ${date}: ${cpu}, ${cores} cores, ${memoryGigabytes} GB, ${system}, Node ${versions['node']}; ` +
-    `${processes} per variant, ${rounds} rounds of ${secondsPerRound} s in each.`
-  return loadBefore < cores / 2 ? line : `${line}\n\n${busyNote(loadBefore, cores)}`
-}
-
-function busyNote(load: number, cores: number): string {
-  return (
-    `**The machine was busy with other work (a load of ${short(load)} on ${cores} cores before the run): ` +
-    'these times and ratios say little.**'
-  )
-}
-
 function goalsTable(measured: readonly LibraryResult[]): string {
   const rows = measured.map(goalsOf).filter(figures => figures !== undefined)
   return table(
     [
       'library',
-      'otel / spanwright',
-      'spanwright / by hand on OpenTelemetry',
-      'spanwright / by hand on spanwright',
-      'unsampled: otel / spanwright',
+      'OpenTelemetry to spanwright',
+      'spanwright to by hand on OpenTelemetry',
+      'spanwright to by hand on spanwright',
+      'nothing sampled: OpenTelemetry to spanwright',
       'no SDK: spanwright',
     ],
     rows.map(({ title, otel, byHandOtel, byHand, unsampled, withoutSdk }) => [
@@ -215,9 +203,4 @@ function versionsList({ versions }: Results): string {
   return Object.entries(versions)
     .map(([name, version]) => `${name} ${version.replace(/^v/, '')}`)
     .join(', ')
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const rule = head.map((_, column) => (column === 0 ? '---' : '--:'))
-  return [head, rule, ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 }
