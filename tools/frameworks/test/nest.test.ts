@@ -205,6 +205,22 @@ describe.each([
     })
   })
 
+  it('keeps the answer to a message in that trace', async () => {
+    const caller = new Caller(receiver)
+    const { body } = await caller.send(`${program.answer.plain}/api/orders/quote`, { method: 'POST' })
+
+    expect(body).toBe('{"price":24}')
+    const reply = `${topic}.quote.reply`
+    expect(await caller.tree(/^POST/, `process ${reply}`, `process ${topic}.quote`)).toEqual([
+      'SERVER POST /api/orders/quote',
+      `  PRODUCER send ${topic}.quote`,
+      `    CONSUMER process ${topic}.quote`,
+      '      INTERNAL look up price',
+      `      PRODUCER send ${reply}`,
+      `        CONSUMER process ${reply}`,
+    ])
+  })
+
   it('records what the handler of a message throws', async () => {
     const caller = await order({ fails: true })
 

@@ -26,7 +26,7 @@ export function applicationOf(
 ): { readonly controllers: Type[]; readonly providers: Type[] } {
   const { Body, Catch, Controller, Get, Inject, Injectable, NotFoundException } = common
   const { Param, Post, Sse, UseFilters, UseGuards } = common
-  const { EventPattern, Payload } = microservices
+  const { EventPattern, MessagePattern, Payload } = microservices
   const { lastValueFrom, of, ReplaySubject } = rxjs
 
   class OutOfStock extends Error {}
@@ -150,6 +150,16 @@ export function applicationOf(
     async create(@Body() order: object): Promise<object> {
       await lastValueFrom(this.kafka.emit(topic, { key: '7', value: order }))
       return { accepted: true }
+    }
+
+    @Post('quote')
+    async quote(): Promise<object> {
+      return lastValueFrom(this.kafka.send<object>(`${topic}.quote`, { item: 'teapot' }))
+    }
+
+    @MessagePattern(`${topic}.quote`)
+    quoted(): Promise<object> {
+      return withSpan('look up price', () => Promise.resolve({ price: 24 }))
     }
 
     @EventPattern(topic)

@@ -2,6 +2,7 @@
 import 'reflect-metadata'
 
 import type { INestApplication } from '@nestjs/common'
+import type { ClientKafka } from '@nestjs/microservices'
 import { tracing } from '@spanwright/express'
 import { traceNest } from '@spanwright/express/nest'
 import { startTracing } from '@spanwright/sdk'
@@ -45,7 +46,7 @@ async function start({ version, brokers, topic, endpoint }: Setting): Promise<St
     controllers,
     providers: [
       ...providers,
-      { provide: KAFKA, useFactory: () => new TracedClientKafka({ client, producerOnlyMode: true }) },
+      { provide: KAFKA, useFactory: () => new TracedClientKafka({ client, consumer }) },
     ],
   })(AppModule)
 
@@ -55,7 +56,10 @@ async function start({ version, brokers, topic, endpoint }: Setting): Promise<St
     app.useGlobalInterceptors(traceNest())
     const strategy = new TracedServerKafka({ client, consumer, subscribe: { fromBeginning: true } })
     app.connectMicroservice({ strategy }, { inheritAppConfig: true })
+    const replies = app.get<ClientKafka>(KAFKA)
+    replies.subscribeToResponseOf(`${topic}.quote`)
     await app.startAllMicroservices()
+    await replies.connect()
     return app as INestApplication
   }
 
