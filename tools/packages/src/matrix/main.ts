@@ -70,7 +70,7 @@ async function tryCell(
   results: Map<string, boolean>,
 ): Promise<void> {
   const ours = tarballs.filter(({ manifest: { name } }) =>
-    ['core', 'testing', row.plugin].includes(name.replace('@spanwright/', '')),
+    ['core', ...row.uses].includes(name.replace('@spanwright/', '')),
   )
   const dependencies = {
     ...Object.fromEntries(ours.map(({ manifest, path }) => [manifest.name, `file:${path}`])),

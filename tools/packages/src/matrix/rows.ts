@@ -4,8 +4,8 @@ export interface Row {
   readonly name: string
   /** Without `.mjs`, in `programs`. */
   readonly program: string
-  /** The packages of this project that the program uses, besides `core` and `testing`. */
-  readonly plugin: string
+  /** The packages of this project that the program uses, besides `core`. */
+  readonly uses: readonly string[]
   /** What is installed, by version of the library; oldest first. */
   readonly versions: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** The oldest Node of a version where it is newer than 20. */
@@ -19,13 +19,13 @@ export const ROWS: readonly Row[] = [
   {
     name: 'Express',
     program: 'express',
-    plugin: 'express',
+    uses: ['express', 'testing'],
     versions: versionsOf('express', ['4.17', '4.22', '5.0', '5.2', '5.3']),
   },
   {
     name: 'Koa, @koa/router',
     program: 'koa',
-    plugin: 'koa',
+    uses: ['koa', 'testing'],
     versions: {
       '2.7, 8': { koa: '~2.7.0', '@koa/router': '^8.0.0' },
       '2.16, 12': { koa: '~2.16.0', '@koa/router': '^12.0.0' },
@@ -35,36 +35,41 @@ export const ROWS: readonly Row[] = [
   {
     name: 'undici',
     program: 'undici',
-    plugin: 'undici',
+    uses: ['undici', 'testing'],
     versions: { 6: { undici: '^6.7.0' }, 7: { undici: '^7.0.0' }, 8: { undici: '^8.0.0' } },
     oldestNode: { 8: 24 },
   },
-  { name: 'fetch of Node', program: 'fetch', plugin: 'undici', versions: { '': {} } },
-  { name: 'node:http', program: 'http', plugin: 'http', versions: { '': {} } },
+  { name: 'fetch of Node', program: 'fetch', uses: ['undici', 'testing'], versions: { '': {} } },
+  { name: 'node:http', program: 'http', uses: ['http', 'testing'], versions: { '': {} } },
   {
     name: 'pg',
     program: 'pg',
-    plugin: 'pg',
+    uses: ['pg', 'testing'],
     versions: versionsOf('pg', ['8.0', '8.7', '8.11', '8.16', '8.20', '8.23']),
   },
-  { name: 'kafkajs', program: 'kafkajs', plugin: 'kafkajs', versions: versionsOf('kafkajs', ['2.0', '2.2']) },
+  {
+    name: 'kafkajs',
+    program: 'kafkajs',
+    uses: ['kafkajs', 'testing'],
+    versions: versionsOf('kafkajs', ['2.0', '2.2']),
+  },
   {
     name: '@platformatic/kafka',
     program: 'platformatic',
-    plugin: 'kafkajs',
+    uses: ['kafkajs', 'testing'],
     versions: { 2: { '@platformatic/kafka': '^2.0.0' } },
     oldestNode: { 2: 24 },
   },
   {
     name: '@grpc/grpc-js',
     program: 'grpc',
-    plugin: 'grpc',
+    uses: ['grpc', 'testing'],
     versions: { '1.10': { '@grpc/grpc-js': '~1.10.0' }, 1: { '@grpc/grpc-js': '^1.14.0' } },
   },
   {
     name: '@opentelemetry/api',
     program: 'sdk',
-    plugin: 'sdk',
+    uses: ['sdk'],
     versions: { '1.9': { '@opentelemetry/api': '~1.9.0' }, '1.10': { '@opentelemetry/api': '~1.10.0' } },
   },
 ]
