@@ -5,6 +5,7 @@ import { duration } from '../../src/findings/words.ts'
 import type { TraceSummary } from '../../src/model/summary.ts'
 import { serviceStyle } from '../parts/colors.ts'
 import { Icon } from '../parts/icons.tsx'
+import { useKeys } from '../parts/keys.ts'
 import { Service } from '../parts/service.tsx'
 import { dayAndTime, grouped, timeOfDay } from '../parts/time.ts'
 import { scrollToRow, useVisibleRows } from '../parts/virtual.ts'
@@ -25,6 +26,7 @@ const COLUMNS: readonly (readonly [key: SortKey, title: string])[] = [
 /** Traces, a row each. Only rows that can be seen are in the page. */
 export function TraceTable({ traces }: { readonly traces: readonly TraceSummary[] }): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null)
+  const grid = useRef<HTMLDivElement>(null)
   const [currentId, setCurrentId] = useState('')
   const { first, end } = useVisibleRows(scroller, traces.length, ROW_HEIGHT)
   const longest = useMemo(
@@ -55,8 +57,13 @@ export function TraceTable({ traces }: { readonly traces: readonly TraceSummary[
       move(to)
     } else if (event.key === 'Enter' && current >= 0) location.hash = linkToTrace(currentId)
   }
+  useKeys(['ArrowDown', 'ArrowUp', 'j', 'k'], event => {
+    grid.current?.focus()
+    onKeyDown(event)
+  })
   return (
     <div
+      ref={grid}
       class="traces"
       role="grid"
       aria-label="Traces"

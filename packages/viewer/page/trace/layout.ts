@@ -38,20 +38,9 @@ const MIN_GAP = 0.02
 
 /** Times at which no span ran, not even one that waits. */
 export function idleTimesOf(trace: Trace): Interval[] {
-  return gapsBetween(trace.roots.flatMap(extentsOf), 0, trace.duration).filter(
+  return gapsBetween(trace.spans, 0, trace.duration).filter(
     gap => gap.end - gap.start > MIN_GAP * trace.duration,
   )
-}
-
-/** A root, and what goes on beneath it when it has ended. */
-function extentsOf(root: Span): Interval[] {
-  const extents: Interval[] = []
-  const waiting: Span[] = [root]
-  for (let span = waiting.pop(); span; span = waiting.pop()) {
-    extents.push(span)
-    for (const child of span.children) if (child.end > span.end) waiting.push(child)
-  }
-  return extents
 }
 
 /** Moments for the ruler: round ones, at most about seven. */

@@ -56,7 +56,7 @@ function RowOfSpan(props: RowProps): JSX.Element {
       onClick={() => selectSpan(span)}
     >
       <div class="name-cell" role="gridcell">
-        <span class="indent" style={{ width: `${14 * Math.min(depth, MAX_INDENT)}px` }} />
+        <span class="indent" style={{ width: `${12 * Math.min(depth, MAX_INDENT)}px` }} />
         {children.length > 0 ? (
           <span
             class={isCollapsed ? 'twisty' : 'twisty open'}

@@ -9,32 +9,34 @@ export interface Interval {
 /** A span on the way back, and how far back it is. */
 interface Frame {
   readonly span: Span
-  /** The one that ended last comes first. */
+  /** The one whose work ended last comes first. */
   readonly children: readonly Span[]
   next: number
   until: number
 }
 
-function frameOf(span: Span, until: number): Frame {
-  const children = span.children.toSorted((one, other) => other.end - one.end)
-  return { span, children, next: 0, until: Math.min(span.end, until) }
-}
-
 /**
  * The stretches during which nothing but this span's own work held up the end of the trace, by span: shortening anything
- * else would not have made it faster. Walks back from the end, each time to the child that ended last.
+ * else would not have ended it sooner. Walks back from the end, each time to the child whose work ended last.
  */
 export function criticalPathOf(trace: Trace): ReadonlyMap<Span, readonly Interval[]> {
   const path = new Map<Span, Interval[]>()
   const root = trace.roots.find(span => span.parentId === undefined) ?? trace.roots[0]
   if (root === undefined) return path
-  const add = (span: Span, start: number, end: number): void => {
-    if (end <= start) return
-    const intervals = path.get(span)
-    if (intervals) intervals.push({ start, end })
-    else path.set(span, [{ start, end }])
+  const ends = endsOf(trace)
+  const endOf = (span: Span): number => ends.get(span) ?? span.end
+  const frameOf = (span: Span): Frame => {
+    const children = span.children.toSorted((one, other) => endOf(other) - endOf(one))
+    return { span, children, next: 0, until: endOf(span) }
   }
-  const frames = [frameOf(root, root.end)]
+  const add = (span: Span, from: number, until: number): void => {
+    const stretch = { start: Math.max(from, span.start), end: Math.min(until, span.end) }
+    if (stretch.end <= stretch.start) return
+    const intervals = path.get(span)
+    if (intervals) intervals.push(stretch)
+    else path.set(span, [stretch])
+  }
+  const frames = [frameOf(root)]
   for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
     const child = frame.children[frame.next++]
     if (child === undefined) {
@@ -42,13 +44,27 @@ export function criticalPathOf(trace: Trace): ReadonlyMap<Span, readonly Interva
       frames.pop()
       continue
     }
+    const end = endOf(child)
     // One that ended after what waits for it did not hold it up.
-    if (child.end > frame.until || child.start < frame.span.start || child.end <= frame.span.start) continue
-    add(frame.span, child.end, frame.until)
-    frame.until = child.start
-    frames.push(frameOf(child, child.end))
+    if (end > frame.until || end <= frame.span.start) continue
+    add(frame.span, end, frame.until)
+    frame.until = Math.max(child.start, frame.span.start)
+    frames.push(frameOf(child))
   }
   return path
+}
+
+/** When the work beneath each span ended: a message is processed after its producer has ended. */
+function endsOf({ spans }: Trace): ReadonlyMap<Span, number> {
+  const ends = new Map<Span, number>()
+  // Children before their parents.
+  for (const span of spans.toReversed()) {
+    ends.set(
+      span,
+      span.children.reduce((latest, child) => Math.max(latest, ends.get(child) ?? 0), span.end),
+    )
+  }
+  return ends
 }
 
 /** Stretches of a list that overlap, joined. */

@@ -116,6 +116,7 @@ describe('the list', () => {
     await page.keyboard.type('gateway')
     await names(4)
     await page.keyboard.press('Enter')
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur())
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('j')
     const chosen = rows().and(page.locator('[aria-selected=true]'))
