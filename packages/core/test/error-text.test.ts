@@ -22,7 +22,7 @@ function thrownBy(work: () => unknown): unknown {
   throw new Error('nothing was thrown')
 }
 
-/** All that the span of work that throws tells. */
+/** Everything recorded on the span of work that throws. */
 function spansOf(thrown: unknown, errorMessages: 'raw' | 'masked' = 'masked'): string {
   expect(
     thrownBy(() =>

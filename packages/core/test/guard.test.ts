@@ -79,11 +79,11 @@ describe('a thenable', () => {
   it.each([
     ['a promise', Promise.resolve(), true],
     ['a promise of another realm', runInNewContext('Promise.resolve()'), true],
-    // oxlint-disable-next-line unicorn/no-thenable -- what is asked for
+    // oxlint-disable-next-line unicorn/no-thenable -- under test
     ['an object with then()', { then() {} }, true],
-    // oxlint-disable-next-line unicorn/no-thenable -- what is asked for
+    // oxlint-disable-next-line unicorn/no-thenable -- under test
     ['a function with then()', Object.assign(() => {}, { then() {} }), true],
-    // oxlint-disable-next-line unicorn/no-thenable -- what is asked for
+    // oxlint-disable-next-line unicorn/no-thenable -- under test
     ['an object with a then that is no function', { then: 1 }, false],
     ['null', null, false],
     ['undefined', undefined, false],

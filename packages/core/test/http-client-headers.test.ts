@@ -11,7 +11,7 @@ import {
 
 const ADDED = ['traceparent', '00-a-b-01']
 
-/** Like a generator: what it gives, it gives once. */
+/** Like a generator: it yields each value once. */
 function once(): Iterable<[string, string]> {
   return new Map([
     ['a', '1'],

@@ -34,7 +34,7 @@ describe('the destination of a request', () => {
     ['http://api.test/', '/x', 'api.test', 80, 'http://api.test/x'],
     ['http://bob:secret@api.test', '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],
     ['http://bob@api.test', '/x', 'api.test', 80, 'http://REDACTED@api.test/x'],
-    // Other ways to write the same: only what a parser makes of them is told.
+    // Other spellings of the same: only the parsed form is recorded.
     [' http://bob:secret@api.test', '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],
     ['http:/bob:secret@api.test', '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],
     ['http:bob:secret@api.test', '/x', 'api.test', 80, 'http://REDACTED:REDACTED@api.test/x'],

@@ -2,7 +2,7 @@ import { type Attributes, context, SpanKind } from '@opentelemetry/api'
 import { Operation, Settings, type TracingOptions } from '@spanwright/core/plugin'
 import { type OperationStart } from '../src/operation/operation.ts'
 
-/** What hooks are shown in these tests. */
+/** What hooks receive in these tests. */
 export interface Job {
   readonly title: string
 }

@@ -17,7 +17,7 @@ function span(id: number): Span {
   })
 }
 
-/** Makes a context from another, by the API alone and with ours: the two must not be told apart. */
+/** Derives a context from another, with the API only and with ours: both must behave the same. */
 type Step = (context: Context, isLean: boolean) => Context
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -62,7 +62,7 @@ describe('a lean context', () => {
           const before = contentOf(lean)
           const [nextLean, nextPlain] = [make(lean, true), make(plain, false)]
           expect(contentOf(nextLean)).toEqual(contentOf(nextPlain))
-          // What it was made from has stayed as it was.
+          // The original is unchanged.
           expect(contentOf(lean)).toEqual(before)
           ;[lean, plain] = [nextLean, nextPlain]
         }
@@ -78,7 +78,7 @@ describe('a lean context', () => {
       context = contextWithSpan(contextWithValue(context, key, i), active)
       context = contextWithSpan(context.setValue(otherKey, i), other)
     }
-    // A pile of that height would overflow the stack.
+    // A chain of that length would overflow the stack.
     expect(contentOf(context).slice(2)).toEqual([19_999, undefined, 19_999])
     expect(context.getValue(createContextKey('unknown'))).toBeUndefined()
   })
@@ -94,7 +94,7 @@ describe('a lean context', () => {
         contextWithSpan(contextWithValue(trace.setSpan(ROOT_CONTEXT, outer), KEYS[0], 1), span(1)),
       (outer: Span) => trace.deleteSpan(contextWithSpan(ROOT_CONTEXT, outer)),
     ]
-    // Not in a loop of this function: when it waits, it keeps what its variables held last.
+    // Not in a loop of this function: while it waits, it retains the last values of its variables.
     const made = makers.map(make => {
       const outer = start()
       return { context: make(outer), reference: new WeakRef(outer) }

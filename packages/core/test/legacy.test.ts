@@ -230,7 +230,7 @@ const rows = AREAS.flatMap(area =>
   CASES[area].map(([what, ...rest]) => [`${area}: ${what}`, area, ...rest] as const),
 )
 
-/** Of events and functions, which have the same words in both. */
+/** Of events and functions, which have the same names in both. */
 const EXCEPTION = ['code.function.name', 'exception.message', 'exception.stacktrace', 'exception.type']
 
 /** Keys that both vocabularies have, or that only a metric without an ancestor takes, which needs them. */

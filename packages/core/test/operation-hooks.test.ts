@@ -91,7 +91,7 @@ describe('hooks of an operation', () => {
   })
 })
 
-// An unhandled rejection fails the test in which it comes up: Jest sees to that.
+// Jest fails the test in which an unhandled rejection occurs.
 describe('a hook that fails', () => {
   const fault = new Error('hook broke')
   const breaking = (): never => {

@@ -11,7 +11,7 @@ import { withSpan } from '@spanwright/core'
 import { areCollected } from '@spanwright/test-kit'
 import { type Job, startJob } from './job.ts'
 
-// A collection takes its time on a busy machine.
+// A collection takes a while on a busy machine.
 jest.setTimeout(60_000)
 
 beforeAll(() => {

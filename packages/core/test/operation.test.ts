@@ -324,7 +324,7 @@ describe('work run to its end', () => {
   })
 
   it('leaves an unhandled rejection unhandled, as without tracing', async () => {
-    // In a process of its own: Jest takes such rejections for itself.
+    // In a separate process: Jest handles such rejections itself.
     const program = `
       const { withSpan } = require('@spanwright/core')
       process.on('unhandledRejection', reason => console.log(reason.message))

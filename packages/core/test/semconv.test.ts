@@ -21,7 +21,7 @@ const metrics = Object.entries(ours).filter(
     entry[0].startsWith('METRIC_') && !entry[0].startsWith('METRIC_SPANWRIGHT_'),
 )
 
-/** Constants of values, whose names are shorter than those of the conventions: by what they begin with. */
+/** Prefixes of constants for values, whose names are shorter than those of the conventions. */
 const VALUE_NAMES: readonly (readonly [ours: string, theirs: string])[] = [
   ['ERROR_TYPE_', 'ERROR_TYPE_VALUE_'],
   ['METHOD_', 'HTTP_REQUEST_METHOD_VALUE_'],
@@ -69,7 +69,7 @@ const METRICS: Readonly<Record<string, readonly [unit: string, boundaries?: read
   'rpc.server.call.duration': ['s', HTTP_SECONDS],
 }
 
-/** What a key of the conventions is, a template with a name put in. */
+/** A key of the conventions; for a template with a name inserted. */
 function conventionOf(name: string): unknown {
   const convention = theirs[name.replace(/_PREFIX$/, '')]
   return typeof convention === 'function' ? (convention as (part: string) => string)('') : convention

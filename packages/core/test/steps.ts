@@ -36,7 +36,7 @@ function counted(original: Method, cost: Cost): Method {
   }
 }
 
-/** The characters that work looks at through the methods of strings: a measure of its time that no clock disturbs. */
+/** The characters that work looks at through the methods of strings: a measure of time without a clock. */
 function stepsOf(work: () => unknown): number {
   const prototype = String.prototype as unknown as Record<string, Method>
   const originals = COSTS.map(([name, cost]) => ({ name, original: prototype[name], cost }))

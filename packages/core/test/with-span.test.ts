@@ -108,7 +108,7 @@ describe('withSpan()', () => {
     } catch (error) {
       caught.push(error)
     }
-    // oxlint-disable-next-line typescript/require-await -- what is rejected is what it throws
+    // oxlint-disable-next-line typescript/require-await -- it rejects with what it throws
     await withSpan('rejects', async () => failing()).catch((error: unknown) => caught.push(error))
 
     expect(caught).toEqual([thrown, thrown])
@@ -166,7 +166,7 @@ describe('withSpan()', () => {
     const later: Promise<number> = withSpan('later', () => Promise.resolve(1))
     const either: string | undefined = withSpan('either', (): string | undefined => undefined)
     withSpan('span', (span: Span) => span.setAttribute('a', 1))
-    // @ts-expect-error -- what a promise brings is not there yet
+    // @ts-expect-error -- the value of a promise is not known yet
     const early: number = withSpan('early', () => Promise.resolve(1))
     // @ts-expect-error -- the function is given a span, and nothing else
     withSpan('more', (_span: Span, _more: string) => 1)

@@ -14,7 +14,7 @@ class Pool {
 
 type Query = Pool['query']
 
-/** Shouts, and otherwise does what the original does. */
+/** Appends an exclamation mark to the result. */
 function shouting(original: Query): Query {
   return function (this: Pool, ...args) {
     return `${original.apply(this, args)}!`

@@ -6,7 +6,7 @@ import { tracing } from '@spanwright/express'
 import { FRAMEWORKS } from './frameworks.ts'
 import { NEWEST } from './versions.ts'
 
-// The page that Express itself answers with shows the stack.
+// The error page of Express shows the stack.
 const onError: ErrorRequestHandler = (error: Error & { status?: number }, _req, res, _next) => {
   res.status(error.status ?? 500).send(error.message)
 }

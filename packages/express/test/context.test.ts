@@ -153,7 +153,7 @@ describe.each(NEWEST)('the context of a request to $name', ({ load }) => {
       values.push(context.active().getValue(key))
       res.send('ok')
     })
-    // A server that is started inside a span hands that span's context to every request.
+    // A server that is started inside a span passes that span's context to every request.
     await using server = await context.with(context.active().setValue(key, 'kept'), () =>
       withSpan('start', () => serve(app)),
     )

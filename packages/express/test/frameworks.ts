@@ -11,7 +11,7 @@ export const FRAMEWORKS: readonly TracedFramework[] = VERSIONS.map(({ name, load
     name,
     serving(handler, options, { trustProxy = false } = {}) {
       const app = express().set('env', 'test').set('trust proxy', trustProxy)
-      // Once a header is set, Node takes no list of pairs, and keeps no name twice.
+      // Once a header is set, Node accepts no array of pairs, and keeps each name once.
       app.disable('x-powered-by').use(tracing(options))
       return app.all('/items/:id', (req, res) => void handler(req, res))
     },

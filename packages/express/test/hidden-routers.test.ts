@@ -16,7 +16,7 @@ const fail: RequestHandler = () => {
 }
 const onError: ErrorRequestHandler = (_error, _req, res, _next) => void res.status(503).send('handled')
 
-/** The route of the one span that a request makes; its name says the same. */
+/** The route of the only span of a request; its name must match. */
 async function routeOf(app: Application, path: string): Promise<Attributes[string]> {
   await request(app).get(path)
   const span = await recorder.waitFor({ kind: SpanKind.SERVER })

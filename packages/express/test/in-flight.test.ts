@@ -60,7 +60,7 @@ describe.each(NEWEST)('requests in flight of $name', ({ load }) => {
 })
 
 describe('with endOnShutdown', () => {
-  /** Runs a server that never answers, asks it something, sends SIGTERM, and tells what it printed and how it ended. */
+  /** Runs a server that never answers, sends it a request and SIGTERM, and returns what it printed and how it ended. */
   async function shutDown(...args: string[]): Promise<[unknown, number | null, NodeJS.Signals | null]> {
     const program = join(__dirname, 'shutdown-program.ts')
     const child = spawn(process.execPath, [...FROM_SOURCE, program, ...args], {

@@ -22,7 +22,7 @@ function routerOf(app: Application): { stack: Fields[] } {
   return (Reflect.get(app, '_router') ?? app.router) as { stack: Fields[] }
 }
 
-/** What has the elements of an array and is none. */
+/** An object that has the elements of an array but is not one. */
 function listLike<T>(list: T[]): T[] {
   return Object.assign(Object.create(null) as T[], list, { length: list.length })
 }
@@ -96,7 +96,7 @@ describe.each(VERSIONS)('a later version than $name', ({ load }) => {
       change(app)
 
       expect(await ask(app, '/users/7')).toEqual([200, '/users/:id'])
-      // Neither a pattern that only Express can read, nor a part of one.
+      // Neither a pattern that only Express can read, nor part of one.
       expect(await ask(app, '/files/a.txt')).toEqual([200, undefined])
       expect(await ask(app, '/m/1/leaf/2')).toEqual([200, undefined])
       expect(await ask(app, '/none')).toEqual([404, undefined])

@@ -87,7 +87,7 @@ describe.each(NEWEST)('wherever routers of $name are hidden and errors are answe
   })
 })
 
-/** The route is two routers below the function, so nothing tells its whole pattern. */
+/** The route is two routers below the function, so its whole pattern is not known. */
 const ANSWERED_IN_A_HIDDEN_ROUTER = {
   levels: [
     { parts: ['a'], isHidden: false, handlesErrors: false },

@@ -14,7 +14,7 @@ export const VERSIONS: readonly { readonly name: string; readonly major: 4 | 5; 
   { name: 'Express 5.3', major: 5, load: () => jest.requireActual('express') },
 ]
 
-/** Express with an older router than the one npm would give it today. */
+/** Express with an older router than the one npm would install today. */
 function withRouter(router: string, version: string): Express {
   let loaded: Express | undefined
   jest.isolateModules(() => {

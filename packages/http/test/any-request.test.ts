@@ -17,7 +17,7 @@ const OPTIONS: ServerTracingOptions = {
 }
 const SHOP = /^\/shop\/([^/?]+)(\/[^/?]+)?(?:\?|$)/
 
-/** A shop without a framework, some of whose answers fail. */
+/** A shop without a framework, some of whose responses fail. */
 const plain: RequestListener = (req, res) => {
   const [, id, more] = SHOP.exec(req.url ?? '') ?? []
   if (id) setRoute(more ? '/shop/:a/:b' : '/shop/:a')

@@ -8,18 +8,18 @@ import { describe, expect, it } from '@jest/globals'
 /** How long the program may take on a busy machine, in milliseconds. */
 const LONGEST = 60_000
 
-/** An install of its own, which `npm run test:newer` makes. */
+/** A separate install, created by `npm run test:newer`. */
 const GOT_16 = join(__dirname, 'got16', 'node_modules', 'got')
 const isNewer = Number.parseInt(process.versions.node, 10) >= 22
 
-/** Version, module, and whether a retry is told from the channels. */
+/** Version, module, and whether a retry is recognised by the channels. */
 const VERSIONS: [string, string, boolean][] = [['got 14', require.resolve('got14'), false]]
 if (isNewer && existsSync(GOT_16)) {
   VERSIONS.push(['got 16', join(GOT_16, 'dist', 'source', 'index.js'), true])
 }
 
 const PLAIN = ['/items/7', 200, null]
-/** Two redirects, and two retries of what answers that it is busy. */
+/** Two redirects, and two retries of a busy server. */
 const detourOf = (tellsRetries: boolean): unknown[] => [
   ['/first', 302, null],
   ['/second', 302, 1],

@@ -36,7 +36,7 @@ interface Sent {
   readonly listener: RequestListener
 }
 
-/** Answers `/old` with a redirect, `/slow` never, `/half` with the half, and the rest with JSON. */
+/** Answers `/old` with a redirect, `/slow` never, `/half` with half of the body, and the rest with JSON. */
 function shop(): Sent {
   const traceparents: unknown[] = []
   const listener: RequestListener = (req, res) => {
@@ -61,7 +61,7 @@ interface Recipe {
   readonly name: string
   readonly get: Client
   readonly giveUp: Client
-  /** What it tells of a timeout; undefined for one that only calls the request off. */
+  /** What it tells of a timeout; undefined for one that only cancels the request. */
   readonly timeout: string | undefined
 }
 

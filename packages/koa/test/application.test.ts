@@ -9,7 +9,7 @@ import { serve } from './service.ts'
 import { KOAS } from './versions.ts'
 
 describe.each(KOAS)('an application on top of $name', ({ Koa: AnyKoa }) => {
-  // egg warns of each reading of `app.proxy`, and says by itself what it trusts.
+  // egg warns about each read of `app.proxy`, and has its own setting for trust.
   it.each([true, false])(
     'that answers `proxy` by a getter has it read by nothing of ours: %s',
     async trusts => {

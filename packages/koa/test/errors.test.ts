@@ -21,7 +21,7 @@ function exception(type: string, message: string) {
   }
 }
 
-/** What an app tells its error listeners, and in which span. */
+/** What an app passes to its error listeners, and in which span. */
 function listenToErrors(app: Koa) {
   const heard: { error: unknown; ctx: Context | undefined; spanId: string | undefined }[] = []
   app.on('error', (error: unknown, ctx?: Context) => {

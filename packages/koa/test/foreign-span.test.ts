@@ -15,7 +15,7 @@ import { listen } from './service.ts'
 import { KOAS } from './versions.ts'
 
 describe.each(KOAS)('with another HTTP instrumentation, $name', ({ Koa: AnyKoa }) => {
-  /** The app as an HTTP instrumentation serves it: within a span of its own, which it ends. */
+  /** The app as an HTTP instrumentation serves it: within its own span, which it ends. */
   async function serveInstrumented(app: Koa) {
     const handle = app.callback()
     const told: RPCMetadata[] = []

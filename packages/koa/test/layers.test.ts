@@ -11,7 +11,7 @@ import { recorder } from './recorder.ts'
 import { openRequest, serve } from './service.ts'
 import { KOAS } from './versions.ts'
 
-/** Keeps the thread busy, as real work does: a timer could not be told from waiting for others. */
+/** Keeps the thread busy, as real work does: a timer would look like waiting for others. */
 function work(ms: number): void {
   const end = performance.now() + ms
   while (performance.now() < end);
@@ -264,7 +264,7 @@ describe.each(KOAS)('the layers of an app, $name', ({ Koa: AnyKoa }) => {
     })
     app.use((_ctx, next) => next())
     app.use((() => ({
-      // oxlint-disable-next-line unicorn/no-thenable -- what is tested
+      // oxlint-disable-next-line unicorn/no-thenable -- under test
       then(resolve: (value: unknown) => void) {
         asked++
         resolve('result')

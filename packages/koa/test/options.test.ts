@@ -13,7 +13,7 @@ import { openRequest, serve } from './service.ts'
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 const SENT = { traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`, baggage: 'tenant=acme' }
 
-/** An app whose handler tells what it finds in its context. */
+/** An app whose handler returns what it finds in its context. */
 function shop(options?: KoaTracingOptions): Koa {
   const app = new Koa()
   app.silent = true

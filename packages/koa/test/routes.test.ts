@@ -28,7 +28,7 @@ function traced(...middleware: AnyMiddleware[]): Koa {
   return app
 }
 
-/** The name of the span that one request makes; the route on it must say the same. */
+/** The name of the span of one request; its route must match. */
 async function nameOf(app: Koa, path: string, method: 'get' | 'head' | 'post' | 'options' = 'get') {
   const server = await serve(app)
   await request(server)[method](path)

@@ -110,7 +110,7 @@ describe('end()', () => {
   })
 
   it('leaves an unhandled rejection unhandled, as without tracing', async () => {
-    // In a process of its own: Jest takes such rejections for itself.
+    // In a separate process: Jest handles such rejections itself.
     const program = `
       const { tracePool } = require('@spanwright/pg')
       const { Pool } = require('pg')

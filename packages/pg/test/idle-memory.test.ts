@@ -10,7 +10,7 @@ import Cursor from 'pg-cursor'
 
 import { useDatabase } from './database.ts'
 
-// A collection takes its time on a busy machine.
+// A collection takes a while on a busy machine.
 jest.setTimeout(60_000)
 
 const db = useDatabase()

@@ -10,7 +10,7 @@ export type Undici = typeof undici7
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const takesUndici8 = major > 22 || (major === 22 && minor >= 19)
-/** An install of its own, which `npm run test:newer` makes. */
+/** A separate install, created by `npm run test:newer`. */
 const UNDICI_8 = join(__dirname, 'undici8', 'node_modules', 'undici')
 
 /** Those that run on this version of Node: undici 8 needs 22.19. */

@@ -1,7 +1,7 @@
 import { IncomingMessage, type OutgoingHttpHeaders, type RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** What an adapter hands back to what has called it. */
+/** What an adapter returns to its caller. */
 export interface AdapterAnswer {
   readonly statusCode: number
   readonly headers: OutgoingHttpHeaders
@@ -10,7 +10,7 @@ export interface AdapterAnswer {
 
 const nothing = (): void => undefined
 
-/** What adapters for Lambda put in the place of a connection: no stream, and nothing ever happens to it. */
+/** What adapters for Lambda use instead of a connection: not a stream, and it never emits anything. */
 const NO_CONNECTION = { remoteAddress: '127.0.0.1', remotePort: 40_000, destroy: nothing, on: nothing }
 
 class AdapterRequest extends IncomingMessage {
@@ -55,7 +55,7 @@ class AdapterResponse extends ServerResponse {
 }
 
 /**
- * Hands a request to an app as adapters for Lambda do: there is no connection, and the response emits `finish` and never
+ * Passes a request to an app as adapters for Lambda do: there is no connection, and the response emits `finish` and never
  * `close`.
  */
 export async function invoke(

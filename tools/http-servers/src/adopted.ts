@@ -29,7 +29,7 @@ function instrumented(
 
 const goOn = (): void => undefined
 
-/** A request whose span another instrumentation has started is treated as any other, but for the duration metric. */
+/** A request whose span another instrumentation has started is treated as any other, except for the duration metric. */
 export function testAdoptedSpans(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 
@@ -157,7 +157,7 @@ export function testAdoptedSpans(frameworks: readonly TracedFramework[]): void {
         await using server = await serve(instrumented(app))
         server.connect(requestOf('GET /items/7'))
         await arrived.promise
-        // With a listener more, the process goes on.
+        // With another listener, the process continues.
         process.on('SIGTERM', goOn)
         process.emit('SIGTERM', 'SIGTERM')
         process.removeListener('SIGTERM', goOn)

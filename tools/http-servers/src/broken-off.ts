@@ -13,7 +13,7 @@ import { expectSpans } from './span.ts'
 
 const GET = requestOf('GET /items/7', ['Connection: keep-alive'])
 
-/** Of a response that did not come to its end. */
+/** Of a response that was not completed. */
 const broken = (errorType: string, statusCode?: number) =>
   ({
     name: 'GET /items/:id',
@@ -27,7 +27,7 @@ async function* chunks(): AsyncGenerator<string> {
   throw Object.assign(new Error('disk'), { code: 'EIO' })
 }
 
-/** A request that is not answered to its end is an error, with what is known of it, and ends at that moment. */
+/** A request whose response is not completed is an error with the known attributes, and ends at that moment. */
 export function testBrokenOff(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 
@@ -108,7 +108,7 @@ export function testBrokenOff(frameworks: readonly TracedFramework[]): void {
       const all = defer<void>()
       let asked = 0
       const app = serving((req, res) => {
-        // The body is read, so that nothing is left that could be told of the end.
+        // The body is read, so that no event is left that could signal the end.
         req.resume().on('close', () => waiting.push(res) === 12 && all.resolve())
         if (++asked === 2) res.end('answered, never sent')
       })

@@ -8,7 +8,7 @@ export interface Identity {
 
 const HOUR = 3_600_000
 
-/** Makes a certificate for `localhost` and 127.0.0.1 that signs itself and is good for an hour (RFC 5280). */
+/** Creates a self-signed certificate for `localhost` and 127.0.0.1, valid for an hour (RFC 5280). */
 export function makeIdentity(): Identity {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = sequence(der(SET, sequence(COMMON_NAME, der(UTF8_STRING, Buffer.from('localhost')))))

@@ -16,7 +16,7 @@ const spanOf = (method: string, path: string, status: number): ExpectedSpan => (
   },
 })
 
-/** Answers with its path, or as the path says. */
+/** Answers with its path, or as its path describes. */
 const answer: PlainHandler = ({ url = '' }, res) => {
   if (url.endsWith('204')) res.writeHead(204).end()
   else if (url.endsWith('304')) res.writeHead(304).end()

@@ -21,7 +21,7 @@ const RENAMED = {
   attributes: { 'http.response.status_code': 200, 'http.route': '/shelves/:shelf' },
 }
 
-/** The span of the request can be reached, and its route given, from anywhere beneath it. */
+/** The span of the request can be read, and its route set, from anywhere beneath it. */
 export function testCurrentRequest(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 

@@ -53,7 +53,7 @@ function closeWithClient({ socket }: IncomingMessage): void {
   socket.resume().on('end', () => socket.end())
 }
 
-/** Opens a WebSocket, and has it closed in the end. */
+/** Opens a WebSocket that is closed after the test. */
 async function talk(port: number): Promise<AsyncDisposable & { readonly state: number }> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/items/7`, { headers: { host: 'shop.test' } })
   await once(socket, 'open')
@@ -70,7 +70,7 @@ async function talk(port: number): Promise<AsyncDisposable & { readonly state: n
   }
 }
 
-/** A span ends with its response, whatever object replaces the connection and whatever owns it in the end. */
+/** A span ends with its response, whatever object replaces the connection and whatever takes it over. */
 export function testEndings(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 

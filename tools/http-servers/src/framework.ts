@@ -2,12 +2,12 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 
 import type { HttpServerOptions } from '@spanwright/core/plugin'
 
-/** Handles a request with what `node:http` gives, whatever framework leads to it. */
+/** Handles a request with the API of `node:http`, whatever the framework. */
 export type PlainHandler = (req: IncomingMessage, res: ServerResponse) => unknown
 
 /** Further settings of an app of a framework. */
 interface AppSettings {
-  /** Whether it believes the headers of proxies. Default: false. */
+  /** Whether it trusts the headers of proxies. Default: false. */
   readonly trustProxy?: boolean
 }
 

@@ -36,7 +36,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
     it('of 64 KiB of headers is refused by a server that takes less, and the next request is traced', async () => {
       await using server = await serve(serving(answer))
 
-      // Node 24 and later close the connection before they have read everything, and the answer may be lost.
+      // Node 24 and later close the connection before they have read everything, and the response may be lost.
       const answered = await server.send(requestOf('GET /items/7', [`X-Long: ${LONG}`])).catch(codeOf)
       expect(answered).toMatch(/^(?:HTTP\/1\.1 431 |ECONNRESET$)/)
       expect([...recorder.spans(), ...recorder.open()]).toEqual([])

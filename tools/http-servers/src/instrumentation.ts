@@ -14,7 +14,7 @@ const LONGEST = 60_000
 const INSTRUMENTATION = '@opentelemetry/instrumentation-http'
 const START = 'spanwright.response.start'
 
-/** Where OpenTelemetry's own HTTP instrumentation is at work, its span is the only one, and gets what we know. */
+/** With OpenTelemetry's own HTTP instrumentation, its span is the only one, and gets our attributes. */
 export function testBesideInstrumentation(program: string, versions: readonly string[]): void {
   describe.each(versions)("with OpenTelemetry's HTTP instrumentation, %s", version => {
     let report: Report

@@ -36,7 +36,7 @@ trace.setGlobalTracerProvider(
 metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }))
 registerInstrumentations({ instrumentations: [new HttpInstrumentation()] })
 
-/** A span as it is printed. */
+/** A printed span. */
 export interface PrintedSpan {
   readonly scope: string
   readonly name: string
@@ -51,14 +51,14 @@ export interface PrintedSpan {
 
 /** What the requests of {@link answerAll} left behind. */
 export interface Report {
-  /** Status of each answer, and the id of the trace it told. */
+  /** Status of each response, and the trace id it exposed. */
   readonly answers: readonly (readonly [number, string | null])[]
   readonly spans: readonly PrintedSpan[]
   /** Points of every duration metric: its scope, and the attributes of the point. */
   readonly points: readonly (readonly [string, object])[]
 }
 
-/** Options with which the apps are traced: all that shows on a span or a response. */
+/** Options with which the apps are traced: all that affect a span or a response. */
 export const SHOWN: HttpServerOptions<unknown> = {
   ignore: ({ url }) => url === '/ignored',
   attributes: () => ({ tenant: 'blue' }),
@@ -67,7 +67,7 @@ export const SHOWN: HttpServerOptions<unknown> = {
   stages: true,
 }
 
-/** What an app is asked for, before it is asked for what it never answers. */
+/** Requests to an app, before one that it never answers. */
 const PATHS = [
   '/shop/users/7?sig=secret',
   '/shop/broken',
@@ -78,7 +78,7 @@ const PATHS = [
 ]
 
 /**
- * Serves an app within OpenTelemetry's HTTP instrumentation, asks it for one thing after the other, and prints a
+ * Serves an app within OpenTelemetry's HTTP instrumentation, sends it one request after the other, and prints a
  * {@link Report} when all spans have ended.
  */
 export async function answerAll(app: RequestListener): Promise<void> {
@@ -90,7 +90,7 @@ export async function answerAll(app: RequestListener): Promise<void> {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
       headers: { 'user-agent': 'test/1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
     })
-    // One of the answers breaks off.
+    // One of the responses is cut short.
     await answer.arrayBuffer().catch(() => undefined)
     answers.push([answer.status, answer.headers.get('x-trace-id')])
   }

@@ -28,7 +28,7 @@ const answer: PlainHandler = (req, res) => {
   })
 }
 
-/** The metrics of a server, those that are always there and those that are asked for. */
+/** The metrics of a server, the default ones and the optional ones. */
 export function testMetrics(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 
@@ -42,7 +42,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
     return [found?.descriptor.unit, points]
   }
 
-  // First, because what counts open requests never goes away again.
+  // First, because the counter of open requests is never removed.
   describe.each(frameworks)('the metrics of $name, by default,', ({ serving }) => {
     it.each([
       ['the duration alone when nothing else is asked for', {}, [DURATION]],

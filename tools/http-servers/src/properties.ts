@@ -11,7 +11,7 @@ import { recordTests } from '@spanwright/test-kit/recorder'
 const RUNS = { seed: 2026, numRuns: 150 }
 const LONGEST = 60_000
 
-/** A shop with routes below `/shop` and `/mounted`, traced or not, that counts what it is asked. */
+/** A shop with routes below `/shop` and `/mounted`, traced or not, that counts its requests. */
 interface Shop {
   readonly app: RequestListener
   readonly asked: { readonly count: number }
@@ -24,7 +24,7 @@ export interface ShopFramework extends TracedFramework {
   readonly shop: (traced: boolean) => Shop
 }
 
-/** Whatever is asked, the answer is that of the bare app, and names stay few. */
+/** Whatever the request, the response is that of the bare app, and names stay few. */
 export function testAnyRequest(frameworks: readonly ShopFramework[]): void {
   const recorder = recordTests()
 

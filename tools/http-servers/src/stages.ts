@@ -22,7 +22,7 @@ const OK = { name: 'GET /items/:id', attributes: { 'http.response.status_code': 
 /** More than the buffers of two ends of a connection hold. */
 const LARGE = 32 * 1024 * 1024
 
-/** The span of a request covers the whole response, and with the option `stages` tells when it began. */
+/** The span of a request covers the whole response, and with the option `stages` records when it began. */
 export function testStages(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 

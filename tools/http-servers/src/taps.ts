@@ -49,7 +49,7 @@ function answer(res: ServerResponse): void {
   res.end('c')
 }
 
-/** What tracing puts before the methods of requests and responses is not seen, and sees each call once. */
+/** The taps of tracing on the methods of requests and responses are invisible, and see each call once. */
 export function testTaps(frameworks: readonly TracedFramework[]): void {
   const recorder = recordTests()
 

@@ -22,7 +22,7 @@ const answer: PlainHandler = (_req, res) => {
 
 const beneath: PlainHandler = (_req, res) => withSpan('beneath', () => res.end('ok'))
 
-/** Everything that is known of a request that was answered. */
+/** Everything known about an answered request. */
 async function leftBehind(recorder: SpanRecorder): Promise<unknown[]> {
   const metrics = await recorder.metrics()
   const points = metrics.flatMap(({ descriptor, dataPoints }) => dataPoints.map(() => descriptor.name))
