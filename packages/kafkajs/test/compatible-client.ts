@@ -50,7 +50,7 @@ export class LibrdKafkaError extends Error {
 }
 
 export class CompatibleProducer {
-  /** What the native part throws when it is handed a message. */
+  /** What the native part throws when it receives a message. */
   refusal: LibrdKafkaError | undefined
   readonly #producer: Producer
   #transaction: Transaction | undefined

@@ -11,7 +11,7 @@ const harness = new Harness()
 const CARD = 4111
 const SECRET = 'sesame-4111'
 
-/** All that the spans tell. */
+/** Everything recorded on the spans. */
 function told(): string {
   const spans = harness.recorder.spans().map(({ name, status, attributes, events }) => ({
     name,

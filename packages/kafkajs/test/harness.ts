@@ -29,7 +29,7 @@ import {
 /** How long a test may take that waits for a broker. */
 export const BROKER_TIME = 120_000
 
-/** A broker and a recorder for the tests of a file; what a test makes is gone when it ends. */
+/** A broker and a recorder for the tests of a file; what a test creates is removed when it ends. */
 export class BrokerHarness {
   private broker: KafkaService | undefined
   private recording: SpanRecorder | undefined
@@ -43,7 +43,7 @@ export class BrokerHarness {
     }, BROKER_TIME)
     afterEach(async () => {
       await Promise.allSettled(this.closers.splice(0).map(close => close()))
-      // Read, for what is read is held to the semantic conventions.
+      // Read, because metrics are checked against the semantic conventions when read.
       await this.recorder.metrics()
       await this.recorder.reset()
     }, BROKER_TIME)
@@ -70,7 +70,7 @@ export class BrokerHarness {
     return recorder.spans()
   }
 
-  /** Attributes of a span that processes what a client named `shop` got from the first partition of a topic. */
+  /** Attributes of a span that processes a message that a client named `shop` received from the first partition of a topic. */
   processAttributes(topic: string, groupId: string): Record<string, unknown> {
     return {
       'messaging.system.name': 'kafka',

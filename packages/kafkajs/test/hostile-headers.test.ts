@@ -16,7 +16,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const traceparent = `00-${TRACE}-b7ad6b7169203331-01`
 const ATTACK = 'a=1;x=1\r\n\r\nDELETE /users/1 HTTP/1.1\r\nHost: internal\r\n\r\n'
 
-/** What the internal server was asked. */
+/** The requests to the internal server. */
 const asked: string[] = []
 let server: Server
 let origin: string

@@ -32,7 +32,7 @@ describe('what lives long', () => {
       const transactional = kafka.producer({ createPartitioner, transactionalId: topic })
       const consumer = kafka.consumer({ groupId: topic, maxWaitTimeInMs: 50 })
 
-      // Made out here, for a promise holds on to the span it is made in.
+      // Created out here, because a promise retains the span in which it is created.
       const seen = new EventEmitter()
       const done = once(seen, 'last')
       const eachMessage = async ({ message }: EachMessagePayload): Promise<void> => {

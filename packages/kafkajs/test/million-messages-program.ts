@@ -1,6 +1,6 @@
 // Sends a million messages through a traced producer and consumer and shows that the heap stays as it is. Run it with
 //   node --expose-gc --import tsx --conditions=@spanwright/source packages/kafkajs/test/million-messages-program.ts [messages]
-// The broker runs in a process of its own, for it keeps what it is sent in memory.
+// The broker runs in a separate process, because it keeps its messages in memory.
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

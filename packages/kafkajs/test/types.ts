@@ -1,7 +1,7 @@
 import { traceKafka } from '@spanwright/kafkajs'
 import { type Consumer, Kafka } from 'kafkajs'
 
-// Compiled by npm run check:types, and never run: what is tested here is types, which a test at run time cannot see.
+// Compiled by npm run check:types, and never run: it tests types, which a test at run time cannot see.
 
 /** The type of what `traceKafka()` returns is that of the client. */
 export function staysTheClient(): Consumer {
@@ -9,7 +9,7 @@ export function staysTheClient(): Consumer {
   return traceKafka(traced).consumer({ groupId: 'g' })
 }
 
-/** It knows of `traceEach`, which returns what the work returns. */
+/** It has `traceEach`, which returns what the work returns. */
 export async function knowsOfTraceEach(consumer: Consumer): Promise<void> {
   await traceKafka(new Kafka({ brokers: [] }))
     .consumer({ groupId: 'g' })

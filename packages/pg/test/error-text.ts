@@ -9,7 +9,7 @@ export const SECRET = 'sesame'
 /** Its error quotes the value. */
 export const QUOTING = `SELECT '${SECRET}'::int`
 
-/** Makes a call that fails in a span; the error, and all that the spans tell. */
+/** Makes a call that fails in a span; returns the error, and everything recorded on the spans. */
 export async function failIn(
   recorder: SpanRecorder,
   work: () => Promise<unknown>,

@@ -31,7 +31,7 @@ async function survivors(
   return left
 }
 
-/** Serves a request with a pool, and returns weak references to what was there for it alone. */
+/** Serves a request with a pool, and returns weak references to the objects of that request. */
 async function serve(
   pool: Pool,
   spans: readonly Span[],
@@ -106,7 +106,7 @@ const WORK: readonly (readonly [string, (pool: Pool) => Promise<unknown>])[] = [
 describe('an idle client of a pool', () => {
   it.each(WORK)('keeps nothing of the request that borrowed it for %s', async (_, work) => {
     const spans: Span[] = []
-    // The timer of an idle client, which the pool starts itself, keeps the context of who released it for its time.
+    // The timer of an idle client, which the pool starts itself, retains the context in which it was released for its duration.
     const pool = tracePool(db.pool({ max: 1, idleTimeoutMillis: 0 }), {
       tracerProvider: new BasicTracerProvider(),
       transactions: 'span',

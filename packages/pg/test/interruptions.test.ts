@@ -125,7 +125,7 @@ describe('a client that is released with an error', () => {
 })
 
 describe('a COPY out that is destroyed half way', () => {
-  /** What the stream hears when its client is given up. */
+  /** The events of the stream when its client is abandoned. */
   async function giveUp(pool: Pool): Promise<unknown> {
     const client = await pool.connect()
     const stream = client.query(copyTo('COPY items TO STDOUT'))

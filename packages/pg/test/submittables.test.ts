@@ -21,7 +21,7 @@ async function tracedClient(): Promise<Client> {
   return traceClient(await db.client())
 }
 
-/** Name, rows and error type of the spans; what else they hold is as it is for every query without parent. */
+/** Name, rows and error type of the spans; the rest is the same for every query without a parent. */
 function seen(): unknown[] {
   return db.recorder.spans().map(({ name, attributes, parentSpanContext }) => {
     const {

@@ -65,7 +65,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   rowMode: fc.constantFrom('array', undefined),
 })
 
-/** What comes of a call: how it ended, with what, and what it left of the caller's objects. */
+/** The result of a call: how it ended, with which value, and the state of the caller's objects. */
 async function outcomeOf(
   target: Target | undefined,
   { text, values, shape, style, rowMode }: Case,
@@ -100,7 +100,7 @@ function kindOf(returned: unknown): string {
   return returned instanceof Promise ? 'promise' : typeof returned
 }
 
-/** A result or an error as data: its class and what it holds. Functions of a result are made anew for each. */
+/** A result or an error as data: its class and contents. Functions of a result are created for each. */
 function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(plain)

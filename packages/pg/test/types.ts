@@ -1,7 +1,7 @@
 import { traceClient, tracePool } from '@spanwright/pg'
 import type { Client, Pool, PoolClient } from 'pg'
 
-// Compiled by npm run check:types, and never run: what is tested here is types, which a test at run time cannot see.
+// Compiled by npm run check:types, and never run: it tests types, which a test at run time cannot see.
 
 interface OwnPool extends Pool {
   readonly own: number

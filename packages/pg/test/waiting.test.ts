@@ -8,7 +8,7 @@ import { useDatabase } from './database.ts'
 const db = useDatabase()
 const CALLER = createContextKey('caller')
 
-/** Runs a function in a context that tells who called. */
+/** Runs a function in a context that identifies the caller. */
 function as<T>(name: string, call: () => T): T {
   return context.with(ROOT_CONTEXT.setValue(CALLER, name), call)
 }

@@ -11,7 +11,7 @@ import { VERSIONS } from './ways.ts'
 
 const recorder = recordTests()
 let server: TestServer
-/** Answers that are still to be given by path, before 200. */
+/** Status codes still to be sent by path, before 200. */
 const failures = new Map<string, (number | 'reset')[]>()
 beforeAll(async () => {
   server = await startServer((request, response) => {
@@ -32,7 +32,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-/** Runs work in the trace of a span of its own. */
+/** Runs work in the trace of its own span. */
 async function inTrace<T>(work: () => Promise<T>): Promise<Span> {
   const caller = trace.getTracer('test').startSpan('caller')
   await context.with(trace.setSpan(context.active(), caller), work)

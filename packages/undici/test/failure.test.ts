@@ -195,7 +195,7 @@ describe.each(WAYS)('%s', (_, start) => {
   })
 
   it('AbortSignal.timeout() is the error TimeoutError', async () => {
-    // The connection is there already: it shall not be what the time is spent on.
+    // The connection exists already, so that the time does not include opening it.
     await (await way.send(`${server.origin}/quick`)).text()
     await recorder.reset()
     const failed = await failureOf(way.send(`${server.origin}/silent`, { signal: AbortSignal.timeout(250) }))

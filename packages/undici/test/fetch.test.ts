@@ -34,7 +34,7 @@ const FETCHES: [string, Fetch, typeof Request][] = [
   ]),
 ]
 
-/** Each way of tracing has to tell the same about the same requests. */
+/** Each way of tracing has to record the same for the same requests. */
 describe.each(
   FETCHES.flatMap(([name, fetch, Request]) => [
     [

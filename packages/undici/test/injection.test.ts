@@ -38,7 +38,7 @@ function arrived(baggage: string): Context {
   return propagation.extract(ROOT_CONTEXT, { baggage })
 }
 
-/** The first request of a dispatcher whose origin its interceptors are not told. */
+/** The first request of a dispatcher whose origin its interceptors do not know. */
 const FIRST_REQUESTS: [string, StartWay][] = VERSIONS.flatMap(([version, undici]) =>
   (['Client', 'Pool'] as const).map((kind): [string, StartWay] => [
     `tracing() and the first request() of a ${kind} of ${version}`,

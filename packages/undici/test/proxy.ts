@@ -22,7 +22,7 @@ export const BOTH: [string, Trace][] = [
   ],
 ]
 
-/** Lets a server open tunnels, as a proxy does. It remembers who asked for them. */
+/** Lets a server open tunnels, as a proxy does. It records who asked for them. */
 export function openTunnels({ server, received }: TestServer): void {
   server.on('connect', (request, client) => {
     received.push({

@@ -21,7 +21,7 @@ interface Received {
   readonly rawHeaders: string[]
 }
 
-/** A real HTTP server on a free port of 127.0.0.1 that remembers what it was asked. */
+/** A real HTTP server on a free port of 127.0.0.1 that records its requests. */
 export interface TestServer extends AsyncDisposable {
   readonly origin: string
   readonly port: number

@@ -32,7 +32,7 @@ export function traceparentOf(span: ReadableSpan): string {
   return `00-${traceId}-${spanId}-0${traceFlags}`
 }
 
-/** The code or the name that tells what went wrong, as the caller sees it. */
+/** The code or the name of the failure, as the caller sees it. */
 export async function failureOf(work: Promise<unknown>): Promise<{ code?: unknown; name?: unknown }> {
   const error: unknown = await work.then(
     () => {

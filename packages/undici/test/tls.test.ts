@@ -49,7 +49,7 @@ async function startSecureServer(): Promise<SecureServer> {
   }
 }
 
-/** What Node tells of a TLS connection before its handshake: nothing before version 22. */
+/** What Node exposes of a TLS connection before its handshake: nothing before version 22. */
 function stagesBeforeHandshake(): Promise<string[]> {
   let isShown = false
   const see = (): void => {
@@ -158,7 +158,7 @@ describe.each(WAYS)('%s', (_, start) => {
 describe.each(VERSIONS)('with %s', (version, undici) => {
   // Undici 6 does not show what HTTP/2 requests are written to: then nothing is recorded about it.
   const isShown = version !== 'undici 6'
-  // Undici 8 asks for HTTP/2 by itself.
+  // Undici 8 requests HTTP/2 by default.
   const preferred = version === 'undici 8' ? '2' : '1.1'
 
   it.each(BOTH)('HTTP/2 over TLS has one span, by %s', async (_, make) => {

@@ -23,7 +23,7 @@ export interface Tally {
 const BATCH = 400
 /** Turns of the event loop between two collections, which take longer than anything else here. */
 const TURNS = 50
-/** More than a stream holds before it stops to read. */
+/** More than a stream buffers before it stops reading. */
 const LARGE = Buffer.alloc(300_000)
 const collectGarbage = globalThis.gc as () => void
 
@@ -48,7 +48,7 @@ class Counter implements SpanProcessor {
   async shutdown(): Promise<void> {}
 }
 
-/** Sends a batch of requests in turn by all ways, and keeps nothing of what comes back. */
+/** Sends a batch of requests in all ways in turn, and retains nothing of the responses. */
 async function sendBatch(
   ways: readonly ((url: string) => Promise<unknown>)[],
   origin: string,
@@ -78,7 +78,7 @@ async function main(requests: number): Promise<void> {
   let early = 0
 
   for (let sent = 0; sent < requests; sent += BATCH) {
-    // Undici keeps the connection of a body that is not read: it is given up with its dispatcher.
+    // Undici keeps the connection of a body that is not read: it is closed with its dispatcher.
     const agent = new Agent()
     const dispatcher = agent.compose(interceptor)
     const send = (url: string): Promise<unknown> => request(url, { dispatcher })

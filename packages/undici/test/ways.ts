@@ -44,7 +44,7 @@ export interface Way {
   send(url: string, wanted?: Wanted): Promise<Response>
 }
 
-/** How a traced sender is made. */
+/** How a traced sender is created. */
 export type StartWay = (tracing?: UndiciTracingOptions, agent?: undici7.Agent.Options) => Way
 
 function fetchWay(

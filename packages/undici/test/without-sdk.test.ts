@@ -35,7 +35,7 @@ afterAll(() => server.stop())
 describe.each(VERSIONS)('without an SDK, %s', (_, undici) => {
   type Dispatcher = InstanceType<typeof undici.Agent>
 
-  /** What comes of something that is done with a dispatcher. */
+  /** The result of an action on a dispatcher. */
   async function outcomeWith(
     dispatcher: Dispatcher,
     work: (dispatcher: Dispatcher) => Promise<unknown>,

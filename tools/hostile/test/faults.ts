@@ -49,7 +49,7 @@ export const broken: object = new Proxy(
   Object.fromEntries(Reflect.ownKeys(Reflect).map(trap => [trap, breaking])),
 )
 
-/** Values that are not what was asked for. */
+/** Values of the wrong kind. */
 export const LIES: readonly (readonly [string, unknown])[] = [
   ['undefined', undefined],
   ['null', null],

@@ -20,7 +20,7 @@ const ECHO = {
 
 const Echo = grpc.makeClientConstructor(ECHO, 'test.Echo')
 
-/** Options with which every part has something to do. */
+/** Options that use every part. */
 function busy(options: HostileOptions): HostileOptions {
   const names = ['tenant', 'key-bin', 'served-by']
   return {

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(async () => server[Symbol.asyncDispose]())
 
-/** Options with which every part of a client plugin has something to do. */
+/** Options that use every part of a client plugin. */
 function busy(options: HostileOptions): UndiciTracingOptions {
   return {
     ...options,

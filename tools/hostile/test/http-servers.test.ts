@@ -69,7 +69,7 @@ const FRAMEWORKS = [
   ['Koa', koaApp],
 ] as const
 
-/** Options with which every part of a server plugin has something to do. */
+/** Options that use every part of a server plugin. */
 const BUSY: Options = {
   expose: 'server-timing',
   stages: true,
@@ -106,7 +106,7 @@ describe.each(FRAMEWORKS)('%s', (_name, appOf) => {
   )
 })
 
-/** Objects in the place of requests and responses, as tools for tests and adapters of other protocols hand them over. */
+/** Objects in place of requests and responses, as tools for tests and adapters of other protocols pass them. */
 const IMPOSTORS: readonly (readonly [string, () => readonly [req: unknown, res: unknown]])[] = [
   ['two plain objects', () => [{}, {}]],
   ['nothing', () => [undefined, undefined]],

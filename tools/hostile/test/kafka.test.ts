@@ -23,7 +23,7 @@ beforeAll(async () => {
 }, TIME)
 afterAll(() => broker.stop(), TIME)
 
-/** Options with which every part has something to do. */
+/** Options that use every part. */
 function busy(options: HostileOptions): KafkaOptions {
   return {
     ...options,

@@ -21,7 +21,7 @@ let works = 0
 /**
  * Runs work of an application with the faults of telemetry there are, and compares what the application sees with what
  * it sees without tracing.
- * @param work is given the options for the entry point; without them it is to run untraced
+ * @param work is given the options for the entry point; without them it runs untraced
  */
 export function testEveryFault(name: string, work: (options: HostileOptions | undefined) => unknown): void {
   const manager = new AsyncLocalStorageContextManager().enable()

@@ -20,7 +20,7 @@ function config(): { host: string; port: number; user: string; password: string;
   return { host, port, user, password, database: database ?? 'shop' }
 }
 
-/** Options with which every part has something to do. */
+/** Options that use every part. */
 function busy(options: HostileOptions): ClientTracingOptions {
   return {
     ...options,

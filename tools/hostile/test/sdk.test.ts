@@ -11,7 +11,7 @@ import express from 'express'
 
 import { breaking, LIES, propagatorFaults } from './faults.ts'
 
-/** Longer than a part that never answers may hold up the end. */
+/** Longer than a part that never responds may delay the end. */
 const FLUSH_TIMEOUT = 100
 
 const quietExporter = { export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }) }

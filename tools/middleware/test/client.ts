@@ -32,7 +32,7 @@ export interface Reply {
 /** Headers that differ between two runs of the same program. */
 const DIFFERS = /^(date|sec-websocket-accept)$/i
 
-/** Sends requests to one server as a browser does: with the cookies that it was given. */
+/** Sends requests to one server as a browser does: with the cookies that it received. */
 export class Client {
   private readonly cookies = new Map<string, string>()
 

@@ -39,7 +39,7 @@ export interface Case<App> {
   readonly majors?: readonly number[]
 }
 
-/** How a framework makes and serves its applications. */
+/** How a framework creates and serves its applications. */
 export interface Framework<App> {
   readonly name: string
   readonly major: number

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
 
 /**
  * Checks tarballs as their users get them; `folder` is for a project that installs them.
- * @throws Error that says what is wrong
+ * @throws Error that describes the problem
  */
 export async function checkTarballs(folder: string, tarballs: readonly Tarball[]): Promise<void> {
   await Promise.all(
@@ -40,7 +40,7 @@ async function lint({ path }: Tarball): Promise<void> {
 }
 
 async function checkTypes({ path }: Tarball): Promise<void> {
-  // Vitest cannot be required, and neither can what is made for it.
+  // Vitest cannot be required, and neither can its matchers.
   await tool('attw', [path, '--no-emoji', '--format', 'ascii', '--exclude-entrypoints', 'vitest'])
 }
 

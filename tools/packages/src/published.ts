@@ -6,7 +6,7 @@ export const ROOT: string = join(__dirname, '..', '..', '..')
 /** One way into a package: a file, or a file for each condition. */
 export type Target = string | { readonly [condition: string]: Target }
 
-/** What package.json of a published package says. */
+/** Contents of the package.json of a published package. */
 export interface Manifest {
   readonly name: string
   readonly version: string

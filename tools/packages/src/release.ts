@@ -38,7 +38,7 @@ function isCore({ manifest }: Tarball): boolean {
   return manifest.name === '@spanwright/core'
 }
 
-/** What the others depend on goes first. */
+/** Dependencies of the others come first. */
 function inOrder(tarballs: readonly Tarball[]): Tarball[] {
   return [...tarballs.filter(isCore), ...tarballs.filter(tarball => !isCore(tarball))]
 }
@@ -49,7 +49,7 @@ async function publish({ manifest: { name, version }, path }: Tarball, isDryRun:
     return
   }
   const args = ['publish', path, '--access', 'public']
-  // Provenance is what the workflow's identity signs; a machine of one's own has none.
+  // Provenance is what the workflow's identity signs; a developer's machine has none.
   if (process.env['GITHUB_ACTIONS'] === 'true') args.push('--provenance')
   if (isDryRun) args.push('--dry-run')
   await run('npm', args, { cwd: ROOT })

@@ -16,7 +16,7 @@ const SET_BY_TESTS = ['test.*', 'custom.*', 'shop.*', 'tenant', 'kind']
 /** A method that tests make a known one. */
 const KNOWN_TO_TESTS = "got 'PURGE'"
 
-/** Packages whose spans hold only what their user put there. */
+/** Packages whose spans contain only data of their user. */
 const HOLDS_ONLY_THE_USERS = '@spanwright/core'
 
 let sightings: Sighting[] = []
@@ -54,7 +54,7 @@ function failOnFaults(): void {
   if (found.length > 0) throw new Error(`not what the semantic conventions say:\n${found.join('\n')}`)
 }
 
-/** What must come out in the telemetry of no test: what the environment holds, and passwords of the services started. */
+/** Values that must not appear in the telemetry of any test: those of the environment, and passwords of the services. */
 process.env['SPANWRIGHT_TEST_SECRET'] = canary('zq-secret-of-the-environment')
 function plantSecret(secret: unknown): void {
   canary(String(secret))

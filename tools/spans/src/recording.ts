@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What was seen of one type of span or metric. Lists are sorted and hold nothing twice. */
+/** What was seen of one type of span or metric. Lists are sorted and without duplicates. */
 export interface Sighting {
-  /** The package that made it. */
+  /** The package that created it. */
   readonly scope: string
   /** `span` or `metric`. */
   readonly form: 'span' | 'metric'
@@ -29,7 +29,7 @@ interface Recording {
 const ROOT = join(__dirname, '..', '..', '..')
 const FOLDER = join(ROOT, 'node_modules', '.cache', 'spanwright', 'spans')
 
-/** Keeps what a test file has seen, in place of what it saw in its last run. */
+/** Stores what a test file has seen, replacing its last run. */
 export function writeRecording(testFile: string, sightings: readonly Sighting[]): void {
   mkdirSync(FOLDER, { recursive: true })
   const name = createHash('sha256').update(testFile).digest('hex').slice(0, 16)

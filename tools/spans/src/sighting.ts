@@ -38,7 +38,7 @@ export function sightingOfMetric(
   }
 }
 
-/** Kind, and what tells the spans of that kind apart in their package. */
+/** Kind, and what distinguishes the spans of that kind in their package. */
 function titleOf({ kind, attributes, name }: ReadableSpan): string {
   const operation = attributes['messaging.operation.name']
   if (typeof operation === 'string') return `${SpanKind[kind]} ${operation}`

@@ -7,7 +7,7 @@ import { countedLiterals, scan, type ScannedToken, shapeOf, withStands } from '.
 /** The most characters of a summary. */
 export const LONGEST = 255
 
-/** What a summary says of targets and queries beside what the parse tree says; undefined where that has neither. */
+/** Targets and queries of a summary beside those of the parse tree; undefined when that has neither. */
 export function compare(text: string): { own: unknown; found: unknown } | undefined {
   const found = targetsIn(text)
   if (!found) return undefined
@@ -47,7 +47,7 @@ export function maskingFault(text: string): string | undefined {
   return isDeepStrictEqual(before, shapeOf(filled)) ? '' : `another structure: ${masked}`
 }
 
-/** Where `?` is an operator too, it is not to be told from a placeholder; `oracle.test.ts` looks at these. */
+/** Where `?` is an operator too, it cannot be distinguished from a placeholder; `oracle.test.ts` looks at these. */
 function hasQuestionMarks(tokens: readonly ScannedToken[]): boolean {
   return tokens.some(token => !token.stand && !token.isComment && token.text.includes('?'))
 }

@@ -17,7 +17,7 @@ const label = fc.constantFrom(
 )
 const alias = fc.constantFrom('', ' t', ' AS t', ' t (x, y)', ' AS "from"')
 
-/** Pieces of statements, made of those of a level below. */
+/** Pieces of statements, composed of those of the level below. */
 interface Level {
   readonly expression: fc.Arbitrary<string>
   readonly item: fc.Arbitrary<string>

@@ -111,7 +111,7 @@ describe('masking', () => {
         if (!tokens) return true
         accepted++
         if (JSON.stringify(ownTokens(sql)) !== JSON.stringify(tokens)) return false
-        // Glued to a word, what was meant as a literal may be part of a name.
+        // Next to a word, the literal may be part of a name.
         if (tokens.some(([start, end, is]) => is === 'other' && SECRET.test(sql.slice(start, end))))
           return true
         checked++

@@ -88,7 +88,7 @@ class Finder {
       const inner = value as Tree
       if (key === 'RangeVar') this.addTable(inner, visible)
       else if (key === 'relation' || key === 'rel') {
-        // A sample is of any table; what a statement is about is no common table expression.
+        // A sample can be of any table; the target of a statement is not a common table expression.
         this.addTable(inner, typeof inner?.['relname'] === 'string' ? undefined : visible)
       } else if (key === 'MultiAssignRef' && inner['colno'] !== 1) continue
       else if (key === 'RangeFunction') this.addFunctions(inner, visible)
@@ -184,7 +184,7 @@ export function targetsOf(summary: string): { readonly targets: string[]; readon
   }
 }
 
-/** The query of a view that a statement makes. */
+/** The query of a view that a statement creates. */
 export function queryOfView(statement: string): string | undefined {
   const bytes = Buffer.from(statement)
   const words = tokensOf(statement).filter(({ tokenName }) => !tokenName.endsWith('COMMENT'))

@@ -10,7 +10,7 @@ export interface ScannedToken {
   readonly start: number
   readonly end: number
   readonly text: string
-  /** A literal of the same kind that means nothing; undefined for what is no literal. */
+  /** A meaningless literal of the same kind; undefined for other tokens. */
   readonly stand: string | undefined
   readonly isComment: boolean
   /** The token in upper case, where it is a word. */

@@ -62,7 +62,7 @@ export const ANSWERS: readonly ExpressCase[] = [
     name: 'connect-timeout',
     use: app => void app.use(load<Make>('connect-timeout')('20ms')),
     routes(app) {
-      // Neither answers nor goes on: the timeout does.
+      // Neither answers nor calls next: the timeout does.
       app.get('/silent/:id', () => undefined)
     },
     requests: [

@@ -8,7 +8,7 @@ import type { ExpressCase, Make } from './framework.ts'
 
 const FILE = '/files/note.txt'
 
-/** Middleware that answers with a file, or with what another server says. */
+/** Middleware that answers with a file, or with the response of another server. */
 export const FILES: readonly ExpressCase[] = [
   {
     name: 'serve-static',

@@ -12,7 +12,7 @@ export type KoaCase = Case<Koa>
 /** What a package of middleware exports: a function that makes it. */
 export type Make = (...args: unknown[]) => Middleware
 
-/** With koa-websocket an app has a chain of its own for WebSockets. */
+/** With koa-websocket an app has a separate chain for WebSockets. */
 export type WithSockets = Koa & { readonly ws?: { use(middleware: Middleware): void } }
 
 /** The newest release of each major version. */

@@ -104,7 +104,7 @@ function dependenciesOf(words: readonly string[], tarballs: readonly Tarball[]):
   >
 }
 
-/** Imports everything but what works in a test runner alone. */
+/** Imports everything except what only works in a test runner. */
 function subPaths(tarballs: readonly Tarball[]): string {
   const paths = tarballs.flatMap(({ manifest: { name, exports } }) =>
     Object.keys(exports)

@@ -1,6 +1,6 @@
 import type { Language } from './sources.ts'
 
-/** A way of use: what a project of it holds, and the commands that build and run it. */
+/** A way of use: the files of its project, and the commands that build and run it. */
 export interface Way {
   readonly name: string
   readonly type: 'commonjs' | 'module'
