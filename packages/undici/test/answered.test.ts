@@ -58,6 +58,20 @@ function sentContexts(): unknown[] {
   return server.received.map(({ headers }) => headers['traceparent'])
 }
 
+it('below traceFetch() of the fetch of Node, a hit of the cache of undici 7 has no span', async () => {
+  const [[, undici] = ['', undefined]] = WITH_CACHE
+  if (!undici) throw new Error('undici 7 is missing')
+  const dispatcher = new undici.Agent().compose(undici.interceptors.cache())
+  const fetch = traceFetch(globalThis.fetch)
+  for (const path of ['/a', '/a', '/b', '/b', '/a']) {
+    const init: object = { dispatcher }
+    expect(await (await fetch(server.origin + path, init)).text()).toBe('body')
+  }
+  await dispatcher.destroy()
+  expect(server.received.map(({ url }) => url)).toEqual(['/a', '/b'])
+  expect(sentContexts()).toEqual(recorder.spans().map(traceparentOf))
+})
+
 describe.each(WITH_CACHE)('below the tracing of %s', (version, undici) => {
   describe.each(ABOVE)(`by %s of ${version}`, (_, above) => {
     let dispatcher: Dispatcher
@@ -249,6 +263,17 @@ describe.each(WITH_CACHE)('below the tracing of %s', (version, undici) => {
         [`${server.origin}/a`, undefined],
         [`${server.origin}/b`, '127.0.0.1'],
       ])
+    })
+
+    it('an error response that an interceptor turns into an error has its status, a stored one no span', async () => {
+      answers.set('/', [{ status: 404, headers: { 'cache-control': 'max-age=60' } }])
+      const send = sender(cache, () => undici.interceptors.responseError())
+      await send('/warm-up')
+      for (let i = 0; i < 2; i++)
+        expect(await failureOf(send('/'))).toMatchObject({ code: 'UND_ERR_RESPONSE' })
+      expect(server.received.map(({ url }) => url)).toEqual(['/warm-up', '/'])
+      expect(statuses()).toEqual([200, 404])
+      expect(recorder.spans()[1]?.attributes['error.type']).toBe('404')
     })
 
     it('traceUndici() makes no second span', async () => {

@@ -84,8 +84,13 @@ export abstract class Follower<Handler extends object> {
 
   /** @param wasAborted true when it was cancelled by code above the connection */
   protected failed(error: unknown, wasAborted: boolean): void {
-    const { signal, isFetch } = this
-    const request = this.request ?? this.late?.failed()
+    const { signal, isFetch, late } = this
+    // An interceptor has made the error of a response.
+    const isAnswer = typeof (error as { statusCode?: unknown } | null | undefined)?.statusCode === 'number'
+    const request = this.request ?? (isAnswer ? undefined : late?.failed())
+    const received = late?.received
+    if (received && request?.hasResponse === false)
+      request.responded(received.statusCode, received.headers, lookUpRaw)
     const isCalledOff = wasAborted && (!isFetch || wasFetchCalledOff(signal, request?.hasResponse === true))
     request?.failed(reasonOf(error, signal), isCalledOff)
     this.whenOver?.()

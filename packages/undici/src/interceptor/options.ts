@@ -5,8 +5,9 @@ import type { DispatchOptions } from '../undici-types.ts'
 
 /** A copy of options, which is also what is sent: those given belong to the caller. */
 export function copyOf(options: DispatchOptions): DispatchOptions {
-  const prototype: unknown = Object.getPrototypeOf(options)
-  if (prototype === Object.prototype || prototype === null)
+  const prototype = Object.getPrototypeOf(options) as object | null
+  // Also a plain object of another realm: inside Jest, those of Node's own fetch are.
+  if (prototype === null || Object.hasOwn(prototype, 'isPrototypeOf'))
     return { [TRACED]: undefined, headers: undefined, ...options }
   // Members may be getters of a class, with private fields.
   return copyWith(options, { headers: options.headers })
