@@ -6,9 +6,13 @@ import { Checkout } from './checkout.ts'
 import type { RunningQuery } from '../query/running.ts'
 import type { TracedClient } from '../connection/traced-client.ts'
 import type { TracedPool } from './traced-pool.ts'
+import type { WaitingCaller } from './waiting.ts'
 
 /** One call of `connect()` and the client it obtains, until that is released. */
-export class Loan {
+export class Loan implements WaitingCaller {
+  before: WaitingCaller | undefined = undefined
+  after: WaitingCaller | undefined = undefined
+  isWaiting = false
   private readonly pool: TracedPool
   private readonly caller: Context
   /** The pool's call of `query()` that this one serves, if any. */
@@ -31,7 +35,7 @@ export class Loan {
   /** The pool provided a client. */
   acquire(client: unknown): void {
     const { query, pool, checkout } = this
-    pool.waiting.delete(this)
+    pool.waiting.remove(this)
     this.acquiredAt = performance.now()
     const waited = (this.acquiredAt - this.askedAt) / 1000
     if (query) query.waited = (query.waited ?? 0) + waited
@@ -52,7 +56,11 @@ export class Loan {
 
   /** The pool failed to provide a client. */
   fail(error: unknown): void {
-    if (!this.pool.waiting.delete(this)) return
+    if (!this.pool.waiting.remove(this)) return
+    this.noteFailure(error)
+  }
+
+  private noteFailure(error: unknown): void {
     this.pool.metrics?.recordFailure(error, this.caller)
     this.checkout?.fail(error)
   }
@@ -60,7 +68,7 @@ export class Loan {
   /** The pool has ended, and will never answer. */
   giveUp(): void {
     const error = new Error('Cannot use a pool after calling end on the pool')
-    this.fail(error)
+    this.noteFailure(error)
     this.query?.fail(error)
   }
 

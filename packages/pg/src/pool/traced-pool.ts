@@ -6,11 +6,7 @@ import { PoolMetrics, type PoolNumbers } from './metrics.ts'
 import type { QueryTracing } from '../query/tracing.ts'
 import type { RunningQuery } from '../query/running.ts'
 import type { TracedClient } from '../connection/traced-client.ts'
-
-/** A caller waiting for a client. */
-interface Waiting {
-  giveUp(): void
-}
+import { WaitingCallers } from './waiting.ts'
 
 /** Properties of a pool. */
 export interface PoolParts extends PoolNumbers {
@@ -26,7 +22,7 @@ export class TracedPool {
   /** The query that is currently being called, for which the pool will request a connection from itself. */
   calling: RunningQuery | 'unseen' | undefined
   /** Callers that wait for a client. */
-  readonly waiting: Set<Waiting> = new Set()
+  readonly waiting: WaitingCallers = new WaitingCallers()
   private learned: Endpoint | undefined
   private readonly options: ConnectionTarget
 
@@ -54,7 +50,7 @@ export class TracedPool {
 
   /** The pool has no clients left: waiting callers will not be answered. */
   end(): void {
-    for (const loan of this.waiting) loan.giveUp()
+    this.waiting.giveUp()
   }
 
   private resolve(): Endpoint {

@@ -1,5 +1,5 @@
 import { type Context, context as contextApi, createContextKey } from '@opentelemetry/api'
-import { attempt, guardMethods, isThenable } from '@spanwright/core/plugin'
+import { attempt, contextWithValue, guardMethods, isThenable } from '@spanwright/core/plugin'
 
 import {
   type Callback,
@@ -89,8 +89,8 @@ export class RunningQuery {
    * of it.
    */
   runWithin(original: Method, self: unknown, args: QueryArguments): unknown {
-    const within = this.caller.setValue(RUNNING, this)
-    return contextApi.with(within, run, this, original, self, args)
+    const within = contextWithValue(this.caller, RUNNING, this)
+    return contextApi.with(within, run, undefined, this, original, self, args)
   }
 
   /** True while the query is unanswered and traced by the same options. */
@@ -148,8 +148,8 @@ export class RunningQuery {
   }
 }
 
-function run(this: RunningQuery, original: Method, self: unknown, args: QueryArguments): unknown {
-  return this.run(original, self, args)
+function run(query: RunningQuery, original: Method, self: unknown, args: QueryArguments): unknown {
+  return query.run(original, self, args)
 }
 
 guardMethods('following a query', RunningQuery, 'succeed', 'fail', 'toSend')
