@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals'
+import { listen as listening } from '@spanwright/test-kit'
 import { recordSpans } from '@spanwright/testing'
 
 import {
@@ -44,10 +44,9 @@ async function listen(handler: Handler, options?: HttpServerOptions<IncomingMess
   const server = createServer((req, res) => {
     const exchange = tracing.begin(req, res, req)
     exchange.run(() => handler(req, res, exchange))
-  }).listen(0, '127.0.0.1')
+  })
   servers.push(server)
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
+  return listening(server)
 }
 
 describe('a request to a server on node:http', () => {

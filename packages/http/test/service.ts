@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Server as NetServer } from 'node:net'
 
 import { afterEach, expect } from '@jest/globals'
 import { trace } from '@opentelemetry/api'
-import { readAll } from '@spanwright/http-servers'
+import { listen as listenOnFreePort, readAll } from '@spanwright/test-kit'
 
 import { setRoute } from '@spanwright/http'
 
@@ -12,8 +12,7 @@ export const open = new Set<NetServer>()
 
 export async function listen<S extends NetServer>(server: S): Promise<S> {
   open.add(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  await listenOnFreePort(server)
   return server
 }
 

@@ -1,9 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-
 import type { TextMapSetter } from '@opentelemetry/api'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { serve, type TestServer } from '@spanwright/test-kit'
 import { traceUndici } from '@spanwright/undici'
 import * as fc from 'fast-check'
 import { anyText } from '@spanwright/test-kit/arbitraries'
@@ -18,21 +15,17 @@ const ATTACK = 'a=1;x=1\r\n\r\nDELETE /users/1 HTTP/1.1\r\nHost: internal\r\n\r\
 
 /** The requests to the internal server. */
 const asked: string[] = []
-let server: Server
+let server: TestServer
 let origin: string
 beforeAll(async () => {
-  server = createServer((request, response) => {
+  server = await serve((request, response) => {
     asked.push(`${request.method} ${request.url} ${String(request.headers['traceparent']).slice(0, 35)}`)
     response.end('ok')
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  origin = server.origin
 })
 beforeEach(() => void asked.splice(0))
-afterAll(() => {
-  server.closeAllConnections()
-  server.close()
-})
+afterAll(async () => server[Symbol.asyncDispose]())
 
 describe('headers of a record', () => {
   it(

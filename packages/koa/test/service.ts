@@ -1,6 +1,8 @@
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 
+import { listen as listenOnFreePort } from '@spanwright/test-kit'
+
 const open = new Set<{ readonly server: Server; readonly sockets: Set<Socket> }>()
 
 /** Lets a server listen on a free port of 127.0.0.1, until {@link closeServices}. */
@@ -10,10 +12,7 @@ export async function listen(server: Server): Promise<Server> {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
+  await listenOnFreePort(server)
   open.add({ server, sockets })
   return server
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { describe, expect, it } from '@jest/globals'
+import { listen } from '@spanwright/test-kit'
 import { traceClient, tracePool } from '@spanwright/pg'
 import { Client, Pool } from 'pg'
 
@@ -93,9 +94,8 @@ describe('an error of the server', () => {
 describe('a failed connection', () => {
   /** A port without a listener. */
   async function closedPort(): Promise<number> {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
+    const server = createServer()
+    const port = await listen(server)
     server.close()
     await once(server, 'close')
     return port

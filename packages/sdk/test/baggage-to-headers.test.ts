@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 
 import { context, propagation, ROOT_CONTEXT } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
+import { listen } from '@spanwright/test-kit'
 import { traceUndici } from '@spanwright/undici'
 
 import { startTracing, type Tracing } from '../src/index.ts'
@@ -14,12 +13,6 @@ let internal: Server
 let edge: Server
 let tracing: Tracing | undefined
 
-async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
 let edgeUrl: string
 beforeAll(async () => {
   internal = createServer(({ url = '', headers }, response) => {
@@ -29,7 +22,7 @@ beforeAll(async () => {
     asked.push({ path: url, baggage: Object.fromEntries(baggage) })
     response.end('ok')
   })
-  const internalUrl = await listen(internal)
+  const internalUrl = `http://127.0.0.1:${await listen(internal)}`
   edge = createServer((request, response) => {
     const incoming = propagation.extract(ROOT_CONTEXT, request.headers)
     context
@@ -39,7 +32,7 @@ beforeAll(async () => {
         (error: unknown) => response.writeHead(500).end(String(error)),
       )
   })
-  edgeUrl = await listen(edge)
+  edgeUrl = `http://127.0.0.1:${await listen(edge)}`
 })
 afterEach(async () => {
   asked.splice(0)

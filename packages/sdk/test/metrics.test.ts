@@ -1,5 +1,4 @@
 import { createServer } from 'node:http'
-import { once } from 'node:events'
 
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { type Attributes, metrics, SpanStatusCode, trace } from '@opentelemetry/api'
@@ -8,7 +7,7 @@ import { recordSpans } from '@spanwright/testing'
 
 import { rules, startTracing, type StartTracingOptions } from '../src/index.ts'
 import { collect } from './collector.ts'
-import { collectDiag } from '@spanwright/test-kit'
+import { collectDiag, listen } from '@spanwright/test-kit'
 import { type Endpoint, freePort, startEndpoint } from './endpoint.ts'
 import { type Answer, PATIENCE, startHost } from './host.ts'
 import { useHost } from './use-host.ts'
@@ -199,9 +198,8 @@ describe('metrics for Prometheus', () => {
   })
 
   it('leave the app alone when their port is taken, which is said', async () => {
-    const other = createServer().listen(0, '127.0.0.1')
-    await once(other, 'listening')
-    const { port } = other.address() as { port: number }
+    const other = createServer()
+    const port = await listen(other)
     const { report, said, counts } = await host.run({
       options: { exporter: 'none', metrics: { protocol: 'prometheus', port } },
       bursts: [{ spans: ['one'], flush: true }],

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
-import { once } from 'node:events'
 
 import { describe, expect, it } from '@jest/globals'
+import { listen } from '@spanwright/test-kit'
 
 import type { ExporterCount, StartTracingOptions } from '../src/index.ts'
 import { type Behaviour, freePort, startEndpoint, succeed } from './endpoint.ts'
@@ -255,9 +255,8 @@ describe('at the end', () => {
   it(
     'one that takes a connection and says nothing is waited for in the same way',
     async () => {
-      const server = createServer(() => {}).listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      const { port } = server.address() as { port: number }
+      const server = createServer(() => {})
+      const port = await listen(server)
       const { exporter, duration } = await trace(
         `http://127.0.0.1:${port}`,
         { flushTimeout: '500ms' },

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { constants, createServer as createHttp2Server } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:http'
 import { rm, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,6 +7,7 @@ import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { context, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { listen } from '@spanwright/test-kit'
 import { recordTests } from '@spanwright/test-kit/recorder'
 import { traceFetch, tracing } from '@spanwright/undici'
 
@@ -337,13 +337,11 @@ async function startHttp2(): Promise<Http2TestServer> {
   })
   const sessions = new Set<{ destroy(): void }>()
   h2.on('session', session => sessions.add(session))
-  h2.listen(0, '127.0.0.1')
-  await once(h2, 'listening')
   function stop(): void {
     for (const session of sessions) session.destroy()
     h2.close()
   }
-  return { port: (h2.address() as AddressInfo).port, traceparents, stop }
+  return { port: await listen(h2), traceparents, stop }
 }
 
 describe.each(VERSIONS.filter(([name]) => name !== 'undici 6'))('HTTP/2 with %s', (_, undici) => {

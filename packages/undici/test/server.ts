@@ -6,9 +6,9 @@ import {
   type RequestListener,
   type Server,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
 
 import { jest } from '@jest/globals'
+import { listen } from '@spanwright/test-kit'
 
 // Real connections take their time on a busy machine.
 jest.setTimeout(60_000)
@@ -36,9 +36,7 @@ export async function startServer(listener: RequestListener = answerOk): Promise
     received.push(receivedFrom(request))
     listener(request, response)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   async function stop(): Promise<void> {
     server.closeAllConnections()
     if (!server.listening) return

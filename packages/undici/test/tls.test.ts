@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createSecureServer } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import { connect } from 'node:tls'
 
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { listen } from '@spanwright/test-kit'
 import { recordTests } from '@spanwright/test-kit/recorder'
 
 import { makeIdentity } from '@spanwright/http-servers/certificate'
@@ -36,10 +36,8 @@ async function startSecureServer(): Promise<SecureServer> {
     session.on('error', () => undefined)
     connections.add(session)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listen(server),
     traceparents,
     async stop() {
       for (const connection of connections) connection.destroy()

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { listen } from '@spanwright/test-kit'
 import { addEvent, recordException, withSpan } from '@spanwright/core'
 import { tracing } from '@spanwright/express'
 import { startTracing, type StartTracingOptions } from '@spanwright/sdk'
@@ -79,14 +79,9 @@ let inner: Server
 let outer: Server
 let origin = ''
 
-async function listen(server: Server): Promise<string> {
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
 beforeAll(async () => {
   inner = createServer((_request, response) => response.end('inner'))
-  const target = await listen(inner)
+  const target = `http://127.0.0.1:${await listen(inner)}`
   const fetch = traceFetch(globalThis.fetch)
   const app = express().set('env', 'test').use(tracing())
   app.get('/work/:id', async (_req, res) => {
@@ -100,7 +95,7 @@ beforeAll(async () => {
   })
   app.get('/broken', () => withSpan('work', () => breaking()))
   outer = createServer(app)
-  origin = await listen(outer)
+  origin = `http://127.0.0.1:${await listen(outer)}`
 })
 
 afterAll(async () => {

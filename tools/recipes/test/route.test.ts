@@ -1,9 +1,7 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, RequestListener } from 'node:http'
 
 import { describe, expect, it } from '@jest/globals'
-import { collectDiag } from '@spanwright/test-kit'
+import { collectDiag, serve as listening } from '@spanwright/test-kit'
 import { recordTests } from '@spanwright/test-kit/recorder'
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
@@ -54,17 +52,11 @@ const FRAMEWORKS: readonly (readonly [string, Serve])[] = [
 ]
 
 async function spanOf(serve: Serve, route: Route, work = (): void => {}): Promise<ReadableSpan> {
-  const server = createServer(serve(route, work))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  try {
-    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/people/7`)
-    expect(answer.status).toBe(200)
-    await answer.text()
-    return await recorder.waitFor({ kind: SpanKind.SERVER })
-  } finally {
-    server.closeAllConnections()
-    server.close()
-  }
+  await using server = await listening(serve(route, work))
+  const answer = await fetch(`${server.origin}/people/7`)
+  expect(answer.status).toBe(200)
+  await answer.text()
+  return recorder.waitFor({ kind: SpanKind.SERVER })
 }
 
 describe.each(FRAMEWORKS)('route() of %s', (_name, serve) => {

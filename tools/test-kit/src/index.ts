@@ -3,6 +3,7 @@ export { FROM_SOURCE, TYPESCRIPT } from './from-source.ts'
 export { areCollected, collectGarbage } from './garbage.ts'
 export {
   A_AND_B,
+  listen,
   nextBytes,
   readAll,
   requestOf,

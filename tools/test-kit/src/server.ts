@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net'
 
 /** A server on a free port of 127.0.0.1; it is gone with its connections when it is disposed of. */
 export interface TestServer extends AsyncDisposable {
@@ -36,11 +36,17 @@ export function servedScheme(): string {
   return transport.scheme
 }
 
+/** Lets a server of any protocol listen on a free port of 127.0.0.1, and returns the port. */
+export async function listen(server: NetServer): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
 /** Serves a listener or an app. */
 export async function serve(listener: RequestListener, options: ServerOptions = {}): Promise<TestServer> {
-  const server = transport.createServer(options, listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const server = transport.createServer(options, listener)
+  const port = await listen(server)
   const sockets = new Set<Socket>()
   function open(bytes = ''): Socket {
     const socket = transport.connect(port)
