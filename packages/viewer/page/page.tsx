@@ -5,7 +5,7 @@ import { Help } from './parts/help.tsx'
 import { useKeys } from './parts/keys.ts'
 import { restoreTheme } from './parts/theme.ts'
 import { app, useApp } from './state/app.ts'
-import { follow } from './state/live.ts'
+import { follow, followWhileVisible } from './state/live.ts'
 import { loadTrace } from './state/open-trace.ts'
 import { linkToTrace, readRoute } from './state/route.ts'
 import { readShared } from './state/shared.ts'
@@ -52,6 +52,7 @@ function start(): void {
     const isAtTrace = readRoute(location.hash).view === 'trace'
     if (only && shared.length === 1 && !isAtTrace) history.replaceState(null, '', linkToTrace(only.traceId))
   }
+  if (!shared) followWhileVisible()
   addEventListener('hashchange', followAddress)
   followAddress()
   render(<Page />, document.getElementById('app') as HTMLElement)

@@ -168,6 +168,16 @@ describe('the decoder', () => {
     expect(trace.spans.at(-1)?.depth).toBe(19_999)
     expect(findingsOf(trace)).toEqual([])
     expect(criticalPathOf(trace).size).toBeGreaterThan(0)
+    const attributes = { 'http.request.method': 'GET' }
+    const siblings = line.map(({ id }, index) => ({
+      id,
+      kind: 'CLIENT' as const,
+      at: [index, index + 1] as const,
+      attributes,
+      ...(index > 0 && { parent: '1' }),
+    }))
+    const found = findingsOf(readTrace('', spansOf(documentFrom(siblings)).records))
+    expect(found.map(({ kind }) => kind)).toEqual(['one-after-the-other', 'ended-after-parent'])
   })
 })
 

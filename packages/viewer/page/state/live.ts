@@ -29,11 +29,24 @@ export function follow(route: Route): void {
   source.addEventListener('message', ({ data }: MessageEvent<string>) => receive(JSON.parse(data) as Change))
 }
 
+/** Follows only while the page is seen: browsers keep six connections to a server, and a tab would take one each. */
+export function followWhileVisible(): void {
+  document.addEventListener('visibilitychange', () => {
+    const { route, isPaused } = app.get()
+    if (!document.hidden) follow(route)
+    else if (!isPaused) {
+      source?.close()
+      source = undefined
+    }
+  })
+}
+
 function receive({ updated, gone, store, isFirst }: Change): void {
-  const { isPaused, summaries, waiting, route } = app.get()
+  const { isPaused, summaries, waiting, route, open } = app.get()
   app.set({ store, isConnected: true })
   if (route.view === 'trace') {
-    if (!isPaused && !isFirst && updated.some(({ traceId }) => traceId === route.traceId))
+    const summary = updated.find(({ traceId }) => traceId === route.traceId)
+    if (summary && (open || !isFirst) && summary.spans !== open?.trace.spans.length)
       void loadTrace(route.traceId)
     return
   }

@@ -16,7 +16,8 @@ export const oneAfterTheOther: Rule = trace =>
     const repeated = new Set([...repeatedBeneath(parent).values()].flat())
     const reads = parent.children.filter(child => isRead(child) && !repeated.has(child))
     return chainsOf(reads).flatMap((chain): Finding[] => {
-      const gain = sumOf(chain) - Math.max(...chain.map(call => call.duration))
+      const longest = chain.reduce((max, call) => Math.max(max, call.duration), 0)
+      const gain = sumOf(chain) - longest
       if (chain.length < MIN_CALLS || gain < MIN_GAIN * parent.duration) return []
       return [
         {

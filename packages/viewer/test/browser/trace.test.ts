@@ -46,6 +46,7 @@ function rows(): Promise<string[]> {
 
 async function selected(): Promise<string> {
   const row = waterfall().locator('[role=row][aria-selected=true]')
+  await row.waitFor()
   expect(await waterfall().getAttribute('aria-activedescendant')).toBe(await row.getAttribute('id'))
   return (await row.getByRole('gridcell').first().innerText()).replaceAll(/\s+/g, ' ').trim()
 }
