@@ -6,7 +6,6 @@ import {
   SpanStatusCode,
   type TraceState,
 } from '@opentelemetry/api'
-
 import { reportFailure } from '@spanwright/core/plugin'
 
 import { RANDOM_FLAG } from '../../sampling/trace-origin.ts'
@@ -120,7 +119,8 @@ function writeFields(writer: Writer, span: ReadableSpan, conceal: Concealer | un
   const pairs = isOwn ? span.recorded.pairs : undefined
   if (!isOwn || pairs === undefined) writeAttributes(writer, ATTRIBUTES, span.attributes, conceal)
   else writePairs(writer, pairs, span.recorded.size, conceal)
-  if (!isOwn || span.hasParts) writeParts(writer, span, conceal)
+  if (isOwn) writeParts(writer, conceal, span.eventList, span.linkList)
+  else writeParts(writer, conceal, span.events, span.links)
   writer.count(DROPPED_ATTRIBUTES, span.droppedAttributesCount)
   writer.count(DROPPED_EVENTS, span.droppedEventsCount)
   writer.count(DROPPED_LINKS, span.droppedLinksCount)
@@ -152,9 +152,14 @@ function writeFlags(writer: Writer, flags: number): void {
   writer.fixed32(flags)
 }
 
-function writeParts(writer: Writer, { events, links }: ReadableSpan, conceal: Concealer | undefined): void {
-  for (const event of events) writeEvent(writer, event, conceal)
-  for (const link of links) writeLink(writer, link, conceal)
+function writeParts(
+  writer: Writer,
+  conceal: Concealer | undefined,
+  events: readonly TimedEvent[] | undefined,
+  links: readonly Link[] | undefined,
+): void {
+  if (events) for (const event of events) writeEvent(writer, event, conceal)
+  if (links) for (const link of links) writeLink(writer, link, conceal)
 }
 
 function traceStateOf(span: ReadableSpan): TraceState | undefined {

@@ -48,8 +48,9 @@ export class RecordingSpan implements RecordedSpan {
   private readonly owner: SpanOwner
   private givenStart: HrTime | undefined = undefined
   private givenEnd: HrTime | undefined = undefined
-  private eventList: TimedEvent[] | undefined = undefined
-  private linkList: Link[] | undefined = undefined
+  /** Created with the first of them. */
+  eventList: TimedEvent[] | undefined = undefined
+  linkList: Link[] | undefined = undefined
   droppedEventsCount = 0
   droppedLinksCount = 0
   private hasEnd = false
@@ -103,9 +104,14 @@ export class RecordingSpan implements RecordedSpan {
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.hasEnded()) return this
     const { limits } = this.owner
-    const events = (this.eventList ??= [])
+    const events = this.eventList ?? []
     if (!makeRoom(events, limits.eventCountLimit)) this.droppedEventsCount += 1
-    if (limits.eventCountLimit > 0) events.push(makeEvent(name, attributesOrTime, time, this.anchor, limits))
+    if (limits.eventCountLimit > 0) {
+      const event = makeEvent(name, attributesOrTime, time, this.anchor, limits)
+      // A list made of its first event has no room for more, which few spans need (benchmark row: undici.request).
+      if (this.eventList) events.push(event)
+      else this.eventList = [event]
+    }
     return this
   }
 
@@ -201,11 +207,6 @@ export class RecordingSpan implements RecordedSpan {
   /** Whether both start and end were read from the clock. */
   get isTimedHere(): boolean {
     return this.givenStart === undefined && this.givenEnd === undefined
-  }
-
-  /** Whether there are events or links, without making lists of them. */
-  get hasParts(): boolean {
-    return this.eventList !== undefined || this.linkList !== undefined
   }
 
   get startTime(): HrTime {
