@@ -30,7 +30,7 @@ async function trace(url: string, order: Partial<Order> = {}): Promise<Answer & 
 function expectSumOf(
   started: number,
   { exported, waiting, dropped }: ExporterCount,
-  { counts }: Answer,
+  { counts }: Pick<Answer, 'counts'>,
 ): void {
   const lost = dropped.queueFull + dropped.failed + dropped.shutDown
   expect(counts.unsampled + counts.sampledOut + exported + waiting + lost).toBe(started)
@@ -38,18 +38,35 @@ function expectSumOf(
 }
 
 describe('an endpoint that fails', () => {
-  it.each([429, 502, 503, 504])(
-    'is asked again after %i, not before Retry-After says so',
-    async status => {
+  it(
+    'is asked again after 429, 502, 503 and 504, not before Retry-After says so',
+    async () => {
+      // One exporter for each status, for all of them to wait at the same time.
+      const paths = ['/429', '/502', '/503', '/504']
+      const asked = new Set<string>()
       await using endpoint = await startEndpoint((response, request, index) => {
-        if (index > 0) return succeed(response, request, index)
-        response.writeHead(status, { 'retry-after': '1' }).end()
+        const path = request.url ?? ''
+        if (asked.has(path)) return succeed(response, request, index)
+        asked.add(path)
+        response.writeHead(Number(path.slice(1)), { 'retry-after': '1' }).end()
       })
-      const { exporter, said } = await trace(endpoint.url)
-      expect(endpoint.accepted()).toEqual(['one'])
-      const [first, second] = endpoint.arrivals
-      expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(900)
-      expect(exporter).toMatchObject({ exported: 1, dropped: { failed: 0 } })
+      const { counts, said } = await host.run({
+        options: {
+          exporter: paths.map(path => ({ url: endpoint.url + path, protocol: 'http/json', timeout: 8000 })),
+          flushTimeout: '10s',
+        },
+      })
+      expect(endpoint.accepted()).toEqual(paths.map(() => 'one'))
+      for (const path of paths) {
+        const [first, second, ...more] = endpoint.arrivals.filter(arrival => arrival.path === path)
+        expect(more).toEqual([])
+        expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(900)
+      }
+      expect(counts.exporters).toHaveLength(paths.length)
+      for (const exporter of counts.exporters) {
+        expect(exporter).toMatchObject({ exported: 1, dropped: { failed: 0 } })
+        expectSumOf(counts.started, exporter, { counts })
+      }
       expect(said).toEqual([])
     },
     PATIENCE,

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import { listen } from '@spanwright/test-kit'
 
 import type { ExporterCount, StartTracingOptions } from '../src/index.ts'
-import { type Behaviour, freePort, startEndpoint, succeed } from './endpoint.ts'
+import { freePort, startEndpoint, succeed } from './endpoint.ts'
 import { type Answer, type Order, PATIENCE } from './host.ts'
 import { useHost } from './use-host.ts'
 
@@ -37,28 +37,38 @@ function sumOf({ exported, waiting, dropped }: ExporterCount): number {
 
 const NOTHING = { queueFull: 0, notEncoded: 0, failed: 0, rejected: 0, shutDown: 0 }
 
-/** Answers with that once, and then as it should. */
-function once503(answer: Behaviour): Behaviour {
-  return (response, request, index) => (index === 0 ? answer : succeed)(response, request, index)
-}
-
 describe('an OTLP endpoint that requests a later retry', () => {
-  it.each([429, 502, 503, 504])(
-    'is asked again after %i, at the date that Retry-After names',
-    async status => {
-      let due = 0
-      await using endpoint = await startEndpoint(
-        once503(response => {
-          // A date has whole seconds.
-          due = Math.ceil(Date.now() / 1000 + 1) * 1000
-          response.writeHead(status, { 'retry-after': new Date(due).toUTCString() }).end()
-        }),
-      )
-      const { exporter, said } = await trace(endpoint.url)
-      expect(endpoint.arrivals).toHaveLength(2)
-      const waited = (endpoint.arrivals[1]?.at ?? 0) - (endpoint.arrivals[0]?.at ?? 0)
-      expect(waited).toBeGreaterThan(950)
-      expect(exporter).toMatchObject({ exported: 4, dropped: NOTHING })
+  it(
+    'is asked again after 429, 502, 503 and 504, at the date that Retry-After names',
+    async () => {
+      // One exporter for each status, for all of them to wait at the same time.
+      const paths = ['/429', '/502', '/503', '/504']
+      const asked = new Set<string>()
+      await using endpoint = await startEndpoint((response, request, index) => {
+        const path = request.url ?? ''
+        if (asked.has(path)) return succeed(response, request, index)
+        asked.add(path)
+        // A date has whole seconds.
+        const due = Math.ceil(Date.now() / 1000 + 1) * 1000
+        response.writeHead(Number(path.slice(1)), { 'retry-after': new Date(due).toUTCString() }).end()
+      })
+      const { counts, said } = await host.run({
+        bursts: [burst(4)],
+        options: {
+          exporter: paths.map(path => ({ url: endpoint.url + path, protocol: 'http/json', timeout: 8000 })),
+          flushTimeout: '10s',
+        },
+      })
+      for (const path of paths) {
+        const [first, second, ...more] = endpoint.arrivals.filter(arrival => arrival.path === path)
+        expect(more).toEqual([])
+        expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(950)
+      }
+      expect(counts.exporters).toHaveLength(paths.length)
+      for (const exporter of counts.exporters) {
+        expect(exporter).toMatchObject({ exported: 4, dropped: NOTHING })
+        expect(sumOf(exporter)).toBe(counts.started)
+      }
       expect(said).toEqual([])
     },
     PATIENCE,
