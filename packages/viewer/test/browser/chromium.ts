@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -38,14 +38,25 @@ function launch(executablePath: string, environment: NodeJS.ProcessEnv): Promise
   return chromium.launch({ executablePath, args, env, headless: true })
 }
 
-/** The package unpacks into the folder for temporary files, and its libraries only where it takes itself for a function of AWS. */
+/**
+ * The package unpacks into the folder for temporary files, and its libraries only where it takes itself for a function of
+ * AWS. Tests that run at the same time unpack into folders of their own, of which the first one stays.
+ */
 async function unpack(): Promise<string> {
-  mkdirSync(FOLDER, { recursive: true })
-  writeFileSync(join(FOLDER, 'fonts.conf'), fontsConfiguration())
-  const program = "require('@sparticuz/chromium').executablePath().then(path => process.stdout.write(path))"
-  const env = { ...process.env, TMPDIR: FOLDER, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' }
-  const { stdout } = await promisify(execFile)(process.execPath, ['--eval', program], { cwd: __dirname, env })
-  return stdout
+  const path = join(FOLDER, 'chromium')
+  if (existsSync(path)) return path
+  const own = `${FOLDER}-${process.pid}`
+  mkdirSync(own, { recursive: true })
+  writeFileSync(join(own, 'fonts.conf'), fontsConfiguration())
+  const env = { ...process.env, TMPDIR: own, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' }
+  const program = "require('@sparticuz/chromium').executablePath()"
+  await promisify(execFile)(process.execPath, ['--eval', program], { cwd: __dirname, env })
+  try {
+    renameSync(own, FOLDER)
+  } catch {
+    rmSync(own, { recursive: true })
+  }
+  return path
 }
 
 /** The fonts of the package first, so that pictures look the same everywhere; then those of the machine. */
