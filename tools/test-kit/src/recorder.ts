@@ -1,10 +1,16 @@
 import { afterAll, afterEach } from '@jest/globals'
 import { recordSpans, type RecordSpansOptions, type SpanRecorder } from '@spanwright/testing'
 
-/** Records what the tests of a file trace, by the global providers unless said, and forgets it after each test. */
+let recorder: SpanRecorder | undefined
+
+/**
+ * Records what the tests of a file trace, by the global providers unless said, and forgets it after each test. Suites of
+ * one file share the recorder.
+ */
 export function recordTests(options: RecordSpansOptions = { global: true }): SpanRecorder {
-  const recorder = recordSpans(options)
-  afterEach(() => recorder.reset())
-  afterAll(() => recorder.stop())
-  return recorder
+  if (recorder) return recorder
+  const started = (recorder = recordSpans(options))
+  afterEach(() => started.reset())
+  afterAll(() => started.stop())
+  return started
 }
