@@ -9,12 +9,9 @@ import { type Stage, startStage } from './stage.ts'
 jest.setTimeout(60_000)
 
 /** The pictures of the README are replaced with WRITE_DOCS=1; otherwise they are only made. */
-const FOLDER = join(
-  __dirname,
-  '..',
-  '..',
-  ...(process.env['WRITE_DOCS'] ? ['pictures'] : ['dist', 'pictures']),
-)
+const FOLDER = process.env['WRITE_DOCS']
+  ? join(__dirname, '..', '..', 'pictures')
+  : join(__dirname, 'node_modules', '.cache', 'pictures')
 
 let stage: Stage
 let cart: string
