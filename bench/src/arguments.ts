@@ -55,7 +55,7 @@ export const HELP = `npm run bench -- [library …] [options]
 npm run bench -- memory [--quick]
 
   library             ${LIBRARIES.map(({ name }) => name).join(', ')};
-                      or http or kafkajs for both of theirs. Default: all
+                      or grpc, http or kafkajs for both of theirs. Default: all
   --variant <name>    one of ${VARIANTS.join(', ')}; may be repeated. Default: all
   --quick             one short round of everything
   --generations <n>   how often every process is started afresh. Default: ${FULL.generations}

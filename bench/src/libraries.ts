@@ -1,7 +1,7 @@
 import type { Library } from './measured/protocol.ts'
 
 /** What can be called. */
-type ServiceKind = 'upstream' | 'postgres' | 'kafka'
+type ServiceKind = 'upstream' | 'postgres' | 'kafka' | 'grpc'
 
 /** How a library is measured and shown. */
 export interface LibraryEntry {
@@ -11,8 +11,8 @@ export interface LibraryEntry {
   readonly title: string
   /** What an operation is. */
   readonly operation: string
-  /** `load`: requests come from here. Otherwise what it calls. */
-  readonly service: ServiceKind | 'load' | 'none'
+  /** `load` and `grpc-load`: requests or calls come from here. Otherwise what it calls. */
+  readonly service: ServiceKind | 'load' | 'grpc-load' | 'none'
   /** What a server calls besides. */
   readonly needs?: readonly ServiceKind[]
   /** Operations in one call that is counted: a batch of messages is one call. */
@@ -124,6 +124,24 @@ export const LIBRARIES: readonly LibraryEntry[] = [
     operation: 'message',
     service: 'kafka',
     goals: { otel: 3, byHandOtel: 0.6, byHand: 1.25, unsampled: 3 },
+  },
+  {
+    ...ONE_BY_ONE,
+    name: 'grpc-server',
+    family: 'grpc',
+    title: 'gRPC unary server',
+    operation: 'call',
+    service: 'grpc-load',
+    goals: { otel: 3, byHandOtel: 0.7, byHand: 1.25, unsampled: 3 },
+  },
+  {
+    ...ONE_BY_ONE,
+    name: 'grpc-client',
+    family: 'grpc',
+    title: 'gRPC unary client',
+    operation: 'call',
+    service: 'grpc',
+    goals: { otel: 3, byHandOtel: 0.7, byHand: 1.25, unsampled: 3 },
   },
   { ...ONE_BY_ONE, name: 'sdk', family: 'sdk', title: 'An Express app with the SDK alone', service: 'load' },
   {

@@ -5,6 +5,7 @@ import { Client } from 'pg'
 import { PREPARED_MESSAGES, PREPARED_TOPIC } from './measured/prepared-topic.ts'
 import type { LibraryEntry } from './libraries.ts'
 import type { SdkState } from './measured/protocol.ts'
+import { serveGrpc } from './measured/grpc.ts'
 import { startUpstream } from './upstream.ts'
 
 /** What a client calls while it is measured. */
@@ -21,6 +22,7 @@ export class ServiceUnavailable extends Error {}
 function startService(kind: LibraryEntry['service'], state: SdkState): Promise<Service> {
   if (kind === 'upstream') return startUpstream()
   if (kind === 'kafka') return startBroker(state)
+  if (kind === 'grpc') return startGrpc()
   if (kind === 'postgres') return startDatabase()
   return Promise.resolve({ address: '', close: () => {} })
 }
@@ -57,6 +59,11 @@ export class Services {
       )
     }
   }
+}
+
+async function startGrpc(): Promise<Service> {
+  const { port, close } = await serveGrpc()
+  return { address: `127.0.0.1:${port}`, close }
 }
 
 async function startDatabase(): Promise<Service> {

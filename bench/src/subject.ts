@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 import type { Configuration } from './configurations.ts'
 import type { LibraryEntry } from './libraries.ts'
+import { GrpcLoad } from './grpc-load.ts'
 import { Load } from './load.ts'
 import type { Readings } from './measured/protocol.ts'
 import { MeasuredProcess } from './measured-process.ts'
@@ -144,7 +145,8 @@ export class Subject {
 
   private async run(seconds: number, watched: boolean): Promise<Readings> {
     const { measured, configuration } = this
-    const load = measured.port > 0 ? await Load.connect(measured.port, configuration.state) : undefined
+    const Calls = this.library.service === 'grpc-load' ? GrpcLoad : Load
+    const load = measured.port > 0 ? await Calls.connect(measured.port, configuration.state) : undefined
     try {
       await measured.begin(watched)
       const served = await this.holdOut(load, seconds)
@@ -158,7 +160,7 @@ export class Subject {
   }
 
   /** Sends requests, or waits while the process does its work. Returns how many requests were answered. */
-  private async holdOut(load: Load | undefined, seconds: number): Promise<number> {
+  private async holdOut(load: Load | GrpcLoad | undefined, seconds: number): Promise<number> {
     // PostgreSQL needs the other core.
     const { service, needs } = this.library
     const isPostgresAtWork = service === 'postgres' || needs?.includes('postgres') === true

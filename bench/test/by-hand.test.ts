@@ -6,9 +6,12 @@ import { DataPointType, type MetricData } from '@opentelemetry/sdk-metrics'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { recordSpans, type SpanRecorder } from '@spanwright/testing'
 
+import { GrpcLoad } from '../src/grpc-load.ts'
 import { LIBRARIES, type LibraryEntry } from '../src/libraries.ts'
 import { open as openExpress } from '../src/measured/libraries/express.ts'
 import { open as openFetch } from '../src/measured/libraries/fetch.ts'
+import { open as openGrpcClient } from '../src/measured/libraries/grpc-client.ts'
+import { open as openGrpcServer } from '../src/measured/libraries/grpc-server.ts'
 import { open as openHttpClient } from '../src/measured/libraries/http-client.ts'
 import { open as openHttpServer } from '../src/measured/libraries/http-server.ts'
 import { open as openConsumer } from '../src/measured/libraries/kafkajs-each-message.ts'
@@ -26,6 +29,8 @@ const SCENARIOS: Partial<Record<Library, OpenScenario>> = {
   koa: openKoa,
   'http-server': openHttpServer,
   'http-client': openHttpClient,
+  'grpc-server': openGrpcServer,
+  'grpc-client': openGrpcClient,
   fetch: openFetch,
   undici: openUndici,
   pg: openPg,
@@ -75,7 +80,7 @@ async function traceOf(library: LibraryEntry, variant: Variant): Promise<Trace> 
       upstream: '',
       sink: '',
     })
-    await operate(scenario, recorder)
+    await operate(library, scenario, recorder)
     await scenario.close()
     const [span] = recorder.spans()
     if (!span) throw new Error(`${library.title}: ${variant} made no span`)
@@ -92,11 +97,22 @@ async function metricsOf(recorder: SpanRecorder): Promise<MetricData[]> {
   return metrics.filter(({ descriptor }) => !descriptor.name.startsWith('db.client.connection.'))
 }
 
-async function operate(scenario: Served | Activity, recorder: SpanRecorder): Promise<void> {
+async function operate(
+  { service }: LibraryEntry,
+  scenario: Served | Activity,
+  recorder: SpanRecorder,
+): Promise<void> {
   if ('start' in scenario) scenario.start()
+  else if (service === 'grpc-load') await call(scenario.port)
   else await ask(scenario.port)
   while (recorder.spans().length === 0) await nextTurn()
   if ('stop' in scenario) await scenario.stop()
+}
+
+async function call(port: number): Promise<void> {
+  const load = await GrpcLoad.connect(port, 'exported')
+  await load.send(1)
+  load.close()
 }
 
 function ask(port: number): Promise<void> {

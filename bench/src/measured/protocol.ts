@@ -30,6 +30,8 @@ export type Library =
   | 'pg'
   | 'kafkajs-send'
   | 'kafkajs-each-message'
+  | 'grpc-server'
+  | 'grpc-client'
   | 'service'
 
 /** The arguments of a measured process. */

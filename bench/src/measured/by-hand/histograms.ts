@@ -4,6 +4,8 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 
 export const HTTP_SERVER_DURATION: MetricOptions = durationOf('HTTP server requests', SECONDS)
 export const HTTP_CLIENT_DURATION: MetricOptions = durationOf('HTTP client requests', SECONDS)
+export const RPC_SERVER_DURATION: MetricOptions = durationOf('incoming remote procedure calls', SECONDS)
+export const RPC_CLIENT_DURATION: MetricOptions = durationOf('outgoing remote procedure calls', SECONDS)
 export const MESSAGING_DURATION: MetricOptions = durationOf('messaging operations', SECONDS)
 export const DATABASE_DURATION: MetricOptions = durationOf(
   'database client operations',

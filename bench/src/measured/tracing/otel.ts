@@ -1,5 +1,6 @@
 import { type Instrumentation, registerInstrumentations } from '@opentelemetry/instrumentation'
 import { ExpressInstrumentation, ExpressLayerType } from '@opentelemetry/instrumentation-express'
+import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc'
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import { KafkaJsInstrumentation } from '@opentelemetry/instrumentation-kafkajs'
 import { KoaInstrumentation, KoaLayerType } from '@opentelemetry/instrumentation-koa'
@@ -28,6 +29,8 @@ const undici = (): Instrumentation[] => [new UndiciInstrumentation()]
 
 const kafkajs = (): Instrumentation[] => [new KafkaJsInstrumentation()]
 
+const grpc = (): Instrumentation[] => [new GrpcInstrumentation()]
+
 const INSTRUMENTATIONS: Record<Library, (isLean: boolean) => Instrumentation[]> = {
   sdk: () => [],
   'with-span': () => [],
@@ -40,6 +43,8 @@ const INSTRUMENTATIONS: Record<Library, (isLean: boolean) => Instrumentation[]> 
   pg,
   'kafkajs-send': kafkajs,
   'kafkajs-each-message': kafkajs,
+  'grpc-server': grpc,
+  'grpc-client': grpc,
   service: isLean => [...express(isLean), ...undici(), ...pg(isLean)],
 }
 
