@@ -62,8 +62,8 @@ export class Services {
 }
 
 async function startGrpc(): Promise<Service> {
-  const { port, close } = await serveGrpc()
-  return { address: `127.0.0.1:${port}`, close }
+  const served = await serveGrpc()
+  return { address: `127.0.0.1:${served.port}`, close: () => served.close() }
 }
 
 async function startDatabase(): Promise<Service> {
