@@ -31,6 +31,8 @@ const isFiltered = process.argv.some(argument => /^(?:-t$|-t=|--testNamePattern)
 const config: Config = {
   // Jest would leave a core to itself, which is half of a small machine.
   maxWorkers: '100%',
+  // Longest time of a test on a busy machine, in milliseconds; a test that needs more says so.
+  testTimeout: 30_000,
   testMatch: ['<rootDir>/{packages,tools,examples}/*/test/**/*.test.ts'],
   globals: { spansAreRecorded: !isFiltered },
   setupFilesAfterEnv: ['<rootDir>/tools/spans/src/jest-setup.ts'],
