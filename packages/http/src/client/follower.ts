@@ -5,16 +5,19 @@ import { type ClientRequest, guardMethods } from '@spanwright/core/plugin'
 import { EVENT_REQUEST_END, EVENT_RESPONSE_START } from '@spanwright/core/semconv'
 
 import { noteConnection, whenConnected } from './connection.ts'
+import {
+  destroyRequest,
+  destroyResponse,
+  emit,
+  type Followed,
+  FOLLOWER,
+  type Method,
+  methodOf,
+  noteTimeout,
+  push,
+  setTimeoutOfResponse,
+} from './methods.ts'
 import { type Attempt, type Expected, redirectOf, whileExpecting } from './resends.ts'
-
-// Registered, so that two copies of this package see each other's requests.
-const FOLLOWER: unique symbol = Symbol.for('spanwright.http.follower')
-
-interface Followed {
-  [FOLLOWER]?: Follower
-}
-
-type Method = (this: unknown, ...args: unknown[]) => unknown
 
 /** Error codes with which clients end a request that timed out. */
 const TIMEOUTS: ReadonlySet<unknown> = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ECONNABORTED'])
@@ -63,13 +66,18 @@ export class Follower {
     connected: ((socket: Socket) => void) | undefined,
   ): void {
     const follower = new Follower(req, request, attempt, connected)
-    Object.assign(req, { [FOLLOWER]: follower, emit, destroy: destroyRequest })
+    const target = req as Followed
+    target[FOLLOWER] = follower
+    target.emit = emit
+    target.destroy = destroyRequest
   }
 
   emit(args: readonly unknown[]): unknown {
-    this.noteEvent(args)
+    const [event] = args
+    this.noteEvent(event, args[1], args[2])
     const { req, originals } = this
-    const expected = this.expectedAfter(args)
+    const maySendAgain = event === 'response' || event === 'error'
+    const expected = maySendAgain ? this.expectedAfter(event, args[1]) : undefined
     return expected
       ? whileExpecting(expected, originals.emit, req, args)
       : Reflect.apply(originals.emit, req, args)
@@ -107,7 +115,7 @@ export class Follower {
     this.hasTimedOut = true
   }
 
-  private noteEvent([event, value, other]: readonly unknown[]): void {
+  private noteEvent(event: unknown, value: unknown, other: unknown): void {
     if (event === 'socket') this.sentOver(value as Socket)
     else if (event === 'information') this.noteStart()
     else if (event === 'response') this.responded(value as IncomingMessage)
@@ -127,9 +135,8 @@ export class Follower {
   }
 
   /** The request that listeners may send in the place of this one. */
-  private expectedAfter([event, value]: readonly unknown[]): Expected | undefined {
-    if (event === 'response') return redirectOf(this.attempt, value as IncomingMessage)
-    return event === 'error' ? this.attempt : undefined
+  private expectedAfter(event: 'response' | 'error', value: unknown): Expected | undefined {
+    return event === 'error' ? this.attempt : redirectOf(this.attempt, value as IncomingMessage)
   }
 
   /** The first bytes of a response have arrived, if only of an interim one. */
@@ -150,7 +157,11 @@ export class Follower {
       destroy: methodOf(res, 'destroy'),
       setTimeout: methodOf(res, 'setTimeout'),
     }
-    Object.assign(res, { [FOLLOWER]: this, push, destroy: destroyResponse, setTimeout: setTimeoutOfResponse })
+    const target = res as Followed
+    target[FOLLOWER] = this
+    target.push = push
+    target.destroy = destroyResponse
+    target.setTimeout = setTimeoutOfResponse
   }
 
   private handedOver(res: IncomingMessage, socket: unknown): void {
@@ -203,41 +214,6 @@ guardMethods(
 
 /** Used for an error that Node does not expose. */
 const CONNECTION_GONE = Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' })
-
-function emit(this: Followed, event: unknown, ...rest: unknown[]): unknown {
-  return this[FOLLOWER]?.emit([event, ...rest])
-}
-
-function push(this: Followed, chunk: unknown, encoding: unknown): unknown {
-  return this[FOLLOWER]?.push([chunk, encoding])
-}
-
-const destroyRequest = named('destroy', function (this: Followed, error: unknown) {
-  return this[FOLLOWER]?.destroyRequest([error])
-})
-
-const destroyResponse = named('destroy', function (this: Followed, error: unknown, callback: unknown) {
-  return this[FOLLOWER]?.destroyResponse([error, callback])
-})
-
-const setTimeoutOfResponse = named(
-  'setTimeout',
-  function (this: Followed, delay: unknown, callback: unknown) {
-    return this[FOLLOWER]?.setTimeoutOfResponse([delay, callback])
-  },
-)
-
-function noteTimeout(this: Followed): void {
-  this[FOLLOWER]?.noteTimeout()
-}
-
-function methodOf(target: object, name: string): Method {
-  return (target as Record<string, Method>)[name]!
-}
-
-function named(name: string, method: (this: Followed, ...args: unknown[]) => unknown): Method {
-  return Object.defineProperty(method, 'name', { value: name }) as Method
-}
 
 function valueOf(headers: IncomingMessage['headers'], name: string): string | string[] | undefined {
   return headers[name]

@@ -72,12 +72,29 @@ function inject(client: HttpClient, req: NodeRequest, { injected, headers }: Cli
 
 /** The port in the `Host` header written by Node; undefined when the caller has set the header. */
 function portIn(header: unknown, name: string): number | undefined {
-  const named = typeof header === 'string' ? splitHost(header) : undefined
+  if (typeof header !== 'string') return undefined
+  const { length } = name
+  if (header.startsWith(name) && header[length] === ':') {
+    const text = header.slice(length + 1)
+    const port = Number(text)
+    if (String(port) === text) return port
+  }
+  const named = splitHost(header)
   return named?.host === name ? (named.port ?? 0) : undefined
 }
 
+/** The last origin, which most often is the next one too: as the same string, its hash is known. */
+let last = { protocol: '', host: '', port: undefined as unknown, origin: '' }
+
 /** @param port 0 for the default of the scheme */
 function originOf({ protocol, host }: NodeRequest, port: unknown): string {
+  if (last.host !== host || last.port !== port || last.protocol !== protocol) {
+    last = { protocol, host, port, origin: joinOrigin(protocol, host, port) }
+  }
+  return last.origin
+}
+
+function joinOrigin(protocol: string, host: string, port: unknown): string {
   const isSaid = Number(port) > 0 && Number(port) !== (protocol === 'https:' ? 443 : 80)
   return `${protocol}//${host.includes(':') ? `[${host}]` : host}${isSaid ? `:${Number(port)}` : ''}`
 }
