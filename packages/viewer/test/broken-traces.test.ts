@@ -132,4 +132,12 @@ describe('a swallowed error', () => {
     expect(kindsOf({ ...REQUEST, failed: true }, failure)).toEqual([])
     expect(kindsOf({ ...REQUEST, attributes: { 'http.response.status_code': 409 } }, failure)).toEqual([])
   })
+
+  it('is not a call that asked for what is not there', () => {
+    const missing = call('11', [0, 10], '/a', {
+      failed: true,
+      attributes: { 'http.response.status_code': 404 },
+    })
+    expect(kindsOf(REQUEST, missing)).toEqual([])
+  })
 })

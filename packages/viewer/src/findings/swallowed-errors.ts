@@ -13,6 +13,8 @@ export const swallowedErrors: Rule = trace => {
     const isShownAbove = parent !== undefined && shown.has(parent)
     if (isShownAbove || span.failed || statusCodeOf(span) >= 400) shown.add(span)
     if (!span.failed || parent === undefined || isShownAbove || retried.has(span)) return []
+    // Asking for what may not be there is no failure of the one who asks.
+    if (span.kind === 'CLIENT' && statusCodeOf(span) === 404) return []
     return [
       {
         kind: 'swallowed-error',
