@@ -322,6 +322,53 @@ describe.each(VERSIONS)('the interceptors of the application with %s', (_, versi
   })
 })
 
+describe.each(VERSIONS)('what the library adds to its calls with %s', (_, version) => {
+  it('goes through, on both sides', async () => {
+    const ask = async (serverOptions: grpc.ServerOptions, options?: grpc.ClientOptions): Promise<unknown> => {
+      let ofServer: unknown
+      await using server = await serveEcho(version, serverOptions, {
+        unary(call, callback) {
+          const methods = [
+            'getPeer',
+            'getDeadline',
+            'getPath',
+            'getHost',
+            'getAuthContext',
+            'getMetricsRecorder',
+          ]
+          const asked = call as unknown as Record<string, (() => unknown) | undefined>
+          ofServer = methods.map(name => [name, typeof asked[name]?.()])
+          callback(null, call.request)
+        },
+      })
+      const client = server.client(options)
+      const call = client.chat()
+      const { getAuthContext } = call as unknown as { getAuthContext?: () => unknown }
+      const ofClient = [typeof call.getPeer(), getAuthContext?.call(call)]
+      call.resume().end()
+      await new Promise(resolve => call.on('status', resolve))
+      await callUnary(client, 'x')
+      return [ofServer, ofClient]
+    }
+    const traced = await ask(traceGrpcServer(), traceGrpcClient())
+    expect(recorder.spans()).toHaveLength(4)
+    expect(traced).toEqual(await ask({}))
+  })
+
+  it('goes through when a later version adds it', () => {
+    class Later {
+      private readonly value = 'later'
+      start(): void {}
+      getNews(...given: unknown[]): unknown {
+        return [this.value, given]
+      }
+    }
+    const [ofServer] = traceGrpcServer().interceptors ?? []
+    const call = ofServer?.({ path: '/test.Echo/Unary' } as never, new Later() as never)
+    expect((call as unknown as Later).getNews(1, 2)).toEqual(['later', [1, 2]])
+  })
+})
+
 describe('at set-up', () => {
   it('wrapping twice is wrapping once', async () => {
     await using server = await serveEcho(grpc, traceGrpcServer({}, traceGrpcServer()))
