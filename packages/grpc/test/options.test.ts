@@ -380,6 +380,13 @@ describe('at set-up', () => {
     `)
   })
 
+  it('so is giving the interceptor to one call', async () => {
+    await using server = await serveEcho(grpc, {})
+    const { interceptors } = traceGrpcClient()
+    await callUnary(server.client(traceGrpcClient()), 'x', { interceptors })
+    expect(recorder.spans().map(({ kind }) => kind)).toEqual([SpanKind.CLIENT])
+  })
+
   it('leaves the options it is given alone', () => {
     const interceptors: never[] = []
     const options = Object.freeze({

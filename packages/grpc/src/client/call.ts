@@ -21,7 +21,7 @@ export class ClientCall extends Call<ClientTracing> {
   /** The caller's. */
   private readonly context: Context = contextApi.active()
   private listener: Partial<InterceptingListener> | undefined
-  private readonly target: string | undefined
+  private target: string | undefined
 
   /** @param next undefined for a call that the library has refused to make */
   constructor(
@@ -88,6 +88,8 @@ export class ClientCall extends Call<ClientTracing> {
   begin(metadata: Metadata | undefined): Metadata | undefined {
     const { tracing, context } = this
     const { settings } = tracing
+    // Where only the interceptor is used. Before the call is under way, its peer is the target.
+    this.target ??= this.next?.getPeer()
     const address = tracing.targets.addressIn(this.target)
     const method = tracing.methodOf(this.method.path, address)
     const record: GrpcOperation | undefined =

@@ -54,15 +54,16 @@ function hasInterceptors({
 /** A copy of options with ours as the first interceptor. grpc-js refuses interceptors beside providers. */
 function withInterceptor<Options extends Interceptors>(interceptor: Interceptor, options: Options): Options {
   const { interceptors = [], interceptor_providers: providers = [] } = options
+  if (interceptors.some(isOurs)) return options
   if (providers.length === 0) return copyWith(options, { interceptors: [interceptor, ...interceptors] })
   return copyWith(options, { interceptor_providers: [() => interceptor, ...providers] })
 }
 
 function clientInterceptor(tracing: ClientTracing): Interceptor {
   const spanwright: Interceptor = (options, nextCall) => {
+    const target = tracing.takeTarget()
     if (tracing.isIdle) return nextCall(options) as ReturnType<Interceptor>
     const method = options.method_definition
-    const target = tracing.takeTarget()
     let next: NextCall
     try {
       next = nextCall(options)
@@ -75,5 +76,5 @@ function clientInterceptor(tracing: ClientTracing): Interceptor {
     passOthers(ClientCall.prototype, next)
     return new ClientCall(tracing, method, target, next) as unknown as ReturnType<Interceptor>
   }
-  return spanwright
+  return markAsOurs(spanwright)
 }
