@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 import { describe, expect, it } from '@jest/globals'
+import { FROM_SOURCE } from '@spanwright/test-kit'
 
 /** How long the program may take on a busy machine, in milliseconds. */
 const LONGEST = 60_000
@@ -32,13 +33,7 @@ describe.each(VERSIONS)('requests of %s', (_, name, tellsRetries) => {
   it(
     'are counted by its channels when they are sent again, by redirects and after a while',
     async () => {
-      const args = [
-        '--import',
-        'tsx',
-        '--conditions=@spanwright/source',
-        join(__dirname, 'got-program.ts'),
-        name,
-      ]
+      const args = [...FROM_SOURCE, join(__dirname, 'got-program.ts'), name]
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
       const [plain, detour, all] = JSON.parse(await text(child.stdout)) as unknown[][]
 
