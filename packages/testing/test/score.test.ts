@@ -153,19 +153,19 @@ describe('a rule for spans', () => {
   })
 
   it.each([
-    ['GET /users/42', '/42'],
-    ['GET /users/42/orders', '/42'],
-    ['order 12345', '12345'],
-    ['GET /f47ac10b-58cc-4372-a567-0e02b2c3d479', 'f47ac10b-58cc-4372-a567-0e02b2c3d479'],
-    ['load 5f4dcc3b5aa765d61d83', '5f4dcc3b5aa765d61d83'],
-    ['mail to alice@example.com', 'alice@example.com'],
-    ['GET /search?q=teapot', '?q='],
-    ["SELECT 'teapot'", "'teapot'"],
+    ['GET /users/42', 'a number'],
+    ['GET /users/42/orders', 'a number'],
+    ['order 12345', 'a number'],
+    ['GET /f47ac10b-58cc-4372-a567-0e02b2c3d479', 'a UUID'],
+    ['load 5f4dcc3b5aa765d61d83', 'a hexadecimal id'],
+    ['mail to alice@example.com', 'an email address'],
+    ['GET /search?q=teapot', 'a query string'],
+    ["SELECT 'teapot'", 'a literal'],
   ])('notices the variable part of %j', (name, part) => {
     const recorder = record()
     makeSpan(recorder, name, { kind: SpanKind.SERVER })
 
-    expect(faultsOf(recorder)).toEqual({ 'SPA-003': [expect.stringContaining(` contains ${part}`)] })
+    expect(faultsOf(recorder)).toEqual({ 'SPA-003': [`SERVER ${name} contains ${part}`] })
   })
 
   it.each([

@@ -16,7 +16,10 @@ export interface ShapeNode {
 }
 
 /** The shapes of recorded trees, in groups that ran one after the other. */
-export function shapesOf(trees: readonly SpanNode[], keys: readonly RegExp[]): ShapeNode[][] {
+export function shapesOf(
+  trees: readonly SpanNode[],
+  keys: readonly ((key: string) => boolean)[],
+): ShapeNode[][] {
   return groupsOf(trees).map(group =>
     group
       .map(node => ({
@@ -40,9 +43,12 @@ function onOneLine(text: string): string {
     .trim()
 }
 
-function chosenAttributes({ attributes }: ReadableSpan, keys: readonly RegExp[]): string[] {
+function chosenAttributes(
+  { attributes }: ReadableSpan,
+  keys: readonly ((key: string) => boolean)[],
+): string[] {
   return Object.keys(attributes)
-    .filter(key => keys.some(pattern => pattern.test(key)))
+    .filter(key => keys.some(isChosen => isChosen(key)))
     .toSorted()
     .map(key => `${key}: ${showStable(key, attributes[key])}`)
 }

@@ -55,7 +55,7 @@ function readFrom(text: string, shown: string): ShapeNode[][] {
   }
 }
 
-function patternsOf({ attributes = [] }: BaselineOptions): RegExp[] {
+function patternsOf({ attributes = [] }: BaselineOptions): ((key: string) => boolean)[] {
   if (!Array.isArray(attributes) || attributes.some(key => typeof key !== 'string')) {
     throw new TypeError("expected attributes to be an array of keys such as ['http.route', 'db.*']")
   }

@@ -64,6 +64,6 @@ function milliseconds([seconds, nanoseconds]: ReadableSpan['startTime']): number
 }
 
 function matcherOf(pattern: string): (span: ReadableSpan) => boolean {
-  const whole = wildcard(pattern)
-  return span => whole.test(span.name) || whole.test(`${kindNameOf(span)} ${span.name}`)
+  const matches = wildcard(pattern)
+  return span => matches(span.name) || matches(`${kindNameOf(span)} ${span.name}`)
 }

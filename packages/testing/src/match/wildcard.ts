@@ -1,5 +1,16 @@
-/** A RegExp for a whole text in which `*` stands for any text. */
-export function wildcard(pattern: string): RegExp {
-  const parts = pattern.split('*').map(part => part.replace(/[\\^$.+?()[\]{}|]/g, String.raw`\$&`))
-  return new RegExp(`^${parts.join('.*')}$`, 's')
+/** A test of whole texts by a pattern in which `*` stands for any text. */
+export function wildcard(pattern: string): (text: string) => boolean {
+  const [start = '', ...rest] = pattern.split('*')
+  const end = rest.pop()
+  if (end === undefined) return text => text === pattern
+  return text => {
+    if (!text.startsWith(start)) return false
+    let at = start.length
+    for (const part of rest) {
+      const found = text.indexOf(part, at)
+      if (found < 0) return false
+      at = found + part.length
+    }
+    return text.length - end.length >= at && text.endsWith(end)
+  }
 }

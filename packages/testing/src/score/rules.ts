@@ -28,8 +28,15 @@ const SPAN_KEY =
   /^(?:http|db|messaging|rpc|url|client|server|network|error|exception|graphql|code|thread)\..+$/
 
 /** Parts of a name that differ from one operation to the next. */
-const VARIABLE_PART =
-  /\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b|\b(?=[a-f]*\d)[\da-f]{12,}\b|\b\d{4,}\b|\/\d+(?=\/|$)|\S+@\S+\.\S+|\?\S+=|'[^']*'/i
+const VARIABLE_PARTS: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b/i, 'a UUID'],
+  [/\b(?=[a-f]{0,11}\d)[\da-f]{12}/i, 'a hexadecimal id'],
+  [/\b\d{4}/, 'a number'],
+  [/\/\d+(?:\/|$)/, 'a number'],
+  [/\w@\w/, 'an email address'],
+  [/\?\w/, 'a query string'],
+  [/'[^']{1,64}'/, 'a literal'],
+]
 
 /** The rules for resources and spans; https://github.com/instrumentation-score/spec */
 export const RULES: readonly Rule[] = [
@@ -93,9 +100,10 @@ export const RULES: readonly Rule[] = [
     impact: 'Important',
     description: 'span names do not contain variable parts',
     findFaults: spans =>
-      spans
-        .filter(({ name }) => VARIABLE_PART.test(name))
-        .map(span => `${lineOf(span)} contains ${VARIABLE_PART.exec(span.name)?.[0]}`),
+      spans.flatMap(span => {
+        const part = variablePartOf(span.name)
+        return part === undefined ? [] : [`${lineOf(span)} contains ${part}`]
+      }),
   },
   {
     id: 'SPA-004',
@@ -119,6 +127,10 @@ export const RULES: readonly Rule[] = [
       ),
   },
 ]
+
+function variablePartOf(name: string): string | undefined {
+  return VARIABLE_PARTS.find(([pattern]) => pattern.test(name))?.[1]
+}
 
 function missing(spans: readonly ReadableSpan[], key: string): string[] {
   return spans

@@ -55,7 +55,7 @@ const PHRASES = new RegExp(
     "Cannot use 'in' operator",
     'Class extends value',
     'Iterator (?:result|value)',
-    "'[a-zA-Z]{1,30}' on proxy",
+    "'[a-zA-Z]+' on proxy",
     'Failed to parse URL',
     'Invalid URL',
     'fetch failed',
