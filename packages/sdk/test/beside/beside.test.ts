@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 
 import { startEndpoint } from '../endpoint.ts'
-import { PATIENCE, RUN_FROM_SOURCE } from '../host.ts'
+import { PATIENCE } from '../host.ts'
 import { type DecodedSpan, decodeRequest } from '../record/otlp-decoder.ts'
 
 /** What an endpoint got of a scenario. */
@@ -24,7 +24,8 @@ interface Shown {
 async function outcomeOf(sdk: 'spanwright' | 'opentelemetry', scenario: string): Promise<Outcome> {
   await using endpoint = await startEndpoint()
   const child = fork(join(__dirname, 'program.ts'), [sdk, scenario], {
-    execArgv: [...RUN_FROM_SOURCE],
+    // The scenarios are ES modules in TypeScript, which only tsx imports.
+    execArgv: ['--import', 'tsx', '--conditions=@spanwright/source'],
     env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
   })
   const [code] = (await once(child, 'exit')) as [number]
