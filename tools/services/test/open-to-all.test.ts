@@ -41,7 +41,8 @@ async function say(): Promise<string> {
 
 describe('openToAll', () => {
   it('takes a folder that every user can enter as it is', async () => {
-    for (const path of [parent, join(folder, 'bin', 'say')]) chmodSync(path, 0o755)
+    for (const path of [parent, folder, join(folder, 'bin'), join(folder, 'bin', 'say')])
+      chmodSync(path, 0o755)
     expect(await openToAll(folder, join('bin', 'say'), name)).toBe(folder)
   })
 
