@@ -37,12 +37,12 @@ export function addressOfPeer(peer: string): Address | undefined {
   return { address: peer.slice(0, colon), port }
 }
 
-/** grpc-js says `unknown` where it does not know. */
+/** grpc-js reports `unknown` when it doesn't know the address. */
 function known(address: string): Address | undefined {
   return address === '' || address === 'unknown' ? undefined : { address, port: undefined }
 }
 
-/** Reads addresses that are mostly the same as the last time. */
+/** Parses addresses, and caches the last one: most are equal to the one before. */
 export class AddressReader {
   private readonly read: (text: string) => Address | undefined
   private text: string | undefined

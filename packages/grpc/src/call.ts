@@ -12,7 +12,7 @@ import type { GrpcTracing } from './tracing.ts'
 
 const UNREADABLE: Ending = { failed: true }
 
-/** What is told of a call to its span, on both ends. */
+/** Records the events of a call on its span, for clients and servers. */
 export abstract class Call<Tracing extends GrpcTracing> {
   protected readonly tracing: Tracing
   /** Absent for a call that isn't traced. */
@@ -49,7 +49,7 @@ export abstract class Call<Tracing extends GrpcTracing> {
     responseHeaders.write((this.late ??= {}), name => recordedValues(metadata, name))
   }
 
-  /** The call is over. A status that cannot be read ends the span as well. */
+  /** The call has ended. An unreadable status ends the span as well. */
   protected end(status: SentStatus, peer?: Attributes): void {
     this.finish(status, peer)
     this.operation?.end(UNREADABLE)
@@ -79,8 +79,8 @@ function writeTrailers(tracing: GrpcTracing, attributes: Attributes, trailers: M
 const known = new WeakSet<object>()
 
 /**
- * Gives a class of ours every method that a call of the library has and the class lacks: each calls that of the next
- * call. So a method that a later version of the library adds goes through.
+ * Gives one of our classes every method that a call of the library has and the class lacks. Each calls the method of the
+ * next call, so that methods added by a later version of the library work.
  */
 export function passOthers(ours: object, next: object): void {
   let from = Object.getPrototypeOf(next) as object | null

@@ -7,12 +7,12 @@ import type {
 
 // The parts of grpc-js whose types it doesn't export, or exports only in newer versions.
 
-/** What goes with a message: the callback of the write. */
+/** Passed with a message: the callback of the write. */
 export interface WriteContext {
   readonly callback?: (error?: Error | null) => void
 }
 
-/** The call that a client's interceptor passes things to. */
+/** The call that a client's interceptor passes everything to. */
 export interface NextCall {
   start(metadata: Metadata, listener?: Partial<InterceptingListener>): void
   sendMessageWithContext(context: WriteContext, message: unknown): void
@@ -21,7 +21,7 @@ export interface NextCall {
   getPeer(): string
 }
 
-/** What a server tells of a call. */
+/** Receives the events of a call from the server. */
 export interface ServerListener {
   onReceiveMetadata(metadata: Metadata): void
   onReceiveMessage(message: unknown): void
@@ -32,7 +32,7 @@ export interface ServerListener {
 /** The status that a server sends. */
 export type SentStatus = Pick<StatusObject, 'code'> & { readonly metadata?: Metadata | null | undefined }
 
-/** The call that a server's interceptor passes things to. The host is known from 1.11 on, the connection from 1.14. */
+/** The call that a server's interceptor passes everything to. It has the host from 1.11 on, the connection from 1.14. */
 export type NextServerCall = Pick<
   ServerInterceptingCallInterface,
   'sendMetadata' | 'sendMessage' | 'sendStatus' | 'getPeer'
@@ -43,6 +43,6 @@ export type NextServerCall = Pick<
     readonly remoteAddress?: string | undefined
     readonly remotePort?: number | undefined
   }
-  /** The call that an interceptor has put its own one around. */
+  /** The call that the call of an interceptor wraps. */
   readonly nextCall?: NextServerCall
 }

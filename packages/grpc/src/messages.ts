@@ -20,7 +20,7 @@ export interface Sizes {
 
 /** The messages of one call. */
 export class Messages {
-  /** Absent when they are not to be recorded, or cannot be known. */
+  /** Absent when sizes are not recorded, or cannot be known. */
   sizes: Sizes | undefined
   private readonly asEvents: boolean
   private sent = 0
@@ -52,7 +52,7 @@ export class Messages {
 
 type Conversion = (this: unknown, value: never) => unknown
 
-/** A serializer that adds the size of what it makes. */
+/** A serializer that adds the size of its result. */
 export function measuringResult<Convert extends Conversion>(
   convert: Convert,
   sizes: Sizes,
@@ -66,7 +66,7 @@ export function measuringResult<Convert extends Conversion>(
   return measure as Convert
 }
 
-/** A deserializer that adds the size of what it is given. */
+/** A deserializer that adds the size of its argument. */
 export function measuringArgument<Convert extends Conversion>(
   convert: Convert,
   sizes: Sizes,

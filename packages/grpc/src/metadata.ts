@@ -11,7 +11,7 @@ export const METADATA_GETTER: TextMapGetter<Metadata> = {
   get: textsIn,
 }
 
-/** Reads a context from metadata in which it may be in the binary form as well. */
+/** Reads a context from metadata that may contain it in the binary form as well. */
 export const METADATA_OR_BINARY_GETTER: TextMapGetter<Metadata> = {
   keys: keysIn,
   get: (metadata, name) =>
@@ -28,7 +28,7 @@ function textsIn(metadata: Metadata, name: string): string | string[] | undefine
   return texts.length > 1 ? texts : texts[0]
 }
 
-/** The values of a key as they are recorded: bytes as base64. Undefined when there are none. */
+/** The recorded values of a key, with bytes as base64. Undefined when there are none. */
 export function recordedValues(metadata: Metadata, name: string): readonly string[] | undefined {
   const values = metadata.get(name)
   if (values.length === 0) return undefined
@@ -44,7 +44,7 @@ export interface Injection {
   readonly grpcTraceBin: boolean
 }
 
-/** @returns a copy of the metadata that holds a context; the metadata itself when it has one that is kept */
+/** @returns a copy of the metadata with the context; the metadata itself when it already has one, which is kept */
 export function withContext(injection: Injection, context: Context, metadata: Metadata): Metadata {
   const { settings, replaces, grpcTraceBin } = injection
   const declared = propagatedFields(settings)
@@ -59,7 +59,7 @@ export function withContext(injection: Injection, context: Context, metadata: Me
   return copy
 }
 
-/** `clone()` leaves out what interceptors may have attached for each other. */
+/** `clone()` doesn't copy what interceptors may have attached for each other. */
 function copyOf(metadata: Metadata): Metadata {
   const copy = metadata.clone()
   const { opaqueData } = metadata as unknown as { readonly opaqueData?: unknown }
@@ -71,13 +71,13 @@ function copyOf(metadata: Metadata): Metadata {
 
 type WithOpaque = Metadata & { setOpaque?(key: string, value: unknown): void }
 
-/** A key and a value of text as grpc-js accepts them. */
+/** Keys and text values that grpc-js accepts. */
 const KEY = /^[\da-z_.-]+$/
 const VALUE = /^[ -~]*$/
-/** `grpc-timeout` and the like steer the call, and keys that end in `-bin` hold bytes. */
+/** `grpc-timeout` and the like control the call, and keys that end in `-bin` hold bytes. */
 const RESERVED = /^grpc-|-bin$|^user-agent$/
 
-/** Writes what a propagator gives; a key of the caller stays. */
+/** Writes the fields of a propagator; a key of the caller is kept. */
 const METADATA_SETTER: TextMapSetter<Metadata> = {
   set(metadata, name, value) {
     const key = name.toLowerCase()

@@ -36,8 +36,8 @@ export interface GrpcTracingOptions extends TracingOptions<GrpcOperation> {
   /** Metadata recorded as attributes; values that usually are secrets are masked. Default: none. */
   readonly captureMetadata?: CaptureMetadata | undefined
   /**
-   * Whether the context is also sent and read as `grpc-trace-bin`, the binary form of OpenCensus. When both are there,
-   * `traceparent` counts. Default: false.
+   * Whether the context is also sent and read as `grpc-trace-bin`, the binary form of OpenCensus. When both are present,
+   * `traceparent` is used. Default: false.
    */
   readonly grpcTraceBin?: boolean | undefined
 }

@@ -13,12 +13,12 @@ export function clientEnding(code: number): Ending {
   return CLIENT_ENDINGS[code] ?? endingOf(code, true)
 }
 
-/** How a call ended for its server: a code that says the caller was wrong isn't an error. */
+/** How a call ended for its server: a code for a mistake of the caller isn't an error. */
 export function serverEnding(code: number): Ending {
   return SERVER_ENDINGS[code] ?? endingOf(code, false)
 }
 
-/** Only the code of a status is recorded: its details are free text, and applications put anything into them. */
+/** Only the code of a status is recorded: its details are free text, and applications may put any data into them. */
 function endingOf(code: number, failed: boolean): Ending {
   return failed ? { failed, errorType: statusName(code), statusCode: code } : { statusCode: code }
 }

@@ -3,7 +3,7 @@ import type { SpanContext } from '@opentelemetry/api'
 /** Key of the binary form of a trace context. */
 export const TRACE_BIN = 'grpc-trace-bin'
 
-// One byte of version, then fields, each with a byte that names it: trace id, span id, flags
+// A version byte, then fields, each after a byte that identifies it: trace id, span id, flags
 // (https://github.com/census-instrumentation/opencensus-specs/blob/master/encodings/BinaryEncoding.md).
 const TRACE_ID = 2
 const SPAN_ID = 19

@@ -27,7 +27,7 @@ import type { GrpcOperation, GrpcTracingOptions } from './options.ts'
 import { readServiceError } from './service-error.ts'
 import { VERSION } from './version.ts'
 
-/** An end of calls: what its entry point accepts, and which metric it records. */
+/** One side of calls: the options that its entry point accepts, and the metric that it records. */
 export interface Side {
   readonly area: 'rpc.client' | 'rpc.server'
   readonly caller: string
@@ -78,7 +78,7 @@ export class GrpcTracing<Given extends GrpcTracingOptions = GrpcTracingOptions> 
     return this.histogram.prepare()
   }
 
-  /** True when calls can be left alone: nothing would be recorded or propagated. */
+  /** True when calls can be passed through unchanged: nothing would be recorded or propagated. */
   get isIdle(): boolean {
     return isIdle(this.settings, this.isMeasured)
   }

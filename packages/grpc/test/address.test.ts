@@ -16,22 +16,22 @@ describe('the server that a target names', () => {
     ['unix:x.sock', 'x.sock', undefined],
     ['ipv4:10.0.0.1:6000,10.0.0.2:6000', 'ipv4:10.0.0.1:6000,10.0.0.2:6000', undefined],
     ['xds:///cart', 'xds:///cart', undefined],
-  ])('%s', (target, address, port) => {
+  ])('is read from %s', (target, address, port) => {
     expect(addressOfTarget(target)).toEqual({ address, port })
   })
 
-  it.each(['', 'unknown'])('is not known: %j', target => {
+  it.each(['', 'unknown'])('is undefined for %j', target => {
     expect(addressOfTarget(target)).toBeUndefined()
   })
 })
 
-describe('the server that a client asked for', () => {
+describe('the server that an authority names', () => {
   it.each([
     ['cart.test:6000', 'cart.test', 6000],
     ['cart.test', 'cart.test', undefined],
     ['[::1]:6000', '::1', 6000],
     ['[::1]', '::1', undefined],
-  ])('%s', (authority, address, port) => {
+  ])('is read from %s', (authority, address, port) => {
     expect(addressOfAuthority(authority)).toEqual({ address, port })
   })
 })
@@ -43,11 +43,11 @@ describe('the peer of a call', () => {
     ['::1:5000', '::1', 5000],
     ['/run/x.sock', '/run/x.sock', undefined],
     ['/run/x:1/y.sock', '/run/x:1/y.sock', undefined],
-  ])('%s', (peer, address, port) => {
+  ])('is read from %s', (peer, address, port) => {
     expect(addressOfPeer(peer)).toEqual({ address, port })
   })
 
-  it('is not known', () => {
+  it('is undefined when grpc-js does not know it', () => {
     expect(addressOfPeer('unknown')).toBeUndefined()
   })
 })

@@ -21,7 +21,7 @@ afterAll(() => recorder.stop())
 const KEY = createContextKey('caller')
 const callerOf = (): unknown => context.active().getValue(KEY)
 
-/** Runs work in a context that can be recognised. */
+/** Runs work in a recognisable context. */
 function as<T>(caller: string, work: () => T): T {
   return context.with(context.active().setValue(KEY, caller), work)
 }
@@ -74,7 +74,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
   afterAll(async () => echo[Symbol.asyncDispose]())
 
   describe('handlers run in the context of the span', () => {
-    it('unary', async () => {
+    it('of a unary call', async () => {
       await callUnary(echo.client(traceGrpcClient()), 'x')
       expect(told).toEqual([
         ['unary', true],
@@ -82,7 +82,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
       ])
     })
 
-    it('a stream of requests', async () => {
+    it('of a stream of requests', async () => {
       await new Promise(resolve => {
         const call = echo.client(traceGrpcClient()).collect(resolve)
         call.write('a')
@@ -96,7 +96,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
       ])
     })
 
-    it('a stream of responses, which is cancelled', async () => {
+    it('of a cancelled stream of responses', async () => {
       const isCancelled = new Promise<void>(resolve => (open = resolve))
       const call = echo.client(traceGrpcClient()).repeat('wait')
       call.on('error', () => undefined)
@@ -110,7 +110,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
       ])
     })
 
-    it('both', async () => {
+    it('of a bidirectional stream', async () => {
       const call = echo.client(traceGrpcClient()).chat()
       call.write('a')
       call.end()
@@ -137,7 +137,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     expect(late?.()).toBeUndefined()
   })
 
-  it('baggage comes along', async () => {
+  it('baggage is passed on', async () => {
     const active = propagation.setBaggage(
       context.active(),
       propagation.createBaggage({ tenant: { value: 'a' } }),
@@ -147,8 +147,8 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     expect(JSON.parse(entries)).toEqual([['tenant', { value: 'a' }]])
   })
 
-  describe('what a client is told runs in the context of its call', () => {
-    /** Lets a client call a server that listens only after the call was made, in another context. */
+  describe('the context of a call is active', () => {
+    /** Makes a client call a server that starts to listen after the call, in another context. */
     async function beforeItListens(
       options: library.ClientOptions,
       call: (client: EchoClient, metadata: library.Metadata) => Promise<unknown>,
@@ -163,7 +163,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
         'grpc.min_reconnect_backoff_ms': 100,
         ...options,
       })
-      // The name is looked up, and a connection opened that fails, for somebody else.
+      // The name is looked up, and a failing connection is opened, for another caller.
       const other = as('somebody else', () => callUnary(client, 'x').catch(() => undefined))
       const result = as('caller', () => call(client, new grpc.Metadata({ waitForReady: true })))
       await other
@@ -174,7 +174,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
       return heard
     }
 
-    it('a callback and events, though it waited for a connection', async () => {
+    it('in its callback and events, even when it waited for a connection', async () => {
       const heard: unknown[] = []
       await beforeItListens(
         traceGrpcClient(),
@@ -201,7 +201,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
       ])
     })
 
-    it('a stream and its writes, though it waited for a connection', async () => {
+    it('in the events and writes of its stream, even when it waited for a connection', async () => {
       const heard = new Set<string>()
       await beforeItListens(
         traceGrpcClient(),

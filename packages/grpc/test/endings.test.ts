@@ -20,7 +20,7 @@ afterAll(() => recorder.stop())
 
 type Kind = 'CLIENT' | 'SERVER'
 
-/** The one span of a side, once it has ended. */
+/** The only span of a side, once it has ended. */
 async function only(kind: Kind): Promise<ReturnType<SpanRecorder['spans']>[number]> {
   const span = await recorder.waitFor({ kind })
   expect(recorder.spans().filter(other => other.kind === span.kind)).toEqual([span])
@@ -45,7 +45,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
   const { status } = grpc
   let echo: EchoServer
   let cancelled: (() => void) | undefined
-  /** Settles when the handler of a call that waits is told that it is cancelled. */
+  /** Called by the handler of a call that waits. */
   let arrived: () => void = () => undefined
   const waiting = (call: { on(event: 'cancelled', listener: () => void): unknown }): void => {
     call.on('cancelled', () => cancelled?.())
@@ -94,7 +94,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
           call.on('data', (part: string) => {
             if (part === 'wait') {
               waiting(call)
-              // Node sends the end of the stream before its reset, so the handler would answer in between.
+              // Node sends the end of the stream before its reset, so the handler would respond in between.
               call.removeAllListeners('end')
             } else if (part === 'fail') call.emit('error', { code: status.UNAVAILABLE, details: 'busy' })
             else call.write(part)
@@ -138,7 +138,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
           return call
         },
       ],
-    ] as const)('%s', async (__, start) => {
+    ] as const)('is CANCELLED on both sides: %s', async (__, start) => {
       const client = echo.client(traceGrpcClient())
       const told = new Promise<void>(resolve => (cancelled = resolve))
       const call = await untilWaiting(() => start(client))
@@ -149,18 +149,18 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     })
   })
 
-  it('ends on both sides when the client does not wait any longer', async () => {
+  it('a call ends on both sides when the deadline of the client expires', async () => {
     const client = echo.client(traceGrpcClient())
     const call = callUnary(client, 'wait', { deadline: Date.now() + 30 })
     expect(await statusOf(call)).toBe(status.DEADLINE_EXCEEDED)
     await expectEnding('CLIENT', 'DEADLINE_EXCEEDED', true)
     const server = await only('SERVER')
-    // Which of the two hears of it first: the clock of the server, or the client's reset.
+    // Either the clock of the server or the client's reset comes first.
     expect(['DEADLINE_EXCEEDED', 'CANCELLED']).toContain(server.attributes['rpc.status_code'])
   })
 
-  describe('of a client that only waits', () => {
-    /** Sends a call over a connection of HTTP/2, and waits until the server has ended it. */
+  describe('for a client that only waits', () => {
+    /** Sends a call over an HTTP/2 connection, and waits until the server has ended it. */
     async function send(
       path: string,
       message: Buffer,
@@ -184,17 +184,17 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
       return code
     }
 
-    it('a deadline that passes is DEADLINE_EXCEEDED', async () => {
+    it('an expired deadline is DEADLINE_EXCEEDED', async () => {
       expect(await send('/test.Echo/Unary', framed('wait'), { 'grpc-timeout': '20m' })).toBe('4')
       await expectEnding('SERVER', 'DEADLINE_EXCEEDED', true)
     })
 
-    it('a deadline that cannot be read is INTERNAL', async () => {
+    it('an unreadable deadline is INTERNAL', async () => {
       expect(await send('/test.Echo/Unary', framed('wait'), { 'grpc-timeout': 'soon' })).toBe('13')
       await expectEnding('SERVER', 'INTERNAL', true)
     })
 
-    it('a message that is too large is RESOURCE_EXHAUSTED', async () => {
+    it('an oversized message is RESOURCE_EXHAUSTED', async () => {
       expect(await send('/test.Echo/Unary', framed('x'.repeat(101)))).toBe('8')
       await expectEnding('SERVER', 'RESOURCE_EXHAUSTED', false)
     })
@@ -224,28 +224,28 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     })
   })
 
-  it('a response that is too large ends with what the server sends for it', async () => {
+  it('an oversized response is RESOURCE_EXHAUSTED on both sides', async () => {
     const client = echo.client(traceGrpcClient())
     expect(await statusOf(callUnary(client, 'large'))).toBe(status.RESOURCE_EXHAUSTED)
     await expectEnding('CLIENT', 'RESOURCE_EXHAUSTED', true)
     await expectEnding('SERVER', 'RESOURCE_EXHAUSTED', false)
   })
 
-  it('a response that is too large for the client ends there', async () => {
+  it('a response that is too large for the client is RESOURCE_EXHAUSTED on its side', async () => {
     const client = echo.client(traceGrpcClient({}, { 'grpc.max_receive_message_length': 1 }))
     expect(await statusOf(callUnary(client, 'hello'))).toBe(status.RESOURCE_EXHAUSTED)
     await expectEnding('CLIENT', 'RESOURCE_EXHAUSTED', true)
     await only('SERVER')
   })
 
-  it('a handler that throws is UNKNOWN, without what was thrown', async () => {
+  it('a handler that throws is UNKNOWN, without the thrown error', async () => {
     const client = echo.client(traceGrpcClient())
     expect(await statusOf(callUnary(client, 'throw'))).toBe(status.UNKNOWN)
     await expectEnding('CLIENT', 'UNKNOWN', true)
     await expectEnding('SERVER', 'UNKNOWN', true)
   })
 
-  it('an error that a handler notes is an exception event beside the status', async () => {
+  it('an error that a handler records is an exception event in addition to the status', async () => {
     const client = echo.client(traceGrpcClient())
     expect(await statusOf(callUnary(client, 'noted'))).toBe(status.NOT_FOUND)
     const server = await only('SERVER')
@@ -258,21 +258,21 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     ])
   })
 
-  it('an error after an answer that is not sent yet is the status, once', async () => {
+  it('an error that follows an unsent response is the status, once', async () => {
     const client = echo.client(traceGrpcClient())
     expect(await statusOf(callUnary(client, 'twice'))).toBe(status.INTERNAL)
     await expectEnding('CLIENT', 'INTERNAL', true)
     await expectEnding('SERVER', 'INTERNAL', true)
   })
 
-  it('a stream that fails after its first message', async () => {
+  it('a stream that fails after its first message has that status on both sides', async () => {
     const client = echo.client(traceGrpcClient())
     expect(await endOf(client.repeat('fail').resume())).toBe(status.DATA_LOSS)
     await expectEnding('CLIENT', 'DATA_LOSS', true)
     await expectEnding('SERVER', 'DATA_LOSS', true)
   })
 
-  it('a server that answers before the client has sent everything', async () => {
+  it('a call that the server ends before the client has sent everything has that status on both sides', async () => {
     const client = echo.client(traceGrpcClient())
     const code = await new Promise(resolve => {
       const call = client.collect((error: library.ServiceError | null) => resolve(error?.code))
@@ -284,7 +284,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     await expectEnding('SERVER', 'ABORTED', false)
   })
 
-  it('a conversation that its client half-closes', async () => {
+  it('a bidirectional stream that its client half-closes ends with its status', async () => {
     const client = echo.client(traceGrpcClient())
     const call = client.chat()
     call.write('hello')
@@ -299,7 +299,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     await expectEnding('SERVER', 'OK', false)
   })
 
-  it('a conversation that the server breaks off', async () => {
+  it('a bidirectional stream that the server aborts has that status on both sides', async () => {
     const client = echo.client(traceGrpcClient())
     const call = client.chat()
     call.write('fail')
@@ -308,7 +308,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     await expectEnding('SERVER', 'UNAVAILABLE', true)
   })
 
-  it('a server that dies', async () => {
+  it('a call of a server that is shut down ends on both sides', async () => {
     await using mortal = await serveEcho(grpc, traceGrpcServer(), { unary: waiting })
     const client = mortal.client(traceGrpcClient())
     const call = await untilWaiting(() => ({ ended: statusOf(callUnary(client, 'x')) }))
@@ -320,7 +320,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     expect(code).not.toBe(0)
   })
 
-  it('a server that cannot be reached', async () => {
+  it('a call of an unreachable server is UNAVAILABLE', async () => {
     const gone = await serveEcho(grpc, {})
     const client = gone.client(traceGrpcClient())
     await gone[Symbol.asyncDispose](true)
@@ -329,7 +329,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     await expectEnding('CLIENT', 'UNAVAILABLE', true)
   })
 
-  it('a client that is closed', async () => {
+  it('a call of a closed client has the error that the client throws', async () => {
     const client = echo.client(traceGrpcClient())
     client.close()
     const { message } = thrownBy(() => client.unary('x', () => undefined))
@@ -347,14 +347,14 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     })
   })
 
-  it('a message that cannot be serialized', async () => {
+  it('a message that cannot be serialized is INTERNAL', async () => {
     const client = echo.client(traceGrpcClient())
     const unserializable = undefined as unknown as string
     expect(await statusOf(callUnary(client, unserializable))).toBe(status.INTERNAL)
     await expectEnding('CLIENT', 'INTERNAL', true)
   })
 
-  it('an interceptor of the application that throws', async () => {
+  it('an error thrown by an interceptor of the application is that of the span', async () => {
     const error = new RangeError('mine')
     const client = echo.client(
       traceGrpcClient(
@@ -380,7 +380,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     })
   })
 
-  it('retries beneath a call are part of it', async () => {
+  it('retries beneath a call are part of its span', async () => {
     let attempts = 0
     await using flaky = await serveEcho(grpc, traceGrpcServer(), {
       unary(call, callback) {

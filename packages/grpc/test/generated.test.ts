@@ -41,7 +41,7 @@ afterAll(async () => {
   await recorder.stop()
 })
 
-it('traces clients and services that proto-loader makes', async () => {
+it('traces clients and services that proto-loader creates', async () => {
   const file = join(folder, 'cart.proto')
   writeFileSync(file, PROTO)
   const { Cart } = (grpc.loadPackageDefinition(loadSync(file)) as never)['shop']['v1'] as {

@@ -15,7 +15,7 @@ afterAll(() => recorder.stop())
 
 type Call = { on(event: 'status', listener: () => void): unknown }
 
-/** Every kind of call, until its status has come. */
+/** Makes a call of every kind, and waits for its status. */
 const WORK: readonly (readonly [string, (client: EchoClient) => Promise<unknown>])[] = [
   ['unary', client => callUnary(client, 'hello')],
   [
@@ -55,8 +55,8 @@ function ended<Started extends Call>(call: Started, work: (call: Started) => unk
   })
 }
 
-describe('what lives long', () => {
-  it('an open connection, server and client hold on to no span of calls', async () => {
+describe('spans of calls', () => {
+  it('are not retained by an open connection, a server or a client', async () => {
     const references: WeakRef<object>[] = []
     const onStart = (span: Span): void => void references.push(new WeakRef(span))
     await using server = await serveEcho(grpc, traceGrpcServer({ onStart }))
@@ -70,7 +70,7 @@ describe('what lives long', () => {
     expect(await callUnary(client, 'x')).toBe('X')
   })
 
-  it('a call that the application keeps holds on to no span of ours', async () => {
+  it('are not retained by a call that the application keeps', async () => {
     const references: WeakRef<object>[] = []
     const onStart = (span: Span): void => void references.push(new WeakRef(span))
     const kept: unknown[] = []

@@ -56,7 +56,7 @@ function ownParent(): string {
   return `00-${traceId}-${spanId}-01`
 }
 
-/** A propagator that writes fields. */
+/** A propagator that writes the given fields. */
 function writing(fields: Readonly<Record<string, unknown>>): TextMapPropagator {
   return {
     inject(_context, carrier, setter) {
@@ -81,7 +81,7 @@ describe('the context in metadata', () => {
     expect(JSON.stringify(metadata)).toBe(before)
   })
 
-  it('keeps the options of the metadata, and what interceptors attach', async () => {
+  it('keeps the options of the metadata, and the values that interceptors attach', async () => {
     const metadata = new grpc.Metadata({ waitForReady: true })
     metadata.setOpaque('mine', 42)
     const seen: unknown[] = []
@@ -110,13 +110,13 @@ describe('the context in metadata', () => {
     expect(received).toEqual({})
   })
 
-  it('gives way to one that is there', async () => {
+  it('is not written when there already is one', async () => {
     const given = { traceparent: OTHER, tracestate: 'a=b' }
     await send({}, metadataOf(given))
     expect(received).toEqual({ traceparent: [OTHER], tracestate: ['a=b'] })
   })
 
-  it('replaces all of one that is there, if wanted', async () => {
+  it('replaces all fields of an existing one with existingContext: replace', async () => {
     await send(
       { existingContext: 'replace' },
       metadataOf({ traceparent: OTHER, tracestate: 'a=b', baggage: 'x=1' }),
@@ -124,12 +124,12 @@ describe('the context in metadata', () => {
     expect(received).toEqual({ traceparent: [ownParent()] })
   })
 
-  it('leaves baggage of the caller', async () => {
+  it('keeps baggage of the caller', async () => {
     await send({}, metadataOf({ baggage: 'x=1' }))
     expect(received).toEqual({ baggage: ['x=1'], traceparent: [ownParent()] })
   })
 
-  it('never holds what steers the call, or cannot be sent', async () => {
+  it('never contains fields that control the call or cannot be sent', async () => {
     const diag = collectDiag()
     const propagator = writing({
       'grpc-timeout': '1n',
@@ -157,7 +157,7 @@ describe('the context in metadata', () => {
     expect(recorder.find({ kind: 'CLIENT' })).toMatchObject({ attributes: { 'rpc.status_code': 'OK' } })
   })
 
-  it('does not take away what the caller sends under a reserved name that a propagator claims', async () => {
+  it('does not remove a reserved field of the caller that a propagator declares', async () => {
     const diag = collectDiag()
     const propagator = writing({ authorization: 'theirs', 'x-trace': 'new' })
     await send(
@@ -170,7 +170,7 @@ describe('the context in metadata', () => {
 })
 
 describe('grpc-trace-bin', () => {
-  it('is sent and read beside traceparent', async () => {
+  it('is sent and read in addition to traceparent', async () => {
     await send({ grpcTraceBin: true })
     const { traceId, spanId } = recorder.find({ kind: 'CLIENT' })!.spanContext()
     const expected = Buffer.concat([
@@ -192,7 +192,7 @@ describe('grpc-trace-bin', () => {
     expect(server.parentSpanContext).toMatchObject({ traceId, spanId, isRemote: true, traceFlags: 1 })
   })
 
-  it('of any bytes does no harm', async () => {
+  it('never fails a call, whatever its bytes', async () => {
     const client = echo.client()
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 40 }), async bytes => {
@@ -221,7 +221,7 @@ const aKey = fc
   )
 
 describe('any metadata', () => {
-  it('arrives as it was sent, with the context beside it', async () => {
+  it('arrives as it was sent, in addition to the context', async () => {
     const client = echo.client(traceGrpcClient())
     const aValue = fc.stringMatching(/^[!-~]([ -~]{0,20}[!-~])?$/)
     await fc.assert(
@@ -265,7 +265,7 @@ describe('any metadata', () => {
     )
   })
 
-  it('written by any propagator never fails a call', async () => {
+  it('from any propagator never fails a call', async () => {
     const diag = collectDiag()
     await fc.assert(
       fc.asyncProperty(fc.dictionary(fc.string(), fc.anything(), { maxKeys: 5 }), async fields => {
@@ -302,7 +302,7 @@ describe('captured metadata', () => {
   })
   afterAll(async () => answering[Symbol.asyncDispose]())
 
-  it.each([['ok'], ['fail']])('is on both sides, trailers apart: %s', async message => {
+  it.each([['ok'], ['fail']])('is recorded on both sides, with separate trailers: %s', async message => {
     const metadata = metadataOf({ tenant: 'a', 'key-bin': Buffer.from('hello'), authorization: 'Bearer x' })
     metadata.add('tenant', 'b')
     await callUnary(answering.client(traceGrpcClient(options)), message, metadata).catch(() => undefined)
@@ -317,12 +317,12 @@ describe('captured metadata', () => {
     }
     const client = recorder.find({ kind: 'CLIENT' })
     expect(client?.attributes).toMatchObject({ ...captured, 'rpc.request.header.tenant': ['a', 'b'] })
-    // HTTP/2 of Node joins values.
+    // Node's HTTP/2 joins values.
     expect(server.attributes).toMatchObject({ ...captured, 'rpc.request.header.tenant': ['a, b'] })
     expect(server.attributes).not.toHaveProperty(['rpc.request.header.missing'])
   })
 
-  it('shows what is named as harmless', async () => {
+  it('shows the values of keys in unmasked', async () => {
     const { captureMetadata } = options
     const unmasked = { captureMetadata: { ...captureMetadata, unmasked: ['Authorization'] } }
     await callUnary(answering.client(traceGrpcClient(unmasked)), 'x', metadataOf({ authorization: 'Basic' }))

@@ -31,7 +31,7 @@ function parentMetadata(): grpc.Metadata {
   return metadata
 }
 
-/** Runs a conversation in which both sides send three messages. */
+/** Runs a bidirectional stream on which both sides send three messages. */
 async function chat(server: EchoServer, options: grpc.ClientOptions): Promise<void> {
   const call = server.client(options).chat()
   for (const word of ['one', 'two', 'three']) call.write(word)
@@ -42,7 +42,7 @@ async function chat(server: EchoServer, options: grpc.ClientOptions): Promise<vo
 }
 
 describe.each(VERSIONS)('messages with %s', (_, version) => {
-  it('are events, if wanted', async () => {
+  it('are events with messageEvents', async () => {
     await using server = await serveEcho(version, traceGrpcServer({ messageEvents: true }))
     await chat(server, traceGrpcClient({ messageEvents: true }))
     for (const { kind, events, attributes } of recorder.spans()) {
@@ -60,7 +60,7 @@ describe.each(VERSIONS)('messages with %s', (_, version) => {
     }
   })
 
-  it('are counted and measured on both sides, if wanted', async () => {
+  it('are counted and measured on both sides with messageSizes', async () => {
     await using server = await serveEcho(version, traceGrpcServer({ messageSizes: true }))
     await chat(server, traceGrpcClient({ messageSizes: true }))
     for (const span of recorder.spans()) {
@@ -75,7 +75,7 @@ describe.each(VERSIONS)('messages with %s', (_, version) => {
     expect(recorder.spans()).toHaveLength(2)
   })
 
-  it('that never come are not counted', async () => {
+  it('that are never sent are not counted', async () => {
     await using server = await serveEcho(version, traceGrpcServer({ messageSizes: true }), {
       unary: (_call, callback) => callback({ code: 5, details: 'x' }),
     })
@@ -92,10 +92,10 @@ describe.each(VERSIONS)('messages with %s', (_, version) => {
   })
 })
 
-describe('which calls are traced', () => {
+describe('tracing', () => {
   const health = { ignore: ({ method }: { method: string }) => method === 'test.Echo/Unary' }
 
-  it('leaves out what a client ignores, and changes nothing else of it', async () => {
+  it('omits calls that a client ignores, and changes nothing else about them', async () => {
     await using server = await serveEcho(
       grpc,
       {},
@@ -108,7 +108,7 @@ describe('which calls are traced', () => {
     expect(recorder.spans().map(({ name }) => name)).toEqual(['caller'])
   })
 
-  it('leaves out what a server ignores, and all work beneath it', async () => {
+  it('omits calls that a server ignores, and all work beneath them', async () => {
     await using server = await serveEcho(grpc, traceGrpcServer(health), {
       unary: (call, callback) => withSpan('beneath', () => callback(null, call.request)),
     })
@@ -117,7 +117,7 @@ describe('which calls are traced', () => {
     expect(recorder.open()).toEqual([])
   })
 
-  it('requires a parent, if wanted', async () => {
+  it('requires a parent with requireParent', async () => {
     await using server = await serveEcho(grpc, traceGrpcServer({ requireParent: true }))
     const client = server.client(traceGrpcClient({ requireParent: true }))
     await callUnary(client, 'x')
@@ -146,7 +146,7 @@ describe('the parent of a call', () => {
       false,
       [],
     ],
-  ] as const)('%s', async (parent, isInTrace, links) => {
+  ] as const)('follows the option parent: %s', async (parent, isInTrace, links) => {
     const diag = collectDiag()
     await using server = await serveEcho(grpc, traceGrpcServer({ parent: parent as never }))
     await callUnary(server.client(), 'x', parentMetadata())
@@ -159,7 +159,7 @@ describe('the parent of a call', () => {
 })
 
 describe('hooks', () => {
-  it('see the call, and its outcome', async () => {
+  it('receive the call and its outcome', async () => {
     const seen: unknown[] = []
     const hooks = (side: string): object => ({
       attributes: ({ method }: { method: string }) => ({ 'test.method': method }),
@@ -193,7 +193,7 @@ describe('hooks', () => {
 })
 
 describe('the legacy vocabulary', () => {
-  it.each(['legacy', 'both'] as const)('%s', async semconv => {
+  it.each(['legacy', 'both'] as const)('is written with semconv: %s', async semconv => {
     await using server = await serveEcho(grpc, traceGrpcServer({ semconv }))
     await callUnary(server.client(traceGrpcClient({ semconv })), 'x')
     const serverSpan = await recorder.waitFor({ kind: 'SERVER' })
@@ -257,7 +257,7 @@ describe.each(VERSIONS)('the interceptors of the application with %s', (_, versi
     expect(recorder.spans().map(({ kind: spanKind }) => spanKind)).toEqual([SpanKind.CLIENT, SpanKind.CLIENT])
   })
 
-  it('of a call are refused beside providers, as without tracing', async () => {
+  it('of a call are refused together with providers, as without tracing', async () => {
     await using server = await serveEcho(version, {})
     const client = server.client(traceGrpcClient())
     const both = { interceptors: [noting([], '')], interceptor_providers: [() => noting([], '')] }
@@ -288,7 +288,7 @@ describe.each(VERSIONS)('the interceptors of the application with %s', (_, versi
     })
   })
 
-  it('that come before, as those of credentials do, hide no status', async () => {
+  it('that come first, like those of credentials, do not hide the status', async () => {
     const outer: grpc.ServerInterceptor = (_method, call) => new version.ServerInterceptingCall(call)
     const { interceptors = [], ...rest } = traceGrpcServer()
     await using server = await serveEcho(
@@ -322,8 +322,8 @@ describe.each(VERSIONS)('the interceptors of the application with %s', (_, versi
   })
 })
 
-describe.each(VERSIONS)('what the library adds to its calls with %s', (_, version) => {
-  it('goes through, on both sides', async () => {
+describe.each(VERSIONS)('a method of the calls of %s', (_, version) => {
+  it('works on both sides', async () => {
     const ask = async (serverOptions: grpc.ServerOptions, options?: grpc.ClientOptions): Promise<unknown> => {
       let ofServer: unknown
       await using server = await serveEcho(version, serverOptions, {
@@ -355,7 +355,7 @@ describe.each(VERSIONS)('what the library adds to its calls with %s', (_, versio
     expect(traced).toEqual(await ask({}))
   })
 
-  it('goes through when a later version adds it', () => {
+  it('works when a later version adds it', () => {
     class Later {
       private readonly value = 'later'
       start(): void {}
@@ -369,8 +369,8 @@ describe.each(VERSIONS)('what the library adds to its calls with %s', (_, versio
   })
 })
 
-describe('at set-up', () => {
-  it('wrapping twice is wrapping once', async () => {
+describe('set-up', () => {
+  it('traces once when the options are wrapped twice', async () => {
     await using server = await serveEcho(grpc, traceGrpcServer({}, traceGrpcServer()))
     await callUnary(server.client(traceGrpcClient({}, traceGrpcClient())), 'x')
     await recorder.waitFor({ kind: 'SERVER' })
@@ -380,14 +380,14 @@ describe('at set-up', () => {
     `)
   })
 
-  it('so is giving the interceptor to one call', async () => {
+  it('traces once when the interceptor is also given to one call', async () => {
     await using server = await serveEcho(grpc, {})
     const { interceptors } = traceGrpcClient()
     await callUnary(server.client(traceGrpcClient()), 'x', { interceptors })
     expect(recorder.spans().map(({ kind }) => kind)).toEqual([SpanKind.CLIENT])
   })
 
-  it('leaves the options it is given alone', () => {
+  it('does not change the given options', () => {
     const interceptors: never[] = []
     const options = Object.freeze({
       'grpc.keepalive_time_ms': 1000,
@@ -411,7 +411,7 @@ describe('at set-up', () => {
       /the client's options must be an object; got 'localhost'/,
     ],
     [() => traceGrpcServer({}, null as never), /the server's options must be an object; got null/],
-  ])('refuses what it does not know: %#', (work, message) => {
+  ])('refuses invalid options: %#', (work, message) => {
     expect(work).toThrow(TypeError)
     expect(work).toThrow(message)
   })

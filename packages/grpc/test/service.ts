@@ -17,7 +17,7 @@ const text = {
   responseDeserialize: (bytes: Buffer): string => bytes.toString(),
 }
 
-/** A service of text with a method of each kind, as a generator would define it. */
+/** A service whose messages are text, with a method of each kind, as a generator would define it. */
 const ECHO = {
   unary: { path: '/test.Echo/Unary', requestStream: false, responseStream: false, ...text },
   collect: { path: '/test.Echo/Collect', requestStream: true, responseStream: false, ...text },
@@ -50,7 +50,7 @@ const ANSWERING: Required<EchoHandlers> = {
   },
 }
 
-/** A client of the service, with what generated clients have. */
+/** A client of the service, with the methods of generated clients. */
 export type EchoClient = newest.Client & {
   unary(message: string, ...rest: unknown[]): newest.ClientUnaryCall
   collect(...rest: unknown[]): newest.ClientWritableStream<string>
@@ -58,7 +58,7 @@ export type EchoClient = newest.Client & {
   chat(...rest: unknown[]): newest.ClientDuplexStream<string, string>
 }
 
-/** A server on a free port of 127.0.0.1 and clients of it; gone when it is disposed of. */
+/** A server on a free port of 127.0.0.1 and its clients; closed when it is disposed of. */
 export interface EchoServer {
   /** @param leavesClients true: clients stay open */
   [Symbol.asyncDispose](leavesClients?: boolean): Promise<void>
@@ -123,7 +123,7 @@ export async function statusOf(work: Promise<unknown>): Promise<number | undefin
   }
 }
 
-/** A message as it is sent: not compressed, and after its length. */
+/** A message as it is sent: uncompressed, and preceded by its length. */
 export function framed(message: string): Buffer {
   const bytes = Buffer.alloc(5 + Buffer.byteLength(message))
   bytes.writeUInt32BE(bytes.length - 5, 1)

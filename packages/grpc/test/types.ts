@@ -2,13 +2,13 @@ import type { ChannelCredentials, ChannelOptions, ClientOptions } from '@grpc/gr
 import { Server } from '@grpc/grpc-js'
 import { traceGrpcClient, traceGrpcServer } from '@spanwright/grpc'
 
-// Compiled by npm run check:types, and never run: what is tested here is types, which a test at run time cannot see.
+// Compiled by npm run check:types, and never run: this tests types, which a test at run time cannot see.
 
 interface Made<Options> {
   new (address: string, credentials: ChannelCredentials, options?: Options): object
 }
 
-/** The options fit the constructors of generators. */
+/** The options fit the constructors of generated clients. */
 export function fitsClients(
   grpcTools: Made<object>,
   protoLoader: Made<Partial<ChannelOptions>>,
@@ -25,12 +25,12 @@ export function fitsClients(
   ]
 }
 
-/** Those of a server too. */
+/** The options of a server fit too. */
 export function fitsServers(): Server {
   return new Server(traceGrpcServer({}, { 'grpc.max_receive_message_length': 1 }))
 }
 
-/** Options have types: a wrong one does not wait for the set-up. */
+/** Options have types: the compiler finds a wrong one before the set-up does. */
 export function refusesWrongOptions(): void {
   // @ts-expect-error there is no such policy
   traceGrpcServer({ parent: 'maybe' })

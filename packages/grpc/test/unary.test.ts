@@ -28,7 +28,7 @@ describe.each(VERSIONS)('a unary call with %s', (version, grpc) => {
   })
   afterAll(async () => echo[Symbol.asyncDispose]())
 
-  it('has a span on each side, in the trace of its caller', async () => {
+  it('has a span on each side, in the trace of the caller', async () => {
     const client = echo.client(traceGrpcClient())
     const result = await withSpan('caller', () => callUnary(client, 'hello'))
     expect(result).toBe('HELLO')
@@ -86,33 +86,30 @@ describe.each(VERSIONS)('a unary call with %s', (version, grpc) => {
     [14, 'UNAVAILABLE', true],
     [15, 'DATA_LOSS', true],
     [16, 'UNAUTHENTICATED', false],
-  ])(
-    'that ends with %i has the status %s on both sides, and never its details',
-    async (code, name, blames) => {
-      const client = echo.client(traceGrpcClient())
-      expect(await statusOf(callUnary(client, String(code)))).toBe(code)
-      const server = await recorder.waitFor({ kind: 'SERVER' })
-      const failed = { code: SpanStatusCode.ERROR }
-      expect(recorder.find({ kind: 'CLIENT' })).toMatchObject({
-        status: failed,
-        attributes: { 'rpc.status_code': name, 'error.type': name },
-        events: [],
-      })
-      expect(server.status).toEqual(blames ? failed : { code: SpanStatusCode.UNSET })
-      expect(server.attributes).toMatchObject({ 'rpc.status_code': name })
-      expect(server.attributes['error.type']).toBe(blames ? name : undefined)
-      expect(
-        JSON.stringify(recorder.spans().map(({ attributes, status }) => [attributes, status])),
-      ).not.toContain('secret')
-    },
-  )
+  ])('that ends with %i has the status %s on both sides, without its details', async (code, name, blames) => {
+    const client = echo.client(traceGrpcClient())
+    expect(await statusOf(callUnary(client, String(code)))).toBe(code)
+    const server = await recorder.waitFor({ kind: 'SERVER' })
+    const failed = { code: SpanStatusCode.ERROR }
+    expect(recorder.find({ kind: 'CLIENT' })).toMatchObject({
+      status: failed,
+      attributes: { 'rpc.status_code': name, 'error.type': name },
+      events: [],
+    })
+    expect(server.status).toEqual(blames ? failed : { code: SpanStatusCode.UNSET })
+    expect(server.attributes).toMatchObject({ 'rpc.status_code': name })
+    expect(server.attributes['error.type']).toBe(blames ? name : undefined)
+    expect(
+      JSON.stringify(recorder.spans().map(({ attributes, status }) => [attributes, status])),
+    ).not.toContain('secret')
+  })
 
-  it('has the number of a status that has no name', async () => {
+  it('has the number of a status without a name', async () => {
     const client = echo.client(traceGrpcClient())
     const code = await statusOf(callUnary(client, '99'))
     const server = await recorder.waitFor({ kind: 'SERVER' })
     expect(server.attributes).toMatchObject({ 'rpc.status_code': '99' })
-    // grpc-js 1.10 tells its clients UNKNOWN.
+    // grpc-js 1.10 reports UNKNOWN to its clients.
     const name = code === 99 ? '99' : 'UNKNOWN'
     expect(recorder.find({ kind: 'CLIENT' })?.attributes).toMatchObject({
       'rpc.status_code': name,

@@ -39,7 +39,7 @@ describe.each(VERSIONS)('without an SDK, %s', (_, grpc) => {
     expect(traced).toEqual(plain)
   })
 
-  it('gives the library its own calls back', () => {
+  it('returns the calls of the library unwrapped', () => {
     const [ofClient] = traceGrpcClient().interceptors ?? []
     const [ofServer] = traceGrpcServer().interceptors ?? []
     const call = {}
@@ -47,7 +47,7 @@ describe.each(VERSIONS)('without an SDK, %s', (_, grpc) => {
     expect(ofServer?.({ path: '/a/B' } as never, call as never)).toBe(call)
   })
 
-  it('passes a context on with a propagator alone', async () => {
+  it('passes a context on with only a propagator', async () => {
     const recorder = recordSpans()
     const { propagator } = recorder
     const received: unknown[] = []

@@ -28,7 +28,7 @@ function Page(): JSX.Element {
   )
 }
 
-/** Shows what the address asks for. */
+/** Shows what the address refers to. */
 function followAddress(): void {
   const route = readRoute(location.hash)
   const { route: former, isLive } = app.get()

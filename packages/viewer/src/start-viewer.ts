@@ -6,9 +6,9 @@ import { TraceStore } from './store/store.ts'
 
 /** Options of {@link startViewer}. */
 export interface ViewerOptions {
-  /** The port to listen on; the next free one when it is taken, any free one for 0. Default: 4318. */
+  /** The port to listen on; the next free one when it is in use, any free one for 0. Default: 4318. */
   readonly port?: number
-  /** Bytes of traces kept in memory; the oldest make room for the newest. Default: 268,435,456 (256 MiB). */
+  /** Bytes of traces kept in memory; the oldest are dropped first. Default: 268,435,456 (256 MiB). */
   readonly maxBytes?: number
   /** Names under which the viewer may be reached besides `localhost`, `127.0.0.1` and `[::1]`. Default: none. */
   readonly allowedHosts?: readonly string[]
@@ -17,9 +17,9 @@ export interface ViewerOptions {
 /** A viewer that runs in this process. */
 export interface Viewer extends AsyncDisposable {
   readonly port: number
-  /** Where the page is, and what `OTEL_EXPORTER_OTLP_ENDPOINT` is to be set to. */
+  /** The URL of the page, and the value for `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string
-  /** The wanted port, when something else had it. */
+  /** The wanted port, when it was in use. */
   readonly takenPort: number | undefined
   /** Keeps the traces of a document of OTLP JSON. Returns the ids of those traces. */
   add(document: OtlpDocument): string[]

@@ -66,7 +66,7 @@ describe('GET /api/traces', () => {
     expect(await idsFor(query)).toEqual(ids)
   })
 
-  it('refuses a duration that is none', async () => {
+  it('refuses an invalid duration', async () => {
     const response = await fetch(`${viewer.url}/api/traces?minDuration=long`)
     expect([response.status, await response.json()]).toEqual([
       400,
@@ -74,7 +74,7 @@ describe('GET /api/traces', () => {
     ])
   })
 
-  it('with follow=1 writes a line for each trace that is there, and for each that comes', async () => {
+  it('with follow=1 writes a line for each existing trace, and for each one that arrives', async () => {
     const stop = new AbortController()
     const response = await fetch(`${viewer.url}/api/traces?follow=1&service=later`, { signal: stop.signal })
     expect(response.headers.get('content-type')).toBe('application/x-ndjson')
@@ -114,7 +114,7 @@ describe('GET /api/traces/:id', () => {
     )
   })
 
-  it('says so when there is no such trace', async () => {
+  it('responds with 404 when there is no such trace', async () => {
     const response = await fetch(`${viewer.url}/api/traces/${traceIdOf('ff')}`)
     expect(response.status).toBe(404)
     expect(await response.json()).toEqual({ error: expect.stringContaining('did not arrive, or made room') })
@@ -122,7 +122,7 @@ describe('GET /api/traces/:id', () => {
 })
 
 describe('DELETE /api/traces', () => {
-  it('forgets all traces, and followers are told', async () => {
+  it('forgets all traces, and followers are notified', async () => {
     await using own = await startViewer({ port: 0 })
     own.add(documentFrom([{ id: '1', trace: 'a1' }]))
     const events = await fetch(`${own.url}/api/events`)
@@ -141,7 +141,7 @@ describe('DELETE /api/traces', () => {
 })
 
 describe('a call that lost its context', () => {
-  it('is found by the request that its process was serving, in whichever order they come', async () => {
+  it('is found by the request that its process was handling, in any order of arrival', async () => {
     await using own = await startViewer({ port: 0 })
     const request = documentFrom([{ id: '1', trace: 'a1', name: 'GET /users', kind: 'SERVER', at: [0, 50] }])
     const call = documentFrom([{ id: '2', trace: 'a2', name: 'GET', kind: 'CLIENT', at: [10, 20] }])

@@ -9,7 +9,7 @@ import type { TraceSummary } from '../src/model/summary.ts'
 import { documentFrom } from './traces.ts'
 
 describe('the ports', () => {
-  it('are of the loopback addresses of both families', async () => {
+  it('are those of the loopback addresses of IPv4 and IPv6', async () => {
     await using viewer = await startViewer({ port: 0 })
     for (const host of ['127.0.0.1', '::1']) {
       const socket = connect(viewer.port, host)
@@ -18,22 +18,22 @@ describe('the ports', () => {
     }
   })
 
-  it('are the next ones where the wanted one is taken, and it says so', async () => {
+  it('are the next free ones when the wanted one is in use, which is reported', async () => {
     await using other = await serve((_request, response) => void response.end())
     await using second = await startViewer({ port: other.port })
     expect(second.port).toBeGreaterThan(other.port)
     expect(second.takenPort).toBe(other.port)
   })
 
-  it('must be ports', async () => {
+  it('must be valid', async () => {
     await expect(startViewer({ port: 70_000 })).rejects.toThrow(
       new TypeError('startViewer: port must be an integer from 0 to 65535; got 70000'),
     )
   })
 })
 
-describe('the bound in bytes', () => {
-  it('lets the oldest traces go first, and counts them', async () => {
+describe('the limit in bytes', () => {
+  it('drops the oldest traces first, and counts them', async () => {
     await using small = await startViewer({ port: 0, maxBytes: 20_000 })
     const text = 'x'.repeat(3000)
     for (const pair of ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8'])
@@ -48,7 +48,7 @@ describe('the bound in bytes', () => {
     expect(store.bytes).toBeLessThanOrEqual(20_000)
   })
 
-  it('does not let one trace push out all others', async () => {
+  it('does not let one trace evict all others', async () => {
     await using small = await startViewer({ port: 0, maxBytes: 20_000 })
     small.add(documentFrom([{ id: '1', trace: 'a1' }]))
     small.add(

@@ -22,7 +22,7 @@ describe('waiting', () => {
     ])
   })
 
-  it('is a message that lay in a queue, by what its consumer says or by when it began', () => {
+  it('is a message that waited in a queue, as its consumer reports or as its start time shows', () => {
     const send: SpanInWords = { id: '11', parent: '1', name: 'send orders', kind: 'PRODUCER', at: [10, 20] }
     const process: SpanInWords = {
       id: '12',
@@ -52,7 +52,7 @@ describe('waiting', () => {
 })
 
 describe('a broken trace', () => {
-  it('has a call that began it while its process was serving a request', () => {
+  it('begins with a call that was made while its process was handling a request', () => {
     const trace = traceFrom([{ ...call('11', [0, 10], '/a'), parent: '' }])
     const [found] = findingsOf(trace, {
       servedDuring: () => ({ traceId: 'cd'.repeat(16), name: 'GET /users' }),
@@ -77,7 +77,7 @@ describe('a broken trace', () => {
     ])
   })
 
-  it('has work that went on when the span it belongs to had ended', () => {
+  it('has work that continued after the span it belongs to had ended', () => {
     const late: SpanInWords = { id: '11', parent: '1', name: 'write audit log', at: [90, 140] }
     const beneath: SpanInWords = {
       id: '12',
@@ -96,7 +96,7 @@ describe('a broken trace', () => {
     ])
   })
 
-  it('is not one whose work goes on in another process', () => {
+  it('is not one whose work continues in another process', () => {
     const send: SpanInWords = { id: '11', parent: '1', name: 'send', kind: 'PRODUCER', at: [90, 99] }
     expect(
       kindsOf(REQUEST, send, {
@@ -117,7 +117,7 @@ describe('a swallowed error', () => {
     attributes: { 'error.type': '42P01' },
   })
 
-  it('is one that nothing above it shows', () => {
+  it('is one that no span above it shows', () => {
     expect(find(REQUEST, failure)).toMatchObject([
       {
         kind: 'swallowed-error',
@@ -128,12 +128,12 @@ describe('a swallowed error', () => {
     ])
   })
 
-  it('is not one that made the request fail, or was answered with a status', () => {
+  it('is not one that made the request fail or gave it an error status', () => {
     expect(kindsOf({ ...REQUEST, failed: true }, failure)).toEqual([])
     expect(kindsOf({ ...REQUEST, attributes: { 'http.response.status_code': 409 } }, failure)).toEqual([])
   })
 
-  it('is not a call that asked for what is not there', () => {
+  it('is not that of a call that requested something nonexistent', () => {
     const missing = call('11', [0, 10], '/a', {
       failed: true,
       attributes: { 'http.response.status_code': 404 },

@@ -1,7 +1,7 @@
 import { SpanKind, trace } from '@opentelemetry/api'
 import { startTracing } from '@spanwright/sdk'
 
-/** A program with one span, sent by this project's SDK. */
+/** A program with one span, sent with this project's SDK. */
 async function main(): Promise<void> {
   const tracing = startTracing({ serviceName: 'shop' })
   const span = trace.getTracer('program').startSpan('GET /users/:id', { kind: SpanKind.SERVER })

@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 interface Run {
   readonly child: ChildProcess
-  /** Waits for a line on standard error, and returns what its group holds. */
+  /** Waits for a line on standard error, and returns the content of its group. */
   said(line: RegExp): Promise<string>
   readonly exitCode: Promise<number>
 }
@@ -66,7 +66,7 @@ async function tracesAt(url: string): Promise<TraceSummary[]> {
 }
 
 describe('spanwright-viewer', () => {
-  it('runs a program whose traces it shows, and stays when that has ended', async () => {
+  it('runs a program, shows its traces, and stays open after it has ended', async () => {
     const run = runCli(
       '--port',
       '0',
@@ -102,7 +102,7 @@ describe('spanwright-viewer', () => {
     [['show', join(tmpdir(), 'no-such-file.json')], /ENOENT/],
     [['--', 'no-such-program'], /no-such-program could not be started/],
   ])(
-    'ends with 1 and says why: %j',
+    'ends with code 1 and the reason: %j',
     async (args, reason) => {
       const run = runCli('--port', '0', ...args)
       await run.said(reason)
@@ -113,7 +113,7 @@ describe('spanwright-viewer', () => {
 })
 
 describe('the environment of a program', () => {
-  it('leads its traces here, whatever was set before', () => {
+  it('directs its traces to the viewer, regardless of earlier settings', () => {
     const before = {
       PATH: '/bin',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example',

@@ -4,7 +4,7 @@ import { call, find, kindsOf, query, REQUEST } from './finding.ts'
 import { spanIdOf, type SpanInWords } from './traces.ts'
 
 describe('repeated queries', () => {
-  it('are those of the same summary beneath one parent', () => {
+  it('are those with the same summary beneath one parent', () => {
     const queries = [0, 1, 2, 3].map(index => query(`1${index}`, [10 * index, 10 * index + 8]))
     expect(find(REQUEST, ...queries)).toEqual([
       {
@@ -17,7 +17,7 @@ describe('repeated queries', () => {
     ])
   })
 
-  it('are found in the former vocabulary too', () => {
+  it('are found in the legacy vocabulary too', () => {
     const queries = [0, 1, 2].map(index => ({
       ...query(`1${index}`, [10 * index, 10 * index + 8]),
       name: 'SELECT users',
@@ -35,7 +35,7 @@ describe('repeated queries', () => {
     },
   )
 
-  it('are not the same query of different parents', () => {
+  it('are not those of different parents', () => {
     const parents = [0, 1, 2].map((index): SpanInWords => ({
       id: `2${index}`,
       parent: '1',
@@ -48,10 +48,10 @@ describe('repeated queries', () => {
   })
 })
 
-describe('calls one after the other', () => {
+describe('calls reported as sequential', () => {
   const calls = [call('11', [0, 30], '/a'), call('12', [31, 60], '/b'), call('13', [60, 95], '/c')]
 
-  it('are reads that wait for each other, with what running them together would save', () => {
+  it('are reads that wait for each other, with the time that concurrency would save', () => {
     expect(find(REQUEST, ...calls)).toEqual([
       {
         kind: 'one-after-the-other',
@@ -92,13 +92,13 @@ describe('calls one after the other', () => {
     ).toEqual([])
   })
 
-  it('are not calls that run together', () => {
+  it('are not concurrent calls', () => {
     expect(
       kindsOf(REQUEST, call('11', [0, 90], '/a'), call('12', [1, 92], '/b'), call('13', [2, 95], '/c')),
     ).toEqual([])
   })
 
-  it('are not said where nothing would be gained', () => {
+  it('are not those where nothing would be saved', () => {
     expect(
       kindsOf(REQUEST, call('11', [0, 1], '/a'), call('12', [2, 3], '/b'), call('13', [4, 90], '/c')),
     ).toEqual([])
@@ -108,7 +108,7 @@ describe('calls one after the other', () => {
 describe('retries', () => {
   const failed = { failed: true, attributes: { 'error.type': '503' } }
 
-  it('are calls that failed and were made again', () => {
+  it('are calls that failed and were repeated', () => {
     expect(
       find(
         REQUEST,
@@ -128,7 +128,7 @@ describe('retries', () => {
     ])
   })
 
-  it('are not calls of something else, or after a success', () => {
+  it('are not different calls, or calls after a success', () => {
     expect(
       kindsOf({ ...REQUEST, failed: true }, call('11', [0, 10], '/a', failed), call('12', [20, 30], '/b')),
     ).toEqual([])

@@ -18,7 +18,7 @@ import { documentFrom } from './traces.ts'
 // The machine may be busy, and programs are started.
 jest.setTimeout(30_000)
 
-/** A request in protobuf with one span, by hand. */
+/** A request in protobuf with one span, encoded by hand. */
 const PROTOBUF = field(
   1,
   field(1, field(1, field(1, 'service.name') + field(2, field(1, 'shop')))) +
@@ -36,7 +36,7 @@ function hex(digits: string): string {
   return Buffer.from(digits, 'hex').toString('latin1')
 }
 
-/** Decodes bytes as the receiver does, and works out everything of them. Returns how many spans there were. */
+/** Decodes bytes as the receiver does, and computes everything from them. Returns the number of spans. */
 function digest(decode: (body: Buffer) => ReturnType<typeof decodeJson>, body: Buffer): number | 'malformed' {
   try {
     const { records } = spansOf(decode(body))
@@ -54,19 +54,19 @@ function digest(decode: (body: Buffer) => ReturnType<typeof decodeJson>, body: B
 }
 
 describe('the decoder', () => {
-  it('reads what it was made for', () => {
+  it('reads valid requests', () => {
     expect(digest(decodeProtobuf, Buffer.from(PROTOBUF, 'latin1'))).toBe(1)
     expect(digest(decodeJson, Buffer.from(JSON.stringify(documentFrom([{ id: '1' }]))))).toBe(1)
   })
 
-  it('refuses every message that is cut off, and takes or refuses every other', () => {
+  it('refuses every truncated message, and accepts or refuses every other', () => {
     const whole = Buffer.from(PROTOBUF, 'latin1')
     for (let length = 1; length < whole.length; length++) {
       expect(digest(decodeProtobuf, whole.subarray(0, length))).toBe('malformed')
     }
   })
 
-  it('survives random bytes, and bytes that were changed', () => {
+  it('survives random bytes, and changed bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), bytes => {
         digest(decodeProtobuf, Buffer.from(bytes))
@@ -109,7 +109,7 @@ describe('the decoder', () => {
     )
   })
 
-  it('takes a list as the name of a service, and an object as the value of anything', () => {
+  it('accepts a list as the name of a service, and an object as the value of any attribute', () => {
     const list = { kvlistValue: { values: [{ key: 'a', value: { stringValue: 'b' } }] } }
     const attributes = [
       'service.name',
@@ -144,7 +144,7 @@ describe('the decoder', () => {
     )
   })
 
-  it('refuses messages that are nested too deeply, and too many of them', () => {
+  it('refuses messages that are nested too deeply, and requests with too many of them', () => {
     let nested = field(1, 'x')
     for (let depth = 0; depth < 60 && nested.length < 120; depth++) nested = field(5, field(1, nested))
     const deep = field(1, field(1, field(1, field(1, 'key') + field(2, nested))))
@@ -158,7 +158,7 @@ describe('the decoder', () => {
     expect(digest(decodeProtobuf, Buffer.from(`08${'ff'.repeat(20)}`, 'hex'))).toBe('malformed')
   })
 
-  it('takes a trace of 20,000 spans in one line, and of as many siblings', () => {
+  it('accepts a trace of 20,000 spans in one chain, and of as many siblings', () => {
     const line = Array.from({ length: 20_000 }, (_, index) => ({
       id: String(index + 1),
       ...(index > 0 && { parent: String(index) }),
@@ -189,7 +189,7 @@ describe('the receiver', () => {
   })
   afterAll(() => viewer.stop())
 
-  it('answers random bodies with 200, 400, 413 or 415, and goes on', async () => {
+  it('responds to random bodies with 200, 400, 413 or 415, and keeps running', async () => {
     const types = fc.constantFrom('application/json', 'application/x-protobuf', 'text/html')
     const encodings = fc.constantFrom('identity', 'gzip', 'really-gzip', 'br')
     await fc.assert(
@@ -209,7 +209,7 @@ describe('the receiver', () => {
     expect((await fetch(`${viewer.url}/v1/traces`, { method: 'POST', headers, body })).status).toBe(200)
   })
 
-  it('answers random paths and queries', async () => {
+  it('responds to random paths and queries', async () => {
     await fc.assert(
       fc.asyncProperty(fc.webPath(), fc.webQueryParameters(), async (path, query) => {
         const response = await fetch(`${viewer.url}/api${path}?${query}`)

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => viewer.stop())
 
 describe('a page of another site', () => {
-  /** The first line of the answer to a request written by hand: `fetch` sets these headers itself. */
+  /** The first line of the response to a request written by hand: `fetch` sets these headers itself. */
   async function answerTo(
     line: string,
     headers: Readonly<Record<string, string>>,
@@ -35,7 +35,7 @@ describe('a page of another site', () => {
   const refused = 'HTTP/1.1 403 Forbidden'
 
   it.each(['evil.example', 'evil.example:4318', 'localhost.evil.example', '127.0.0.1.nip.io', '0.0.0.0', ''])(
-    'does not get in as the host %j',
+    'has no access as the host %j',
     async host => {
       expect(await answerTo('GET /api/traces', { host })).toBe(refused)
       expect(await answerTo('GET /', { host })).toBe(refused)
@@ -45,7 +45,7 @@ describe('a page of another site', () => {
   )
 
   it.each(['https://evil.example', 'null', 'http://localhost:3000', 'http://evil.example:4318'])(
-    'does not get in from the origin %s',
+    'has no access from the origin %s',
     async origin => {
       expect(await answerTo('GET /api/traces', { origin })).toBe(refused)
       expect(await answerTo('POST /v1/traces', { origin, ...JSON_TYPE }, '{}')).toBe(refused)
@@ -53,14 +53,14 @@ describe('a page of another site', () => {
     },
   )
 
-  it.each(['cross-site', 'same-site'])('does not get in with Sec-Fetch-Site: %s', async site => {
+  it.each(['cross-site', 'same-site'])('has no access with Sec-Fetch-Site: %s', async site => {
     expect(await answerTo('GET /api/traces', { 'sec-fetch-site': site })).toBe(refused)
     expect(await answerTo('GET /page.js', { 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' })).toBe(
       refused,
     )
   })
 
-  it('gets no answer to what a browser asks before a request of another origin', async () => {
+  it('is refused the preflight request of a browser', async () => {
     const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' }
     expect(await answerTo('OPTIONS /v1/traces', headers)).toBe(refused)
     const response = await fetch(`${viewer.url}/api/traces`)
@@ -78,7 +78,7 @@ describe('a page of another site', () => {
   })
 })
 
-it('gets in under a name that was allowed', async () => {
+it('a request under an allowed name is accepted', async () => {
   await using own = await startViewer({ port: 0, allowedHosts: ['Host.Docker.Internal'] })
   const socket = connect(own.port, '127.0.0.1')
   socket.write('GET /api/traces HTTP/1.1\r\nhost: host.docker.internal:4318\r\nconnection: close\r\n\r\n')

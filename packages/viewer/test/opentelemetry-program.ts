@@ -7,7 +7,7 @@ import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 
 import { BEGAN, spanIdOf, traceIdOf } from './traces.ts'
 
-/** Sends one span with a bit of everything. Outside Jest: the exporters load `node:http` by import(). */
+/** Sends one span with fields of every kind. Runs outside Jest, because the exporters load `node:http` by import(). */
 async function main(): Promise<void> {
   const [url = '', form, compression] = process.argv.slice(2)
   const Exporter = form === 'json' ? JsonExporter : ProtobufExporter

@@ -40,7 +40,7 @@ async function document(traceId: string): Promise<OtlpDocument> {
   return (await (await fetch(`${viewer.url}/api/traces/${traceId}`)).json()) as OtlpDocument
 }
 
-/** Runs a program that sends a span by OpenTelemetry's own SDK. Returns the ids of the span. */
+/** Runs a program that sends a span with OpenTelemetry's own SDK. Returns the ids of the span. */
 async function sendByOpenTelemetry(...how: readonly string[]): Promise<{ traceId: string; spanId: string }> {
   const program = join(__dirname, 'opentelemetry-program.ts')
   const args = [...FROM_SOURCE, program, `${viewer.url}/v1/traces`, ...how]
@@ -122,13 +122,13 @@ describe('an exporter of OpenTelemetry JS', () => {
 })
 
 describe('metrics and logs', () => {
-  it.each(['metrics', 'logs'])('%s are answered and dropped', async signal => {
+  it.each(['metrics', 'logs'])('are accepted and dropped: %s', async signal => {
     const response = await post('{"resourceMetrics":[]}', JSON_TYPE, `/v1/${signal}`)
     expect([response.status, await response.text()]).toEqual([200, '{}'])
   })
 })
 
-describe('what is not OTLP', () => {
+describe('invalid OTLP', () => {
   it.each([
     ['{', JSON_TYPE, 400, /^not JSON/],
     ['[]', JSON_TYPE, 400, /^the document must be an object$/],
@@ -142,21 +142,21 @@ describe('what is not OTLP', () => {
     ['{}', { 'content-type': 'text/plain' }, 415, /^content-type must be/],
     ['{}', { ...JSON_TYPE, 'content-encoding': 'br' }, 415, /^content-encoding "br" is not known/],
     ['{}', { ...JSON_TYPE, 'content-encoding': 'gzip' }, 400, /^the body is not gzip/],
-  ])('%s with %j gets %d and a reason', async (body, headers, status, reason) => {
+  ])('is refused: %s with %j gets status %d and a reason', async (body, headers, status, reason) => {
     const response = await post(body, headers)
     expect(response.status).toBe(status)
     expect(((await response.json()) as { message: string }).message).toMatch(reason)
     expect(await list()).toEqual([])
   })
 
-  it('is answered in protobuf where it came in protobuf', async () => {
+  it('has a response in protobuf when it was sent in protobuf', async () => {
     const response = await post(Buffer.from('0aff', 'hex'), { 'content-type': 'application/x-protobuf' })
     expect(response.status).toBe(400)
     expect(response.headers.get('content-type')).toBe('application/x-protobuf')
     expect(await response.text()).toContain('the message is cut off at byte 2')
   })
 
-  it('leaves out a span without ids, says so, and takes the rest', async () => {
+  it('loses only spans without ids, which is reported', async () => {
     const sent = documentFrom([{ id: '1' }, { id: '0' }])
     const response = await post(JSON.stringify(sent))
     expect([response.status, await response.json()]).toEqual([
@@ -166,7 +166,7 @@ describe('what is not OTLP', () => {
     expect(await list()).toMatchObject([{ spans: 1 }])
   })
 
-  it('is cut where it is too long, and refused where it unpacks to too much', async () => {
+  it('is cut when it is too long, and refused when it is too large unpacked', async () => {
     const long = documentFrom([{ id: '1', attributes: { long: 'x'.repeat(100_000) } }])
     expect((await post(JSON.stringify(long))).status).toBe(200)
     expect(JSON.stringify(await document(traceIdOf()))).toContain('… (67232 characters cut)')

@@ -6,7 +6,7 @@ import { documentFrom, traceIdOf } from './traces.ts'
 
 beforeAll(() => buildPage())
 
-/** What a share file holds for its script. */
+/** The data that a share file contains for its script. */
 function contentsOf(html: string): {
   readonly findings: Readonly<Record<string, unknown>>
   readonly document: unknown
@@ -16,7 +16,7 @@ function contentsOf(html: string): {
 }
 
 describe('createShareFile', () => {
-  it('keeps the document as it was, and adds what is found in each trace', () => {
+  it('keeps the document unchanged, and adds the findings of each trace', () => {
     const document = documentFrom([
       { id: '1', trace: 'a1', name: 'GET /users', kind: 'SERVER' },
       { id: '2', trace: 'a2', name: 'GET', kind: 'CLIENT', at: [10, 20], attributes: { text: '</script>' } },
@@ -33,7 +33,7 @@ describe('createShareFile', () => {
     })
   })
 
-  it('ends no element early, loads nothing, and runs its own script only', () => {
+  it('ends no element early, loads nothing, and runs only its own script', () => {
     const html = createShareFile(documentFrom([{ id: '1', name: '</script><script>hacked=1</script><!--' }]))
     expect(html.match(/<script/g)).toHaveLength(2)
     expect(html.match(/<\/script>/g)).toHaveLength(2)

@@ -2,7 +2,7 @@ import type { OtlpAttribute, OtlpDocument, OtlpSpan, OtlpValue } from '../src/in
 import { spansOf } from '../src/decode/spans.ts'
 import { readTrace, type Trace } from '../src/model/trace.ts'
 
-/** A span as tests write it down: times in milliseconds since `BEGAN`. */
+/** A span as tests describe it: times in milliseconds since `BEGAN`. */
 export interface SpanInWords {
   readonly id: string
   readonly parent?: string

@@ -14,7 +14,7 @@ import { clientEnding } from '../status.ts'
 import { attributesOf } from '../tracing.ts'
 import type { ClientTracing } from './tracing.ts'
 
-/** A call of a client: passes everything to the next call, whose listener it is. */
+/** A call of a client: passes everything to the next call, and is its listener. */
 export class ClientCall extends Call<ClientTracing> {
   readonly next: NextCall | undefined
   private readonly method: ClientMethod
@@ -65,7 +65,7 @@ export class ClientCall extends Call<ClientTracing> {
   }
 
   onReceiveMessage(message: unknown): void {
-    // For a response without a message grpc-js says null.
+    // For a response without a message grpc-js passes null.
     if (message !== null) this.noteMessage('received')
     this.tell('onReceiveMessage', message)
   }
@@ -75,7 +75,7 @@ export class ClientCall extends Call<ClientTracing> {
     this.tell('onReceiveStatus', status)
   }
 
-  /** The library, or an interceptor of the application, threw before the call was under way. */
+  /** The library, or an interceptor of the application, threw before the call was started. */
   failed(error: unknown): void {
     this.operation?.end(failure(error))
   }
@@ -88,7 +88,7 @@ export class ClientCall extends Call<ClientTracing> {
   begin(metadata: Metadata | undefined): Metadata | undefined {
     const { tracing, context } = this
     const { settings } = tracing
-    // Where only the interceptor is used. Before the call is under way, its peer is the target.
+    // When only the interceptor is used. Before the call has started, its peer is the target.
     this.target ??= this.next?.getPeer()
     const address = tracing.targets.addressIn(this.target)
     const method = tracing.methodOf(this.method.path, address)
@@ -119,7 +119,7 @@ export class ClientCall extends Call<ClientTracing> {
     return sizesOf(this.method)
   }
 
-  /** The server that the last attempt was sent to. Until there is one, grpc-js names the target. */
+  /** The server that the last attempt was sent to. Before the first one, grpc-js reports the target. */
   private peer(): Attributes | undefined {
     if (!this.operation?.isRecording) return undefined
     const peer = this.next?.getPeer()
@@ -130,7 +130,7 @@ export class ClientCall extends Call<ClientTracing> {
     return attributes
   }
 
-  /** Tells the listener in the caller's context: events arrive in that of whatever made the connection. */
+  /** Calls the listener in the caller's context: events arrive in the one in which the connection was opened. */
   private tell(event: keyof InterceptingListener, value: unknown): void {
     const { listener, context } = this
     const hear = listener?.[event] as ((this: unknown, value: unknown) => void) | undefined

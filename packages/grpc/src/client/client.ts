@@ -51,7 +51,7 @@ function hasInterceptors({
   return interceptors.length > 0 || providers.length > 0
 }
 
-/** A copy of options with ours as the first interceptor. grpc-js refuses interceptors beside providers. */
+/** A copy of the options with our interceptor first. grpc-js refuses interceptors together with providers. */
 function withInterceptor<Options extends Interceptors>(interceptor: Interceptor, options: Options): Options {
   const { interceptors = [], interceptor_providers: providers = [] } = options
   if (interceptors.some(isOurs)) return options

@@ -15,9 +15,9 @@ const CLIENT: Side = {
   keys: RPC_CLIENT_METRIC_ATTRIBUTES,
 }
 
-/** What the calls of one `traceGrpcClient()` share. */
+/** The state shared by all calls of one `traceGrpcClient()`. */
 export class ClientTracing extends GrpcTracing<GrpcClientTracingOptions> implements Injection {
-  /** The channel of the call that is about to reach the interceptor, which is not told of it. */
+  /** The channel of the call that is about to reach the interceptor, which doesn't receive it. */
   channel: ChannelInterface | undefined
   readonly injects: boolean
   readonly replaces: boolean

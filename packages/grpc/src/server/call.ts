@@ -27,12 +27,12 @@ import { attributesOf } from '../tracing.ts'
 import type { ServerTracing } from './tracing.ts'
 import { innermostOf, measureHandler, watchStatus } from './innermost.ts'
 
-/** A call of a server: passes everything to the next call, whose listener it is. */
+/** A call of a server: passes everything to the next call, and is its listener. */
 export class ServerCall extends Call<ServerTracing> implements ServerListener {
   readonly next: NextServerCall
   private readonly path: string
   private listener: ServerListener | undefined
-  /** What handlers run in; undefined for the context in which the call arrives. */
+  /** The context that handlers run in; undefined for the one in which the call arrives. */
   private context: Context | undefined
   private readonly token: { current: ServerCall | undefined } = { current: undefined }
   private thrown: Ending['thrown']
@@ -72,14 +72,14 @@ export class ServerCall extends Call<ServerTracing> implements ServerListener {
     this.tell('onReceiveHalfClose')
   }
 
-  /** Comes last: also after a status that was sent, which has ended the span. */
+  /** Called last, even after a status was sent, which has ended the span. */
   onCancel(): void {
     this.over({ code: CANCELLED })
     this.tell('onCancel')
     this.context = undefined
   }
 
-  /** A status was sent, or the client has left. */
+  /** A status was sent, or the client has disconnected. */
   over(status: SentStatus): void {
     this.token.current = undefined
     this.end(status)
@@ -90,7 +90,7 @@ export class ServerCall extends Call<ServerTracing> implements ServerListener {
     return this.thrown ? { ...ending, thrown: this.thrown } : ending
   }
 
-  /** The span of a traced call: no other one is the current request of its work. */
+  /** The span of a traced call: only traced calls are the current request of their work. */
   get span(): Span {
     return (this.operation as Operation<GrpcOperation>).span
   }

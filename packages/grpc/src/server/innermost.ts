@@ -3,12 +3,12 @@ import { attempt, copyWith } from '@spanwright/core/plugin'
 import type { NextServerCall, SentStatus } from '../library.ts'
 import { measuringArgument, measuringResult, type Sizes } from '../messages.ts'
 
-/** Hears of the status that a server sends. */
+/** Receives the status that a server sends. */
 interface StatusWatcher {
   over(status: SentStatus): void
 }
 
-/** What grpc-js keeps to itself of the innermost call, the one it makes for a stream. */
+/** Private members of the innermost call, which grpc-js creates for a stream. */
 interface Internals {
   readonly stream?: { readonly destroyed?: boolean; readonly closed?: boolean }
   handler?: Handler
@@ -21,7 +21,7 @@ interface Handler {
   readonly deserialize?: Convert
 }
 
-/** The call that the library made, beneath those of interceptors that come before this package's. */
+/** The call that the library created, beneath those of interceptors that come before this package's. */
 export function innermostOf(call: NextServerCall): NextServerCall {
   let innermost = call
   while (innermost.nextCall) innermost = innermost.nextCall
@@ -29,8 +29,8 @@ export function innermostOf(call: NextServerCall): NextServerCall {
 }
 
 /**
- * Watches the status that ends a call. grpc-js sends some without its interceptors: when the deadline has passed, or a
- * message is too large or cannot be read.
+ * Observes the status that ends a call. grpc-js sends some of them without calling its interceptors: when the deadline
+ * has expired, or a message is too large or cannot be read.
  */
 export function watchStatus(innermost: NextServerCall, watcher: StatusWatcher): void {
   const { sendStatus } = innermost
@@ -41,7 +41,7 @@ export function watchStatus(innermost: NextServerCall, watcher: StatusWatcher): 
   }
 }
 
-/** True when the client has left, so that grpc-js sends nothing more. */
+/** True when the client has disconnected, so that grpc-js sends nothing more. */
 function isOver(call: NextServerCall): boolean {
   const { stream } = call as Internals
   return stream?.destroyed === true || stream?.closed === true

@@ -15,7 +15,7 @@ const SERVER: Side = {
   keys: RPC_SERVER_METRIC_ATTRIBUTES,
 }
 
-/** What the calls of one `traceGrpcServer()` share. */
+/** The state shared by all calls of one `traceGrpcServer()`. */
 export class ServerTracing extends GrpcTracing<GrpcServerTracingOptions> {
   /** True when a hook, or the `parent` function, receives the call. */
   readonly needsRecord: boolean

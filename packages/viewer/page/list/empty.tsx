@@ -5,7 +5,7 @@ import { Icon } from '../parts/icons.tsx'
 import { useApp } from '../state/app.ts'
 import { linkToList, NO_FILTER } from '../state/route.ts'
 
-/** What is shown where there is no trace: how to get one. */
+/** Shown when there is no trace: how to get one. */
 export function Empty({ isFiltered }: { readonly isFiltered: boolean }): JSX.Element {
   const isLive = useApp(state => state.isLive)
   if (isFiltered || !isLive) {

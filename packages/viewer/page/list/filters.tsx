@@ -8,12 +8,12 @@ import { app, useApp } from '../state/app.ts'
 import { follow } from '../state/live.ts'
 import { linkToList, type ListFilter, NO_FILTER } from '../state/route.ts'
 
-/** Milliseconds after the last letter before the server is asked. */
+/** Milliseconds between the last keystroke and the request to the server. */
 const ASK_AFTER = 200
 
 let timer: ReturnType<typeof setTimeout> | undefined
 
-/** Changes the filter: the address at once, the list a moment later. */
+/** Changes the filter: the address immediately, the list after a delay. */
 export function changeFilter(change: Partial<ListFilter>): void {
   const { route } = app.get()
   if (route.view !== 'list') return
@@ -25,7 +25,7 @@ export function changeFilter(change: Partial<ListFilter>): void {
   timer = setTimeout(() => app.get().isLive && app.get().route.view === 'list' && follow(changed), ASK_AFTER)
 }
 
-/** What the list is narrowed by. */
+/** The filters of the list. */
 export function Filters({ traces }: { readonly traces: readonly TraceSummary[] }): JSX.Element | null {
   const filter = useApp(state => (state.route.view === 'list' ? state.route.filter : NO_FILTER))
   const isLive = useApp(state => state.isLive)
@@ -124,7 +124,7 @@ function Switch({ label, name, value }: SwitchProps): JSX.Element {
   )
 }
 
-/** Entries of a choice: more than can be chosen from. */
+/** Maximum of entries of a choice: more than a user can choose from. */
 const MAX_CHOICES = 500
 
 function distinct(values: readonly string[]): string[] {

@@ -16,7 +16,7 @@ interface Group {
   findings: number
 }
 
-/** Traces that begin alike, together: how many, how long, how many failed. */
+/** Traces grouped by their first span: how many there are, how long they took, how many have errors. */
 export function Groups({ traces }: { readonly traces: readonly TraceSummary[] }): JSX.Element {
   const groups = useMemo(() => groupsOf(traces), [traces])
   return (

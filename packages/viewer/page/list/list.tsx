@@ -15,7 +15,7 @@ import { Groups } from './groups.tsx'
 import { sorted } from './sort.ts'
 import { TraceTable } from './trace-table.tsx'
 
-/** The traces that arrived, as they arrive. */
+/** The list of traces, updated as they arrive. */
 export function List(): JSX.Element {
   const summaries = useApp(state => state.summaries)
   const sort = useApp(state => state.sort)

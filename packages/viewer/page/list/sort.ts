@@ -10,7 +10,7 @@ const VALUES: Readonly<Record<SortKey, (trace: TraceSummary) => number | string>
   findings: trace => trace.findings.length,
 }
 
-/** Traces in the order that was chosen; those that are equal, the newest first. */
+/** Traces in the chosen order; equal ones with the newest first. */
 export function sorted(
   traces: readonly TraceSummary[],
   { key, isDescending }: AppState['sort'],

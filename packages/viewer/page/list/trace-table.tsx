@@ -23,7 +23,7 @@ const COLUMNS: readonly (readonly [key: SortKey, title: string])[] = [
   ['findings', 'Findings'],
 ]
 
-/** Traces, a row each. Only rows that can be seen are in the page. */
+/** Traces, a row each. Only visible rows are in the page. */
 export function TraceTable({ traces }: { readonly traces: readonly TraceSummary[] }): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null)
   const grid = useRef<HTMLDivElement>(null)

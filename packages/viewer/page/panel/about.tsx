@@ -8,7 +8,7 @@ import { serviceStyle } from '../parts/colors.ts'
 import { Service } from '../parts/service.tsx'
 import { lengthOf, ownTimeOf } from '../trace/layout.ts'
 
-/** Services of a trace by the time in which they worked themselves, and what makes its times doubtful. */
+/** Services of a trace with the time in which they worked themselves, and what makes its times unreliable. */
 export function About({ trace }: { readonly trace: Trace }): JSX.Element {
   const shares = useMemo(() => sharesOf(trace), [trace])
   const skews = useMemo(() => skewsOf(trace), [trace])

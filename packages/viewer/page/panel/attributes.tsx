@@ -11,7 +11,7 @@ interface AttributeListProps {
   readonly isClosed?: boolean
 }
 
-/** Attributes, those of one area together, each with a button that copies its value. */
+/** Attributes, grouped by area, each with a button that copies its value. */
 export function AttributeList({
   title,
   attributes,

@@ -6,7 +6,7 @@ import { Icon } from '../parts/icons.tsx'
 import { type OpenTrace, useApp } from '../state/app.ts'
 import { selectSpan } from '../state/selection.ts'
 
-/** What is worth a look in the trace: what shows it, and what to do. */
+/** The findings of the trace: their evidence, and what to do about them. */
 export function Findings({ open }: { readonly open: OpenTrace }): JSX.Element {
   const { findings } = open
   if (findings.length === 0) {

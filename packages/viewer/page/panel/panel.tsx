@@ -5,7 +5,7 @@ import { About } from './about.tsx'
 import { Findings } from './findings.tsx'
 import { SpanDetails } from './span-details.tsx'
 
-/** Beside the waterfall: what is found in the trace, or what is known of a span. */
+/** The panel beside the waterfall: the findings of the trace, or the details of a span. */
 export function Panel({ open }: { readonly open: OpenTrace }): JSX.Element {
   const tab = useApp(state => state.tab)
   const selectedId = useApp(state => (state.route.view === 'trace' ? state.route.spanId : ''))

@@ -12,7 +12,7 @@ import { selectSpan } from '../state/selection.ts'
 import { lengthOf, ownTimeOf } from '../trace/layout.ts'
 import { AttributeList } from './attributes.tsx'
 
-/** Everything known of a span. */
+/** Everything that is known about a span. */
 export function SpanDetails({ span, open }: { readonly span: Span; readonly open: OpenTrace }): JSX.Element {
   const { trace } = open
   const onPath = lengthOf(open.criticalPath.get(span) ?? [])
@@ -113,7 +113,7 @@ function Events({ span }: { readonly span: Span }): JSX.Element {
   )
 }
 
-/** Leads to the span that is linked, in this trace or another one. */
+/** A link to the linked span, in this trace or another one. */
 function Link({ link, open }: { readonly link: SpanLink; readonly open: OpenTrace }): JSX.Element {
   const { traceId, spanId, attributes } = link
   const target = traceId === open.trace.traceId ? open.byId.get(spanId) : undefined

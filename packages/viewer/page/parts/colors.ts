@@ -1,11 +1,11 @@
-/** Hues that can be told apart at a glance. Red is left to errors. */
+/** Hues that are easy to distinguish. Red is reserved for errors. */
 const HUES = [262, 152, 312, 62, 212, 348, 105] as const
-/** Hues for those that come when all others are taken. */
+/** Further hues, for when all others are in use. */
 const MORE_HUES = [285, 180, 42, 128, 235, 330] as const
 
 const taken = new Map<string, number>()
 
-/** The hue of a service: the same on every page where no other service had it first. */
+/** The hue of a service: the same on every page unless another service already has it. */
 export function hueOf(service: string): number {
   const known = taken.get(service)
   if (known !== undefined) return known
@@ -25,7 +25,7 @@ function hashOf(text: string): number {
   return hash >>> 0
 }
 
-/** For `style`: what the colours of a service are made from. */
+/** The colours of a service, for `style`. */
 export function serviceStyle(service: string): Record<string, number> {
   const hue = hueOf(service)
   // Dark orange and yellow are brown.

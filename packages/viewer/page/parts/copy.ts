@@ -1,6 +1,6 @@
 import { notify } from '../state/app.ts'
 
-/** Puts a text into the clipboard, and says so. */
+/** Copies a text to the clipboard, and reports it to the user. */
 export async function copyText(text: string, what: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text)

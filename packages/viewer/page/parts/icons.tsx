@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 
-/** Lines of icons on a grid of 16. */
+/** Paths of icons on a grid of 16. */
 const PATHS = {
   back: 'M10 3 5 8l5 5',
   check: 'M3 8.5 6.5 12 13 4.5',
@@ -22,7 +22,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS
 
-/** A small picture beside words, or within a button that has a name. */
+/** An icon beside text, or within a button that has a name. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
     <svg class={`icon icon-${name}`} viewBox="0 0 16 16" aria-hidden="true">

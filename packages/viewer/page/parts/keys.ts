@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks'
 
 /**
- * Calls a function when one of some keys is pressed anywhere on the page, but not while something is typed or a dialog is open.
- * @param keys as `event.key` has them
+ * Calls a function when one of some keys is pressed on the page, except while the user types or a dialog is open.
+ * @param keys as in `event.key`
  */
 export function useKeys(keys: readonly string[], act: (event: KeyboardEvent) => void): void {
   const latest = useRef(act)

@@ -1,4 +1,4 @@
-/** The themes in the order the button goes through them. */
+/** The themes in the order of the button. */
 const THEMES = ['auto', 'light', 'dark'] as const
 
 type Theme = (typeof THEMES)[number]
@@ -8,19 +8,19 @@ function current(): Theme {
   return theme === 'light' || theme === 'dark' ? theme : 'auto'
 }
 
-/** Takes the theme chosen last. */
+/** Applies the theme that was chosen last. */
 export function restoreTheme(): void {
   apply(stored())
 }
 
-/** Takes the next theme. Returns it. */
+/** Applies the next theme. Returns it. */
 export function nextTheme(): Theme {
   const theme = THEMES[(THEMES.indexOf(current()) + 1) % THEMES.length] ?? 'auto'
   apply(theme)
   try {
     localStorage.setItem('theme', theme)
   } catch {
-    // A file from disk may have no storage; the choice then lasts as long as the page.
+    // A file from disk may have no storage; then the choice lasts only as long as the page.
   }
   return theme
 }

@@ -1,4 +1,4 @@
-/** When something began, as a time of day. */
+/** A start time as a time of day. */
 export function timeOfDay(milliseconds: number): string {
   const date = new Date(milliseconds)
   const fraction = String(date.getMilliseconds()).padStart(3, '0')
@@ -9,14 +9,14 @@ function two(number: number): string {
   return String(number).padStart(2, '0')
 }
 
-/** When something began, with its day. */
+/** A start time with its date. */
 export function dayAndTime(milliseconds: number): string {
   const date = new Date(milliseconds)
   const day = date.toLocaleDateString('en', { day: 'numeric', month: 'short', year: 'numeric' })
   return `${day}, ${timeOfDay(milliseconds)}`
 }
 
-/** A number with separators between thousands. */
+/** A number with thousands separators. */
 export function grouped(number: number): string {
   return number.toLocaleString('en')
 }

@@ -1,17 +1,17 @@
 import type { RefObject } from 'preact'
 import { useLayoutEffect, useState } from 'preact/hooks'
 
-/** Rows beyond both edges that are in the page as well, so that a fast scroll shows no blank. */
+/** Number of rows beyond both edges that are in the page as well, so that a fast scroll shows no blank area. */
 const MARGIN = 12
 
 /** The rows of a list that are in the page. */
 export interface VisibleRows {
   readonly first: number
-  /** One beyond the last. */
+  /** The index after the last visible row. */
   readonly end: number
 }
 
-/** Finds out which rows of equal height can be seen in a scrolled element. */
+/** Determines which rows of equal height are visible in a scrolled element. */
 export function useVisibleRows(
   scroller: RefObject<HTMLElement | null>,
   count: number,
@@ -39,8 +39,8 @@ export function useVisibleRows(
 }
 
 /**
- * Scrolls an element until a row can be seen.
- * @param covered pixels of a head above the rows, which stays
+ * Scrolls an element until a row is visible.
+ * @param covered height in pixels of a head above the rows, which stays in place
  */
 export function scrollToRow(element: HTMLElement | null, row: number, rowHeight: number, covered = 0): void {
   if (!element || row < 0) return

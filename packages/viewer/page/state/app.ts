@@ -7,10 +7,10 @@ import type { StoreState } from '../../src/store/store.ts'
 import { type Route, readRoute } from './route.ts'
 import { createStore, type Store, useStore } from './store.ts'
 
-/** What the list is sorted by. */
+/** The columns by which the list can be sorted. */
 export type SortKey = 'start' | 'name' | 'duration' | 'spans' | 'errors' | 'findings'
 
-/** A trace that is open, and what was worked out of it. */
+/** An open trace, and what was computed from it. */
 export interface OpenTrace {
   readonly document: OtlpDocument
   readonly trace: Trace
@@ -23,11 +23,11 @@ export type Tab = 'findings' | 'span'
 
 export interface AppState {
   readonly route: Route
-  /** False in a share file: nothing is asked for, nothing comes. */
+  /** False in a share file: the page sends no requests and receives nothing. */
   readonly isLive: boolean
   readonly isConnected: boolean
   readonly isPaused: boolean
-  /** Traces that came or changed during a pause. */
+  /** Traces that arrived or changed during a pause. */
   readonly waiting: ReadonlyMap<string, TraceSummary>
   readonly summaries: ReadonlyMap<string, TraceSummary>
   readonly store: StoreState | undefined
@@ -37,13 +37,13 @@ export interface AppState {
   /** Why the trace of the route is not open. */
   readonly failure: string
   readonly collapsed: ReadonlySet<string>
-  /** What is searched for within the trace. */
+  /** The text of the search within the trace. */
   readonly search: string
-  /** The stretch of time that is shown, in milliseconds since the trace began. */
+  /** The visible time interval, in milliseconds since the trace began. */
   readonly window: Interval
   readonly tab: Tab
   readonly isHelpOpen: boolean
-  /** The last thing done, said to screen readers and shown for a moment. */
+  /** The last action, announced to screen readers and shown briefly. */
   readonly notice: string
 }
 
@@ -74,7 +74,7 @@ export function useApp<Part>(read: (state: AppState) => Part): Part {
 
 let noticeTimer: ReturnType<typeof setTimeout> | undefined
 
-/** Says what was done, for a moment. */
+/** Shows briefly what was done. */
 export function notify(notice: string): void {
   clearTimeout(noticeTimer)
   app.set({ notice })

@@ -4,19 +4,19 @@ import { app } from './app.ts'
 import { loadTrace } from './open-trace.ts'
 import { queryOf, type Route } from './route.ts'
 
-/** What the server sends whenever something changed. */
+/** The data that the server sends after each change. */
 interface Change {
   readonly updated: readonly TraceSummary[]
   readonly gone: readonly string[]
   readonly store: StoreState
-  /** Whether this is all there is, and not what changed. */
+  /** Whether this is the complete list rather than the changes. */
   readonly isFirst: boolean
 }
 
 let source: EventSource | undefined
 let asked = ''
 
-/** Follows what the route asks for: the traces of the list, or the one that is open. */
+/** Follows what the route refers to: the traces of the list, or the open one. */
 export function follow(route: Route): void {
   const query =
     route.view === 'list' ? queryOf(route.filter) : new URLSearchParams({ text: route.traceId }).toString()
@@ -29,7 +29,7 @@ export function follow(route: Route): void {
   source.addEventListener('message', ({ data }: MessageEvent<string>) => receive(JSON.parse(data) as Change))
 }
 
-/** Follows only while the page is seen: browsers keep six connections to a server, and a tab would take one each. */
+/** Follows only while the page is visible: browsers open six connections to a server, and each tab would use one. */
 export function followWhileVisible(): void {
   document.addEventListener('visibilitychange', () => {
     const { route, isPaused } = app.get()
@@ -55,7 +55,7 @@ function receive({ updated, gone, store, isFirst }: Change): void {
   else app.set({ summaries: merge(summaries, updated, gone) })
 }
 
-/** Rows of the list: more than anybody reads. */
+/** Maximum of rows of the list: more than a user reads. */
 const MAX_ROWS = 10_000
 
 function merge(
@@ -74,7 +74,7 @@ function merge(
   return merged
 }
 
-/** Stops or goes on showing what comes. */
+/** Pauses or resumes the list. */
 export function togglePause(): void {
   const { isPaused, summaries, waiting, route } = app.get()
   app.set({ isPaused: !isPaused })
@@ -83,7 +83,7 @@ export function togglePause(): void {
   if (route.view === 'trace') void loadTrace(route.traceId)
 }
 
-/** Has the server forget all traces. */
+/** Makes the server forget all traces. */
 export async function clearTraces(): Promise<void> {
   await fetch('api/traces', { method: 'DELETE' })
   app.set({ waiting: new Map() })

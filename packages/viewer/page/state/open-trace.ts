@@ -6,7 +6,7 @@ import { readTrace } from '../../src/model/trace.ts'
 import { app, type OpenTrace } from './app.ts'
 import { sharedTrace } from './shared.ts'
 
-/** Opens a trace, or opens it anew with what came since. What is selected, collapsed and zoomed stays. */
+/** Opens a trace, or opens it again with spans that arrived since. Selection, collapsed spans and zoom are kept. */
 export async function loadTrace(traceId: string): Promise<void> {
   const shared = sharedTrace(traceId)
   if (shared) {
@@ -32,7 +32,7 @@ export async function loadTrace(traceId: string): Promise<void> {
   show(traceId, openTraceOf(traceId, document, findings))
 }
 
-/** Works out what is shown of a trace. */
+/** Computes what is shown of a trace. */
 function openTraceOf(traceId: string, document: OtlpDocument, findings: readonly Finding[]): OpenTrace {
   const records = spansOf(document).records.filter(({ span }) => span.traceId === traceId)
   const trace = readTrace(traceId, records)

@@ -9,7 +9,7 @@ export interface ListFilter {
   readonly findings: string
 }
 
-/** What the part of the address after `#` asks for. */
+/** The parsed part of the address after `#`. */
 export type Route =
   | { readonly view: 'list'; readonly filter: ListFilter }
   | { readonly view: 'trace'; readonly traceId: string; readonly spanId: string }
@@ -24,7 +24,7 @@ export const NO_FILTER: ListFilter = {
   findings: '',
 }
 
-/** Reads the part of an address after `#`. */
+/** Parses the part of an address after `#`. */
 export function readRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2)
   const values = new URLSearchParams(query)
@@ -45,7 +45,7 @@ export function linkToList(filter: ListFilter): string {
   return query ? `#/?${query}` : '#/'
 }
 
-/** A filter as the query of a request; what is empty is left out. */
+/** A filter as the query of a request, without empty fields. */
 export function queryOf(filter: ListFilter): string {
   const used = Object.entries(filter).filter(([, value]) => value !== '')
   return new URLSearchParams(used as [string, string][]).toString()

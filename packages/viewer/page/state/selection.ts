@@ -12,7 +12,7 @@ export function selectSpan(span: Span | undefined, tab: 'span' | 'findings' = 's
   if (span) reveal(span)
 }
 
-/** Opens what is collapsed above a span. */
+/** Expands the collapsed spans above a span. */
 function reveal(span: Span): void {
   const { collapsed } = app.get()
   const above: string[] = []
@@ -21,7 +21,7 @@ function reveal(span: Span): void {
   app.set({ collapsed: new Set([...collapsed].filter(id => !above.includes(id))) })
 }
 
-/** Opens or closes what is beneath a span. */
+/** Expands or collapses the spans beneath a span. */
 export function toggleCollapsed(span: Span, isCollapsed = !app.get().collapsed.has(span.id)): void {
   if (span.children.length === 0) return
   const collapsed = new Set(app.get().collapsed)
@@ -30,7 +30,7 @@ export function toggleCollapsed(span: Span, isCollapsed = !app.get().collapsed.h
   app.set({ collapsed })
 }
 
-/** The stretch of time that is shown, within the trace and not shorter than a microsecond. */
+/** The visible time interval, within the trace and not shorter than a microsecond. */
 export function zoomTo(start: number, end: number): void {
   const whole = app.get().open?.trace.duration || 1
   const length = Math.min(whole, Math.max(0.001, end - start))
@@ -38,14 +38,14 @@ export function zoomTo(start: number, end: number): void {
   app.set({ window: { start: from, end: from + length } })
 }
 
-/** Shows more or less time around a moment. */
+/** Zooms in or out around a time. */
 export function zoomBy(factor: number, around?: number): void {
   const { start, end } = app.get().window
   const center = around ?? (start + end) / 2
   zoomTo(center - (center - start) * factor, center + (end - center) * factor)
 }
 
-/** Shows the whole time of the trace. */
+/** Shows the whole trace. */
 export function zoomOut(): void {
   zoomTo(0, app.get().open?.trace.duration ?? 1)
 }

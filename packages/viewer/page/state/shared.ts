@@ -5,7 +5,7 @@ import { documentOf } from '../../src/model/document.ts'
 import { summaryOf, type TraceSummary } from '../../src/model/summary.ts'
 import { readTrace } from '../../src/model/trace.ts'
 
-/** What a share file holds. */
+/** The content of a share file. */
 interface Shared {
   readonly document: OtlpDocument
   readonly findings: Readonly<Record<string, readonly Finding[]>>
@@ -18,7 +18,7 @@ interface SharedTrace {
 
 const traces = new Map<string, SharedTrace>()
 
-/** Reads the traces of a share file. Returns their summaries; undefined where this page is not one. */
+/** Reads the traces of a share file. Returns their summaries; undefined when this page is not one. */
 export function readShared(): TraceSummary[] | undefined {
   const text = document.getElementById('shared')?.textContent
   if (!text) return undefined

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks'
 
-/** Everything the page shows, in one place: parts read it with `useStore` and change it with `set`. */
+/** Everything the page shows, in one place: components read it with `useStore` and change it with `set`. */
 export interface Store<State> {
   get(): State
   set(change: Partial<State> | ((state: State) => Partial<State>)): void
   listen(listener: () => void): () => void
 }
 
-/** Makes a store. Listeners are told once per turn, however much changed. */
+/** Creates a store. Listeners are called once per turn, whatever the number of changes. */
 export function createStore<State extends object>(initial: State): Store<State> {
   let state = initial
   let isToldSoon = false
@@ -30,7 +30,7 @@ export function createStore<State extends object>(initial: State): Store<State> 
   }
 }
 
-/** Reads a part of a store, and renders again when it is another one. */
+/** Reads a part of a store, and renders again when that part changes. */
 export function useStore<State, Part>(store: Store<State>, read: (state: State) => Part): Part {
   const part = read(store.get())
   const [, render] = useState({})
@@ -43,7 +43,7 @@ export function useStore<State, Part>(store: Store<State>, read: (state: State) 
       last = next
       render({})
     })
-    // A function of the rendering part reads the same part each time.
+    // The function that a component passes reads the same part each time.
   }, [store])
   return part
 }

@@ -5,7 +5,7 @@ import type { Span } from '../../src/model/trace.ts'
 import { serviceStyle } from '../parts/colors.ts'
 import { gradientOf, ownTimeOf, positionIn } from './layout.ts'
 
-/** Events marked on one bar. */
+/** Maximum of events marked on one bar. */
 const MAX_EVENTS = 30
 
 interface BarProps {
@@ -14,7 +14,7 @@ interface BarProps {
   readonly path: readonly Interval[] | undefined
 }
 
-/** A span on the time line: strong where it worked itself, pale where its children did, underlined on the critical path. */
+/** A span on the time line: strong while it worked, pale while its children did, underlined on the critical path. */
 export function Bar({ span, window, path }: BarProps): JSX.Element | null {
   if (span.end < window.start || span.start > window.end) return null
   const left = positionIn(window, span.start)

@@ -3,7 +3,7 @@ import { app } from '../state/app.ts'
 import { selectSpan, toggleCollapsed, zoomBy, zoomOut, zoomTo } from '../state/selection.ts'
 import { copyTree } from './text.ts'
 
-/** Rows that a page up or down moves by. */
+/** Number of rows that Page Up and Page Down move by. */
 const PAGE = 20
 
 /** Handles a key in the waterfall. */
@@ -77,7 +77,7 @@ function actionOf(
   }
 }
 
-/** The next one of some spans, after or before the selected one; from the ends, it begins again. */
+/** The next one of some spans, after or before the selected one; it wraps around at the ends. */
 function nextOf(
   spans: readonly Span[],
   wanted: ReadonlySet<Span>,

@@ -16,7 +16,7 @@ export function rowsOf(trace: Trace, collapsed: ReadonlySet<string>): readonly S
   return rows
 }
 
-/** Whether a span has a text in its name, its service, its id or its attributes. */
+/** Whether a text occurs in the name, the service or the attributes of a span, or is its id. */
 export function matchesSearch(span: Span, search: string): boolean {
   const includes = (text: string): boolean => text.toLowerCase().includes(search)
   if (includes(span.name) || includes(span.service) || span.id === search) return true
@@ -28,12 +28,12 @@ export function ownTimeOf(span: Span): Interval[] {
   return gapsBetween(span.children, span.start, span.end)
 }
 
-/** Milliseconds of a list of stretches. */
+/** The total length of a list of intervals, in milliseconds. */
 export function lengthOf(intervals: readonly Interval[]): number {
   return intervals.reduce((sum, { start, end }) => sum + end - start, 0)
 }
 
-/** A gap shorter than this share of the trace is not worth a look. */
+/** A gap shorter than this share of the trace is not shown. */
 const MIN_GAP = 0.02
 
 /** Times at which no span ran, not even one that waits. */
@@ -43,7 +43,7 @@ export function idleTimesOf(trace: Trace): Interval[] {
   )
 }
 
-/** Moments for the ruler: round ones, at most about seven. */
+/** Times for the ruler: round ones, at most about seven. */
 export function ticksOf({ start, end }: Interval): number[] {
   const rough = (end - start) / 6
   const power = 10 ** Math.floor(Math.log10(rough))
@@ -53,12 +53,12 @@ export function ticksOf({ start, end }: Interval): number[] {
   return ticks
 }
 
-/** Where a moment is within a window, in per cent of its width. */
+/** The position of a time within a window, in per cent of its width. */
 export function positionIn({ start, end }: Interval, moment: number): number {
   return (100 * (moment - start)) / (end - start)
 }
 
-/** Stretches of a bar as the stops of a gradient: one colour within them, another one outside. */
+/** Intervals of a bar as the stops of a gradient: one colour within them, another one outside. */
 export function gradientOf(
   parts: readonly Interval[],
   { start, end }: Interval,
@@ -66,7 +66,7 @@ export function gradientOf(
   outside: string,
 ): string {
   const length = end - start || 1
-  // A screen shows no more, and a style should not either.
+  // A screen cannot show more, so the style doesn't contain more.
   const tooShort = length / 400
   const stops: string[] = []
   let at = 0

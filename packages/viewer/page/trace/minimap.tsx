@@ -10,7 +10,7 @@ import { positionIn } from './layout.ts'
 
 const HEIGHT = 44
 
-/** The whole trace, small: dragging over it zooms, a double click shows everything. */
+/** The overview of the whole trace: dragging over it zooms, a double click shows everything. */
 export function Minimap({ trace }: { readonly trace: Trace }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
   const window = useApp(state => state.window)

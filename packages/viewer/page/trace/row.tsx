@@ -13,7 +13,7 @@ import { Bar } from './bar.tsx'
 /** Height of a row, in pixels. */
 export const ROW_HEIGHT = 28
 
-/** Levels that are indented; beyond them a number says how deep. */
+/** Number of indented levels; beyond them a number shows the depth. */
 const MAX_INDENT = 16
 
 interface RowProps {

@@ -4,7 +4,7 @@ import { duration } from '../../src/findings/words.ts'
 import type { Interval } from '../../src/model/critical-path.ts'
 import { positionIn, ticksOf } from './layout.ts'
 
-/** The heads of the columns; that of the time line says the moments. */
+/** The heads of the columns; that of the time line shows the times. */
 export function Ruler({ window }: { readonly window: Interval }): JSX.Element {
   return (
     <div class="ruler" aria-hidden="true">
@@ -24,7 +24,7 @@ export function Ruler({ window }: { readonly window: Interval }): JSX.Element {
   )
 }
 
-/** Moments are round: `2 s`, not `2.00 s`. */
+/** Times are round: `2 s`, not `2.00 s`. */
 function labelOf(moment: number): string {
   return moment === 0 ? '0' : duration(moment).replace(/\.0+ /, ' ')
 }

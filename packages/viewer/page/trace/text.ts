@@ -1,4 +1,4 @@
-// From its file: the rest of the package needs Node.
+// Imported from its file, because the rest of the package needs Node.
 import { printTrace } from '../../../sdk/src/export/console/printer.ts'
 import type { TraceSpan } from '../../../sdk/src/export/console/span.ts'
 import type { SpanNode } from '../../../sdk/src/export/console/tree.ts'

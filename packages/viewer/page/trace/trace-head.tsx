@@ -13,7 +13,7 @@ import { linkToList, NO_FILTER } from '../state/route.ts'
 import { zoomOut } from '../state/selection.ts'
 import { copyTree } from './text.ts'
 
-/** What a trace is: its name, its numbers, and what can be done with it. */
+/** The head of a trace: its name, its numbers, and its actions. */
 export function TraceHead({ open }: { readonly open: OpenTrace }): JSX.Element {
   const { trace, document: otlp } = open
   const isLive = useApp(state => state.isLive)
@@ -119,7 +119,7 @@ function SearchWithin(): JSX.Element {
           event.preventDefault()
           const rows = document.querySelector<HTMLElement>('.spans')
           rows?.focus()
-          // The keys of the waterfall go from one hit to the next.
+          // The keys of the waterfall move from one hit to the next.
           if (event.key === 'Enter')
             rows?.dispatchEvent(new KeyboardEvent('keydown', { key: 'n', bubbles: true, cancelable: true }))
         }}

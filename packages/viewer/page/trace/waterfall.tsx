@@ -12,10 +12,10 @@ import { Minimap } from './minimap.tsx'
 import { Row, ROW_HEIGHT, rowId } from './row.tsx'
 import { Ruler } from './ruler.tsx'
 
-/** Pixels of the head, which stays when the rows are scrolled. */
+/** Height of the head in pixels. It stays in place when the rows are scrolled. */
 const HEAD_HEIGHT = 84
 
-/** The spans of a trace, a row each, on a common time line. Only rows that can be seen are in the page. */
+/** The spans of a trace, a row each, on a common time line. Only visible rows are in the page. */
 export function Waterfall({ open }: { readonly open: OpenTrace }): JSX.Element {
   const { trace, criticalPath, findings, byId } = open
   const collapsed = useApp(state => state.collapsed)
@@ -37,7 +37,7 @@ export function Waterfall({ open }: { readonly open: OpenTrace }): JSX.Element {
   const selected = byId.get(selectedId)
   const selectedRow = selected ? rows.indexOf(selected) : -1
   useEffect(() => scrollToRow(scroller.current, selectedRow, ROW_HEIGHT, HEAD_HEIGHT), [selectedRow])
-  // Keys work at once, without a click or a tab.
+  // Keys work immediately, without a click or Tab.
   useEffect(() => grid.current?.focus({ preventScroll: true }), [trace.traceId])
   useKeys(['n', 'p', 'z', 'c', '+', '=', '-', '0', 'Escape'], event => {
     grid.current?.focus()
@@ -104,7 +104,7 @@ export function Waterfall({ open }: { readonly open: OpenTrace }): JSX.Element {
     </div>
   )
 
-  /** The moment beneath the pointer. */
+  /** The time beneath the pointer. */
   function momentAt(event: WheelEvent): number | undefined {
     const area = scroller.current?.querySelector('.backdrop-time')?.getBoundingClientRect()
     if (!area || event.clientX < area.left) return undefined

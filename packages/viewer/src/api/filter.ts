@@ -3,9 +3,9 @@ import type { StoredTrace } from '../store/stored-trace.ts'
 import type { OtlpAttribute, OtlpValue } from '../decode/otlp.ts'
 import { attributesOf, textOf } from '../model/attributes.ts'
 
-/** Which traces are asked for. */
+/** Which traces are requested. */
 export interface Filter {
-  /** Part of a trace id, of a name, a service or a value of an attribute; upper and lower case are the same. */
+  /** Part of a trace id, a name, a service or a value of an attribute; case-insensitive. */
   readonly text: string
   /** A service that takes part. */
   readonly service: string
@@ -41,7 +41,7 @@ function isOn(value: string | null): boolean {
   return value === '1' || value === 'true' || value === ''
 }
 
-/** Whether a trace is asked for. */
+/** Whether a trace matches a filter. */
 export function matches(filter: Filter, summary: TraceSummary, trace: StoredTrace): boolean {
   return (
     (filter.service === '' || summary.services.includes(filter.service)) &&

@@ -5,7 +5,7 @@ export function sendJson(response: ServerResponse, status: number, data: unknown
   sendText(response, status, 'application/json', JSON.stringify(data))
 }
 
-/** Sends a text of a type. */
+/** Sends text with a content type. */
 export function sendText(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, {
     'content-type': type,

@@ -7,7 +7,7 @@ import { refusalOf } from '../receiver/guard.ts'
 import { pageFile } from '../share/page-files.ts'
 import type { TraceStore } from '../store/store.ts'
 
-/** What a page may do: run its own script, and talk to where it came from. */
+/** What a page may do: run its own script, and send requests to its own origin. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -8,7 +8,7 @@ import { shareFileOf } from '../share/share-file.ts'
 import type { StoredTrace } from '../store/stored-trace.ts'
 import type { StoreChange, TraceStore } from '../store/store.ts'
 
-/** `GET /api/traces`: summaries, newest first; with `follow=1` a line of JSON for each, as they come and change. */
+/** `GET /api/traces`: summaries, newest first; with `follow=1` a line of JSON whenever one arrives or changes. */
 export function listTraces(query: URLSearchParams, response: ServerResponse, store: TraceStore): void {
   const filter = readFilter(query)
   if (query.get('follow') === null) {
@@ -23,7 +23,7 @@ export function listTraces(query: URLSearchParams, response: ServerResponse, sto
   )
 }
 
-/** `GET /api/events`: the same for a page, as server-sent events that also say which traces are gone. */
+/** `GET /api/events`: the same for a page, as server-sent events that also report removed traces. */
 export function sendEvents(query: URLSearchParams, response: ServerResponse, store: TraceStore): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
   follow(
@@ -37,14 +37,14 @@ export function sendEvents(query: URLSearchParams, response: ServerResponse, sto
 interface Change {
   readonly updated: readonly TraceSummary[]
   readonly gone: readonly string[]
-  /** Whether this is all there is, and not what changed. */
+  /** Whether this is the complete list rather than the changes. */
   readonly isFirst: boolean
 }
 
-/** Traces that a follower gets at first: the newest ones. */
+/** Number of traces that a follower receives at first: the newest ones. */
 const MAX_FIRST = 5000
 
-/** Bytes waiting for a reader that does not read. It may come back and ask again. */
+/** Maximum of bytes that wait for a reader that does not read. It can connect again. */
 const MAX_UNREAD = 16 * 1024 * 1024
 
 function follow(
@@ -80,7 +80,7 @@ function summaryIfAsked(store: TraceStore, filter: Filter, trace: StoredTrace): 
   return matches(filter, summary, trace) ? [summary] : []
 }
 
-/** `GET /api/traces/:id` and what is made of a trace: its findings, its share file. */
+/** `GET /api/traces/:id`, and what is derived from a trace: its findings, its share file. */
 export function sendTrace(
   traceId: string,
   form: string | undefined,

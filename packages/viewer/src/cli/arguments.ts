@@ -13,10 +13,10 @@ export interface ViewCommand {
   readonly program: readonly string[]
 }
 
-/** What the command line asks for. */
+/** What the command line requests. */
 export type Command = { readonly does: 'help' } | { readonly does: 'version' } | ViewCommand
 
-/** What `--help` prints. */
+/** The output of `--help`. */
 export const HELP = `Shows OpenTelemetry traces in the browser.
 
   spanwright-viewer -- node app.js     runs a program whose traces are shown

@@ -20,7 +20,7 @@ export function readTraceFile(path: string): OtlpDocument[] {
       try {
         return [decodeJson(Buffer.from(line))]
       } catch (error) {
-        // A document over several lines, or lines of which one is broken: the first line tells.
+        // A broken first line means that the file is one document over several lines.
         throw index === 0 ? named(path, whole) : named(`${path}, line ${index + 1}`, error)
       }
     })

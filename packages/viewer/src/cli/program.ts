@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 
-/** Variables that would send traces elsewhere, or in a form that is not received here. */
+/** Variables that would send traces elsewhere, or in a form that the viewer doesn't receive. */
 const OVERRIDDEN = [
   'OTEL_EXPORTER_OTLP_HEADERS',
   'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
@@ -11,11 +11,11 @@ const OVERRIDDEN = [
   'OTEL_TRACES_EXPORTER',
 ]
 
-/** The environment of a program whose traces are to come here. */
+/** The environment of a program that sends its traces to the viewer. */
 export function environmentFor(endpoint: string, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const own = Object.entries(environment).filter(([name]) => !OVERRIDDEN.includes(name))
   return {
-    // Traces are looked at while they are made.
+    // Traces are viewed while they are recorded.
     OTEL_BSP_SCHEDULE_DELAY: '500',
     ...Object.fromEntries(own),
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
@@ -40,7 +40,7 @@ export function runProgram(
     })
     let stopped = false
     const forward = (signal: NodeJS.Signals): void => {
-      // From a terminal, the program has it already.
+      // From a terminal, the program has already received the signal.
       if (signal !== 'SIGINT' || stopped || !process.stdin.isTTY) child.kill(signal)
       stopped = true
     }

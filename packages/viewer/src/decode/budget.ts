@@ -1,15 +1,15 @@
-/** A request that is not OTLP, or larger than what is read; the message says why. */
+/** A request that is not OTLP, or is larger than the limits; the message says why. */
 export class MalformedRequest extends Error {
   override readonly name = 'MalformedRequest'
 }
 
-/** Messages within messages: a span's attribute stands at 7, so this leaves room for lists within lists. */
+/** Depth of nested messages: a span's attribute is at 7, so this leaves room for lists within lists. */
 const MAX_DEPTH = 48
 
 /** Messages of one request. A batch of 512 spans with 30 attributes each has about 35,000. */
 const MAX_MESSAGES = 1_000_000
 
-/** Counts what a request is decoded to: a message of two bytes becomes an object of a hundred. */
+/** Counts the objects that a request is decoded to: a message of two bytes becomes an object of a hundred. */
 export class Budget {
   private messages = 0
 

@@ -2,11 +2,11 @@ import { Budget, MalformedRequest } from './budget.ts'
 import { type MessageShape, type Scalar, TRACES } from './messages.ts'
 import type { OtlpDocument } from './otlp.ts'
 
-/** Characters that begin or separate values. JSON.parse makes at most one object of each. */
+/** Characters that begin or separate values. JSON.parse creates at most one object for each. */
 const MAX_VALUES = 4_000_000
 
 /**
- * Reads a document of OTLP JSON: known fields with the types they must have, and nothing else.
+ * Reads a document of OTLP JSON: known fields with their required types, and nothing else.
  * @throws MalformedRequest when it is not JSON, or a field has another type
  */
 export function decodeJson(body: Buffer): OtlpDocument {
@@ -66,7 +66,7 @@ function snakeCase(name: string): string {
   return snake
 }
 
-/** Names of enumerations, which OTLP forbids and some writers use all the same. */
+/** Names of enumerations, which OTLP forbids and some writers use anyway. */
 const ENUMERATIONS: Readonly<Record<string, readonly string[]>> = {
   kind: ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'].map(
     kind => `SPAN_KIND_${kind}`,

@@ -1,4 +1,4 @@
-/** How a field is written: on the wire, and in the JSON of OTLP. */
+/** How a field is encoded: on the wire, and in the JSON of OTLP. */
 export type Scalar =
   | 'string'
   | 'bool'

@@ -1,10 +1,10 @@
-// The JSON of OTLP (opentelemetry-proto 1.x, trace/v1): what requests are decoded to, whichever way they came, and what is kept.
+// The JSON of OTLP (opentelemetry-proto 1.x, trace/v1): requests of either encoding are decoded to it and kept in it.
 
 /** A value of an attribute: one of its fields is set. */
 export interface OtlpValue {
   stringValue?: string
   boolValue?: boolean
-  /** A string when it does not fit a number. */
+  /** A string when it does not fit into a number. */
   intValue?: number | string
   /** A string for `NaN` and the infinities. */
   doubleValue?: number | string
@@ -42,7 +42,7 @@ export interface OtlpLink extends OtlpResource {
   flags?: number
 }
 
-/** A span as a request has it: every field may be missing. */
+/** A span in a request: every field may be missing. */
 export interface OtlpSpan extends OtlpLink {
   parentSpanId?: string
   name?: string

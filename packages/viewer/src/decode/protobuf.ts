@@ -73,7 +73,7 @@ class Reader {
     }
   }
 
-  /** The end of a length-delimited field, at whose start the reader stands afterwards. */
+  /** The end of a length-delimited field. Afterwards the reader is at its start. */
   private block(type: number, end: number): number {
     if (type !== 2) throw new MalformedRequest(`wire type ${type} where 2 belongs, at byte ${this.at}`)
     const limit = this.varint(end) + this.at
@@ -96,7 +96,7 @@ class Reader {
     return start
   }
 
-  /** Tags and lengths: nothing that is readable needs more than 53 bits. */
+  /** Tags and lengths: no readable message needs more than 53 bits. */
   private varint(end: number): number {
     let value = 0
     for (let scale = 1; ; scale *= 128) {

@@ -1,12 +1,12 @@
 import type { OtlpAttribute, OtlpDocument, OtlpResource, OtlpSpan, OtlpValue } from './otlp.ts'
 
-/** Where a span comes from. The spans of a batch share it. */
+/** The resource and scope of a span. The spans of a batch share it. */
 export interface Origin {
   readonly resource: OtlpResource
   readonly scope: OtlpResource & { readonly name?: string; readonly version?: string }
 }
 
-/** A span whose ids and times were checked. */
+/** A span with checked ids and times. */
 interface ValidSpan extends OtlpSpan {
   traceId: string
   spanId: string
@@ -14,22 +14,22 @@ interface ValidSpan extends OtlpSpan {
   endTimeUnixNano: string
 }
 
-/** A span and where it comes from. */
+/** A span with its resource and scope. */
 export interface SpanRecord {
   readonly span: ValidSpan
   readonly origin: Origin
 }
 
-/** What a request brought. */
+/** The spans of a request. */
 export interface Batch {
   readonly records: readonly SpanRecord[]
-  /** Spans left out. */
+  /** Number of spans that were omitted. */
   readonly rejected: number
-  /** Why the first of them was. */
+  /** Why the first of them was omitted. */
   readonly reason: string
 }
 
-/** Characters of a text, entries of a list. What goes beyond is cut, and the cut is said or counted. */
+/** Maximum of characters of a text, and of entries of a list. Longer ones are cut, and the cut is marked or counted. */
 const MAX_TEXT = 32_768
 const MAX_ENTRIES = 1000
 
@@ -111,7 +111,7 @@ function capValue(value: OtlpValue): void {
   for (const item of value.kvlistValue?.values ?? []) capAttribute(item)
 }
 
-/** Room for the mark of a cut: what was cut once is not cut again. */
+/** Room for the mark of a cut, so that a text that was cut once is not cut again. */
 const MARK = 40
 
 function cut(text: string): string {

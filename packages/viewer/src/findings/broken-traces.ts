@@ -2,7 +2,7 @@ import type { Finding, Rule } from './finding.ts'
 import { idsOf } from './spans.ts'
 import { count, duration } from './words.ts'
 
-/** A call that begins a trace while its process was serving a request: the context got lost between the two. */
+/** A call that begins a trace while its process was handling a request: the context was lost between the two. */
 export const lostContext: Rule = (trace, surroundings) =>
   trace.roots.flatMap((root): Finding[] => {
     if (root.parentId !== undefined || (root.kind !== 'CLIENT' && root.kind !== 'PRODUCER')) return []
@@ -37,10 +37,10 @@ export const orphans: Rule = trace => {
   ]
 }
 
-/** Milliseconds: the end of a response and the end of its request are not seen at the same moment. */
+/** Milliseconds: the end of a response and the end of its request are not observed at the same moment. */
 const TOLERANCE = 1
 
-/** Work that went on when the span it belongs to had ended. */
+/** Work that continued after the span it belongs to had ended. */
 export const endedAfterParent: Rule = trace => {
   const late = trace.spans.filter(
     ({ kind, parent, process, end }) =>
@@ -49,7 +49,7 @@ export const endedAfterParent: Rule = trace => {
       parent.process === process &&
       end > parent.end + TOLERANCE,
   )
-  // Beneath one that is late, others are late with it.
+  // The spans beneath a late one are late as well.
   const all = new Set(late)
   const topmost = late.filter(span => span.parent !== undefined && !all.has(span.parent))
   const [worst] = topmost.toSorted((one, other) => excessOf(other) - excessOf(one))

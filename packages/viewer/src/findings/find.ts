@@ -7,7 +7,7 @@ import { swallowedErrors } from './swallowed-errors.ts'
 import { waiting } from './waiting.ts'
 import type { Trace } from '../model/trace.ts'
 
-/** What breaks a trace stands before what slows it down. */
+/** What breaks a trace comes before what slows it down. */
 const RULES: readonly Rule[] = [
   lostContext,
   orphans,
@@ -19,12 +19,12 @@ const RULES: readonly Rule[] = [
   endedAfterParent,
 ]
 
-/** Findings of one kind beyond this number say nothing new. */
+/** More findings of one kind than this are of no further use. */
 const MAX_OF_A_KIND = 10
 
 const NOTHING_ELSE_KNOWN: Surroundings = { servedDuring: () => undefined }
 
-/** What is worth a look in a trace. */
+/** The findings of a trace. */
 export function findingsOf(trace: Trace, surroundings: Surroundings = NOTHING_ELSE_KNOWN): Finding[] {
   return RULES.flatMap(rule => rule(trace, surroundings).slice(0, MAX_OF_A_KIND))
 }

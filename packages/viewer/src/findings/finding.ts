@@ -1,6 +1,6 @@
 import type { Span, Trace } from '../model/trace.ts'
 
-/** What a finding is about. */
+/** The kinds of findings. */
 export type FindingKind =
   | 'repeated-queries'
   | 'one-after-the-other'
@@ -11,27 +11,27 @@ export type FindingKind =
   | 'ended-after-parent'
   | 'swallowed-error'
 
-/** Something in a trace that is worth a look, with what shows it and what to do. */
+/** Something in a trace that deserves attention, with its evidence and what to do about it. */
 export interface Finding {
   readonly kind: FindingKind
   readonly title: string
   readonly evidence: string
   readonly advice: string
-  /** Ids of the spans that show it, in order. */
+  /** Ids of the spans that are its evidence, in order. */
   readonly spanIds: readonly string[]
 }
 
-/** A request that a process was serving. */
+/** A request that a process was handling. */
 interface ServedRequest {
   readonly traceId: string
   readonly name: string
 }
 
-/** What findings know beyond one trace. */
+/** What rules can ask about other traces. */
 export interface Surroundings {
-  /** The request of another trace that the process of a span was serving when the span began. */
+  /** The request of another trace that the process of a span was handling when the span began. */
   servedDuring(trace: Trace, span: Span): ServedRequest | undefined
 }
 
-/** One rule: looks at a trace and says what it finds. */
+/** One rule: examines a trace and returns its findings. */
 export type Rule = (trace: Trace, surroundings: Surroundings) => Finding[]

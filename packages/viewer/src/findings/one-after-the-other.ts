@@ -5,12 +5,12 @@ import { duration, percent } from './words.ts'
 import { textOf } from '../model/attributes.ts'
 import type { Span } from '../model/trace.ts'
 
-/** Two reads in a row are often one that needs the other. */
+/** Of two reads in a row, the second often needs the first. */
 const MIN_CALLS = 3
-/** Of the time of the parent, what running them together must gain to be worth a word. */
+/** The share of the duration of the parent that concurrency must save for the calls to be reported. */
 const MIN_GAIN = 0.15
 
-/** Reads that wait for each other beneath one parent. Writes are left alone: their order may matter. */
+/** Reads that wait for each other beneath one parent. Writes are not reported: their order may matter. */
 export const oneAfterTheOther: Rule = trace =>
   trace.spans.flatMap(parent => {
     const repeated = new Set([...repeatedBeneath(parent).values()].flat())
@@ -45,7 +45,7 @@ function isRead(span: Span): boolean {
   return /^(?:get|list|find|read|search|fetch)/i.test(called)
 }
 
-/** Calls in a row, each of which began when the one before it had ended. */
+/** Consecutive calls, each of which began after the one before it had ended. */
 function chainsOf(calls: readonly Span[]): Span[][] {
   const chains: Span[][] = []
   for (const call of calls) {

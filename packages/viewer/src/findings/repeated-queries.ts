@@ -3,14 +3,14 @@ import { groupBy, idsOf, isQuery, sumOf, summaryOf } from './spans.ts'
 import { duration, percent } from './words.ts'
 import type { Span } from '../model/trace.ts'
 
-/** How often the same query is allowed beneath one parent. */
+/** How many times the same query is allowed beneath one parent. */
 const MAX_REPEATS = 2
 
 /** Connects, transactions and reads of a cursor are repeated by design. */
 const NOT_COUNTED =
   /^(?:connect|pg\.connect|pg-pool\.connect|begin|start transaction|commit|rollback|savepoint|release|set|show|discard|fetch|move|close|declare|deallocate)\b/i
 
-/** A query that is sent again and again beneath one parent, usually once for each row of another. */
+/** A query that is repeated beneath one parent, usually once for each row of another. */
 export const repeatedQueries: Rule = trace =>
   trace.spans.flatMap(parent =>
     [...repeatedBeneath(parent)].map(([summary, queries]): Finding => {
@@ -26,7 +26,7 @@ export const repeatedQueries: Rule = trace =>
     }),
   )
 
-/** Queries that are repeated among the children of a span, by their summary. */
+/** Repeated queries among the children of a span, by their summary. */
 export function repeatedBeneath(parent: Span): Map<string, Span[]> {
   if (parent.children.length <= MAX_REPEATS) return new Map()
   const queries = parent.children.filter(

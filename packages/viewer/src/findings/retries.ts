@@ -3,7 +3,7 @@ import { errorOf, groupBy, idsOf, methodOf, resourceOf, sumOf, targetOf } from '
 import { count, duration } from './words.ts'
 import type { Span } from '../model/trace.ts'
 
-/** Calls that failed and were made again. */
+/** Calls that failed and were repeated. */
 export const retries: Rule = trace =>
   trace.spans.flatMap(parent =>
     [...retriesBeneath(parent)].map((tries): Finding => {
@@ -22,7 +22,7 @@ export const retries: Rule = trace =>
     }),
   )
 
-/** Tries of the same call among the children of a span: each but the last failed. */
+/** Attempts of the same call among the children of a span: each except the last failed. */
 export function retriesBeneath(parent: Span): Span[][] {
   if (parent.children.length < 2) return []
   const calls = parent.children.filter(child => child.kind === 'CLIENT' || child.kind === 'PRODUCER')

@@ -1,7 +1,7 @@
 import { type Attributes, textOf } from '../model/attributes.ts'
 import type { Span } from '../model/trace.ts'
 
-/** The first of some attributes that is there, as text. */
+/** The first of some attributes that is present, as text. */
 function first(attributes: Attributes, ...keys: readonly string[]): string {
   for (const key of keys) {
     const value = attributes[key]
@@ -10,7 +10,7 @@ function first(attributes: Attributes, ...keys: readonly string[]): string {
   return ''
 }
 
-/** Whether a span is a call to a database, in the present or the former vocabulary. */
+/** Whether a span is a call to a database, in the latest or the legacy vocabulary. */
 export function isQuery({ kind, attributes }: Span): boolean {
   return kind === 'CLIENT' && first(attributes, 'db.system.name', 'db.system') !== ''
 }
@@ -31,14 +31,14 @@ export function statusCodeOf({ attributes }: Span): number {
   )
 }
 
-/** Where a call goes: whichever address it has. */
+/** The destination of a call: whichever address it has. */
 export function targetOf({ attributes }: Span): string {
   const address = first(attributes, 'server.address', 'net.peer.name', 'messaging.destination.name')
   const port = first(attributes, 'server.port', 'net.peer.port')
   return address && port ? `${address}:${port}` : address
 }
 
-/** What is asked for, as exactly as it is known. */
+/** What a call requests, as exactly as it is known. */
 export function resourceOf({ attributes, name }: Span): string {
   return (
     first(
@@ -53,12 +53,12 @@ export function resourceOf({ attributes, name }: Span): string {
   )
 }
 
-/** What an error is called. */
+/** The name of an error. */
 export function errorOf(span: Span): string {
   return first(span.attributes, 'error.type') || span.message || 'an error'
 }
 
-/** Spans beneath one parent, by a key; those with an empty key are left out. */
+/** Spans beneath one parent, by a key; those with an empty key are omitted. */
 export function groupBy(spans: readonly Span[], keyOf: (span: Span) => string): Map<string, Span[]> {
   const groups = new Map<string, Span[]>()
   for (const span of spans) {

@@ -3,7 +3,7 @@ import { retriesBeneath } from './retries.ts'
 import { errorOf, statusCodeOf } from './spans.ts'
 import type { Span } from '../model/trace.ts'
 
-/** An error that nothing above it shows: neither a failed span nor a refused request. */
+/** An error that no span above it shows: neither a failed span nor a refused request. */
 export const swallowedErrors: Rule = trace => {
   const retried = new Set(trace.spans.flatMap(parent => retriesBeneath(parent).flat()))
   // Parents come before their children.
@@ -13,7 +13,7 @@ export const swallowedErrors: Rule = trace => {
     const isShownAbove = parent !== undefined && shown.has(parent)
     if (isShownAbove || span.failed || statusCodeOf(span) >= 400) shown.add(span)
     if (!span.failed || parent === undefined || isShownAbove || retried.has(span)) return []
-    // Asking for what may not be there is no failure of the one who asks.
+    // A request for something that may not exist isn't a failure of its caller.
     if (span.kind === 'CLIENT' && statusCodeOf(span) === 404) return []
     return [
       {

@@ -4,9 +4,9 @@ import { duration, percent } from './words.ts'
 import { gapsBetween } from '../model/critical-path.ts'
 import type { Span, Trace } from '../model/trace.ts'
 
-/** Of the time of the trace, what waiting may take. */
+/** The share of the duration of the trace that waiting may take. */
 const MAX_SHARE = 0.2
-/** Milliseconds below which no wait is worth a word. */
+/** Milliseconds below which no wait is reported. */
 const MIN_WAIT = 5
 
 interface Wait {
@@ -14,7 +14,7 @@ interface Wait {
   readonly milliseconds: number
 }
 
-/** Waits for a connection of a pool, and messages that lay in a queue, above their share. */
+/** Waits for a connection of a pool, and messages that waited in a queue, above their share. */
 export const waiting: Rule = trace => [
   ...finding(trace, waitsOf(trace, 'spanwright.db.wait_time'), total => ({
     title: `${duration(total)} waiting for a connection`,
@@ -46,7 +46,7 @@ function finding(
   ]
 }
 
-/** Waits that a span says itself, in seconds. */
+/** Waits that a span reports itself, in seconds. */
 function waitsOf(trace: Trace, attribute: string): Wait[] {
   return trace.spans.flatMap(span => {
     const seconds = span.attributes[attribute]

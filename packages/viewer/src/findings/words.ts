@@ -3,7 +3,7 @@ export function count(number: number, word: string, plural = `${word}s`): string
   return `${number} ${number === 1 ? word : plural}`
 }
 
-/** A duration as people say it: `0.4 ms`, `24.7 ms`, `3.20 s`. */
+/** A duration as readable text: `0.4 ms`, `24.7 ms`, `3.20 s`. */
 export function duration(milliseconds: number): string {
   if (milliseconds >= 60_000) return `${(milliseconds / 60_000).toFixed(1)} min`
   if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(2)} s`
@@ -12,7 +12,7 @@ export function duration(milliseconds: number): string {
   return `${(milliseconds * 1000).toFixed(0)} µs`
 }
 
-/** A share as a percentage. */
+/** A fraction as a percentage. */
 export function percent(part: number, whole: number): string {
   return `${whole > 0 ? Math.round((100 * part) / whole) : 0} %`
 }

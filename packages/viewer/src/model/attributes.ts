@@ -21,7 +21,7 @@ function valueOf(value: OtlpValue): Value {
   )
 }
 
-/** A value as it is read by people. */
+/** A value as readable text. */
 export function textOf(value: Value): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

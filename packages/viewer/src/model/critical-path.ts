@@ -1,23 +1,23 @@
 import type { Span, Trace } from './trace.ts'
 
-/** A stretch of time, in milliseconds since the trace began. */
+/** A time interval, in milliseconds since the trace began. */
 export interface Interval {
   readonly start: number
   readonly end: number
 }
 
-/** A span on the way back, and how far back it is. */
+/** A span on the walk back, and the time that the walk has reached. */
 interface Frame {
   readonly span: Span
-  /** The one whose work ended last comes first. */
+  /** Sorted: the one whose work ended last comes first. */
   readonly children: readonly Span[]
   next: number
   until: number
 }
 
 /**
- * The stretches during which nothing but this span's own work held up the end of the trace, by span: shortening anything
- * else would not have ended it sooner. Walks back from the end, each time to the child whose work ended last.
+ * For each span, the intervals during which only its own work delayed the end of the trace: shortening anything else
+ * would not have ended it sooner. Walks back from the end, each time to the child whose work ended last.
  */
 export function criticalPathOf(trace: Trace): ReadonlyMap<Span, readonly Interval[]> {
   const path = new Map<Span, Interval[]>()
@@ -45,7 +45,7 @@ export function criticalPathOf(trace: Trace): ReadonlyMap<Span, readonly Interva
       continue
     }
     const end = endOf(child)
-    // One that ended after what waits for it did not hold it up.
+    // A child that ended after the work that waits for it did not delay it.
     if (end > frame.until || end <= frame.span.start) continue
     add(frame.span, end, frame.until)
     frame.until = Math.max(child.start, frame.span.start)
@@ -67,7 +67,7 @@ function endsOf({ spans }: Trace): ReadonlyMap<Span, number> {
   return ends
 }
 
-/** Stretches of a list that overlap, joined. */
+/** The intervals of a list, with overlapping ones joined. */
 function union(intervals: readonly Interval[]): Interval[] {
   const joined: { start: number; end: number }[] = []
   for (const { start, end } of intervals.toSorted((one, other) => one.start - other.start)) {
@@ -78,7 +78,7 @@ function union(intervals: readonly Interval[]): Interval[] {
   return joined
 }
 
-/** Stretches between a start and an end that no interval covers. */
+/** The gaps between a start and an end that no interval covers. */
 export function gapsBetween(intervals: readonly Interval[], start: number, end: number): Interval[] {
   const gaps: Interval[] = []
   let at = start

@@ -1,7 +1,7 @@
 import type { OtlpDocument, ResourceSpans, ScopeSpans } from '../decode/otlp.ts'
 import type { SpanRecord } from '../decode/spans.ts'
 
-/** Records as a document of OTLP JSON: those of one resource and one scope together. */
+/** Records as a document of OTLP JSON, grouped by resource and scope. */
 export function documentOf(records: readonly SpanRecord[]): OtlpDocument {
   const resources = new Map<string, ResourceSpans & { scopeSpans: ScopeSpans[] }>()
   const scopes = new Map<string, ScopeSpans>()

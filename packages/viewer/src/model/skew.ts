@@ -11,7 +11,7 @@ export interface Skew {
 /** Clocks tick in microseconds, and some SDKs round to milliseconds. */
 const TOLERANCE = 1
 
-/** Services whose spans began before the span that called them: no work does, so a clock is wrong. */
+/** Services whose spans began before the span that called them. That is impossible, so a clock is wrong. */
 export function skewsOf(trace: Trace): Skew[] {
   const skews = new Map<string, Skew>()
   for (const { start, service, process, parent } of trace.spans) {

@@ -4,11 +4,11 @@ import type { Trace } from './trace.ts'
 /** A trace in one line of a list. */
 export interface TraceSummary {
   readonly traceId: string
-  /** Name of the span that begins it; of the earliest one while that has not arrived. */
+  /** Name of the span that begins it, or of the earliest one until that has arrived. */
   readonly name: string
   /** Service of that span. */
   readonly service: string
-  /** In the order they come in the tree. */
+  /** In the order of the tree. */
   readonly services: readonly string[]
   /** Milliseconds since the epoch. */
   readonly start: number
@@ -16,13 +16,13 @@ export interface TraceSummary {
   readonly duration: number
   readonly spans: number
   readonly errors: number
-  /** Kinds of what is wrong with it. */
+  /** Kinds of its findings. */
   readonly findings: readonly FindingKind[]
   /** Whether the span that begins it has arrived. */
   readonly complete: boolean
 }
 
-/** Puts a trace into one line. */
+/** Summarises a trace in one line. */
 export function summaryOf(trace: Trace, findings: readonly Finding[]): TraceSummary {
   const root = trace.roots.find(span => span.parentId === undefined) ?? trace.roots[0]
   return {

@@ -6,7 +6,7 @@ const KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSU
 
 type Kind = (typeof KINDS)[number]
 
-/** What happened at one moment of a span. */
+/** An event of a span. */
 interface SpanEvent {
   readonly name: string
   /** Milliseconds since the trace began. */
@@ -14,14 +14,14 @@ interface SpanEvent {
   readonly attributes: Attributes
 }
 
-/** A span elsewhere that a span names. */
+/** A span, possibly of another trace, that a span refers to. */
 export interface SpanLink {
   readonly traceId: string
   readonly spanId: string
   readonly attributes: Attributes
 }
 
-/** A span as it is shown. Times are in milliseconds since its trace began. */
+/** A span as the page shows it. Times are in milliseconds since its trace began. */
 export interface Span {
   readonly id: string
   /** Undefined for one that begins a trace. */
@@ -29,7 +29,7 @@ export interface Span {
   readonly name: string
   readonly kind: Kind
   readonly service: string
-  /** The process it ran in: its `service.instance.id`, or the best there is. */
+  /** The process it ran in: its `service.instance.id`, or the best substitute. */
   readonly process: string
   readonly start: number
   readonly end: number
@@ -41,11 +41,11 @@ export interface Span {
   readonly scope: string
   readonly events: readonly SpanEvent[]
   readonly links: readonly SpanLink[]
-  /** Attributes, events and links that were dropped on the way. */
+  /** Number of attributes, events and links that were dropped on the way. */
   readonly dropped: number
   /** In the order they started. */
   readonly children: Span[]
-  /** Undefined for a root and where the parent is missing. */
+  /** Undefined for a root and when the parent is missing. */
   parent: Span | undefined
   depth: number
 }
@@ -60,9 +60,9 @@ export interface Trace {
   readonly spans: readonly Span[]
   /** Those without a parent, and those whose parent is missing. */
   readonly roots: readonly Span[]
-  /** Roots that name a parent which is missing. */
+  /** Roots whose parent is missing. */
   readonly orphans: readonly Span[]
-  /** In the order they come in the tree. */
+  /** In the order of the tree. */
   readonly services: readonly string[]
 }
 
@@ -156,7 +156,7 @@ function arrange(spans: readonly Span[], byId: ReadonlyMap<string, Span>): Span[
   return roots
 }
 
-/** Whether a span is its own ancestor by this parent: what is sent may be anything. */
+/** Whether this parent would make a span its own ancestor: senders may send anything. */
 function leadsTo(span: Span, parent: Span): boolean {
   if (span.children.length === 0) return span === parent
   for (let at: Span | undefined = parent; at !== undefined; at = at.parent) if (at === span) return true

@@ -1,13 +1,13 @@
 /** The two encodings of OTLP over HTTP. */
 export type Encoding = 'application/x-protobuf' | 'application/json'
 
-/** The encoding that a content type names. */
+/** The encoding for a content type. */
 export function encodingOf(contentType = ''): Encoding | undefined {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase()
   return type === 'application/x-protobuf' || type === 'application/json' ? type : undefined
 }
 
-/** `ExportTraceServiceResponse`: empty when everything was taken. */
+/** `ExportTraceServiceResponse`: empty when everything was accepted. */
 export function successOf(encoding: Encoding, rejected: number, reason: string): Buffer {
   if (encoding === 'application/json') {
     const partial = { partialSuccess: { rejectedSpans: String(rejected), errorMessage: reason } }

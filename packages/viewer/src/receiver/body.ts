@@ -4,11 +4,11 @@ import { gunzip } from 'node:zlib'
 
 const unzip = promisify(gunzip)
 
-/** Bytes of a body as it is sent, and unpacked. */
+/** Maximum of bytes of a body as it is sent, and unpacked. */
 const MAX_SENT = 32 * 1024 * 1024
 const MAX_UNPACKED = 64 * 1024 * 1024
 
-/** A body that is not read; the status says why. */
+/** A body that is refused; the status says why. */
 export class RefusedBody extends Error {
   override readonly name = 'RefusedBody'
   readonly status: number
@@ -21,7 +21,7 @@ export class RefusedBody extends Error {
 
 /**
  * Reads the body of a request, unpacked.
- * @throws RefusedBody when it is too large, or packed in a way that is not known
+ * @throws RefusedBody when it is too large, or its encoding is unknown
  */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity'

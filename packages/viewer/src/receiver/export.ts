@@ -58,7 +58,7 @@ function refuse(
   encoding: Encoding,
   message: string,
 ): void {
-  // What was not read of the body would be taken for the next request.
+  // The unread rest of the body would be parsed as the next request.
   if (!request.complete) response.setHeader('connection', 'close')
   send(response, status, encoding, failureOf(encoding, message))
 }

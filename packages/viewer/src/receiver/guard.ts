@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**
- * Why a request is refused, if it is: it was sent to another name than that of this machine (a name that leads here, DNS
- * rebinding), or by the page of another site.
+ * Why a request is refused, if it is: it was sent to another name than that of this machine (DNS rebinding), or by the
+ * page of another site.
  * @param allowedHosts further names, without port
  */
 export function refusalOf(
@@ -20,7 +20,7 @@ export function refusalOf(
   if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) {
     return 'pages of other origins may not read or write here'
   }
-  // Links may lead here from anywhere. What they show cannot be read by the page that they are on.
+  // Any site may link to the viewer. The page with the link cannot read what the link shows.
   const site = headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isNavigation) {
     return 'pages of other sites may not read or write here'

@@ -2,19 +2,19 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Ports tried one after the other when the wanted one is taken. */
+/** Number of ports tried one after the other when the wanted one is in use. */
 const MAX_TRIES = 50
 
-/** Servers on the loopback addresses of both families, or of the one that the machine has. */
+/** Servers on the loopback addresses of IPv4 and IPv6, or of the one that the machine has. */
 export interface Listening {
   readonly port: number
-  /** The wanted port, when something else had it. */
+  /** The wanted port, when it was in use. */
   readonly taken: number | undefined
   close(): Promise<void>
 }
 
 /**
- * Listens on `127.0.0.1` and `::1`, on a port that is free on both: the wanted one, or one of the next.
+ * Listens on `127.0.0.1` and `::1`, on a port that is free on both: the wanted one, or one of the next ones.
  * @throws Error when none of them is free
  */
 export async function listen(listener: RequestListener, wanted: number): Promise<Listening> {
@@ -44,7 +44,7 @@ async function listenOn(listener: RequestListener, port: number): Promise<Server
         server.listen({ port: bound, host, exclusive: true })
         await once(server, 'listening')
       } catch (error) {
-        // A machine may have one family only.
+        // A machine may have only one address family.
         if (['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes((error as NodeJS.ErrnoException).code ?? '')) continue
         throw error
       }

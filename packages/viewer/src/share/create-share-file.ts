@@ -8,11 +8,11 @@ import { ServedRequests } from '../store/served-requests.ts'
 import { shareFileOf } from './share-file.ts'
 
 /**
- * Makes the text of one HTML file that shows the traces of a document of OTLP JSON. It opens from disk and loads nothing.
+ * Creates one HTML file, as text, that shows the traces of a document of OTLP JSON. It opens from disk and loads nothing.
  * @throws Error when the document has no valid span, or is not OTLP JSON
  */
 export function createShareFile(document: OtlpDocument): string {
-  // A copy: what is cut and completed is not the caller's.
+  // A copy: cutting and completing must not change the caller's document.
   const { records, reason } = spansOf(decodeJson(Buffer.from(JSON.stringify(document))))
   if (records.length === 0)
     throw new Error(`createShareFile: the document has no valid span${reason && `: ${reason}`}`)

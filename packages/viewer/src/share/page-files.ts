@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A file of the page, as it was built. */
+/** A file of the built page. */
 export interface PageFile {
   readonly type: string
   readonly text: string

@@ -38,12 +38,12 @@ export function shareFileOf(document: OtlpDocument, findings: FindingsByTrace): 
 `
 }
 
-/** JSON that ends no element: what traces hold comes from outside. */
+/** JSON that cannot end an element: the content of traces comes from outside. */
 function jsonInHtml(data: unknown): string {
   return JSON.stringify(data).replaceAll('<', String.raw`\u003c`)
 }
 
-/** The script is ours; a minifier may still leave the end of an element in a text. */
+/** The script is ours, but a minifier may leave the end of an element in a string. */
 function inScript(script: string): string {
   return script.replaceAll(/<\/(?=script)/gi, String.raw`<\/`).replaceAll('<!--', String.raw`<\!--`)
 }

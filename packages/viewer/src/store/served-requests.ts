@@ -6,7 +6,7 @@ const SERVER = 2
 const CLIENT = 3
 const PRODUCER = 4
 
-/** Requests, and calls without a parent, remembered of each process. */
+/** Number of requests, and of calls without a parent, remembered for each process. */
 const MAX_REMEMBERED = 500
 
 interface Remembered {
@@ -21,7 +21,7 @@ interface ProcessPast {
   readonly calls: Remembered[]
 }
 
-/** Which process was serving which request when: a call that began meanwhile without a parent has lost its context. */
+/** Which process was handling which request when: a call that began then without a parent has lost its context. */
 export class ServedRequests implements Surroundings {
   private readonly processes: Map<string, ProcessPast> = new Map()
 
@@ -63,7 +63,7 @@ export class ServedRequests implements Surroundings {
     if (known) return known
     const past: ProcessPast = { requests: [], calls: [] }
     this.processes.set(process, past)
-    // The process that was first seen longest ago.
+    // The process that was seen first.
     const [oldest] = this.processes.keys()
     if (this.processes.size > MAX_REMEMBERED && oldest !== undefined) this.processes.delete(oldest)
     return past

@@ -1,8 +1,8 @@
-/** What an object, an array and each of their entries take in V8 on a 64-bit machine, roughly. */
+/** Bytes that an object, an array and each of their entries take in V8 on a 64-bit machine, roughly. */
 const OBJECT = 40
 const ENTRY = 16
 
-/** About how many bytes data takes in memory. */
+/** The approximate size of data in memory, in bytes. */
 export function sizeOf(value: unknown): number {
   if (typeof value === 'string') return ENTRY + value.length
   if (typeof value !== 'object' || value === null) return 0

@@ -4,28 +4,28 @@ import type { TraceSummary } from '../model/summary.ts'
 import { ServedRequests } from './served-requests.ts'
 import { StoredTrace } from './stored-trace.ts'
 
-/** What the store is and was. */
+/** The size of the store, and what it has dropped. */
 export interface StoreState {
   readonly traces: number
   readonly spans: number
   readonly bytes: number
   readonly maxBytes: number
-  /** Traces that made room for newer ones. */
+  /** Traces that were dropped in favour of newer ones. */
   readonly evicted: number
-  /** Spans that a full trace did not take. */
+  /** Spans that were dropped because their trace was full. */
   readonly dropped: number
 }
 
-/** What changed since listeners were told last. */
+/** What has changed since listeners were last called. */
 export interface StoreChange {
   readonly updated: ReadonlySet<string>
   readonly gone: ReadonlySet<string>
 }
 
-/** Milliseconds between two changes that listeners are told of. */
+/** Milliseconds between two calls of the listeners. */
 const TELL_EVERY = 150
 
-/** Traces in memory, up to a number of bytes: the oldest make room for the newest. */
+/** Traces in memory, up to a number of bytes: the oldest are dropped first. */
 export class TraceStore {
   private readonly maxBytes: number
   private readonly traces: Map<string, StoredTrace> = new Map()
@@ -58,7 +58,7 @@ export class TraceStore {
     const trace = this.traces.get(traceId) ?? new StoredTrace(traceId)
     const before = trace.size
     const spansBefore = trace.spanCount
-    // A trace alone must not push out all others.
+    // A single trace must not evict all others.
     if (before > this.maxBytes / 2 || !trace.add(record)) return false
     this.traces.set(traceId, trace)
     this.bytes += trace.size - before
@@ -109,7 +109,7 @@ export class TraceStore {
     this.spans = 0
   }
 
-  /** Tells a listener of changes, several at a time, until the returned function is called. */
+  /** Reports changes to a listener, in batches, until the returned function is called. */
   listen(listener: (change: StoreChange) => void): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)

@@ -5,13 +5,13 @@ import { summaryOf, type TraceSummary } from '../model/summary.ts'
 import { readTrace, type Trace } from '../model/trace.ts'
 import { sizeOf } from './size.ts'
 
-/** Spans kept of one trace. */
+/** Maximum of spans kept for one trace. */
 const MAX_SPANS = 100_000
 
-/** A trace that is kept, and what was worked out of it until more of it arrived. */
+/** A stored trace, and what was computed from it until more of it arrived. */
 export class StoredTrace {
   readonly traceId: string
-  /** About how many bytes it takes. */
+  /** Its approximate size in bytes. */
   size = 0
   private readonly records: Map<string, SpanRecord> = new Map()
   private readonly origins: Set<Origin> = new Set()
@@ -21,7 +21,7 @@ export class StoredTrace {
     this.traceId = traceId
   }
 
-  /** Keeps a span; one that was sent again replaces itself. Returns false when the trace has too many. */
+  /** Keeps a span; one that is sent again replaces the former. Returns false when the trace has too many. */
   add(record: SpanRecord): boolean {
     const { spanId } = record.span
     const former = this.records.get(spanId)
@@ -41,7 +41,7 @@ export class StoredTrace {
     return this.records.size
   }
 
-  /** Has what was worked out be worked out again. */
+  /** Causes summary and findings to be computed again. */
   forget(): void {
     this.known = undefined
   }
@@ -50,7 +50,7 @@ export class StoredTrace {
     return [...this.records.values()]
   }
 
-  /** Its spans as a tree: built when asked for, since it takes many times the room. */
+  /** Its spans as a tree: built on request, since it takes many times the memory. */
   trace(): Trace {
     return readTrace(this.traceId, this.all())
   }

@@ -8,7 +8,7 @@ afterEach(() => {
   else process.env['CHROMIUM'] = CHROMIUM
 })
 
-it('says how to get a browser where there is none', async () => {
+it('says how to get a browser when there is none', async () => {
   process.env['CHROMIUM'] = '/no/such/browser'
   await expect(launchChromium()).rejects.toThrow(/apt-get install chromium\) and set CHROMIUM to its path/)
 })

@@ -12,7 +12,7 @@ const ADVICE = `The tests of the page need a Chromium. npm run test:viewer bring
 Elsewhere install one (Debian: apt-get install chromium) and set CHROMIUM to its path.`
 
 /**
- * Starts a browser: the one that CHROMIUM names, or that of the npm package.
+ * Starts a browser: the one that the variable CHROMIUM names, or that of the npm package.
  * @throws Error that says how to get one
  */
 export async function launchChromium(): Promise<Browser> {
@@ -22,7 +22,7 @@ export async function launchChromium(): Promise<Browser> {
     const path = await unpack()
     const environment = { ...process.env, FONTCONFIG_FILE: join(FOLDER, 'fonts.conf') }
     return await launch(path, environment).catch(() =>
-      // A machine without the libraries that browsers need: the package has them too.
+      // A machine may lack the libraries that browsers need: the package has them too.
       launch(path, { ...environment, LD_LIBRARY_PATH: join(FOLDER, 'al2023', 'lib') }),
     )
   } catch (error) {
@@ -39,8 +39,8 @@ function launch(executablePath: string, environment: NodeJS.ProcessEnv): Promise
 }
 
 /**
- * The package unpacks into the folder for temporary files, and its libraries only where it takes itself for a function of
- * AWS. Tests that run at the same time unpack into folders of their own, of which the first one stays.
+ * The package unpacks into the folder for temporary files, and its libraries only where it believes it is a function of
+ * AWS. Tests that run at the same time unpack into separate folders, of which the first one is kept.
  */
 async function unpack(): Promise<string> {
   const path = join(FOLDER, 'chromium')

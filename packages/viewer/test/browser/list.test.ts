@@ -86,7 +86,7 @@ describe('the list', () => {
     expect(await names(5)).toEqual(ALL)
   })
 
-  it('groups by route with number, percentiles and errors, and a route leads to its traces', async () => {
+  it('groups by route with count, percentiles and errors, and a route links to its traces', async () => {
     await page.getByRole('button', { name: 'Group by route' }).click()
     const table = page.getByRole('table', { name: 'Routes' })
     const first = table.getByRole('row').nth(1)
@@ -111,7 +111,7 @@ describe('the list', () => {
     await names(5)
   })
 
-  it('is used by keyboard: search, choose, open, go back', async () => {
+  it('can be used by keyboard: search, choose, open, go back', async () => {
     await page.keyboard.press('/')
     await page.keyboard.type('gateway')
     await names(4)
@@ -129,7 +129,7 @@ describe('the list', () => {
     await names(5)
   })
 
-  it('shows what comes at once, and holds it back while it is paused', async () => {
+  it('shows new traces immediately, and holds them back while it is paused', async () => {
     const one = (trace: string, name: string): SpanInWords => ({
       id: '1',
       trace,
@@ -147,7 +147,7 @@ describe('the list', () => {
     expect(await names(7)).toContain('GET /later')
   })
 
-  it.each(['light', 'dark'] as const)('has nothing that axe finds serious, in %s', async colorScheme => {
+  it.each(['light', 'dark'] as const)('has no fault that axe finds serious, in %s', async colorScheme => {
     await page.emulateMedia({ colorScheme })
     expect(await seriousFaultsOf(page)).toEqual([])
     await page.keyboard.press('?')
@@ -156,7 +156,7 @@ describe('the list', () => {
     await page.keyboard.press('Escape')
   })
 
-  it('says that older traces made room, and what to do while there is none', async () => {
+  it('shows that older traces were dropped, and what to do when there is none', async () => {
     await using small = await startStage({ maxBytes: 10_000 })
     const empty = await small.open()
     await empty.getByRole('heading', { name: 'Waiting for the first trace' }).waitFor()

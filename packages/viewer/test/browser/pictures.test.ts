@@ -8,7 +8,7 @@ import { type Stage, startStage } from './stage.ts'
 
 jest.setTimeout(60_000)
 
-/** The pictures of the README are replaced with WRITE_DOCS=1; otherwise they are only made. */
+/** The pictures of the README are replaced with WRITE_DOCS=1; otherwise they are only taken. */
 const FOLDER = process.env['WRITE_DOCS']
   ? join(__dirname, '..', '..', 'pictures')
   : join(__dirname, 'node_modules', '.cache', 'pictures')
@@ -39,13 +39,13 @@ async function picture(
   expect(existsSync(join(FOLDER, `${name}.png`))).toBe(true)
 }
 
-it('makes a picture of the list', () =>
+it('takes a picture of the list', () =>
   picture('list', '/', 'light', page => page.getByRole('row').nth(9).waitFor()))
 
-it('makes a picture of a trace with its findings', () =>
+it('takes a picture of a trace with its findings', () =>
   picture('trace', `/#/trace/${cart}`, 'light', page => page.getByRole('treegrid').waitFor()))
 
-it('makes a picture of a span, in dark', () =>
+it('takes a picture of a span in dark colours', () =>
   picture('span', `/#/trace/${cart}`, 'dark', async page => {
     await page.getByRole('treegrid').waitFor()
     await page.keyboard.press('n')

@@ -89,7 +89,7 @@ function call(
 const RESERVE = 'http://inventory.internal/reservations'
 const UPDATE_STOCK = 'UPDATE stock SET left = left - $2 WHERE sku = $1'
 
-/** The traces of the demo (examples/shop), with fixed times. None has anything to find. */
+/** The traces of the demo (examples/shop), with fixed times. None has a finding. */
 const ORDERS: readonly (readonly SpanInWords[])[] = [
   [
     serve('1', undefined, 'gateway', 'POST /orders', 201, [0, 129.3]),
@@ -241,7 +241,7 @@ const ATTACK: readonly SpanInWords[] = [
   { id: '2', parent: '1', service: HOSTILE, name: HOSTILE, links: ['1'] },
 ]
 
-/** Traces by the names that the sending program takes. */
+/** Traces by the names that the sending program accepts. */
 export const SCENARIOS: Readonly<Record<string, readonly (readonly SpanInWords[])[]>> = {
   orders: ORDERS,
   cart: [CART],

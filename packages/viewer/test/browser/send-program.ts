@@ -6,7 +6,7 @@ import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { BEGAN, type SpanInWords } from '../traces.ts'
 import { SCENARIOS } from './scenarios.ts'
 
-/** Sends scenarios by OpenTelemetry's SDK, a provider for each service. */
+/** Sends scenarios with OpenTelemetry's SDK, with a provider for each service. */
 async function main([url = '', ...names]: readonly string[]): Promise<void> {
   const providers = new Map<string, TracerProvider>()
   const providerOf = (service: string): TracerProvider => {

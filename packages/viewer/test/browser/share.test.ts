@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** Saves what a click on a page downloads. Returns the path of the file. */
+/** Saves the download that a click on a page starts. Returns the path of the file. */
 async function download(page: Page, click: () => Promise<void>): Promise<string> {
   const [file] = await Promise.all([page.waitForEvent('download'), click()])
   const path = join(folder, file.suggestedFilename())
@@ -64,7 +64,7 @@ describe('a share file', () => {
     expect(await seriousFaultsOf(shared)).toEqual([])
   })
 
-  it('made of several traces has a list of them', async () => {
+  it('of several traces has a list of them', async () => {
     const path = join(folder, 'several.html')
     const spans = ['a1', 'a2'].map(trace => ({ id: '1', trace, name: `job ${trace}` }))
     writeFileSync(path, createShareFile(documentFrom(spans)))
@@ -74,8 +74,8 @@ describe('a share file', () => {
   })
 })
 
-describe('what a trace contains', () => {
-  it('never becomes part of the page, here or in a share file', async () => {
+describe('the content of a trace', () => {
+  it('never becomes markup of the page or of a share file', async () => {
     const page = await stage.open(`/#/trace/${attack}`)
     const path = await download(page, () => page.getByRole('link', { name: 'Share' }).click())
     const shared = await stage.open(pathToFileURL(path).href)
@@ -99,7 +99,7 @@ describe('what a trace contains', () => {
   })
 })
 
-describe('other forms', () => {
+describe('other formats', () => {
   it('are the tree that the terminal shows, and OTLP JSON that show reads', async () => {
     const page = await stage.open(`/#/trace/${order}`)
     await page.getByRole('treegrid').waitFor()

@@ -10,20 +10,20 @@ import { startViewer, type Viewer, type ViewerOptions } from '../../src/index.ts
 import { buildPage } from '../page.ts'
 import { launchChromium } from './chromium.ts'
 
-/** A browser and a viewer with the page as it is shipped. */
+/** A browser and a viewer with the page as it is published. */
 export interface Stage extends AsyncDisposable {
   readonly browser: Browser
   readonly viewer: Viewer
-  /** Opens a page, and notes what it complains about or loads from elsewhere. */
+  /** Opens a page, and notes its complaints and what it loads from elsewhere. */
   open(path?: string, options?: BrowserContextOptions): Promise<Page>
   /**
    * Checks that no page complained.
-   * @throws Error with what they complained about
+   * @throws Error with the complaints
    */
   check(): void
-  /** Forgets the one complaint that is meant to be there. */
+  /** Forgets the one expected complaint. */
   expect(complaint: RegExp): void
-  /** Sends scenarios by an SDK in a process of its own. Returns their trace ids. */
+  /** Sends scenarios with an SDK in a separate process. Returns their trace ids. */
   send(...scenarios: readonly string[]): Promise<string[]>
 }
 
@@ -94,9 +94,9 @@ interface AxeResult {
   }[]
 }
 
-/** What axe finds serious on a page. */
+/** The faults that axe finds serious on a page. */
 export async function seriousFaultsOf(page: Page): Promise<string[]> {
-  // Past the content security policy of the page, as a debugger does.
+  // Bypasses the content security policy of the page, as a debugger does.
   await page.evaluate(axe)
   const { violations } = (await page.evaluate('axe.run()')) as AxeResult
   return violations

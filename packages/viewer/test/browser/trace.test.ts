@@ -94,7 +94,7 @@ describe('the waterfall', () => {
     ])
   })
 
-  it('is used by keyboard: rows, errors, collapse, search, zoom', async () => {
+  it('can be used by keyboard: rows, errors, collapse, search, zoom', async () => {
     await openTrace(orders[3] ?? '')
     await press('ArrowDown', 'ArrowDown')
     expect(await selected()).toBe('POST client')
@@ -136,7 +136,7 @@ describe('the waterfall', () => {
     expect(await page.getByRole('article', { name: 'GET' }).count()).toBe(1)
   })
 
-  it('has ten thousand spans, of which only those in view are in the page', async () => {
+  it('has ten thousand spans, of which only the visible ones are in the page', async () => {
     stage.viewer.add(documentFrom(LARGE))
     await openTrace(traceIdOf())
     expect(await page.getByText('10,001 spans').count()).toBe(1)
@@ -151,7 +151,7 @@ describe('the waterfall', () => {
     expect(await selected()).toBe('importer import catalogue')
   })
 
-  it('says that clocks disagree, and that parents are missing', async () => {
+  it('shows that clocks disagree, and that parents are missing', async () => {
     stage.viewer.add(
       documentFrom([
         { id: '1', trace: 'c1', name: 'GET', kind: 'CLIENT', service: 'shop', at: [50, 90] },
@@ -176,7 +176,7 @@ describe('the waterfall', () => {
     expect(await page.getByRole('heading', { name: '1 parent is missing' }).count()).toBe(1)
   })
 
-  it('takes in what arrives while it is open', async () => {
+  it('adds spans that arrive while it is open', async () => {
     stage.viewer.add(documentFrom([{ id: '1', trace: 'd1', name: 'long job', at: [0, 100] }]))
     await openTrace(traceIdOf('d1'))
     stage.viewer.add(documentFrom([{ id: '2', trace: 'd1', parent: '1', name: 'late step', at: [50, 90] }]))
@@ -185,7 +185,7 @@ describe('the waterfall', () => {
 })
 
 describe('the panel', () => {
-  it('shows attributes that can be copied, events, and links that lead on', async () => {
+  it('shows attributes that can be copied, events, and links that can be followed', async () => {
     await openTrace(cart)
     await press('n', 'n')
     const panel = page.getByRole('article', { name: 'GET /levels' })
@@ -200,7 +200,7 @@ describe('the panel', () => {
     expect(await selected()).toBe('send orders.placed producer')
   })
 
-  it('shows each finding with its evidence and what to do, and leads to its spans', async () => {
+  it('shows each finding with its evidence and what to do, and links to its spans', async () => {
     await openTrace(cart)
     const cards = page.getByRole('list', { name: 'Findings' }).getByRole('listitem')
     expect(await cards.getByRole('heading').allInnerTexts()).toEqual([
@@ -228,7 +228,7 @@ describe('the panel', () => {
   })
 
   it.each(['light', 'dark'] as const)(
-    'has nothing that axe finds serious, nor the waterfall, in %s',
+    'has no fault that axe finds serious, and neither has the waterfall, in %s',
     async colorScheme => {
       await page.emulateMedia({ colorScheme })
       await openTrace(cart)
@@ -240,11 +240,11 @@ describe('the panel', () => {
   )
 })
 
-describe('a link to a trace that is not there', () => {
-  it('says so', async () => {
+describe('a link to a trace that does not exist', () => {
+  it('shows that the trace is not kept', async () => {
     await page.goto(`${stage.viewer.url}/#/trace/${'f'.repeat(32)}?span=${spanIdOf('1')}`)
     await page.getByText('This trace is not kept').waitFor()
-    // The browser itself reports the answer.
+    // The browser itself reports the response.
     stage.expect(/404/)
   })
 })
