@@ -7,7 +7,7 @@ import { traceUndici } from '@spanwright/undici'
 
 import { startTracing, type Tracing } from '../src/index.ts'
 
-/** Path and headers of what the internal server was asked. */
+/** Path and headers of the requests to the internal server. */
 const asked: { path: string; baggage: Record<string, unknown> }[] = []
 let internal: Server
 let edge: Server
@@ -49,7 +49,7 @@ it.each([
   ['a%0D%0A%0D%0ADELETE%20%2F%20HTTP%2F1.1=x', { 'uberctx-a%0d%0a%0d%0adelete%20%2f%20http%2f1.1': 'x' }],
   ['(%E2%82%AC)=%0D%0A', { 'uberctx-%28%e2%82%ac%29': '%0D%0A' }],
 ])(
-  'baggage: %s of a caller goes on as headers of Jaeger, and the request with them',
+  'baggage %s of a caller is passed on as Jaeger headers, and the request is sent',
   async (baggage, sent) => {
     tracing = startTracing({
       exporter: 'none',
@@ -64,7 +64,7 @@ it.each([
   },
 )
 
-it('what propagators write and no request can hold is counted in the report', async () => {
+it('headers of propagators that no request can carry are counted in the report', async () => {
   const careless = {
     inject: (_context: unknown, carrier: unknown, setter: { set(...field: unknown[]): void }) => {
       setter.set(carrier, 'baggage', 'a=1\r\n\r\nGET / HTTP/1.1')

@@ -84,7 +84,7 @@ describe('baggage', () => {
     expect(headerOf(OURS, many)).toBe(headerOf(THEIRS, many))
   })
 
-  it('leaves out an entry that has no encoding, and all of it where tracing is suppressed', () => {
+  it('omits an entry that cannot be encoded, and is not written while tracing is suppressed', () => {
     expect(
       headerOf(OURS, [
         ['half', '\ud83e'],

@@ -6,7 +6,7 @@ import { startTracing } from '../src/index.ts'
 import { collectDiag } from '@spanwright/test-kit'
 import type { Order, Answer } from './host.ts'
 
-/** Traces as it is told to, outside of the test runner, whose modules cannot `import()` as the exporters do. */
+/** Traces as instructed, outside of the test runner, whose modules cannot `import()` as the exporters do. */
 async function carryOut({ options, bursts, isHeld, counter }: Order): Promise<Omit<Answer, 'said'>> {
   const tracing = startTracing({ flushOnExit: false, ...options })
   const started = performance.now()

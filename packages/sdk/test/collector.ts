@@ -1,7 +1,7 @@
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
 
-/** An exporter that keeps what it is given. */
+/** An exporter that keeps the exported spans. */
 export interface Collector {
   readonly exporter: SpanExporter
   readonly names: string[]

@@ -4,12 +4,12 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/ap
 import { ConsoleExporter, type ConsoleOptions, startTracing } from '../src/index.ts'
 import { WatchedConsole } from './watched-console.ts'
 
-/** Milliseconds after a moment that has passed. */
+/** Milliseconds after a fixed time in the past. */
 function at(milliseconds: number): Date {
   return new Date(Date.UTC(2026, 0, 1) + milliseconds)
 }
 
-describe('of a span that failed', () => {
+describe('of a failed span, the console exporter', () => {
   const STACK = ['Error: no such table', '    at query (/shop/db.ts:3:9)', '    at get (/shop/app.ts:8:1)']
 
   function fail(): void {
@@ -51,7 +51,7 @@ describe('of a span that failed', () => {
     '              at get (/shop/app.ts:8:1)',
   ]
 
-  it('message, attributes and events are shown', async () => {
+  it('shows message, attributes and events', async () => {
     expect(await linesOf({})).toEqual([
       'trace …  2 spans, 1 service',
       'shop  INTERNAL GET /items',
@@ -59,7 +59,7 @@ describe('of a span that failed', () => {
     ])
   })
 
-  it('nothing more is shown with detail none, and the others too with all', async () => {
+  it('shows no details with detail none, and those of other spans too with all', async () => {
     expect(await linesOf({ detail: 'none' })).toEqual([
       'trace …  2 spans, 1 service',
       'shop  INTERNAL GET /items',
@@ -73,7 +73,7 @@ describe('of a span that failed', () => {
     ])
   })
 
-  it('the line is red and the rest dim where colours are asked for', async () => {
+  it('prints the line in red and the details dimmed when colors are on', async () => {
     const written: string[] = []
     const exporter = new ConsoleExporter({ write: text => void written.push(text), colors: true })
     const tracing = startTracing({ serviceName: 'shop', exporter, flushOnExit: false })
@@ -85,7 +85,7 @@ describe('of a span that failed', () => {
   })
 })
 
-describe('of several traces', () => {
+describe('of several traces, the console exporter', () => {
   async function printedWith(options: ConsoleOptions): Promise<string> {
     const exporter = new WatchedConsole(options)
     const tracing = startTracing({ serviceName: 'shop', exporter, flushOnExit: false })
@@ -103,7 +103,7 @@ describe('of several traces', () => {
     [{ only: 'errors' }, 'failed'],
     [{ only: 'slow' }, 'slow'],
     [{ only: 'slow', slowerThan: '400ms' }, 'quick,slow'],
-  ])('%j prints %s', async (options, names) => {
+  ])('with %j prints %s', async (options, names) => {
     expect(await printedWith(options)).toBe(names)
   })
 })

@@ -11,12 +11,12 @@ import { ConsoleExporter, startTracing } from '../src/index.ts'
 import { PATIENCE } from './host.ts'
 import { WatchedConsole } from './watched-console.ts'
 
-/** Milliseconds after a moment that has passed. */
+/** Milliseconds after a fixed time in the past. */
 function at(milliseconds: number): Date {
   return new Date(Date.UTC(2026, 0, 1) + milliseconds)
 }
 
-it('the console exporter prints each trace as a tree when its first span has ended', async () => {
+it('the console exporter prints each trace as a tree when its root span has ended', async () => {
   const written: string[] = []
   const exporter = new ConsoleExporter({ write: text => void written.push(text), width: 90, colors: false })
   const tracing = startTracing({ serviceName: 'shop', exporter, flushOnExit: false })
@@ -37,7 +37,7 @@ it('the console exporter prints each trace as a tree when its first span has end
   expect(others.join('')).toContain('left open')
 })
 
-it('a whole trace is one tree with places, times and failures', async () => {
+it('a complete trace is one tree with services, times and failures', async () => {
   const written: string[] = []
   const exporter = new ConsoleExporter({ write: text => void written.push(text), width: 90, colors: false })
   const tracing = startTracing({ serviceName: 'shop', exporter, flushOnExit: false })
@@ -59,7 +59,7 @@ it('a whole trace is one tree with places, times and failures', async () => {
   )
 })
 
-it('what a terminal would obey is shown instead', async () => {
+it('control characters are escaped', async () => {
   const written: string[] = []
   const exporter = new ConsoleExporter({ write: text => void written.push(text), width: 90, colors: false })
   const tracing = startTracing({ serviceName: 'sh\u001b[31mop', exporter, flushOnExit: false })
@@ -108,7 +108,7 @@ describe('a local trace is printed once', () => {
     ])
   })
 
-  it('with the spans beneath it that end later', async () => {
+  it('with the spans below its root that end later', async () => {
     const exporter = new WatchedConsole()
     await using tracing = startTracing({ serviceName: 'shop', exporter, flushOnExit: false })
     const tracer = tracing.tracerProvider.getTracer('test')
@@ -129,9 +129,9 @@ describe('a local trace is printed once', () => {
   })
 
   it.each([
-    ['when a span beneath does not end in time', (exporter: WatchedConsole) => exporter],
+    ['when a span below its root does not end in time', (exporter: WatchedConsole) => exporter],
     [
-      'when only ends of spans are known',
+      'when the exporter receives only ended spans',
       (exporter: WatchedConsole) => ({
         export: exporter.export.bind(exporter),
         shutdown: () => exporter.shutdown(),
@@ -194,7 +194,7 @@ describe('on standard error', () => {
   )
 
   it(
-    'what waits is printed when the process ends at once',
+    'waiting traces are printed when the process exits immediately',
     async () => {
       const errors = await errorsOf('pipe', {}, 'exiting')
       expect(errors).toMatch(/^trace .* 1 span, 1 service, .*\nshop {2}INTERNAL order 1 .*\n$/)

@@ -11,7 +11,7 @@ const KEY = createContextKey('test')
 const ONE = ROOT_CONTEXT.setValue(KEY, 1)
 const TWO = ROOT_CONTEXT.setValue(KEY, 2)
 
-/** The types of API 1.9 do not know it. */
+/** It is missing in the types of API 1.9. */
 interface Attaching {
   attach(context: typeof ONE): { dispose(): void }
 }
@@ -20,7 +20,7 @@ describe.each<[whose: string, make: () => ContextManager]>([
   ['ours', () => new StorageContextManager()],
   ["OpenTelemetry's", () => new AsyncLocalStorageContextManager()],
 ])('the context manager (%s)', (_whose, make) => {
-  it('runs a function in a context, with its receiver, arguments and result, and what it starts too', async () => {
+  it('runs a function and its asynchronous work in a context, with its receiver, arguments and result', async () => {
     const manager = make().enable()
     const seen: unknown[] = []
     const receiver = { name: 'receiver' }
@@ -48,7 +48,7 @@ describe.each<[whose: string, make: () => ContextManager]>([
     expect(manager.active()).toBe(ROOT_CONTEXT)
   })
 
-  it('binds a function, which keeps its length and its receiver, and returns anything else', () => {
+  it('binds a function, which keeps its length and its receiver, and returns other values unchanged', () => {
     const manager = make().enable()
     const bound = manager.bind(ONE, function (this: unknown, _one: number, _two: number) {
       return [this, manager.active()]
@@ -59,7 +59,7 @@ describe.each<[whose: string, make: () => ContextManager]>([
     expect(manager.bind(ONE, other)).toBe(other)
   })
 
-  it('binds the listeners that an emitter gets later, each of which can be removed', () => {
+  it('binds the listeners that are added to an emitter later, and each can be removed', () => {
     const manager = make().enable()
     const emitter = new EventEmitter()
     const seen: unknown[] = []
@@ -86,7 +86,7 @@ describe.each<[whose: string, make: () => ContextManager]>([
     expect(emitter.emit('event')).toBe(false)
   })
 
-  it('lets events be awaited on an emitter that it bound', async () => {
+  it('allows awaiting events of an emitter that it bound', async () => {
     const manager = make().enable()
     const emitter = manager.bind(ONE, new EventEmitter())
     const event = once(emitter, 'event')
@@ -106,7 +106,7 @@ describe.each<[whose: string, make: () => ContextManager]>([
     })
   })
 
-  it('tracks nothing after it was disabled', () => {
+  it('tracks no context after it was disabled', () => {
     const manager = make().enable()
     manager.with(ONE, () => {
       manager.disable()
@@ -115,7 +115,7 @@ describe.each<[whose: string, make: () => ContextManager]>([
   })
 })
 
-it('a listener that an emitter got twice after it was bound can be removed twice', () => {
+it('allows removing a listener twice that was added twice to a bound emitter', () => {
   const emitter = new StorageContextManager().bind(ONE, new EventEmitter())
   const listener = (): void => {}
   emitter.on('event', listener).addListener('event', listener)

@@ -12,9 +12,9 @@ import express from 'express'
 
 import { alwaysOff, startTracing, type Tracing } from '../src/index.ts'
 
-// A program that is set up as its argument says, and tells what its tracing reports.
+// A program that is set up according to its argument, and sends the report of its tracing.
 interface Plan {
-  /** Modules that something else in the program loads. */
+  /** Modules that other code in the program loads. */
   readonly loads?: readonly string[]
   /** Whether OpenTelemetry's instrumentation of undici is enabled. */
   readonly instruments?: boolean
@@ -22,11 +22,11 @@ interface Plan {
   readonly dropsFetch?: boolean
   readonly hasNoContextManager?: boolean
   readonly samplesNothing?: boolean
-  /** Where an app has `tracing()`. */
+  /** Where an app uses `tracing()`. */
   readonly serves?: 'before' | 'after' | 'in a router'
   /** Whether another SDK records. */
   readonly isForeign?: boolean
-  /** How it ends: by `shutdown()`, because nothing is left to do, by `process.exit()`, by a signal. */
+  /** How it ends: by `shutdown()`, because no work is left, by `process.exit()`, by a signal. */
   readonly ends?: 'shut down' | 'by itself' | 'at once' | 'by a signal'
 }
 
@@ -42,7 +42,7 @@ function start(): Tracing | undefined {
   return undefined
 }
 
-/** Asks an app for an item and for what it does not have. */
+/** Requests an item and an unknown path from an app. */
 async function serve(place: NonNullable<Plan['serves']>): Promise<void> {
   const app = express()
   const routes = express.Router()

@@ -30,7 +30,7 @@ interface Visit {
   readonly report: TracingReport
   /** What was reported after the shutdown, if there was one. */
   readonly afterwards?: TracingReport
-  /** What the program wrote to standard error, a line each. */
+  /** The lines that the program wrote to standard error. */
   readonly said: readonly string[]
 }
 
@@ -56,7 +56,7 @@ async function visit(plan: object, variables: Readonly<Record<string, string>> =
   return { ...told, said }
 }
 
-/** A second copy of the API, as it is there when a dependency brings its own; from 1.10 on its files lie elsewhere. */
+/** A second copy of the API, as when a dependency has its own; from 1.10 on its files have other paths. */
 async function copyApi(built: 'build/src/index.js' | 'dist/index.cjs'): Promise<string> {
   const main = createRequire(__filename).resolve('@opentelemetry/api')
   const root = main.slice(0, main.lastIndexOf(join('api', 'build')) + 'api'.length)
@@ -72,7 +72,7 @@ async function copyApi(built: 'build/src/index.js' | 'dist/index.cjs'): Promise<
 
 describe('the report of a program', () => {
   it(
-    'names what traces there, and finds nothing wrong where all is well, nor after the shutdown',
+    'names what is traced, and finds no problems in a correct set-up, nor after the shutdown',
     async () => {
       const { report, afterwards, said } = await visit({ tracesUndici: true, serves: 'before' })
       expect(report.entryPoints).toEqual({
@@ -88,7 +88,7 @@ describe('the report of a program', () => {
   )
 
   it.each(['build/src/index.js', 'dist/index.cjs'] as const)(
-    'warns of two copies of the API, by their places: %s',
+    'warns about two copies of the API, with their paths: %s',
     async built => {
       const copy = await copyApi(built)
       const { report } = await visit({ loads: [copy] })
@@ -111,14 +111,14 @@ describe('the report of a program', () => {
         'and so does register() of NodeTracerProvider',
     ],
     [
-      'a second instrumentation that makes spans',
+      'a second instrumentation that creates spans',
       { instruments: true, tracesUndici: true },
       {},
       '@opentelemetry/instrumentation-undici makes spans beside @spanwright/undici traceUndici(): ' +
         'with both, undici is traced twice; switch one of them off',
     ],
     [
-      'a sampler that says no to everything',
+      'a sampler that samples nothing',
       { samplesNothing: true },
       {},
       'not one of 2 spans was sampled, by alwaysOff: look at the option sampler, at OTEL_TRACES_SAMPLER, and at what ' +
@@ -139,7 +139,7 @@ describe('the report of a program', () => {
   )
 
   it(
-    'is quiet about instrumentations that are loaded and make no spans',
+    'does not mention instrumentations that are loaded and create no spans',
     async () => {
       const loads = ['@opentelemetry/instrumentation-undici', '@opentelemetry/instrumentation-pg']
       expect((await visit({ loads, tracesUndici: true })).report.problems).toEqual([])
@@ -151,7 +151,7 @@ describe('the report of a program', () => {
     ['after', 'none of 2 responses passed tracing()'],
     ['in a router', '1 of 2 responses of a server began without passing tracing()'],
   ])(
-    'names tracing() that stands %s the routes, while SPANWRIGHT_DEBUG=1 counts responses',
+    'names a misplaced tracing() (%s), while SPANWRIGHT_DEBUG=1 counts responses',
     async (serves, found) => {
       const problem = `${found}: put app.use(tracing()) before the routes, on the app that listens, not on one of its routers`
       expect((await visit({ serves }, { SPANWRIGHT_DEBUG: '1' })).report.problems).toEqual([problem])
@@ -161,7 +161,7 @@ describe('the report of a program', () => {
   )
 
   it.each(['shut down', 'by itself', 'at once', 'by a signal'])(
-    'is said once by SPANWRIGHT_DEBUG=1 when a program ends %s: a result of traceFetch() that was not used',
+    'is printed once by SPANWRIGHT_DEBUG=1 when a program ends %s: an unused result of traceFetch()',
     async ends => {
       const { report, said } = await visit({ dropsFetch: true, ends }, { SPANWRIGHT_DEBUG: '1' })
       expect(report.problems).toEqual([])
@@ -177,7 +177,7 @@ describe('the report of a program', () => {
   )
 
   it.each(['by itself', 'at once'])(
-    'is there with another SDK too, and said when the program ends %s',
+    'is also available with another SDK, and printed when the program ends %s',
     async ends => {
       const plan = { isForeign: true, dropsFetch: true, serves: 'in a router', ends }
       const { report, said } = await visit(plan, { SPANWRIGHT_DEBUG: '1' })
@@ -197,7 +197,7 @@ describe('the report of a program', () => {
   )
 
   it(
-    'is said by SPANWRIGHT_DEBUG=1: the set-up at the start, what came of it at the end',
+    'is printed by SPANWRIGHT_DEBUG=1: the set-up at the start, the outcome at the end',
     async () => {
       const { said } = await visit({ tracesUndici: true }, { SPANWRIGHT_DEBUG: '1' })
       expect(said).toEqual([
@@ -213,7 +213,7 @@ describe('the report of a program', () => {
   )
 
   it(
-    'is said with its problems: an endpoint that refuses',
+    'is printed with its problems: an endpoint that refuses connections',
     async () => {
       const url = `http://127.0.0.1:${await freePort()}`
       const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_TIMEOUT: '300' }

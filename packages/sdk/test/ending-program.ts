@@ -2,7 +2,7 @@ import { trace } from '@opentelemetry/api'
 
 import { startTracing } from '../src/index.ts'
 
-// A program that ends in the way its argument says, with spans still waiting.
+// A program that ends in the way its argument names, while spans are waiting.
 const [ending = '', mode = ''] = process.argv.slice(2)
 
 startTracing({
@@ -15,7 +15,7 @@ for (const name of ['first', 'second']) trace.getTracer('test').startSpan(name).
 
 if (mode === 'own-listener') {
   process.on('SIGTERM', () => {
-    // The app closes what it has; then nothing is left to do.
+    // The app closes its resources; then no work is left.
     clearInterval(keepAlive)
     trace.getTracer('test').startSpan('while closing').end()
   })

@@ -13,16 +13,16 @@ interface Arrival {
   readonly at: number
 }
 
-/** An OTLP endpoint that behaves as a test tells it to. */
+/** An OTLP endpoint whose behaviour a test defines. */
 export interface Endpoint extends AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly arrivals: readonly Arrival[]
-  /** Names of the spans that came in JSON in requests answered with success. */
+  /** Names of the spans in accepted requests in JSON. */
   accepted(): string[]
   /** The resource of the first request, in JSON. */
   resource(): Record<string, unknown>
-  /** Waits for so many requests in all. */
+  /** Waits until that many requests have arrived in total. */
   arrived(count: number): Promise<void>
 }
 
@@ -39,11 +39,11 @@ interface OtlpBody {
 
 export const succeed: Behaviour = (response, request) => {
   const type = request.headers['content-type'] ?? ''
-  // An answer in protobuf with nothing to say has no bytes.
+  // An empty response in protobuf has no bytes.
   response.writeHead(200, { 'content-type': type }).end(type === 'application/json' ? '{}' : undefined)
 }
 
-/** @param tls makes it an endpoint of HTTPS */
+/** @param tls makes it an HTTPS endpoint */
 export async function startEndpoint(
   behave: Behaviour = succeed,
   port = 0,
@@ -101,7 +101,7 @@ export async function startEndpoint(
   }
 }
 
-/** A port nobody listens on. */
+/** A port without a listener. */
 export async function freePort(): Promise<number> {
   const endpoint = await startEndpoint()
   await endpoint[Symbol.asyncDispose]()

@@ -43,7 +43,7 @@ describe('OTEL_TRACES_EXPORTER', () => {
     ['otlp', ['otlp http/json']],
     ['console, otlp,console', ['console', 'otlp http/json']],
     ['', ['otlp http/json']],
-  ])('%j', async (value, names) => {
+  ])('set to %j selects exporters', async (value, names) => {
     const { counts, said } = await traceFive({ OTEL_TRACES_EXPORTER: value })
     expect(counts.exporters.map(({ name }) => name)).toEqual(names)
     expect(said).toEqual([])
@@ -51,7 +51,7 @@ describe('OTEL_TRACES_EXPORTER', () => {
 })
 
 describe('OTEL_EXPORTER_OTLP_*', () => {
-  it('say where and how spans are sent; those for traces win', async () => {
+  it('set where and how spans are sent; those for traces have precedence', async () => {
     await traceFive({
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${endpoint.url}/mine`,
       OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
@@ -72,7 +72,7 @@ describe('OTEL_EXPORTER_OTLP_*', () => {
     ])
   })
 
-  it('say how long a batch may take, unless an option does', async () => {
+  it('set how long a batch may take, unless an option does', async () => {
     await using silent = await startEndpoint(() => {})
     const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: silent.url, OTEL_EXPORTER_OTLP_TIMEOUT: '200' }
     const { counts } = await traceFive(variables)
@@ -84,7 +84,7 @@ describe('OTEL_EXPORTER_OTLP_*', () => {
 })
 
 describe('OTEL_BSP_*', () => {
-  it('bound the queue and the batches, unless options do', async () => {
+  it('limit the queue and the batches, unless options do', async () => {
     const variables = { OTEL_BSP_MAX_QUEUE_SIZE: '3', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '2' }
     const { counts } = await traceFive(variables)
     expect(counts.exporters).toMatchObject([{ exported: 3, dropped: { queueFull: 2 } }])
@@ -94,7 +94,7 @@ describe('OTEL_BSP_*', () => {
     expect(endpoint.arrivals).toHaveLength(2 + 4)
   })
 
-  it('say after what time spans are sent though no batch is full', async () => {
+  it('set the time after which spans are sent even when no batch is full', async () => {
     const variables = {
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
@@ -104,7 +104,7 @@ describe('OTEL_BSP_*', () => {
     expect(counts.exporters).toMatchObject([{ exported: 5 }])
   })
 
-  it('set no limit with 0, for exporters of any kind', async () => {
+  it('set no time limit with 0, for exporters of any kind', async () => {
     const { exporter, names } = collect()
     const slow: typeof exporter = {
       export: (spans, done) => void setTimeout(() => exporter.export(spans, done), 50),
@@ -119,7 +119,7 @@ describe('OTEL_BSP_*', () => {
     expect(tracing.counts().exporters).toMatchObject([{ exported: 1 }])
   })
 
-  it('say after what time an export has failed', async () => {
+  it('set the time after which an export has failed', async () => {
     await using silent = await startEndpoint(() => {})
     const { counts } = await traceFive({
       OTEL_EXPORTER_OTLP_ENDPOINT: silent.url,
@@ -129,7 +129,7 @@ describe('OTEL_BSP_*', () => {
   })
 })
 
-describe('a variable that cannot be used', () => {
+describe('an invalid variable', () => {
   it.each([
     ['OTEL_TRACES_EXPORTER', 'zipkin'],
     ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'pigeon'],
@@ -151,7 +151,7 @@ describe('a variable that cannot be used', () => {
     ['OTEL_BSP_SCHEDULE_DELAY', '2147483648'],
     ['OTEL_BSP_EXPORT_TIMEOUT', '2147483648'],
     ['OTEL_EXPORTER_OTLP_TIMEOUT', '2147483648'],
-  ])('%s=%s gives one warning and the default', async (name, value) => {
+  ])('is replaced by the default, with one warning: %s=%s', async (name, value) => {
     const { counts, report, said } = await traceFive({ [name]: value })
     expect(said).toEqual([expect.stringContaining(name)])
     expect(counts.exporters).toMatchObject([{ exported: 5 }])
@@ -162,14 +162,14 @@ describe('a variable that cannot be used', () => {
     })
   })
 
-  it('is OTEL_EXPORTER_OTLP_TRACES_ENDPOINT too, next to which the general one is used', async () => {
+  it('is replaced by the general one when it is OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', async () => {
     const { counts, report, said } = await traceFive({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'nowhere' })
     expect(said).toEqual([expect.stringContaining('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL')])
     expect(report.exporters).toEqual([`otlp http/json ${endpoint.url}/v1/traces`])
     expect(counts.exporters).toMatchObject([{ exported: 5 }])
   })
 
-  it('is OTEL_TRACES_SAMPLER_ARG too', async () => {
+  it('is replaced by the default when it is OTEL_TRACES_SAMPLER_ARG', async () => {
     const variables = { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '2' }
     const { said, report } = await traceFive(variables)
     expect(said).toEqual([expect.stringContaining('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1')])
@@ -183,7 +183,7 @@ describe('OTEL_PROPAGATORS', () => {
     ['b3', ['b3']],
     ['b3multi,baggage', ['x-b3-traceid', 'x-b3-spanid', 'x-b3-flags', 'x-b3-sampled', 'baggage']],
     ['jaeger,tracecontext', ['uber-trace-id', 'traceparent', 'tracestate']],
-  ])('%s writes %j, unless an option says otherwise', async (value, fields) => {
+  ])('set to %s writes %j, unless an option is set', async (value, fields) => {
     process.env['OTEL_PROPAGATORS'] = value
     const tracing = startTracing({ exporter: 'none', flushOnExit: false })
     expect(propagation.fields()).toEqual(fields)
@@ -195,7 +195,7 @@ describe('OTEL_PROPAGATORS', () => {
   })
 })
 
-describe('the limits of a span', () => {
+describe('the limits of spans', () => {
   const link: Link = {
     context: { traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 },
     attributes: { 'test.a': 1, 'test.b': 2 },
@@ -244,7 +244,7 @@ describe('the limits of a span', () => {
     expect(wide && measure(wide)).toBe(otherwise)
   })
 
-  it('of 0 are limits too, and say nothing of each span', async () => {
+  it('can be 0, and log nothing for each span', async () => {
     const said = collectDiag()
     const span = await spanWithin({
       OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '0',

@@ -26,7 +26,7 @@ async function trace(url: string, order: Partial<Order> = {}): Promise<Answer & 
   return { ...answer, exporter }
 }
 
-/** Whatever happens, every span is accounted for. */
+/** In every case, each span is accounted for. */
 function expectSumOf(
   started: number,
   { exported, waiting, dropped }: ExporterCount,
@@ -39,9 +39,9 @@ function expectSumOf(
 
 describe('an endpoint that fails', () => {
   it(
-    'is asked again after 429, 502, 503 and 504, not before Retry-After says so',
+    'gets a retry after 429, 502, 503 and 504, not before the time in Retry-After',
     async () => {
-      // One exporter for each status, for all of them to wait at the same time.
+      // One exporter for each status, so that all of them wait at the same time.
       const paths = ['/429', '/502', '/503', '/504']
       const asked = new Set<string>()
       await using endpoint = await startEndpoint((response, request, index) => {
@@ -73,7 +73,7 @@ describe('an endpoint that fails', () => {
   )
 
   it(
-    'is not asked again after 400, and the loss is said once with its reason',
+    'gets no retry after 400, and the loss is reported once with its reason',
     async () => {
       await using endpoint = await startEndpoint(response => {
         response.writeHead(400).end('not like that')
@@ -90,12 +90,12 @@ describe('an endpoint that fails', () => {
   )
 
   it(
-    'gets the spans when it comes up while they wait',
+    'gets the spans when it becomes available while they wait',
     async () => {
       const port = await freePort()
       const url = `http://127.0.0.1:${port}/v1/traces`
       const running = trace(url, { bursts: [burst(10, true)] })
-      // The first attempt is refused before the endpoint is there: a process needs longer than this to listen.
+      // The first attempt is refused before the endpoint exists: a process needs longer than this to listen.
       await using endpoint = await startLater(port)
       expect((await running).exporter).toMatchObject({ exported: 10, dropped: { failed: 0 } })
       expect(endpoint.accepted()).toHaveLength(10)
@@ -106,7 +106,7 @@ describe('an endpoint that fails', () => {
   it.each<[what: string, misbehave: Behaviour]>([
     ['closes the connection', response => void response.destroy()],
     [
-      'closes in the middle of its answer',
+      'closes the connection in the middle of its response',
       response => {
         response.writeHead(503, { 'content-length': '100' })
         response.write('half')
@@ -114,7 +114,7 @@ describe('an endpoint that fails', () => {
       },
     ],
   ])(
-    'is asked again when it %s',
+    'gets a retry when it %s',
     async (_what, misbehave) => {
       await using endpoint = await startEndpoint((response, request, index) =>
         index === 0 ? misbehave(response, request, index) : succeed(response, request, index),
@@ -127,7 +127,7 @@ describe('an endpoint that fails', () => {
   )
 
   it(
-    'may answer with nonsense, as long as it says that it took the spans',
+    'may respond with any body, as long as the status is a success',
     async () => {
       await using endpoint = await startEndpoint(response => {
         response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>welcome</h1>')
@@ -138,7 +138,7 @@ describe('an endpoint that fails', () => {
   )
 
   it(
-    'that never answers holds nothing up for longer than the time-outs',
+    'that never responds delays nothing for longer than the timeouts',
     async () => {
       await using endpoint = await startEndpoint(() => {})
       const { exporter, duration } = await trace(endpoint.url, {
@@ -156,7 +156,7 @@ describe('an endpoint that fails', () => {
 
 describe('a full queue', () => {
   it(
-    'drops what is beyond it, also while its batches hang, and says how many once',
+    'drops further spans, even while its batches hang, and reports once how many',
     async () => {
       await using endpoint = await startEndpoint(() => {})
       const { exporter, said } = await trace(endpoint.url, {
@@ -170,7 +170,7 @@ describe('a full queue', () => {
   )
 
   it(
-    'is reported once an interval while it lasts',
+    'is reported once per interval while it lasts',
     async () => {
       await using endpoint = await startEndpoint((response, request, index) => {
         setTimeout(() => succeed(response, request, index), 300)

@@ -14,11 +14,11 @@ interface GrpcArrival {
 export interface GrpcEndpoint extends AsyncDisposable {
   readonly url: string
   readonly arrivals: readonly GrpcArrival[]
-  /** Waits for so many requests in all. */
+  /** Waits until that many requests have arrived in total. */
   arrived(count: number): Promise<void>
 }
 
-/** What to answer the request of that index with: a failure, the bytes of an answer, or nothing for success. */
+/** The response to the request with that index: a failure, the bytes of a response, or undefined for success. */
 export type GrpcBehaviour = (
   index: number,
   request: Buffer,

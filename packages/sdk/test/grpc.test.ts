@@ -48,7 +48,7 @@ describe("protocol: 'grpc'", () => {
     expect(said).toEqual([])
   })
 
-  it('is what OTEL_EXPORTER_OTLP_PROTOCOL may ask for', async () => {
+  it('can be selected with OTEL_EXPORTER_OTLP_PROTOCOL', async () => {
     await using endpoint = await startGrpcEndpoint()
     const { counts } = await host.run({
       variables: { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
@@ -58,7 +58,7 @@ describe("protocol: 'grpc'", () => {
   })
 
   it(
-    'tries again while the endpoint is not available, and says nothing when it got through',
+    'retries while the endpoint is unavailable, and reports nothing once it succeeds',
     async () => {
       await using endpoint = await startGrpcEndpoint(index =>
         index < 2 ? { code: status.UNAVAILABLE, details: 'not now' } : undefined,
@@ -76,7 +76,7 @@ describe("protocol: 'grpc'", () => {
   )
 
   it.each([status.RESOURCE_EXHAUSTED, status.UNAVAILABLE])(
-    'tries again after code %i when its RetryInfo says so, and not before',
+    'retries after code %i when it has a RetryInfo, and not before its delay',
     async code => {
       await using endpoint = await startGrpcEndpoint(index =>
         index === 0 ? { code, details: 'quota', metadata: retryAfter(2) } : undefined,
@@ -91,7 +91,7 @@ describe("protocol: 'grpc'", () => {
     PATIENCE,
   )
 
-  it('does not try again after RESOURCE_EXHAUSTED without a RetryInfo', async () => {
+  it('does not retry after RESOURCE_EXHAUSTED without a RetryInfo', async () => {
     await using endpoint = await startGrpcEndpoint(() => ({
       code: status.RESOURCE_EXHAUSTED,
       details: 'no quota',
@@ -134,14 +134,14 @@ describe("protocol: 'grpc'", () => {
     [status.UNAUTHENTICATED, 'who are you', /who are you: http.* \(option url\) wants other credentials/],
     [status.UNIMPLEMENTED, 'what is that', /what is that: nothing takes traces over gRPC at http.*4318$/],
     [status.RESOURCE_EXHAUSTED, 'message too large', /message too large: .*maxBatchBytes/],
-  ])('says what to do about code %i', async (code, details, message) => {
+  ])('reports how to fix code %i', async (code, details, message) => {
     await using endpoint = await startGrpcEndpoint(() => ({ code, details }))
     const { counts } = await host.run({ options: { exporter: { protocol: 'grpc', url: endpoint.url } } })
     expect(endpoint.arrivals).toHaveLength(1)
     expect(counts.exporters[0]?.lastError).toMatch(message)
   })
 
-  it('says so when the other side speaks no gRPC', async () => {
+  it('reports when the server does not speak gRPC', async () => {
     await using endpoint = await startEndpoint()
     const { counts } = await host.run({ options: { exporter: { protocol: 'grpc', url: endpoint.url } } })
     expect(counts.exporters).toMatchObject([
@@ -154,7 +154,7 @@ describe("protocol: 'grpc'", () => {
     ])
   })
 
-  it('does not try again what will not do', async () => {
+  it('does not retry what cannot succeed', async () => {
     await using endpoint = await startGrpcEndpoint(() => ({
       code: status.INVALID_ARGUMENT,
       details: 'not like that',
@@ -177,7 +177,7 @@ describe("protocol: 'grpc'", () => {
     expect(said).toEqual([expect.stringContaining('1 spans were not exported by otlp grpc')])
   })
 
-  it('gives up in time, and names an endpoint that refuses', async () => {
+  it('gives up in time, and names an endpoint that refuses connections', async () => {
     const url = `http://127.0.0.1:${await freePort()}`
     const { counts, report } = await host.run({
       options: { exporter: { protocol: 'grpc', url, timeout: 1500 }, flushTimeout: '10s' },
@@ -187,7 +187,7 @@ describe("protocol: 'grpc'", () => {
     expect(report.problems).toEqual([expect.stringMatching(/^otlp grpc failed: .*ECONNREFUSED/)])
   })
 
-  it('does not hold shutdown up while it waits to try again', async () => {
+  it('does not delay shutdown while it waits for a retry', async () => {
     await using endpoint = await startGrpcEndpoint(() => ({ code: status.UNAVAILABLE, details: 'not now' }))
     const { counts } = await host.run({
       options: { exporter: { protocol: 'grpc', url: endpoint.url }, flushTimeout: '300ms' },
@@ -196,7 +196,7 @@ describe("protocol: 'grpc'", () => {
     expect(counts).toMatchObject({ exporters: [{ exported: 0, waiting: 0, dropped: { shutDown: 1 } }] })
   })
 
-  it('is refused where its package is not installed, when code asks for it', async () => {
+  it('is refused without its package when an option selects it', async () => {
     for (const options of [{ exporter: { protocol: 'grpc' } }, { metrics: { protocol: 'grpc' } }] as const) {
       const { refused } = await bare.run({ options })
       expect(refused).toMatch(
@@ -205,7 +205,7 @@ describe("protocol: 'grpc'", () => {
     }
   })
 
-  it('is left for HTTP with a warning, when only a variable asks for it', async () => {
+  it('falls back to HTTP with a warning when only a variable selects it', async () => {
     const { said, counts } = await bare.run({
       variables: {
         OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
@@ -221,7 +221,7 @@ describe("protocol: 'grpc'", () => {
   })
 })
 
-/** `google.rpc.Status` with a `RetryInfo` of so many seconds, as gRPC carries it. */
+/** `google.rpc.Status` with a `RetryInfo` of that many seconds, as gRPC encodes it. */
 function retryAfter(seconds: number): Metadata {
   const duration = Buffer.from([0x08, seconds])
   const retryInfo = Buffer.concat([Buffer.from([0x0a, duration.length]), duration])

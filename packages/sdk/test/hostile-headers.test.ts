@@ -10,7 +10,7 @@ const T = '12345678901234567890123456789012'
 const P = '1234567890123456'
 const TRACEPARENT = `00-${T}-${P}-01`
 
-// Long texts take their time on a busy machine.
+// Long texts take a while on a busy machine.
 jest.setTimeout(60_000)
 
 let tracing: Tracing | undefined
@@ -55,7 +55,7 @@ describe('long headers', () => {
     ['uber-trace-id', size => ({ 'uber-trace-id': `${T}:${P}:${'0'.repeat(size)}:1` })],
     ['baggage of Jaeger', size => many('uberctx-', size)],
     ['other headers', size => many('x-', size)],
-  ])('%s take time in proportion', (_, headers) => {
+  ])('are read in linear time: %s', (_, headers) => {
     start('tracecontext', 'baggage', 'b3', 'jaeger')
     expect(growthOf(size => extracted(headers(size)))).toBeLessThan(2.1)
   })
@@ -64,12 +64,12 @@ describe('long headers', () => {
     ['traceparent', { traceparent: `${blanks(1000)}${TRACEPARENT}` }],
     ['uber-trace-id', { 'uber-trace-id': `${T}:${P}:${'0'.repeat(1000)}:1` }],
     ['b3', { b3: `${blanks(1000)}${T}-${P}-1` }],
-  ])('are no context: %s', (_, headers) => {
+  ])('give no context: %s', (_, headers) => {
     start('tracecontext', 'b3', 'jaeger')
     expect(trace.getSpanContext(extracted(headers))).toBeUndefined()
   })
 
-  it('of tracestate are dropped, and leave the trace', () => {
+  it('of tracestate are dropped, and the trace continues', () => {
     start('tracecontext')
     const list = Array.from({ length: 32 }, (_, i) => `k${i}=${'v'.repeat(255)}`).join(',')
     expect(
@@ -81,15 +81,15 @@ describe('long headers', () => {
     expect(sentAfter({ traceparent: TRACEPARENT, tracestate: list })).toEqual({ traceparent: TRACEPARENT })
   })
 
-  it('of the baggage of Jaeger are taken as far as the W3C has a baggage go', () => {
+  it("of Jaeger's baggage are read up to the limits of W3C baggage", () => {
     start('jaeger')
     const baggage = propagation.getBaggage(extracted(many('uberctx-', 64 * 1024)))
     expect(baggage?.getAllEntries().map(([key]) => key)).toEqual(['0', '1', '2', '3', '4', '5', '6'])
   })
 })
 
-describe('the baggage of Jaeger', () => {
-  it('is encoded, keys too, and comes back', () => {
+describe("Jaeger's baggage", () => {
+  it('is encoded, including keys, and decoded again', () => {
     start('jaeger')
     const entries = {
       'a b': 'c d',
@@ -126,7 +126,7 @@ describe('the baggage of Jaeger', () => {
     })
   })
 
-  it('makes names and values that any header can hold', () => {
+  it('has only names and values that any header can contain', () => {
     start('jaeger')
     fc.assert(
       fc.property(fc.dictionary(anyText(), anyText()), texts => {

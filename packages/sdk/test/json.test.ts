@@ -29,7 +29,7 @@ function bodyOf(path: string): unknown {
 }
 
 describe('OTLP in JSON', () => {
-  it('writes every value as its mapping says, and loses no batch for one', async () => {
+  it('writes every value according to its mapping, and no value makes a batch fail', async () => {
     const attributes: Attributes = {
       'test.nan': Number.NaN,
       'test.infinity': Infinity,
@@ -120,7 +120,7 @@ describe('OTLP in JSON', () => {
     })
   })
 
-  it('does so in metrics too', async () => {
+  it('writes the values of metrics in the same way', async () => {
     metrics.getMeter('shop').createGauge('shop.ratio').record(Number.NaN)
     metrics.getMeter('shop').createHistogram('shop.time').record(Infinity)
     await tracing.forceFlush()

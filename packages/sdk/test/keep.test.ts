@@ -33,7 +33,7 @@ function reasons(): unknown[] {
 }
 
 describe('keep', () => {
-  it('keeps local traces with a failed span anywhere, whole, and drops the others', async () => {
+  it('keeps complete local traces with any failed span, and drops the others', async () => {
     start({})
     traceOf('fine')
     traceOf('broken', (_root, child) => child.setStatus({ code: SpanStatusCode.ERROR }))
@@ -48,7 +48,7 @@ describe('keep', () => {
     })
   })
 
-  it('keeps those whose first span took longer than it should', async () => {
+  it('keeps traces whose first span took longer than slowerThan', async () => {
     start({ slowerThan: '500ms' })
     startSpan('fast', undefined, new Date(Date.now() - 100)).end()
     startSpan('slow', undefined, new Date(Date.now() - 1000)).end()
@@ -57,7 +57,7 @@ describe('keep', () => {
     expect(reasons()).toEqual(['slow'])
   })
 
-  it('asks rules about the first span with all its attributes', async () => {
+  it('applies rules to the first span with all its attributes', async () => {
     start({ rules: [{ attributes: { 'user.id': 7 }, sample: 'keep' }], otherwise: 0 })
     traceOf('theirs', root => root.setAttribute('user.id', 7))
     traceOf('others', root => root.setAttribute('user.id', 8))
@@ -66,7 +66,7 @@ describe('keep', () => {
     expect(reasons()).toEqual(['rule'])
   })
 
-  it('keeps a share of the rest by the trace id, and records how many each represents', async () => {
+  it('keeps a share of the others by trace id, and records how many traces each represents', async () => {
     const ids = ['1'.padStart(32, '0'), `1${'f'.repeat(31)}`]
     const idGenerator = {
       generateTraceId: () => ids.shift() ?? '',
@@ -84,7 +84,7 @@ describe('keep', () => {
     ])
   })
 
-  it('keeps the threshold of an earlier sampler, when that was stricter', async () => {
+  it('keeps the threshold of an earlier sampler when it was stricter', async () => {
     start({ errors: true })
     const parent = propagation.extract(ROOT_CONTEXT, {
       traceparent: '00-123456789012345678ffffffffffffff-1234567890123456-01',
@@ -96,7 +96,7 @@ describe('keep', () => {
     expect(collector.spans[0]?.spanContext().traceState?.serialize()).toBe('ot=th:8;rv:fffffffffffff0,foo=1')
   })
 
-  it('lets late spans follow the decision', async () => {
+  it('applies the decision to late spans', async () => {
     start({})
     const dropped = traceOf('dropped')
     const kept = traceOf('kept', root => root.setStatus({ code: SpanStatusCode.ERROR }))
@@ -108,7 +108,7 @@ describe('keep', () => {
     expect(collector.names).toEqual(['child of kept', 'kept', 'beneath late', 'late in kept'])
   })
 
-  it('decides about the local part of every remote parent on its own', async () => {
+  it('decides separately on the local part below each remote parent', async () => {
     start({})
     const header = '00-12345678901234567890123456789012-1234567890123456-01'
     const parent = propagation.extract(ROOT_CONTEXT, { traceparent: header })
@@ -118,7 +118,7 @@ describe('keep', () => {
     expect(collector.names).toEqual(['broken'])
   })
 
-  it('holds no more spans than it may, and decides the oldest first', async () => {
+  it('holds at most the configured number of spans, and decides on the oldest trace first', async () => {
     start({ maxSpans: 3 })
     const oldest = startSpan('oldest')
     startSpan('failed', oldest).setStatus({ code: SpanStatusCode.ERROR }).end()
@@ -131,7 +131,7 @@ describe('keep', () => {
     expect(collector.names).toEqual(['failed', 'oldest'])
   })
 
-  it('decides about a trace that grows too old, and its spans follow', async () => {
+  it('decides on a trace that is held too long, and its later spans follow', async () => {
     start({ maxAge: '50ms', slowerThan: '20ms' })
     const endless = startSpan('endless')
     startSpan('first', endless).end()

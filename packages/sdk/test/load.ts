@@ -10,29 +10,29 @@ import type { Standing } from './loaded-app.ts'
 
 const CONCURRENCY = 8
 
-/** What came of the requests to the app. */
+/** The outcome of the requests to the app. */
 interface Answers {
   readonly right: number
-  /** Answers that were not as they should be, and requests that got none. */
+  /** Wrong responses, and requests without a response. */
   readonly wrong: readonly string[]
-  /** Milliseconds until each answer. */
+  /** Milliseconds until each response. */
   readonly durations: readonly number[]
 }
 
-/** An app that is under load until it is told to end. */
+/** An app that is under load until it is stopped. */
 export interface LoadedApp extends AsyncDisposable {
-  /** How it stands after a garbage collection. */
+  /** Its state after a garbage collection. */
   settled(): Promise<Standing>
-  /** Waits until the app stands as it is asked to. */
+  /** Waits until the state of the app meets a condition. */
   until(reached: (standing: Standing) => boolean): Promise<Standing>
-  /** Ends the app by SIGTERM while the load goes on. @returns how it stood in the end, and what it had answered */
+  /** Ends the app by SIGTERM while the load continues. @returns its final state, and its responses */
   terminate(): Promise<{ readonly end: Standing; readonly answers: Answers; readonly code: number | null }>
 }
 
 export async function startLoadedApp(options: StartTracingOptions): Promise<LoadedApp> {
   const child: ChildProcess = fork(join(__dirname, 'loaded-app.ts'), [JSON.stringify(options)], {
     execArgv: ['--expose-gc', ...FROM_SOURCE],
-    // What it says of dropped spans is counted elsewhere.
+    // Its messages about dropped spans are counted elsewhere.
     stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
   })
   const gone = once(child, 'exit') as Promise<[number | null]>
@@ -69,7 +69,7 @@ export async function startLoadedApp(options: StartTracingOptions): Promise<Load
   }
 }
 
-/** Sends requests, several at a time, until there is nobody to answer. */
+/** Sends requests, several at a time, until the app no longer accepts them. */
 function putUnderLoad(port: number): { readonly answers: Promise<Answers>; expectEnd(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY })
   const wrong: string[] = []
@@ -94,7 +94,7 @@ function putUnderLoad(port: number): { readonly answers: Promise<Answers>; expec
       try {
         await ask()
       } catch (error) {
-        // An app that ends closes its idle connections.
+        // An ending app closes its idle connections.
         if (!isEnding) wrong.push(String(error))
         return
       }

@@ -7,14 +7,14 @@ import { withSpan } from '@spanwright/core'
 
 import { ratio, type SpanCounts, startTracing, type StartTracingOptions } from '../src/index.ts'
 
-/** How the app stands: asked for, and at its end. */
+/** The state of the app: on request, and at its end. */
 export interface Standing {
   readonly counts: SpanCounts
-  /** Bytes in use on the heap. */
+  /** Bytes used on the heap. */
   readonly heap: number
 }
 
-// An app of its own that answers requests with spans beneath, until SIGTERM: then it answers what it has begun and ends.
+// A separate app that answers requests, with spans below each, until SIGTERM: then it finishes open requests and ends.
 const tracing = startTracing({
   serviceName: 'loaded',
   sampler: ratio(0.8),

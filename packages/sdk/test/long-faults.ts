@@ -1,7 +1,7 @@
 import { type Behaviour, freePort, startEndpoint, succeed } from './endpoint.ts'
 import { startLoadedApp } from './load.ts'
 
-// Run by hand: an app under load for so many seconds (60) with each fault, then a good endpoint, then SIGTERM.
+// Run manually: an app under load for the given seconds (60) with each fault, then a working endpoint, then SIGTERM.
 const SECONDS = Number(process.argv[2] ?? 60)
 const RECOVERY = 10
 

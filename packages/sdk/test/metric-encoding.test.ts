@@ -94,7 +94,7 @@ const someScopes: fc.Arbitrary<ScopeMetrics[]> = fc.array(
   { maxLength: 3 },
 )
 
-/** What is empty or 0 may be written or left out, and attributes have no order. */
+/** Empty values and 0 may be written or omitted, and attributes have no order. */
 function comparable(bytes: Uint8Array): unknown {
   return JSON.parse(
     JSON.stringify(jsonOf(Buffer.from(bytes), REQUESTS.metrics), (key, value: unknown) =>
@@ -108,7 +108,7 @@ function comparable(bytes: Uint8Array): unknown {
   )
 }
 
-it('metrics have the bytes that OpenTelemetry gives them', () => {
+it('metrics are encoded in the same bytes as by OpenTelemetry', () => {
   fc.assert(
     fc.property(someScopes, scopeMetrics => {
       const theirs = ProtobufMetricsSerializer.serializeRequest({

@@ -43,7 +43,7 @@ function metricRequests(
 }
 
 describe('metrics over OTLP', () => {
-  it('are sent at shutdown at the latest, with the outcome of the spans', async () => {
+  it('are sent no later than at shutdown, with the outcome of the spans', async () => {
     const { said, report } = await traceOnce({ serviceName: 'shop', metrics: true })
     const [request, ...others] = metricRequests()
     expect(others).toEqual([])
@@ -54,7 +54,7 @@ describe('metrics over OTLP', () => {
     expect(said).toEqual([])
   })
 
-  it.each(['otlp', {}] as const)('go where the variables for metrics say: %j', async choice => {
+  it.each(['otlp', {}] as const)('follow the variables for metrics: %j', async choice => {
     await traceOnce(
       { metrics: choice },
       {
@@ -68,7 +68,7 @@ describe('metrics over OTLP', () => {
     ])
   })
 
-  it('are sent where the options say, at their interval, whatever the variables say', async () => {
+  it('are sent to the endpoint and at the interval in the options, even when variables differ', async () => {
     await traceOnce(
       {
         metrics: [
@@ -93,7 +93,7 @@ describe('metrics over OTLP', () => {
     ])
   })
 
-  it('are sent again and again', async () => {
+  it('are sent repeatedly', async () => {
     const variables = {
       OTEL_METRICS_EXPORTER: 'otlp',
       OTEL_METRIC_EXPORT_INTERVAL: '20',
@@ -114,12 +114,15 @@ describe('metrics over OTLP', () => {
     [false, 'otlp', 0],
     ['none', 'otlp', 0],
     ['otlp', 'none', 1],
-  ])('option %p and OTEL_METRICS_EXPORTER=%s: %i requests', async (choice, variable, requests) => {
-    await traceOnce(choice === undefined ? {} : { metrics: choice }, { OTEL_METRICS_EXPORTER: variable })
-    expect(metricRequests()).toHaveLength(requests)
-  })
+  ])(
+    'with option %p and OTEL_METRICS_EXPORTER=%s are sent in %i requests',
+    async (choice, variable, requests) => {
+      await traceOnce(choice === undefined ? {} : { metrics: choice }, { OTEL_METRICS_EXPORTER: variable })
+      expect(metricRequests()).toHaveLength(requests)
+    },
+  )
 
-  it('that an endpoint refuses are a problem of the report, and said once without a stack', async () => {
+  it('that an endpoint refuses are a problem in the report, and logged once without a stack', async () => {
     const url = `http://127.0.0.1:${await freePort()}/v1/metrics`
     const { report, said } = await host.run({
       options: { metrics: { url }, exporter: 'none' },
@@ -138,7 +141,7 @@ describe('metrics over OTLP', () => {
     ])
   })
 
-  it('warn once of each variable they cannot use', async () => {
+  it('warn once about each invalid variable', async () => {
     const variables = {
       OTEL_METRICS_EXPORTER: 'otlp,statsd',
       OTEL_METRIC_EXPORT_INTERVAL: '-1',
@@ -160,7 +163,7 @@ describe('metrics for Prometheus', () => {
     ['variables', {}, { OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1' }],
     ['defaults', {}, {}],
   ])(
-    'are served where the %s say until shutdown',
+    'are served until shutdown at the address set by %s',
     async (_source, options, variables: Record<string, string>) => {
       const port = await freePort()
       Object.assign(process.env, variables, { OTEL_EXPORTER_PROMETHEUS_PORT: String(port) })
@@ -189,7 +192,7 @@ describe('metrics for Prometheus', () => {
     },
   )
 
-  it('are served together with others, under a path of your own', async () => {
+  it('are served together with others, under a custom path', async () => {
     const port = await freePort()
     const choices = [{ protocol: 'prometheus', port, path: '/prom' } as const, 'none'] as const
     const tracing = startTracing({ exporter: 'none', metrics: choices, flushOnExit: false })
@@ -197,7 +200,7 @@ describe('metrics for Prometheus', () => {
     await tracing.shutdown()
   })
 
-  it('leave the app alone when their port is taken, which is said', async () => {
+  it('do not affect the app when their port is in use, and report it', async () => {
     const other = createServer()
     const port = await listen(other)
     const { report, said, counts } = await host.run({
@@ -216,7 +219,7 @@ describe('metrics for Prometheus', () => {
   })
 
   it(
-    'need a package, without which an option is refused and a variable left out',
+    'need a package, without which an option is refused and a variable ignored',
     async () => {
       await using bare = await startHost([PROMETHEUS])
       const { refused } = await bare.run({ options: { metrics: 'prometheus' } })
@@ -237,9 +240,9 @@ describe('metrics for Prometheus', () => {
   )
 })
 
-describe('without the package of OpenTelemetry for metrics', () => {
+describe("OpenTelemetry's package for metrics", () => {
   it(
-    'those of the plugins are exported, and the app is told of its own',
+    'is not needed for metrics of plugins, and a warning says that those of the app need it',
     async () => {
       await using bare = await startHost([SDK])
       const variables = { OTEL_METRICS_EXPORTER: '', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url }
@@ -264,7 +267,7 @@ describe('without the package of OpenTelemetry for metrics', () => {
   )
 
   it(
-    'and with it both are',
+    'exports both when it is installed',
     async () => {
       const { said } = await host.run({
         variables: { OTEL_METRICS_EXPORTER: '', OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
@@ -278,7 +281,7 @@ describe('without the package of OpenTelemetry for metrics', () => {
   )
 })
 
-describe('the metrics of tracing itself', () => {
+describe('the metrics about tracing itself', () => {
   it('are the counts, read by the current provider until tracing ends', async () => {
     const said = collectDiag()
     const recorder = recordSpans()
@@ -354,7 +357,7 @@ describe('metrics', () => {
     expect(names).toContain('spanwright.spans')
   })
 
-  it('go to a reader of your own', async () => {
+  it('are read by a custom reader', async () => {
     class Reader extends MetricReader {
       protected override async onForceFlush(): Promise<void> {}
       protected override async onShutdown(): Promise<void> {}
@@ -370,7 +373,7 @@ describe('metrics', () => {
     await tracing.shutdown()
   })
 
-  it('that cannot be sent do not fail anything else', async () => {
+  it('that cannot be sent cause no other failure', async () => {
     const said = collectDiag()
     class Reader extends MetricReader {
       protected override onForceFlush(): Promise<void> {

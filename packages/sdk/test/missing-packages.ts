@@ -2,7 +2,7 @@ import Module from 'node:module'
 
 type Resolve = (request: string, ...rest: unknown[]) => string
 
-// Lets packages be as if they were not installed: the workspace has them all.
+// Makes packages unresolvable, as if they were not installed: the workspace has them all.
 const RESOLVE = '_resolveFilename'
 const loader = Module as unknown as Record<typeof RESOLVE, Resolve>
 const resolve = loader[RESOLVE]

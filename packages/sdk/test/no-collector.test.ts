@@ -42,7 +42,7 @@ async function run(
   return { code, signal: by, errors: await errors, duration: performance.now() - began }
 }
 
-/** What was printed, without times and ids. */
+/** The printed lines, without times and ids. */
 function printed({ errors }: Run): string[] {
   return errors
     .split('\n')
@@ -50,9 +50,9 @@ function printed({ errors }: Run): string[] {
     .map(line => line.replace(/trace [\da-f]{32}/, 'trace …').replace(/ +[\d.]+ ms.*/, ''))
 }
 
-describe('where no collector is', () => {
+describe('without a collector', () => {
   it(
-    'a developer sees the traces, and the program ends at once',
+    'a developer sees the traces, and the program ends immediately',
     async () => {
       const url = `http://127.0.0.1:${await freePort()}`
       const ended = await run(url, ['terminal'])
@@ -81,7 +81,7 @@ describe('where no collector is', () => {
     [['terminal'], { NODE_ENV: 'production' }],
     [['pipe'], {}],
   ])(
-    'nothing is printed with %j and %j but what to do',
+    'only advice is printed with %j and %j',
     async (argv, variables) => {
       const ended = await run(`http://127.0.0.1:${await freePort()}`, [...argv, 'stay'], variables, 'SIGTERM')
       expect(ended).toMatchObject({ code: null, signal: 'SIGTERM' })
@@ -98,7 +98,7 @@ describe('where no collector is', () => {
     ['stalls', startEndpoint(() => {})],
     ['answers 503', startEndpoint(response => void response.writeHead(503).end())],
   ])(
-    'nor where one %s, does a batch on its way keep a program alive for longer than flushTimeout',
+    'or with one that %s, a batch in transit keeps a program alive for at most flushTimeout',
     async (_what, starting) => {
       await using endpoint = await starting
       const variables = { OTEL_METRICS_EXPORTER: 'none', OTEL_BSP_SCHEDULE_DELAY: '1' }
@@ -113,7 +113,7 @@ describe('where no collector is', () => {
   )
 
   it(
-    'metrics are sent at the end of a program all the same, when no span waits',
+    'metrics are still sent at the end of a program, even when no span waits',
     async () => {
       await using endpoint = await startEndpoint()
       const ended = await run(endpoint.url, ['pipe'], { OTEL_TRACES_EXPORTER: 'none' })
@@ -124,7 +124,7 @@ describe('where no collector is', () => {
   )
 
   it.each(['SIGHUP', 'SIGQUIT'] as const)(
-    'and where one is, %s loses nothing',
+    'and with one that works, %s loses no spans',
     async signal => {
       await using endpoint = await startEndpoint()
       const ended = await run(

@@ -30,7 +30,7 @@ async function trace(
   return { ...answer, exporter }
 }
 
-/** Whatever happens, every span is accounted for. */
+/** In every case, each span is accounted for. */
 function sumOf({ exported, waiting, dropped }: ExporterCount): number {
   return exported + waiting + Object.values(dropped).reduce((sum, count) => sum + count, 0)
 }
@@ -39,16 +39,16 @@ const NOTHING = { queueFull: 0, notEncoded: 0, failed: 0, rejected: 0, shutDown:
 
 describe('an OTLP endpoint that requests a later retry', () => {
   it(
-    'is asked again after 429, 502, 503 and 504, at the date that Retry-After names',
+    'gets a retry after 429, 502, 503 and 504, at the date in Retry-After',
     async () => {
-      // One exporter for each status, for all of them to wait at the same time.
+      // One exporter for each status, so that all of them wait at the same time.
       const paths = ['/429', '/502', '/503', '/504']
       const asked = new Set<string>()
       await using endpoint = await startEndpoint((response, request, index) => {
         const path = request.url ?? ''
         if (asked.has(path)) return succeed(response, request, index)
         asked.add(path)
-        // A date has whole seconds.
+        // A date is in whole seconds.
         const due = Math.ceil(Date.now() / 1000 + 1) * 1000
         response.writeHead(Number(path.slice(1)), { 'retry-after': new Date(due).toUTCString() }).end()
       })
@@ -75,7 +75,7 @@ describe('an OTLP endpoint that requests a later retry', () => {
   )
 
   it(
-    'for longer than a batch may take is given up at once',
+    'after more time than a batch may take is given up immediately',
     async () => {
       await using endpoint = await startEndpoint(response => {
         response.writeHead(503, { 'retry-after': '60' }).end()
@@ -92,7 +92,7 @@ describe('an OTLP endpoint that requests a later retry', () => {
   )
 
   it.each([400, 401, 403, 404, 408, 500, 501, 505])(
-    'is not asked again after %i',
+    'gets no retry after %i',
     async status => {
       await using endpoint = await startEndpoint(response => {
         response.writeHead(status, { 'retry-after': '0' }).end()
@@ -105,7 +105,7 @@ describe('an OTLP endpoint that requests a later retry', () => {
   )
 })
 
-describe('an OTLP endpoint that takes only a part', () => {
+describe('an OTLP endpoint that accepts only a part', () => {
   /** `partial_success { rejected_spans: 3, error_message: "too old" }`. */
   const inProtobuf = Buffer.from([0x0a, 0x0b, 0x08, 0x03, 0x12, 0x07, ...Buffer.from('too old')])
   const inJson = JSON.stringify({ partialSuccess: { rejectedSpans: '3', errorMessage: 'too old' } })
@@ -114,7 +114,7 @@ describe('an OTLP endpoint that takes only a part', () => {
     ['http/protobuf', inProtobuf],
     ['http/json', inJson],
   ] as const)(
-    'over %s is counted, with its reason',
+    'has the rejected spans counted over %s, with its reason',
     async (protocol, body) => {
       await using endpoint = await startEndpoint((response, request) => {
         response.writeHead(200, { 'content-type': request.headers['content-type'] }).end(body)
@@ -138,10 +138,10 @@ describe('an OTLP endpoint that takes only a part', () => {
 
   it.each([
     [413, ''],
-    // As a collector says it.
+    // The message of a collector.
     [400, 'http: request body too large'],
   ])(
-    'since a request is too large gets it in parts: %i %s',
+    'because a request is too large gets it in parts: %i %s',
     async (status, body) => {
       const limit = 1200
       await using endpoint = await startEndpoint((response, request, index) => {
@@ -157,7 +157,7 @@ describe('an OTLP endpoint that takes only a part', () => {
   )
 
   it(
-    'never gets a request beyond the bytes of a batch, but for a single span that is larger',
+    'never gets a request larger than maxBatchBytes, except for a single larger span',
     async () => {
       await using endpoint = await startEndpoint()
       const { exporter } = await trace(
@@ -166,7 +166,7 @@ describe('an OTLP endpoint that takes only a part', () => {
         { bursts: [burst(40), { spans: ['x'.repeat(3000)] }] },
       )
       expect(exporter).toMatchObject({ exported: 41, dropped: NOTHING })
-      // The resource comes with each of them.
+      // Each of them contains the resource.
       const sizes = endpoint.arrivals.map(({ body }) => body.length)
       expect(sizes.filter(size => size > 1500)).toHaveLength(1)
       expect(sizes.length).toBeGreaterThan(3)
@@ -201,9 +201,9 @@ describe('many batches', () => {
   )
 })
 
-describe('at the end', () => {
+describe('at shutdown', () => {
   it(
-    'an endpoint that refuses is tried once, and what waits is dropped at once, with its cause',
+    'an endpoint that refuses connections is tried once, and waiting spans are dropped immediately, with the cause',
     async () => {
       const url = `http://127.0.0.1:${await freePort()}`
       const { exporter, duration, said } = await trace(
@@ -226,7 +226,7 @@ describe('at the end', () => {
   )
 
   it(
-    'one that stalls is waited for no longer than flushTimeout, metrics with spans',
+    'an endpoint that stalls delays spans and metrics for at most flushTimeout',
     async () => {
       await using endpoint = await startEndpoint(() => {})
       const metrics = { url: `${endpoint.url}/v1/metrics` }
@@ -246,7 +246,7 @@ describe('at the end', () => {
   )
 
   it(
-    'one that puts them off is told apart',
+    'an endpoint that requests a retry has its response reported',
     async () => {
       await using endpoint = await startEndpoint(response => void response.writeHead(503).end())
       const { exporter, said } = await trace(
@@ -263,7 +263,7 @@ describe('at the end', () => {
   )
 
   it(
-    'one that takes a connection and says nothing is waited for in the same way',
+    'an endpoint that accepts a connection and never responds delays for at most flushTimeout',
     async () => {
       const server = createServer(() => {})
       const port = await listen(server)
@@ -280,7 +280,7 @@ describe('at the end', () => {
   )
 })
 
-describe('a response of an endpoint is reported with how to fix its cause', () => {
+describe('a failure response is reported with how to fix its cause:', () => {
   it.each([
     [
       401,
@@ -312,7 +312,7 @@ describe('a response of an endpoint is reported with how to fix its cause', () =
   )
 
   it(
-    'no TLS where it is wanted',
+    'no TLS where it is required',
     async () => {
       await using endpoint = await startEndpoint(response => {
         response.writeHead(400).end('Client sent an HTTP request to an HTTPS server.\n')
@@ -325,7 +325,7 @@ describe('a response of an endpoint is reported with how to fix its cause', () =
   )
 
   it(
-    'in the words of the endpoint too',
+    'with the message of the endpoint',
     async () => {
       // `google.rpc.Status { message: "no such tenant" }`.
       const status = Buffer.from([0x12, 0x0e, ...Buffer.from('no such tenant')])

@@ -13,7 +13,7 @@ interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly errors: string
-  /** Milliseconds from the moment the program was ready. */
+  /** Milliseconds since the program was ready. */
   readonly duration: number
 }
 
@@ -48,7 +48,7 @@ async function endAt(endpoint: Endpoint, ending: string): Promise<Ended> {
 
 describe('before the process ends, spans are sent', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'and %s ends it as it would have',
+    'and %s ends it as without tracing',
     async signal => {
       await using endpoint = await startEndpoint()
       const ended = await runProgram(endpoint.url, ['signal'], child => child.kill(signal))
@@ -59,7 +59,7 @@ describe('before the process ends, spans are sent', () => {
   )
 
   it(
-    'when nothing is left to do, and the exit code stays',
+    'when no work is left, and the exit code is unchanged',
     async () => {
       await using endpoint = await startEndpoint()
       expect(await endAt(endpoint, 'idle')).toMatchObject({ code: 0, signal: null, errors: '' })
@@ -70,7 +70,7 @@ describe('before the process ends, spans are sent', () => {
   )
 
   it(
-    'and a server for Prometheus holds nothing up',
+    'and a server for Prometheus does not delay the end',
     async () => {
       await using endpoint = await startEndpoint()
       process.env['OTEL_METRICS_EXPORTER'] = 'prometheus'
@@ -101,7 +101,7 @@ describe('before the process ends, spans are sent', () => {
   )
 
   it(
-    'while the app itself decides when to end after a signal',
+    'when the app itself decides when to end after a signal',
     async () => {
       await using endpoint = await startEndpoint()
       const ended = await runProgram(endpoint.url, ['signal', 'own-listener'], child => child.kill('SIGTERM'))
@@ -112,7 +112,7 @@ describe('before the process ends, spans are sent', () => {
   )
 
   it.each(['signal', 'idle', 'throw'])(
-    'but an endpoint that is down holds it up for a bounded time only: %s',
+    'but an unavailable endpoint delays the end only for a limited time: %s',
     async ending => {
       const url = `http://127.0.0.1:${await freePort()}`
       const ended = await runProgram(url, [ending, 'bounded'], child => {
@@ -132,7 +132,7 @@ describe('before the process ends, spans are sent', () => {
   )
 
   it.each(['signal', 'idle', 'throw'])(
-    'but one that takes them and never answers holds it up for flushTimeout only: %s',
+    'but an endpoint that never responds delays the end only for flushTimeout: %s',
     async ending => {
       await using endpoint = await startEndpoint(() => {})
       process.env['OTEL_METRICS_EXPORTER'] = 'otlp'
@@ -147,7 +147,7 @@ describe('before the process ends, spans are sent', () => {
   )
 
   it(
-    'and a second signal ends it at once',
+    'and a second signal ends it immediately',
     async () => {
       await using endpoint = await startEndpoint(() => {})
       const ended = await runProgram(endpoint.url, ['signal'], async child => {
@@ -162,7 +162,7 @@ describe('before the process ends, spans are sent', () => {
   )
 
   it(
-    'except when the app calls process.exit(), which is said',
+    'except when the app calls process.exit(), which is reported',
     async () => {
       await using endpoint = await startEndpoint()
       const { code, errors } = await endAt(endpoint, 'exit')

@@ -11,7 +11,7 @@ let tracing: Tracing | undefined
 
 afterEach(() => tracing?.shutdown())
 
-/** What a service sends on after it received these headers and started a span. */
+/** The headers that a service sends after it received these headers and started a span. */
 function passOn(
   propagators: readonly PropagatorName[],
   headers: Readonly<Record<string, string>>,
@@ -41,11 +41,11 @@ describe('b3', () => {
     ['b3', { b3: `${T}-${P}-1-more` }, `^(?!${T})[\\da-f]{32}-${SPAN}-1$`],
     ['b3', { b3: `${'0'.repeat(32)}-${P}-1` }, `^(?!0{32})[\\da-f]{32}-${SPAN}-1$`],
     ['b3', { b3: `${T.replace('1', 'A')}-${P}-1` }, `^(?!${T.slice(1)})[\\da-f]{32}-${SPAN}-1$`],
-  ] as const)('%s goes on after %j', (name, headers, expected) => {
+  ] as const)('with %s continues after %j', (name, headers, expected) => {
     expect(passOn([name], headers).sent).toEqual({ b3: expect.stringMatching(new RegExp(expected)) })
   })
 
-  it('writes several headers by the name b3multi', () => {
+  it('writes several headers under the name b3multi', () => {
     expect(passOn(['b3multi'], { b3: `${T}-${P}-1` }).sent).toEqual({
       'x-b3-traceid': T,
       'x-b3-spanid': expect.stringMatching(SPAN),
@@ -53,7 +53,7 @@ describe('b3', () => {
     })
   })
 
-  it('sends debug instead of the decision it implies', () => {
+  it('sends the debug flag instead of the decision it implies', () => {
     expect(passOn(['b3multi'], { b3: `${T}-${P}-d` }).sent).toEqual({
       'x-b3-traceid': T,
       'x-b3-spanid': expect.stringMatching(SPAN),
@@ -62,7 +62,7 @@ describe('b3', () => {
   })
 
   it.each([{ b3: '0' }, { 'x-b3-sampled': '0' }, { 'x-b3-sampled': 'false' }])(
-    'heeds a caller who only says not to sample: %j',
+    'follows a caller that only says not to sample: %j',
     headers => {
       const { sent, isRecording } = passOn(['b3'], headers)
       expect(isRecording).toBe(false)
@@ -81,7 +81,7 @@ describe('jaeger', () => {
     [`0:${P}:0:1`, `^(?!0{32})[\\da-f]{32}:${SPAN}:0:01$`],
     [`${T}:${P}:0:zz`, `^(?!${T})[\\da-f]{32}:${SPAN}:0:01$`],
     ['%E0%A4%A', `^[\\da-f]{32}:${SPAN}:0:01$`],
-  ])('goes on after %s', (header, expected) => {
+  ])('continues after %s', (header, expected) => {
     expect(passOn(['jaeger'], { 'uber-trace-id': header }).sent).toEqual({
       'uber-trace-id': expect.stringMatching(new RegExp(expected)),
     })
@@ -94,7 +94,7 @@ describe('jaeger', () => {
 })
 
 describe('several propagators', () => {
-  it('all write, the last that finds something is heard, and random ids are promised for W3C traces only', () => {
+  it('all write, the last one that finds a context decides, and only W3C traces are flagged as random', () => {
     const { sent } = passOn(['tracecontext', 'baggage', 'b3'], {
       traceparent: `00-${'9'.repeat(32)}-${P}-03`,
       b3: `${T}-${P}-1`,
@@ -107,11 +107,11 @@ describe('several propagators', () => {
     })
   })
 
-  it('may be none at all', () => {
+  it('may be an empty array', () => {
     expect(passOn([], { traceparent: `00-${T}-${P}-01` }).sent).toEqual({})
   })
 
-  it('may be one of your own', async () => {
+  it('may include a custom one', async () => {
     const custom = {
       inject: (_context: unknown, carrier: unknown) => {
         Object.assign(carrier as object, { custom: 'yes' })

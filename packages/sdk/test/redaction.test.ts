@@ -9,7 +9,7 @@ import { Redactor } from '../src/record/redaction.ts'
 import { collect } from './collector.ts'
 import { startEndpoint } from './endpoint.ts'
 
-// Long texts take their time on a busy machine.
+// Long texts take a while on a busy machine.
 jest.setTimeout(60_000)
 
 const CONTEXT = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 }
@@ -31,7 +31,7 @@ async function exportSpan(
 }
 
 describe('redact', () => {
-  it('looks into nested values, by the keys on the way and by their own', async () => {
+  it('applies to nested values, by the keys of their path and by their own', async () => {
     const given = {
       user: { email: 'ada', name: 'x', tags: ['eve@example.org', { password: 'p' }] },
       raw: new Uint8Array([1]),
@@ -48,7 +48,7 @@ describe('redact', () => {
     expect(given.user.email).toBe('ada')
   })
 
-  it('takes keys and patterns out of attributes, events, links and the status', async () => {
+  it('removes keys and patterns from attributes, events, links and the status', async () => {
     const given = {
       'user.email': 'ada@example.org',
       'http.request.header.cookie': ['a', 'b'],
@@ -83,12 +83,12 @@ describe('redact', () => {
     [emailAddresses, 'first.last+tag@mail.example.co.uk!', '[redacted]!'],
     [/secret-\d+/, 'secret-1 and secret-2', '[redacted] and [redacted]'],
     ['a.*.c', 'stays', 'stays'],
-  ])('by %s makes %j to %j', async (redaction, text, expected) => {
+  ])('with %s changes %j to %j', async (redaction, text, expected) => {
     expect((await exportSpan([redaction], { text }))?.attributes).toEqual({ text: expected })
   })
 
   it.each(['a@', 'eyJ', 'eyJ-', 'eyJa.', '-', 'a.', 'a', '1 ', 'bearer ', 'bearer\t', 'Bearer a', ' '])(
-    'looks through 4 MiB of %j, of which a quadratic search would take hours',
+    'searches 4 MiB of %j in linear time',
     part => {
       const text = part.repeat((4 * 1024 * 1024) / part.length)
       const redactor = new Redactor([cardNumbers, bearerTokens, emailAddresses])
@@ -96,7 +96,7 @@ describe('redact', () => {
     },
   )
 
-  it('compares keys in time in proportion to their length, however many stars there are', () => {
+  it('compares keys in linear time, whatever the number of stars', () => {
     const redactor = new Redactor(['a*a*a*a*b', '*a*', 'ab*', '*b'])
     expect(growthOf(size => redactor.attributes({ ['a'.repeat(size)]: 1 }))).toBeLessThan(2.1)
   })
@@ -111,12 +111,12 @@ describe('redact', () => {
     ['a*a', 'aa', true],
     ['*', '', true],
     ['a.b*', 'axb', false],
-  ])('%s as a key is %j: %s', (key, attribute, isMeant) => {
+  ])('with the key %s matches %j: %s', (key, attribute, isMeant) => {
     const shown = new Redactor([key]).attributes({ [attribute]: 1 })
     expect(shown).toEqual({ [attribute]: isMeant ? '[redacted]' : 1 })
   })
 
-  it('takes patterns out of the names of spans and events', async () => {
+  it('removes patterns from the names of spans and events', async () => {
     const { exporter, spans } = collect()
     const tracing = startTracing({ exporter, redact: [emailAddresses], flushOnExit: false })
     const span = trace.getTracer('test').startSpan('GET /ada@example.org')
@@ -129,7 +129,7 @@ describe('redact', () => {
     ])
   })
 
-  it('lets nothing through in the bytes of OTLP', async () => {
+  it('leaves no secret in the bytes of OTLP', async () => {
     const endpoint = await startEndpoint()
     const tracing = startTracing({
       exporter: { url: `${endpoint.url}/v1/traces`, compression: 'none' },
@@ -154,7 +154,7 @@ describe('redact', () => {
     expect(sent).not.toContain('planted')
   })
 
-  it('takes keys and patterns out of the resource, that of metrics too', async () => {
+  it('removes keys and patterns from the resource, including that of metrics', async () => {
     const { exporter, spans } = collect()
     const reader = new CollectingReader()
     const tracing = startTracing({
@@ -184,7 +184,7 @@ describe('redact', () => {
   })
 
   it.each(['application', '@spanwright/jobs'])(
-    'adds up the points of %s that are the same once redacted',
+    'adds up the points of %s that are equal once redacted',
     async scope => {
       const reader = new CollectingReader()
       const { exporter } = collect()

@@ -24,7 +24,7 @@ function start(options: StartTracingOptions): void {
   tracing = startTracing({ exporter: 'none', flushOnExit: false, ...options })
 }
 
-/** The span of a request that came with some headers. */
+/** The span of a request with the given headers. */
 function serve(headers: Record<string, string>, path = '/'): Span {
   const incoming = propagation.extract(ROOT_CONTEXT, headers)
   const attributes = { 'url.path': path }
@@ -41,7 +41,7 @@ describe('a parent of another process', () => {
   })
 
   describe('with resample', () => {
-    it('bypasses no rule, and its trace continues', () => {
+    it('does not bypass rules, and its trace continues', () => {
       start({ sampler: DROP_HEALTH, remoteParents: 'resample' })
       expect(serve(SAMPLED, '/health').isRecording()).toBe(false)
       for (const headers of [SAMPLED, UNSAMPLED]) {
@@ -53,7 +53,7 @@ describe('a parent of another process', () => {
       expect(tracing?.report().sampler).toBe('parentBased(rules(1)), remote parents resampled')
     })
 
-    it('passes no limit, alone or in a rule', async () => {
+    it('does not bypass a limit, alone or in a rule', async () => {
       for (const sampler of [perSecond(0.001), rules([{ kind: 'server', sample: perSecond(0.001) }])]) {
         start({ sampler, remoteParents: 'resample' })
         expect([1, 2, 3].map(() => serve(SAMPLED).isRecording())).toEqual([true, false, false])
@@ -61,7 +61,7 @@ describe('a parent of another process', () => {
       }
     })
 
-    it('counts where the sampler comes from the environment too', () => {
+    it('does not bypass a sampler from the environment', () => {
       process.env['OTEL_TRACES_SAMPLER'] = 'parentbased_always_off'
       try {
         start({ remoteParents: 'resample' })
@@ -71,7 +71,7 @@ describe('a parent of another process', () => {
       expect(serve(SAMPLED).isRecording()).toBe(false)
     })
 
-    it('is not heard when it only says not to sample', () => {
+    it('is ignored when it only says not to sample', () => {
       start({ sampler: ratio(1), remoteParents: 'resample', propagators: ['b3'] })
       expect(serve({ b3: '0' }).isRecording()).toBe(true)
     })
@@ -92,7 +92,7 @@ describe('a parent of another process', () => {
       expect(spans.map(({ attributes }) => attributes['http.route'])).toEqual(['/items'])
     })
 
-    it('leaves parents of this process to decide', () => {
+    it('does not replace the decision of parents in this process', () => {
       start({ sampler: DROP_HEALTH, remoteParents: 'resample' })
       const tracer = trace.getTracer('test')
       const options = { attributes: { 'url.path': '/health' } }
@@ -115,7 +115,7 @@ describe('a parent of another process', () => {
     )
   })
 
-  it('passes no limit of keep', async () => {
+  it('does not bypass a limit of keep', async () => {
     const { exporter, spans } = collect()
     start({ exporter, keep: { rules: [{ kind: 'server', sample: perSecond(0.001) }] } })
     for (const path of ['/1', '/2', '/3']) serve(SAMPLED, path).end()

@@ -39,7 +39,7 @@ describe('tracing.report()', () => {
     expect(said).toEqual([])
   })
 
-  it('names an endpoint that refuses', async () => {
+  it('names an endpoint that refuses connections', async () => {
     const url = `http://user:secret@127.0.0.1:${await freePort()}/v1/traces?any=secret#secret`
     const { report, said } = await host.run({
       options: { exporter: { url, timeout: 300 } },
@@ -52,7 +52,7 @@ describe('tracing.report()', () => {
     expect(JSON.stringify([report, said])).not.toContain('secret')
   })
 
-  it('says that another SDK came first', async () => {
+  it('reports that another SDK was registered first', async () => {
     const said = collectDiag()
     trace.setGlobalTracerProvider(new TracerProvider())
     const tracing = startTracing({ exporter: 'none', flushOnExit: false })
@@ -63,7 +63,7 @@ describe('tracing.report()', () => {
     expect(problems).toEqual([expect.stringContaining('another SDK was registered before startTracing()')])
   })
 
-  it('says what makes spans cost more than their bytes', async () => {
+  it('names the options that make spans more expensive than their bytes', async () => {
     const { report } = await host.run({
       options: { exporter: ['otlp', 'console'] },
       variables: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url },
@@ -80,7 +80,7 @@ describe('tracing.report()', () => {
     await tracing.shutdown()
   })
 
-  it('shows samplers as they were composed', async () => {
+  it('shows the composition of samplers', async () => {
     const sampler = rules([{ name: 'x', sample: 'drop' }], ratio(0.1))
     const tracing = startTracing({ exporter: 'none', sampler, flushOnExit: false })
     expect(tracing.report().sampler).toBe('parentBased(rules(1))')

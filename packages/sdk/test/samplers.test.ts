@@ -35,12 +35,12 @@ function startChildOf(header: string, tracestate = ''): Span {
   return trace.getTracer('test').startSpan('child', { attributes: { 'url.path': '/health' } }, parent)
 }
 
-describe('every sampler but alwaysOn() and alwaysOff() follows the parent', () => {
+describe('the parent decides', () => {
   it.each([
     ['ratio(0)', ratio(0)],
     ['perSecond(1)', perSecond(1)],
     ['rules()', rules([{ attributes: { 'url.path': '/health' }, sample: 'drop' }], 'drop')],
-  ])('%s', (_name, sampler) => {
+  ])('with %s', (_name, sampler) => {
     start(sampler)
     const span = startChildOf(`00-${T}-1234567890123456-01`, 'foo=1')
     expect(span.isRecording()).toBe(true)
@@ -48,7 +48,7 @@ describe('every sampler but alwaysOn() and alwaysOff() follows the parent', () =
     expect(startChildOf(`00-${T}-1234567890123456-00`).isRecording()).toBe(false)
   })
 
-  it('which those two do not', async () => {
+  it('except with alwaysOn() and alwaysOff()', async () => {
     start(alwaysOn())
     expect(startChildOf(`00-${T}-1234567890123456-00`).isRecording()).toBe(true)
     await tracing?.shutdown()
@@ -58,7 +58,7 @@ describe('every sampler but alwaysOn() and alwaysOff() follows the parent', () =
 })
 
 describe('ratio()', () => {
-  it('decides by the trace id, and writes the threshold it used', () => {
+  it('decides by the trace id, and writes its threshold', () => {
     const ids = ['0'.repeat(14), '7fffffffffffff', '80000000000000', 'f'.repeat(14)]
     const idGenerator = {
       generateTraceId: () => `1${ids.shift()}`.padStart(32, '0'),
@@ -74,7 +74,7 @@ describe('ratio()', () => {
     [1, 'ot=th:0'],
     [0.25, 'ot=th:c'],
     [0.05, 'ot=th:f3333333333334'],
-  ])('of %d is the threshold %s', (share, expected) => {
+  ])('of %d has the threshold %s', (share, expected) => {
     const idGenerator = {
       generateTraceId: () => 'f'.repeat(32),
       generateSpanId: () => '1234567890123456',
@@ -90,14 +90,14 @@ describe('ratio()', () => {
 })
 
 describe('perSecond()', () => {
-  it('lets only the given number of traces through at once', () => {
+  it('accepts only the given number of traces at once', () => {
     start(perSecond(5))
     const spans = Array.from({ length: 20 }, () => startSpan('root'))
     expect(spans.filter(span => span.isRecording())).toHaveLength(5)
     expect(tracing?.counts()).toMatchObject({ started: 20, unsampled: 15 })
   })
 
-  it("fills up evenly, to a second's worth at most", () => {
+  it('refills evenly, up to the number for one second', () => {
     jest.useFakeTimers()
     start(perSecond(10))
     const kept = (asked: number): number =>
@@ -112,7 +112,7 @@ describe('perSecond()', () => {
     jest.useRealTimers()
   })
 
-  it('lets traces begin at less than one a second too', () => {
+  it('accepts traces at rates below one per second', () => {
     jest.useFakeTimers()
     start(perSecond(0.5))
     const isKept = (): boolean => startSpan('root').isRecording()
@@ -122,7 +122,7 @@ describe('perSecond()', () => {
     jest.useRealTimers()
   })
 
-  it('refuses a limit that is none', () => {
+  it('refuses an invalid limit', () => {
     expect(() => perSecond(0)).toThrow(/limit must be a number above 0/)
   })
 })
@@ -142,7 +142,7 @@ describe('rules()', () => {
     [{ attributes: { 'user.id': 7, 'url.path': '/other' }, sample: 'drop' }, false],
     [{ name: 'GET', sample: 0 }, true],
     [{ name: 'GET', sample: alwaysOff() }, true],
-  ])('%j drops the trace: %s', (rule, isDropped) => {
+  ])('with %j drop the trace: %s', (rule, isDropped) => {
     start(rules([rule]))
     const span = startSpan('GET', SpanKind.SERVER, { 'url.path': '/health', 'user.id': 7 })
     expect(span.isRecording()).toBe(!isDropped)
@@ -165,7 +165,7 @@ describe('rules()', () => {
     expect(isKept({ 'url.path': '/', 'user.id': 3 })).toBe(false)
   })
 
-  it('survive a predicate that throws: nothing is traced, and the app continues', () => {
+  it('trace nothing when a predicate throws, and the app continues', () => {
     start(
       rules([
         {
@@ -195,7 +195,7 @@ describe('rules()', () => {
 describe('a rule on http.route', () => {
   const dropHealth = rules([{ attributes: { 'http.route': '/health/:part' }, sample: 'drop' }])
 
-  /** A request whose route is known only once it was handled, with work beneath it. */
+  /** A request whose route is known only once it was handled, with work below it. */
   function request(route: string): void {
     const span = startSpan('GET')
     const context = trace.setSpan(ROOT_CONTEXT, span)
@@ -205,7 +205,7 @@ describe('a rule on http.route', () => {
     trace.getTracer('test').startSpan('afterwards', {}, context).end()
   }
 
-  it('drops the server span and all local work beneath it, even late spans', async () => {
+  it('drops the server span and all local work below it, even late spans', async () => {
     const { exporter, names, spans } = collect()
     start(dropHealth, { exporter })
     request('/health/:part')
@@ -223,7 +223,7 @@ describe('a rule on http.route', () => {
     })
   })
 
-  it('leaves earlier rules their turn, which need no waiting', async () => {
+  it('does not delay earlier rules', async () => {
     const { exporter, names } = collect()
     start(
       rules([
@@ -238,7 +238,7 @@ describe('a rule on http.route', () => {
     expect(names).toEqual(['job'])
   })
 
-  it('is not asked about a request whose caller decided', async () => {
+  it('does not apply to a request whose caller decided', async () => {
     const { exporter, names } = collect()
     start(dropHealth, { exporter })
     const parent = propagation.extract(ROOT_CONTEXT, { traceparent: `00-${T}-1234567890123456-01` })

@@ -98,7 +98,7 @@ const WHEN = {
   timeUnixNano: expect.stringMatching(/^\d{19}$/),
 }
 
-describe('instruments of our own libraries', () => {
+describe('instruments of Spanwright', () => {
   it('are exported with those of the app, integers as integers', async () => {
     const { tracing, ours, theirs } = start()
     measure(ours)
@@ -162,7 +162,7 @@ describe('instruments of our own libraries', () => {
     expect(text).toMatch(/^test_lag\{test_a="y",.*\} 1.5$/m)
   })
 
-  it('say what happened since the last export, where that is wanted', async () => {
+  it('report the changes since the last export with delta temporality', async () => {
     const variables = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'Delta' }
     const { tracing, ours } = start({}, variables)
     measure(ours)
@@ -189,7 +189,7 @@ describe('instruments of our own libraries', () => {
   })
 
   it(
-    'keep at most 2,000 series, and count what is beyond them in one',
+    'keep at most 2,000 series, and count all others in one',
     async () => {
       const { tracing, ours } = start()
       const counter = ours.createCounter('test.many')
@@ -205,7 +205,7 @@ describe('instruments of our own libraries', () => {
     PATIENCE,
   )
 
-  it('and those of the app follow views', async () => {
+  it('follow views, as those of the app do', async () => {
     const views = [
       { instrument: 'test.dur*', buckets: [1, 2], dropAttributes: ['test.b'] },
       { instrument: 'test.sent', drop: true },
@@ -226,7 +226,7 @@ describe('instruments of our own libraries', () => {
     }
   })
 
-  it('are exponential where a variable wants that', async () => {
+  it('are exponential when a variable says so', async () => {
     const { tracing, ours } = start(
       {},
       { OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: 'base2_exponential_bucket_histogram' },
@@ -242,7 +242,7 @@ describe('instruments of our own libraries', () => {
     [[{ instrument: 'a', buckets: [2, 1] }]],
     [[{ instrument: 'a', dropAttributes: 'b' }]],
     [{ instrument: 'a' }],
-  ])('views %j are refused', views => {
+  ])('are not created with invalid views: %j', views => {
     expect(() => startTracing({ views } as unknown as StartTracingOptions)).toThrow(
       /^startTracing\(\): option views must be an array of views, each an object with/,
     )

@@ -6,7 +6,7 @@ import { type HttpFramework, HttpServer } from '@spanwright/core/plugin'
 
 import { startTracing } from '../src/index.ts'
 
-// A server with an open request, which listens to signals as its arguments say, and tells what it does.
+// A server with an open request, which listens to signals according to its arguments, and prints its steps.
 const [tracing = '', order = '', kind = '', ending = ''] = process.argv.slice(2)
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
@@ -33,7 +33,7 @@ function listen(): void {
     const close = (): void => {
       process.stdout.write('closing\n')
       if (ending === 'exit') process.exit(3)
-      // What is still open is closed in a while, then nothing is left to do.
+      // The open request is closed after a while; then no work is left.
       setTimeout(() => {
         process.stdout.write('closed\n')
         http.closeAllConnections()

@@ -12,11 +12,11 @@ import { PATIENCE } from './host.ts'
 interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** What the application has printed. */
+  /** The output of the application. */
   readonly said: string
 }
 
-/** Runs a program with an open request until it ends by a signal. */
+/** Runs a program with an open request, sends it a signal and waits for its end. */
 async function endBy(url: string, signal: NodeJS.Signals, argv: readonly string[]): Promise<Ended> {
   const child = fork(join(__dirname, 'signal-program.ts'), [...argv], {
     execArgv: [...FROM_SOURCE],
@@ -48,7 +48,7 @@ const CASES = [
 
 describe('a process that is asked to end while a request is open', () => {
   it.each(CASES)(
-    'ends as it would without tracing, after what there is was sent: %s, listens %s by %s',
+    'ends as without tracing, after all spans were sent: %s, listens %s by %s',
     async (...[tracing, order, kind, ending]) => {
       await using endpoint = await startEndpoint()
       const rest = [order, kind, ending]
@@ -67,7 +67,7 @@ describe('a process that is asked to end while a request is open', () => {
     ['after', 'prependOnceListener'],
     ['before', 'none'],
   ])(
-    'does so by SIGINT, where the open request is not ended: listens %s by %s',
+    'ends as without tracing by SIGINT, even when the open request is not finished: listens %s by %s',
     async (order, kind) => {
       await using endpoint = await startEndpoint()
       const untraced = await endBy(endpoint.url, 'SIGINT', ['untraced', order, kind, 'close'])
@@ -80,7 +80,7 @@ describe('a process that is asked to end while a request is open', () => {
   )
 
   it.each(['before', 'after'])(
-    'has the exit code of a listener that exits at once: listens %s',
+    'has the exit code of a listener that exits immediately: listens %s',
     async order => {
       await using endpoint = await startEndpoint()
 

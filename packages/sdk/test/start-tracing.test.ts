@@ -66,7 +66,7 @@ describe('startTracing()', () => {
     expect(trace.getTracer('test').startSpan('late').isRecording()).toBe(false)
   })
 
-  it('registers another context manager when it is given one', async () => {
+  it('registers the given context manager', async () => {
     const key = createContextKey('value')
     class Marking extends AsyncLocalStorageContextManager {
       override active(): Context {
@@ -83,7 +83,7 @@ describe('startTracing()', () => {
     expect(context.active()).toBe(ROOT_CONTEXT)
   })
 
-  it('describes the service by the nearest package.json when nothing else does', async () => {
+  it('describes the service from the nearest package.json by default', async () => {
     await traceOnce({}, JSON_OVER_HTTP)
     const resource = endpoint.resource()
     expect(resource).toMatchObject({
@@ -95,7 +95,7 @@ describe('startTracing()', () => {
     expect(resource['service.instance.id']).toMatch(UUID)
   })
 
-  it('lets variables win over package.json, and options over variables', async () => {
+  it('prefers variables to package.json, and options to variables', async () => {
     const variables = {
       ...JSON_OVER_HTTP,
       OTEL_SERVICE_NAME: 'from-variable',
@@ -112,7 +112,7 @@ describe('startTracing()', () => {
     })
   })
 
-  it('describes everything the options say, and host and process where asked to', async () => {
+  it('describes everything in the options, and host and process when requested', async () => {
     await traceOnce(
       {
         serviceName: 'cart',
@@ -134,7 +134,7 @@ describe('startTracing()', () => {
     })
   })
 
-  it('lets the resource say another name of the SDK, by which some backends classify', async () => {
+  it('allows another SDK name in the resource, which some backends use to classify', async () => {
     await traceOnce({ resource: { 'telemetry.sdk.name': 'opentelemetry' } }, JSON_OVER_HTTP)
     expect(endpoint.resource()).toMatchObject({
       'telemetry.sdk.name': 'opentelemetry',
@@ -142,7 +142,7 @@ describe('startTracing()', () => {
     })
   })
 
-  it('lets the options of an exporter win over the variables', async () => {
+  it('prefers the options of an exporter to the variables', async () => {
     await using other = await startEndpoint()
     await traceOnce(
       {
@@ -216,7 +216,7 @@ describe('startTracing()', () => {
     expect(said.lines).toEqual([expect.stringContaining('shutdown failed Error: broken')])
   })
 
-  it('survives an exporter that throws, and a sampler', async () => {
+  it('does not affect the app when an exporter or a sampler throws', async () => {
     const exporter: SpanExporter = {
       export: () => {
         throw new Error('broken')
@@ -251,7 +251,7 @@ describe('startTracing()', () => {
     expect(() => startTracing(options as StartTracingOptions)).toThrow(message)
   })
 
-  it('warns once for each variable it cannot use, and takes the default', async () => {
+  it('warns once about each invalid variable, and uses the default', async () => {
     const variables = {
       OTEL_TRACES_SAMPLER: 'sometimes',
       OTEL_PROPAGATORS: 'xray,b3',
@@ -273,7 +273,7 @@ describe('startTracing()', () => {
     ['traceidratio', '0', 0],
     ['parentbased_traceidratio', '1', 1],
     ['parentbased_always_off', undefined, 0],
-  ])('samples as OTEL_TRACES_SAMPLER=%s %s says', async (name, argument, exported) => {
+  ])('samples according to OTEL_TRACES_SAMPLER=%s %s', async (name, argument, exported) => {
     const { counts } = await traceOnce(
       {},
       { OTEL_TRACES_SAMPLER: name, ...(argument !== undefined && { OTEL_TRACES_SAMPLER_ARG: argument }) },
@@ -294,7 +294,7 @@ describe('startTracing()', () => {
     expect(spans.map(span => String(span.attributes['test.text']).length)).toEqual([4096, 9])
   })
 
-  it('creates no span when OTEL_SDK_DISABLED is true, and still propagates contexts', async () => {
+  it('creates no span when OTEL_SDK_DISABLED is true, but propagates contexts', async () => {
     process.env['OTEL_SDK_DISABLED'] = 'true'
     const tracing = startTracing()
     delete process.env['OTEL_SDK_DISABLED']
@@ -310,7 +310,7 @@ describe('startTracing()', () => {
     expect(endpoint.arrivals).toEqual([])
   })
 
-  it('never fails at shutdown, and counts what could not be sent', async () => {
+  it('never fails at shutdown, and counts the spans that could not be sent', async () => {
     const url = `http://127.0.0.1:${await freePort()}/v1/traces`
     const { counts, said: lines } = await traceOnce({
       exporter: { url, timeout: 10_000 },

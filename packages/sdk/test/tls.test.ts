@@ -20,7 +20,7 @@ function read(file: string): Buffer {
 }
 
 const SERVER = { cert: read('server.pem'), key: read('server.key') }
-/** A server that wants to see a certificate of its clients. */
+/** A server that requires client certificates. */
 const STRICT = { ...SERVER, ca: read('ca.pem'), requestCert: true, rejectUnauthorized: true }
 
 const TRUST = { OTEL_EXPORTER_OTLP_CERTIFICATE: pathOf('ca.pem') }
@@ -38,7 +38,7 @@ function traceTo(url: string, variables: Readonly<Record<string, string>>): Prom
 
 describe('OTLP over TLS', () => {
   it(
-    'trusts what OTEL_EXPORTER_OTLP_CERTIFICATE names, for spans and metrics',
+    'trusts the certificate in OTEL_EXPORTER_OTLP_CERTIFICATE, for spans and metrics',
     async () => {
       await using endpoint = await startEndpoint(succeed, 0, SERVER)
       const { counts, said } = await traceTo(endpoint.url, TRUST)
@@ -50,7 +50,7 @@ describe('OTLP over TLS', () => {
   )
 
   it(
-    'trusts nobody else, and says what to do',
+    'trusts no other certificate, and reports how to fix it',
     async () => {
       await using endpoint = await startEndpoint(succeed, 0, SERVER)
       const { counts } = await traceTo(endpoint.url, {})
@@ -66,7 +66,7 @@ describe('OTLP over TLS', () => {
   )
 
   it(
-    'shows the certificate of the client where variables name one',
+    'sends the client certificate that variables name',
     async () => {
       await using endpoint = await startEndpoint(succeed, 0, STRICT)
       const { counts } = await traceTo(endpoint.url, { ...TRUST, ...CLIENT })
@@ -78,7 +78,7 @@ describe('OTLP over TLS', () => {
   )
 
   it(
-    'takes the variables of a signal before those for all',
+    'prefers the variables of a signal to the general ones',
     async () => {
       await using endpoint = await startEndpoint(succeed, 0, STRICT)
       const { counts, said } = await traceTo(endpoint.url, {
@@ -113,7 +113,7 @@ describe('OTLP over TLS', () => {
   )
 
   it(
-    'is suggested where plain HTTP gets no answer',
+    'is suggested when plain HTTP gets no response',
     async () => {
       await using endpoint = await startEndpoint(succeed, 0, SERVER)
       const { counts } = await host.run({
@@ -134,7 +134,7 @@ describe('OTLP over TLS', () => {
   )
 
   it.each(['https://localhost', 'localhost'])(
-    'over gRPC at %s',
+    'works over gRPC at %s',
     async place => {
       const credentials = ServerCredentials.createSsl(
         read('ca.pem'),
@@ -155,7 +155,7 @@ describe('OTLP over TLS', () => {
   )
 
   it(
-    'is left out over gRPC where OTEL_EXPORTER_OTLP_INSECURE says so',
+    'is not used over gRPC with OTEL_EXPORTER_OTLP_INSECURE',
     async () => {
       await using endpoint = await startGrpcEndpoint()
       const { counts } = await traceTo(`127.0.0.1:${new URL(endpoint.url).port}`, {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { startTracing, type Tracing } from '../src/index.ts'
 import { type CallBack, type RawHeader, type Replay, startReplay } from './w3c-service.ts'
 
-// The cases of the W3C's own suite (trace-context/test/test.py, level 2), by their names there.
+// The cases of the W3C's own suite (trace-context/test/test.py, level 2), under the same names.
 const T = '12345678901234567890123456789012'
 const P = '1234567890123456'
 const VALID = `00-${T}-${P}-01`
@@ -50,12 +50,12 @@ describe('traceparent', () => {
     expect([T, other]).not.toContain(traceId)
   })
 
-  it.each(['trace-parent', 'trace.parent'])('traceparent_header_name: does not know %s', async name => {
+  it.each(['trace-parent', 'trace.parent'])('traceparent_header_name: ignores %s', async name => {
     expect((await send([name, VALID])).traceId).not.toBe(T)
   })
 
   it.each(['TraceParent', 'TrAcEpArEnT', 'TRACEPARENT'])(
-    'traceparent_header_name_valid_casing: knows %s',
+    'traceparent_header_name_valid_casing: accepts %s',
     async name => {
       expect((await send([name, VALID])).traceId).toBe(T)
     },
@@ -93,7 +93,7 @@ describe('traceparent', () => {
   })
 
   it.each([`cc-${T}-${P}-01`, `cc-${T}-${P}-01-more`])(
-    'traceparent_version_0xcc: reads %s as the version it knows',
+    'traceparent_version_0xcc: reads %s as the known version',
     async value => {
       expect((await withParent(value)).traceId).toBe(T)
     },
@@ -106,17 +106,17 @@ describe('traceparent', () => {
     },
   )
 
-  it('propagates_random_flag: keeps the promise of the sender, sampled or not', async () => {
+  it('propagates_random_flag: keeps the random flag of the sender, sampled or not', async () => {
     expect(await withParent(`00-${T}-${P}-02`)).toMatchObject({ traceId: T, flags: 0x02 })
     expect(await withParent(`00-${T}-${P}-03`)).toMatchObject({ traceId: T, flags: 0x03 })
   })
 
-  it('does not promise what the sender did not, and clears flags it does not know', async () => {
+  it('does not set the random flag itself, and clears unknown flags', async () => {
     expect(await withParent(`00-${T}-${P}-01`)).toMatchObject({ flags: 0x01 })
     expect(await withParent(`00-${T}-${P}-fc`)).toMatchObject({ traceId: T, flags: 0x00 })
   })
 
-  it('promises random ids for the traces it starts', async () => {
+  it('sets the random flag for the traces it starts', async () => {
     expect((await send()).flags).toBe(0x03)
   })
 })
@@ -131,24 +131,24 @@ describe('tracestate', () => {
     expect(await withState('foo=1,bar=2')).toMatchObject({ traceId: T, members: ['foo=1', 'bar=2'] })
   })
 
-  it.each(['trace-state', 'trace.state'])('tracestate_header_name: does not know %s', async name => {
+  it.each(['trace-state', 'trace.state'])('tracestate_header_name: ignores %s', async name => {
     expect((await send(['traceparent', VALID], [name, 'foo=1'])).members).toEqual([])
   })
 
   it.each(['TraceState', 'TrAcEsTaTe', 'TRACESTATE'])(
-    'tracestate_header_name_valid_casing: knows %s',
+    'tracestate_header_name_valid_casing: accepts %s',
     async name => {
       expect((await send(['traceparent', VALID], [name, 'foo=1'])).members).toEqual(['foo=1'])
     },
   )
 
-  it('tracestate_empty_header: counts for nothing', async () => {
+  it('tracestate_empty_header: is ignored', async () => {
     expect(await withState('')).toMatchObject({ traceId: T, members: [] })
     expect(await withState('foo=1', '')).toMatchObject({ traceId: T, members: ['foo=1'] })
     expect(await withState('', 'foo=1')).toMatchObject({ traceId: T, members: ['foo=1'] })
   })
 
-  it('tracestate_multiple_headers_different_keys: are one list in order', async () => {
+  it('tracestate_multiple_headers_different_keys: are combined in order', async () => {
     const { members } = await withState('foo=1,bar=2', 'rojo=1,congo=2', 'baz=3')
     expect(members).toEqual(['foo=1', 'bar=2', 'rojo=1', 'congo=2', 'baz=3'])
   })
@@ -163,7 +163,7 @@ describe('tracestate', () => {
     expect(members).toEqual(['foo=1'])
   })
 
-  it('tracestate_all_allowed_characters: leaves them as they are', async () => {
+  it('tracestate_all_allowed_characters: keeps them unchanged', async () => {
     const letters = 'abcdefghijklmnopqrstuvwxyz'
     const key = `${letters}0123456789_-*/`
     const value = [...Array(0x7f - 0x20).keys()].map(i => String.fromCodePoint(i + 0x20)).join('')
@@ -220,7 +220,7 @@ describe('several calls for one request', () => {
     ['multiple_requests_with_valid_traceparent', [['traceparent', VALID]]],
     ['multiple_requests_without_traceparent', []],
     ['multiple_requests_with_illegal_traceparent', [['traceparent', `00-${'0'.repeat(32)}-${P}-01`]]],
-  ] as [string, RawHeader[]][])('%s: have parent ids of their own', async (_name, headers) => {
+  ] as [string, RawHeader[]][])('%s: have separate parent ids', async (_name, headers) => {
     const calls = await replay.send(headers, 3)
     expect(new Set(calls.map(call => call.parentId)).size).toBe(3)
     const traceIds = [...new Set(calls.map(call => call.traceId))]

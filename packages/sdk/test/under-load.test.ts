@@ -25,7 +25,7 @@ function exportedOf({ exporters }: SpanCounts): number {
   return exporters[0]?.exported ?? 0
 }
 
-/** Every span is accounted for, and no more wait than may. */
+/** Every span is accounted for, and exactly `waiting` spans wait. */
 function expectAccounted({ counts }: Standing, waiting: number): void {
   const [exporter] = counts.exporters
   expect(counts.ended).toBe(counts.started - counts.unsampled)
@@ -35,26 +35,26 @@ function expectAccounted({ counts }: Standing, waiting: number): void {
   expect(exporter?.waiting).toBe(waiting)
 }
 
-/** The endpoint answers in that way until so many requests came, then as it should. */
+/** The endpoint misbehaves in that way for a number of requests, then works. */
 const FAULTS: [what: string, misbehave: Behaviour][] = [
   ['answers 503 with Retry-After', response => void response.writeHead(503, { 'retry-after': '1' }).end()],
   ['is slow', (response, request, index) => void setTimeout(() => succeed(response, request, index), 300)],
   ['closes connections', response => void response.destroy()],
   [
-    'closes in the middle of its answer',
+    'closes connections in the middle of its response',
     response => {
       response.writeHead(503, { 'content-length': '100' })
       response.write('half')
       setImmediate(() => response.destroy())
     },
   ],
-  ['refuses what it is sent', response => void response.writeHead(400).end('<h1>no</h1>')],
-  ['never answers', () => {}],
+  ['refuses every request', response => void response.writeHead(400).end('<h1>no</h1>')],
+  ['never responds', () => {}],
 ]
 
 describe('an app under load', () => {
   it.each(FAULTS)(
-    'answers as ever while the endpoint %s, loses only what does not fit, and recovers',
+    'responds as usual while the endpoint %s, loses only spans that do not fit, and recovers',
     async (_what, misbehave) => {
       let isHealthy = false
       await using endpoint = await startEndpoint((response, request, index) =>
@@ -79,7 +79,7 @@ describe('an app under load', () => {
   )
 
   it(
-    'answers as ever while the endpoint is down, and exports when it comes up',
+    'responds as usual while the endpoint is down, and exports once it is up',
     async () => {
       const port = await freePort()
       await using app = await startLoadedApp(optionsFor(`http://127.0.0.1:${port}`))
@@ -97,7 +97,7 @@ describe('an app under load', () => {
   )
 
   it(
-    'loses nothing where nothing is wrong, even when SIGTERM comes in between',
+    'loses no spans without faults, even when SIGTERM arrives under load',
     async () => {
       await using endpoint = await startEndpoint()
       const options = optionsFor(endpoint.url)
@@ -117,7 +117,7 @@ describe('an app under load', () => {
   )
 
   it(
-    'holds no more than it may of traces that are decided at their end',
+    'holds at most the configured number of spans of traces that are decided at their end',
     async () => {
       await using endpoint = await startEndpoint(() => {})
       const keep = { errors: true, otherwise: 0.5, maxSpans: 50 }

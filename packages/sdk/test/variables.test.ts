@@ -26,7 +26,7 @@ function traceWith(variables: Readonly<Record<string, string>>): Promise<Answer>
 }
 
 describe('variables', () => {
-  it('that choose are read in any case', async () => {
+  it('that select a value are case-insensitive', async () => {
     const { said, report } = await traceWith({
       OTEL_TRACES_EXPORTER: 'OTLP',
       OTEL_EXPORTER_OTLP_PROTOCOL: 'HTTP/JSON',
@@ -43,7 +43,7 @@ describe('variables', () => {
     expect(endpoint.accepted()).toEqual(['one'])
   })
 
-  it('that nothing here follows are warned of once each', async () => {
+  it('without support cause one warning each', async () => {
     const { said, counts } = await traceWith({
       OTEL_CONFIG_FILE: '/etc/otel.yaml',
       OTEL_METRICS_EXEMPLAR_FILTER: 'always_on',
@@ -55,7 +55,7 @@ describe('variables', () => {
     expect(counts.exporters).toMatchObject([{ exported: 1 }])
   })
 
-  it('name detectors of the resource', async () => {
+  it('select detectors of the resource', async () => {
     const { said } = await traceWith({ OTEL_NODE_RESOURCE_DETECTORS: 'env,HOST,os' })
     expect(said).toEqual([])
     const resource = endpoint.resource()
@@ -63,7 +63,7 @@ describe('variables', () => {
     expect(resource).not.toHaveProperty('process.pid')
   })
 
-  it('that are 0 where they limit a time set no limit', async () => {
+  it('that limit a time set no limit with 0', async () => {
     await using slow = await startEndpoint((response, _request, index) => {
       setTimeout(
         () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
@@ -84,7 +84,7 @@ describe('variables', () => {
 })
 
 describe('headers in variables', () => {
-  it('that cannot be sent are left out, and never shown', async () => {
+  it('that cannot be sent are omitted, and never shown', async () => {
     const { said, counts } = await traceWith({
       OTEL_EXPORTER_OTLP_HEADERS: 'x-good=a%20b,my secret=1,x-bad=%0A,lonely-secret,X-Last=2',
     })
@@ -96,7 +96,7 @@ describe('headers in variables', () => {
     expect(counts.exporters).toMatchObject([{ exported: 1 }])
   })
 
-  it('are refused when code asks for them', async () => {
+  it('that cannot be sent are refused in options', async () => {
     for (const headers of [{ 'my key': '1' }, { 'x-key': 'a\nb' }]) {
       const { refused } = await host.run({ options: { exporter: { headers } } })
       expect(refused).toMatch(/^TypeError: startTracing\(\): option exporter must be/)
@@ -120,7 +120,7 @@ describe('the endpoint', () => {
       url => `${url}/v1/traces`,
       [/OTEL_EXPORTER_OTLP_ENDPOINT holds the path of a signal/],
     ],
-  ])('%s is understood', async (_what, given, warnings) => {
+  ])('%s is accepted', async (_what, given, warnings) => {
     const { said, counts, report } = await traceWith({
       OTEL_EXPORTER_OTLP_ENDPOINT: given(endpoint.url),
       OTEL_METRICS_EXPORTER: 'otlp',
@@ -131,29 +131,32 @@ describe('the endpoint', () => {
     expect(report.exporters).toEqual([`otlp http/json ${endpoint.url}/v1/traces`])
   })
 
-  it('keeps its query behind the path', async () => {
+  it('keeps its query after the path', async () => {
     await traceWith({ OTEL_EXPORTER_OTLP_ENDPOINT: `${endpoint.url}/base?tenant=a` })
     expect(endpoint.arrivals[0]?.path).toBe('/base/v1/traces?tenant=a')
   })
 
-  it.each(['ftp://127.0.0.1', 'collector:4318', 'nowhere'])('%s is not used, which is said', async given => {
-    const { said } = await traceWith({
-      OTEL_EXPORTER_OTLP_ENDPOINT: given,
-      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${endpoint.url}/mine`,
-      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: given,
-      OTEL_METRICS_EXPORTER: 'otlp',
-    })
-    expect(endpoint.arrivals).toMatchObject([{ path: '/mine' }])
-    expect(said.slice(0, 2)).toEqual(
-      ['METRICS_', ''].map(signal =>
-        expect.stringContaining(
-          `OTEL_EXPORTER_OTLP_${signal}ENDPOINT must be a URL that begins with http:// or https://; got '${given}'`,
+  it.each(['ftp://127.0.0.1', 'collector:4318', 'nowhere'])(
+    '%s is not used, which is reported',
+    async given => {
+      const { said } = await traceWith({
+        OTEL_EXPORTER_OTLP_ENDPOINT: given,
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${endpoint.url}/mine`,
+        OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: given,
+        OTEL_METRICS_EXPORTER: 'otlp',
+      })
+      expect(endpoint.arrivals).toMatchObject([{ path: '/mine' }])
+      expect(said.slice(0, 2)).toEqual(
+        ['METRICS_', ''].map(signal =>
+          expect.stringContaining(
+            `OTEL_EXPORTER_OTLP_${signal}ENDPOINT must be a URL that begins with http:// or https://; got '${given}'`,
+          ),
         ),
-      ),
-    )
-  })
+      )
+    },
+  )
 
-  it('in code is understood or refused in the same way', async () => {
+  it('in options is accepted or refused in the same way', async () => {
     const { said, counts } = await host.run({
       options: { exporter: { url: `${host4318(endpoint.url)}/v1/traces/v1/traces` } },
     })

@@ -11,7 +11,7 @@ import { json } from 'node:stream/consumers'
 
 import { context, propagation, SpanKind, trace } from '@opentelemetry/api'
 
-/** What came back, as the W3C's test suite looks at it. */
+/** The outgoing headers, as the W3C's test suite checks them. */
 export interface CallBack {
   readonly traceparents: readonly string[]
   readonly traceId: string
@@ -23,9 +23,9 @@ export interface CallBack {
 
 export type RawHeader = readonly [name: string, value: string]
 
-/** A service as the suite wants it, and the suite's own side, over real HTTP. */
+/** A service as the suite requires it, and the suite's own side, over real HTTP. */
 export interface Replay extends AsyncDisposable {
-  /** Sends one request with these headers; the service calls back so many times. */
+  /** Sends one request with these headers; the service calls back that many times. */
   send(headers: readonly RawHeader[], times?: number): Promise<CallBack[]>
 }
 

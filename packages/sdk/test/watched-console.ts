@@ -1,7 +1,7 @@
 import { ConsoleExporter, type ConsoleOptions } from '../src/index.ts'
 import type { ExportResult, ReadableSpan } from '../src/record/types.ts'
 
-/** A console exporter that tells what it wrote and which spans came to it. */
+/** A console exporter that records its output and the spans it received. */
 export class WatchedConsole extends ConsoleExporter {
   readonly written: string[]
   private readonly expected: { readonly name: string; readonly resolve: () => void }[] = []
@@ -17,7 +17,7 @@ export class WatchedConsole extends ConsoleExporter {
     for (const { name, resolve } of this.expected) if (spans.some(span => span.name === name)) resolve()
   }
 
-  /** Waits until a span was handed over. */
+  /** Waits until a span was exported. */
   came(name: string): Promise<void> {
     return new Promise(resolve => this.expected.push({ name, resolve }))
   }

@@ -5,7 +5,7 @@ import { withSpan } from '@spanwright/core'
 
 import { startTracing } from '../src/index.ts'
 
-// A program whose standard error is a terminal, as far as it knows, and that has nothing to do but two spans.
+// A program whose standard error looks like a terminal, and that only creates two spans.
 Object.defineProperty(process.stderr, 'isTTY', { value: process.argv[2] === 'terminal' })
 
 const [, , , mode = '', flushTimeout = '5s'] = process.argv
@@ -22,7 +22,7 @@ function order(number: number): void {
   })
 }
 
-/** Ends while a span is open above one that the exporter has taken. */
+/** Ends while the parent of an exported span is still open. */
 async function exitWithin(): Promise<void> {
   await withSpan('never ended', async () => {
     withSpan('order 1', () => {})

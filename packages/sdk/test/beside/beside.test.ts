@@ -8,10 +8,10 @@ import { startEndpoint } from '../endpoint.ts'
 import { PATIENCE } from '../host.ts'
 import { type DecodedSpan, decodeRequest } from '../record/otlp-decoder.ts'
 
-/** What an endpoint got of a scenario. */
+/** What an endpoint received from a scenario. */
 interface Outcome {
   readonly spans: readonly Shown[]
-  /** Items of Sentry's envelopes. */
+  /** Items in Sentry's envelopes. */
   readonly items: readonly Readonly<Record<string, unknown>>[]
 }
 
@@ -38,7 +38,7 @@ async function outcomeOf(sdk: 'spanwright' | 'opentelemetry', scenario: string):
   }
 }
 
-/** Spans without what differs from run to run: ids, ports and, unless they are given, times. */
+/** Spans without the parts that differ from run to run: ids, ports and, unless they are given, times. */
 function shown(bodies: readonly Buffer[]): Shown[] {
   const scopes = bodies.flatMap(body =>
     decodeRequest(body).resourceSpans.flatMap(({ scopeSpans }) => scopeSpans),
@@ -147,9 +147,9 @@ function sentryEvents({ items }: Outcome): unknown[] {
     .toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))
 }
 
-describe('spans of others are recorded as by OpenTelemetry', () => {
+describe('third-party spans are recorded as with the SDK of OpenTelemetry, from', () => {
   it.each([
-    ['its instrumentations', 'instrumentations', 9, 0],
+    ['its own instrumentations', 'instrumentations', 9, 0],
     ['span processors', 'processors', 2, 0],
     ["Prisma's instrumentation", 'prisma', 7, 0],
     ['Sentry 10 on the SDK', 'sentry-10', 3, 4],

@@ -1,7 +1,7 @@
 import type { ContextManager, TextMapPropagator, TracerProvider } from '@opentelemetry/api'
 import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace-node'
 
-/** Something that makes or processes spans, and its work on an SDK. */
+/** A library that creates or processes spans, and its work on an SDK. */
 export interface Scenario {
   readonly sampler?: Sampler
   readonly spanProcessors?: SpanProcessor[]

@@ -14,7 +14,7 @@ import { type Behaviour, startEndpoint, succeed } from '../endpoint.ts'
 import { PATIENCE } from '../host.ts'
 import { decodeRequest, spansIn } from './otlp-decoder.ts'
 
-/** What an endpoint may do with a batch. */
+/** What an endpoint can do with a batch. */
 const ANSWERS: Readonly<Record<string, Behaviour>> = {
   accepts: succeed,
   refuses: response => void response.writeHead(400).end(),
@@ -47,7 +47,7 @@ const SETUPS: readonly Omit<StartTracingOptions, 'exporter'>[] = [
   { sampler: { shouldSample: (_context, id) => ({ decision: Number.parseInt(id.slice(-1), 16) % 3 }) } },
 ]
 
-/** Spans that have ended are in one place each. */
+/** Each ended span is counted in exactly one place. */
 function accountOf({ started, unsampled, ended, sampledOut, exporters, localTraces }: SpanCounts): {
   readonly asked: number
   readonly found: number
@@ -69,9 +69,9 @@ beforeAll(() => {
 
 afterAll(() => said.stop())
 
-describe('every span asked for is accounted for', () => {
+describe('every requested span is accounted for', () => {
   it(
-    'at every moment, whatever the endpoint does',
+    'at any time, whatever the endpoint does',
     async () => {
       await fc.assert(
         fc.asyncProperty(
@@ -164,7 +164,7 @@ describe('every span asked for is accounted for', () => {
   })
 
   it(
-    'when spans end while others are flushed: none is lost, and none comes twice',
+    'when spans end while others are flushed: none is lost or sent twice',
     async () => {
       await using endpoint = await startEndpoint()
       const tracing = startTracing({
@@ -199,7 +199,7 @@ describe('every span asked for is accounted for', () => {
   )
 
   it(
-    'in a cluster too: each process sends its own, and nothing of another',
+    'in a cluster too: each process sends its own spans, and none of another process',
     async () => {
       await using endpoint = await startEndpoint()
       const child = fork(join(__dirname, 'forking-program.ts'), {

@@ -10,7 +10,7 @@ import { decodeRequest, spansIn } from './otlp-decoder.ts'
 const RESOURCE = { attributes: { 'service.name': 'shop' }, schemaUrl: 'https://example.org/resource' }
 const UNLIMITED = { maxQueueSize: Infinity, maxQueueBytes: Infinity }
 
-/** A store, and what fills it with spans of a scope. */
+/** A store, and a function that adds spans of a scope. */
 function stored(limits: { maxQueueSize: number; maxQueueBytes: number } = UNLIMITED): {
   readonly store: ByteStore
   readonly add: (scope: string, name: string, text?: string) => boolean
@@ -61,7 +61,7 @@ function namesIn(batch: ByteBatch | undefined): string[] {
   return names
 }
 
-describe('spans that wait in bytes', () => {
+describe('spans that wait as bytes', () => {
   it('are grouped by scope, with its schema and that of the resource', () => {
     const { store, add } = stored()
     for (const [scope, name] of ['a1', 'b1', 'a2', 'b2'].entries()) add('ab'[scope % 2] ?? '', name)
@@ -86,7 +86,7 @@ describe('spans that wait in bytes', () => {
     ])
   })
 
-  it('are taken oldest first, and what comes meanwhile waits behind them', () => {
+  it('are taken oldest first, and new ones wait behind them', () => {
     const { store, add } = stored()
     for (const name of ['1', '2', '3']) add('a', name)
     expect(namesIn(store.take(2, Infinity))).toEqual(['1', '2'])
@@ -96,7 +96,7 @@ describe('spans that wait in bytes', () => {
     expect(store.take(9, Infinity)).toBeUndefined()
   })
 
-  it('are bounded in number, together with those on their way', () => {
+  it('are limited in number, together with those in transit', () => {
     const { store, add } = stored({ maxQueueSize: 2, maxQueueBytes: Infinity })
     expect([add('a', '1'), add('b', '2'), add('a', '3')]).toEqual([true, true, false])
     const batch = store.take(1, Infinity)
@@ -106,7 +106,7 @@ describe('spans that wait in bytes', () => {
     expect([...namesIn(store.take(9, Infinity))]).toEqual(['2', '5'])
   })
 
-  it('are bounded in bytes, together with those on their way', () => {
+  it('are limited in bytes, together with those in transit', () => {
     const { store, add } = stored({ maxQueueSize: Infinity, maxQueueBytes: 3000 })
     expect([
       add('a', '1', 'x'.repeat(1300)),
@@ -121,7 +121,7 @@ describe('spans that wait in bytes', () => {
     expect(namesIn(store.take(9, Infinity))).toEqual(['2', '5'])
   })
 
-  it('fill a batch up to its limit, except for a span that is larger itself', () => {
+  it('fill a batch up to its limit, except for a single larger span', () => {
     const { store, add } = stored()
     for (const name of ['1', '2', '3']) add('a', name, 'x'.repeat(1000))
     add('a', 'large', 'é'.repeat(400_000))
@@ -142,7 +142,7 @@ describe('spans that wait in bytes', () => {
     expect(namesIn(store.take(9, Infinity))).toEqual(['4'])
   })
 
-  it('are all there, once each and in order, however batches are taken and split', () => {
+  it('are all returned, once each and in order, however batches are taken and split', () => {
     fc.assert(
       fc.property(
         fc.array(

@@ -17,7 +17,7 @@ import { aNestedValue, aScript, play, type Script } from './scripts.ts'
 const RESOURCE = resourceFromAttributes({ 'service.name': 'shop', 'service.version': '1' })
 const SCOPE = ['@spanwright/test', '1.2.3', { schemaUrl: 'https://opentelemetry.io/schemas/1.45.0' }] as const
 const RANDOM_FLAG = 2
-/** A message that is left out is one of defaults. */
+/** An omitted message is one with default values. */
 const UNSET = { code: 0, message: '' }
 
 const WIDE: Required<SpanLimits> = {
@@ -49,7 +49,7 @@ const PLAIN: Script = {
   end: [2, 0],
 }
 
-/** Ids that both SDKs are given alike. */
+/** The same ids for both SDKs. */
 function countedIds(): { generateTraceId(): string; generateSpanId(): string } {
   let traces = 0
   let spans = 0
@@ -59,7 +59,7 @@ function countedIds(): { generateTraceId(): string; generateSpanId(): string } {
   }
 }
 
-/** The bytes of our own encoder. */
+/** The bytes of Spanwright's encoder. */
 function recordedBytes(
   scripts: readonly Script[],
   limits: Required<SpanLimits>,
@@ -115,7 +115,7 @@ function expectedBytes(
   return ProtobufTraceSerializer.serializeRequest(spans) ?? new Uint8Array()
 }
 
-/** Objects may order their keys by themselves, and the SDK's flags lack the random bit. */
+/** Objects may reorder their keys, and the SDK's flags lack the random bit. */
 function comparable(bytes: Uint8Array): unknown {
   const { resourceSpans } = decodeRequest(bytes)
   return resourceSpans.map(({ scopeSpans, ...rest }) => ({
@@ -139,12 +139,12 @@ function withoutOrder(span: DecodedSpan): unknown {
   )
 }
 
-describe('a span that ended', () => {
+describe('an ended span', () => {
   it.each([
     ['wide', WIDE],
     ['narrow', NARROW],
   ])(
-    'has the bytes that OpenTelemetry gives it, with %s limits',
+    'is encoded in the same bytes as by OpenTelemetry, with %s limits',
     (_name, limits) => {
       fc.assert(
         fc.property(fc.array(aScript, { minLength: 1, maxLength: 4 }), scripts => {
@@ -159,7 +159,7 @@ describe('a span that ended', () => {
   )
 
   it(
-    'has the bytes that OpenTelemetry gives nested values',
+    'with nested values is encoded in the same bytes as by OpenTelemetry',
     () => {
       fc.assert(
         fc.property(
@@ -178,7 +178,7 @@ describe('a span that ended', () => {
     PATIENCE,
   )
 
-  it('is printed with nested values', () => {
+  it('with nested values is printed', () => {
     const attributes = { cart: { list: [1, null, { a: 'x' }], raw: new Uint8Array([251, 255]), empty: {} } }
     const bytes = recordedBytes([{ ...PLAIN, attributes: attributes as never }], WIDE)
     expect(decodeSpans([bytes]).map(({ span }) => span.attributes)).toEqual([
@@ -186,7 +186,7 @@ describe('a span that ended', () => {
     ])
   })
 
-  it('says in its flags that its trace id is random, and whether its parent is remote', () => {
+  it('has flags for a random trace id and a remote parent', () => {
     const parent = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1, isRemote: true }
     const scripts = [undefined, parent, { ...parent, traceFlags: 3 }].map((above): Script => ({
       ...PLAIN,

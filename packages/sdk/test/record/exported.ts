@@ -5,17 +5,17 @@ import { collect } from '../collector.ts'
 import { startEndpoint } from '../endpoint.ts'
 import { type DecodedSpan, decodeRequest, spansIn } from './otlp-decoder.ts'
 
-/** A span as every exporter shows it. */
+/** A span in a form that is the same for every exporter. */
 export interface ShownSpan {
   readonly name: string
   readonly attributes: Readonly<Record<string, unknown>>
   readonly traceState: string
 }
 
-/** How exporters get spans: as objects, or in bytes over OTLP. */
+/** How exporters receive spans: as objects, or as bytes over OTLP. */
 export const FORMS = ['objects', 'bytes'] as const
 
-/** Traces for a while with one form of exporter. @returns what came out of it, in the order of their names */
+/** Runs work with one form of exporter. @returns the exported spans, sorted by name */
 export async function exportedBy(
   form: (typeof FORMS)[number],
   options: StartTracingOptions,

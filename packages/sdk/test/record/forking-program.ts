@@ -5,7 +5,7 @@ import { trace } from '@opentelemetry/api'
 
 import { startTracing } from '../../src/index.ts'
 
-// A program that traces, and forks workers that do, with spans waiting on both sides.
+// A program that traces and forks workers that trace, with spans waiting in both.
 const WORKERS = 2
 
 const tracing = startTracing({ serviceName: 'forking', metrics: false })

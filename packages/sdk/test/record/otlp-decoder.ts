@@ -93,7 +93,7 @@ const DESCRIPTOR = {
 
 const REQUEST: Type = Root.fromJSON(DESCRIPTOR).lookupType('ExportTraceServiceRequest')
 
-/** A span as it was decoded. */
+/** A decoded span. */
 export interface DecodedSpan {
   readonly name: string
   readonly traceId: string
@@ -107,7 +107,7 @@ export interface DecodedSpan {
   readonly [field: string]: unknown
 }
 
-/** A request as it was decoded: ids in hexadecimal, 64 bits in decimal digits. */
+/** A decoded request: ids in hexadecimal, 64-bit integers in decimal digits. */
 export interface DecodedRequest {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: DecodedSpan['attributes'] }
@@ -119,7 +119,7 @@ export interface DecodedRequest {
   }[]
 }
 
-/** Decodes an OTLP request by another implementation of protobuf; fields that it does not know are an error. */
+/** Decodes an OTLP request with another implementation of protobuf; unknown fields are an error. */
 export function decodeRequest(bytes: Uint8Array): DecodedRequest {
   const message = REQUEST.decode(bytes)
   const plain = REQUEST.toObject(message, { longs: String, bytes: String, arrays: true, defaults: true })

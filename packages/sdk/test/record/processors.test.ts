@@ -11,7 +11,7 @@ import { alwaysOn } from '../../src/index.ts'
 import { collectDiag } from '@spanwright/test-kit'
 import { exportedBy, FORMS } from './exported.ts'
 
-/** A processor that does what it is told to, and nothing else. */
+/** A processor with the given methods; the others do nothing. */
 function processor(parts: Partial<SpanProcessor>): SpanProcessor {
   return {
     onStart: () => {},
@@ -31,7 +31,7 @@ function start(name: string, attributes: object, context: Context) {
 }
 
 describe.each(FORMS)('with an exporter of %s, a processor', form => {
-  it('is called at the start, before the end and at the end, in the order of the list', async () => {
+  it('is called at the start, before the end and at the end, in the order of the array', async () => {
     const calls: string[] = []
     const naming = (which: string): SpanProcessor =>
       processor({
@@ -115,7 +115,7 @@ describe.each(FORMS)('with an exporter of %s, a processor', form => {
   })
 
   it.each(['onStart', 'onEnding', 'onEnd'] as const)(
-    'that throws in %s reaches neither the app nor the next one',
+    'that throws in %s affects neither the app nor the next one',
     async hook => {
       const said = collectDiag()
       const calls: string[] = []
@@ -138,7 +138,7 @@ describe.each(FORMS)('with an exporter of %s, a processor', form => {
     },
   )
 
-  it('of OpenTelemetry that exports later sees all of the span', async () => {
+  it('of OpenTelemetry that exports later sees the complete span', async () => {
     const exporter = new InMemorySpanExporter()
     const batches = new BatchSpanProcessor({ exporter })
     await exportedBy(form, { spanProcessors: [batches] }, async tracing => {
@@ -170,7 +170,7 @@ describe.each(FORMS)('with an exporter of %s, a processor', form => {
 })
 
 describe.each(FORMS)('with an exporter of %s,', form => {
-  it('baggageAttributes are copied to every span beneath, but not over what the span was given', async () => {
+  it('baggageAttributes are copied to every span below, but do not overwrite attributes of the span', async () => {
     const baggage = propagation.createBaggage({ 'tenant.id': { value: 'acme' }, other: { value: 'x' } })
     const context = propagation.setBaggage(ROOT_CONTEXT, baggage)
     const spans = await exportedBy(form, { baggageAttributes: ['tenant.id', 'missing'] }, () => {

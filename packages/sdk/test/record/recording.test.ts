@@ -40,7 +40,7 @@ function tracer(): Tracer {
 }
 
 describe('a recorded span', () => {
-  it('is what the API says it is', async () => {
+  it('implements the API', async () => {
     begin()
     const linked = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 }
     const span = tracer().startSpan(
@@ -82,7 +82,7 @@ describe('a recorded span', () => {
     })
   })
 
-  it('ends once, and changes no more, which is said', async () => {
+  it('ends once, and later changes are ignored and reported', async () => {
     begin()
     const said = collectDiag()
     const span = tracer().startSpan('one')
@@ -95,7 +95,7 @@ describe('a recorded span', () => {
     expect(tracing?.counts()).toMatchObject({ started: 1, ended: 1, exporters: [{ exported: 1 }] })
   })
 
-  it('leaves what it is given as it is, and takes no notice of later changes to it', async () => {
+  it('does not change the given objects, and ignores later changes to them', async () => {
     begin()
     const list = ['x']
     const attributes: Record<string, unknown> = Object.freeze({ a: 1, list })
@@ -109,7 +109,7 @@ describe('a recorded span', () => {
     expect((await exported()).attributes).toEqual({ a: 2, list: ['x'], b: 3 })
   })
 
-  it('records no value that is none, and says so once', async () => {
+  it('does not record invalid values, and reports it once', async () => {
     begin()
     const said = collectDiag()
     for (let times = 0; times < 3; times++) {
@@ -129,7 +129,7 @@ describe('a recorded span', () => {
     )
   })
 
-  it('copies nested values, and truncates every text and byte array in them', async () => {
+  it('copies nested values, and truncates every string and byte array in them', async () => {
     begin({ spanLimits: { attributeValueLengthLimit: 3, attributeCountLimit: 3 } })
     const cart = { note: 'hello', bytes: Buffer.from('hello'), left: undefined, deep: [{ text: 'hello' }] }
     const attributes = { cart, mixed: [1, 'hello', null, undefined, [true]], none: null, fourth: 1 }
@@ -146,7 +146,7 @@ describe('a recorded span', () => {
     expect(cart.deep).toEqual([{ text: 'hello' }])
   })
 
-  it('survives values without an end, and getters that throw', async () => {
+  it('handles endlessly nested values, and getters that throw', async () => {
     begin()
     const said = collectDiag()
     const cycle: unknown[] = []
@@ -168,7 +168,7 @@ describe('a recorded span', () => {
     expect(said.lines.join('\n')).toMatch(/cycle is not .*large is not .*a trap.*trap is not /s)
   })
 
-  it('takes any name as text, and leaves out links to nothing', async () => {
+  it('converts any name to a string, and omits links without a target', async () => {
     begin()
     const said = collectDiag()
     const span = tracer().startSpan(
@@ -191,7 +191,7 @@ describe('a recorded span', () => {
     expect((await exported()).attributes).toEqual({ own: 2 })
   })
 
-  it('holds nothing but its context when it was sent in bytes', () => {
+  it('retains only its context once it was sent as bytes', () => {
     begin({ exporter: 'none' })
     const span = tracer().startSpan('one', { attributes: { a: 1 } }) as Span & ReadableSpan
     span.addEvent('event').setStatus({ code: SpanStatusCode.ERROR, message: 'x' }).end()
@@ -238,7 +238,7 @@ describe('the time of a span', () => {
     expect(await exported()).toMatchObject({ startTime: [2000, 5], endTime: [2000, 5], duration: [0, 0] })
   })
 
-  it('is that of the wall clock, even after it was set or the machine slept', async () => {
+  it('is the wall-clock time, even after the clock was set or the machine slept', async () => {
     begin()
     const { now } = Date
     const ahead = 3_600_000
@@ -254,7 +254,7 @@ describe('the time of a span', () => {
     expect(Math.abs((after ?? 0) - (before ?? 0) - ahead)).toBeLessThan(5000)
   })
 
-  it('fits that of its parent, whatever happens to the clock between them', async () => {
+  it('is consistent with that of its parent, even when the clock changes between them', async () => {
     begin()
     const { now } = Date
     const parent = tracer().startSpan('parent', {}, ROOT_CONTEXT)
@@ -269,7 +269,7 @@ describe('the time of a span', () => {
 })
 
 describe('a tracer', () => {
-  it('makes a span active as the API says', async () => {
+  it('makes a span active as the API specifies', async () => {
     begin()
     const result = tracer().startActiveSpan('outer', outer =>
       tracer().startActiveSpan('inner', { kind: SpanKind.SERVER }, contexts.active(), inner => {
@@ -284,7 +284,7 @@ describe('a tracer', () => {
     expect(collector.spans[0]?.parentSpanContext).toEqual(collector.spans[1]?.spanContext())
   })
 
-  it('starts a new trace for root, and when the parent is invalid', () => {
+  it('starts a new trace with the option root, and when the parent is invalid', () => {
     begin()
     const parent = tracer().startSpan('parent', {}, ROOT_CONTEXT)
     const beneath = trace.setSpan(ROOT_CONTEXT, parent)
@@ -297,7 +297,7 @@ describe('a tracer', () => {
     expect((root as Span & ReadableSpan).parentSpanContext).toBeUndefined()
   })
 
-  it('starts nothing when tracing is suppressed, and does not count it', () => {
+  it('starts and counts no span when tracing is suppressed', () => {
     begin()
     const span = tracer().startSpan('none', {}, suppressTracing(ROOT_CONTEXT))
     expect([span.isRecording(), span.spanContext()]).toEqual([false, INVALID_SPAN_CONTEXT])
@@ -319,7 +319,7 @@ describe('a tracer', () => {
     expect(tracing?.counts()).toMatchObject({ started: 2, unsampled: 2 })
   })
 
-  it('takes the spans of another SDK for parents', async () => {
+  it('accepts spans of another SDK as parents', async () => {
     begin()
     const context = { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), traceFlags: 1 }
     tracer()

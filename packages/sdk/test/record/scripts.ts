@@ -15,7 +15,7 @@ import * as fc from 'fast-check'
 
 import { MemberList } from '../../src/propagation/trace-state.ts'
 
-// What is done to a span, made by chance; the same can be done to the spans of two SDKs.
+// Random calls on a span, which can be repeated on the spans of two SDKs.
 
 type Step =
   | { readonly do: 'attribute'; readonly key: string; readonly value: AttributeValue }
@@ -37,7 +37,7 @@ export interface Script {
   readonly end: HrTime
 }
 
-/** Any text, half surrogate pairs too, and of lengths around those where a length takes another byte. */
+/** Any string, including lone surrogates, with lengths around those whose encoding takes another byte. */
 const aText = fc.oneof(
   { weight: 4, arbitrary: fc.string({ maxLength: 60 }) },
   { weight: 2, arbitrary: fc.string({ unit: 'grapheme', maxLength: 60 }) },

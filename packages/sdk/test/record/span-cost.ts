@@ -13,8 +13,8 @@ import { RecordingTracerProvider } from '../../src/record/provider.ts'
 import type { Sampler } from '../../src/record/types.ts'
 import { alwaysOff, alwaysOn, parentBased } from '../../src/sampling/samplers.ts'
 
-// Run by hand: what a span with 12 attributes costs in a tight loop, started, ended and encoded, here and with
-// OpenTelemetry's SDK. Microseconds of CPU, the median and the least of some rounds.
+// Run manually: the cost of a span with 12 attributes in a tight loop, started, ended and encoded, here and with
+// OpenTelemetry's SDK. Microseconds of CPU, the median and the minimum of several rounds.
 const ROUNDS = 40
 const SPANS = Number(process.argv[2] ?? 30_000)
 const BATCH = 512

@@ -32,7 +32,7 @@ export const scenario: Scenario = {
         new UndiciInstrumentation(),
       ],
     })
-    // They patch what is loaded after them.
+    // They patch modules that are loaded after them.
     load('http')
     const app = (load('express') as () => App)()
     const server = createServer(app)

@@ -3,7 +3,7 @@ import { PrismaInstrumentation } from '@prisma/instrumentation'
 
 import type { Scenario } from '../scenario.ts'
 
-/** What `@prisma/client` calls; its engine reports its spans after they have ended. */
+/** The helper that `@prisma/client` calls; its engine reports its spans after they have ended. */
 interface Helper {
   isEnabled(): boolean
   getTraceParent(): string

@@ -14,7 +14,7 @@ function processor(parts: Partial<SpanProcessor>): SpanProcessor {
   }
 }
 
-/** Processors as apps have them: one by OpenTelemetry, and some that read, write and replace. */
+/** Typical processors of apps: one by OpenTelemetry, and some that read, write and replace. */
 export const scenario: Scenario = {
   spanProcessors: [
     new BaggageSpanProcessor(key => key.startsWith('tenant')),

@@ -24,7 +24,7 @@ import {
 
 import type { Scenario } from '../scenario.ts'
 
-// The copy that Sentry 10 itself uses; the one beside it is of Sentry 11.
+// The copy that Sentry 10 itself uses; the other one belongs to Sentry 11.
 const load = createRequire(createRequire(__filename).resolve('sentry-node-core-10'))
 const { SentryPropagator, SentrySampler, SentrySpanProcessor } = load('@sentry/opentelemetry') as {
   readonly SentryPropagator: new () => TextMapPropagator
@@ -41,7 +41,7 @@ const client = init({
 })
 if (!client) throw new Error('Sentry did not start')
 
-/** Sentry 10 on an SDK that the app set up, as its page about that says. */
+/** Sentry 10 on an SDK that the app set up, as Sentry's documentation describes. */
 export const scenario: Scenario = {
   sampler: new SentrySampler(client),
   spanProcessors: [new SentrySpanProcessor()],
