@@ -67,14 +67,14 @@ describe('a pool whose query()', () => {
       },
     ],
     [
-      'tries something else before',
+      'tries another query before',
       async (original, text, values) => {
         await original('SELECT broken').catch(() => {})
         return original(text, values)
       },
     ],
     [
-      'tries the same again',
+      'retries the query',
       async (original, text, values) => {
         await original(text, ['no number']).catch(() => {})
         await turn()

@@ -74,7 +74,7 @@ describe('strings of a session', () => {
       },
     ],
     [
-      'by SET, without waiting for its answer',
+      'by SET, without waiting for its response',
       async () => {
         const client = traceClient(new Client(db.config()))
         db.later(() => client.end())
@@ -84,7 +84,7 @@ describe('strings of a session', () => {
       },
     ],
     [
-      'in a transaction that is over before the answer',
+      'in a transaction that has ended before the response',
       async () => {
         const client = traceClient(new Client(db.config()))
         db.later(() => client.end())
@@ -95,7 +95,7 @@ describe('strings of a session', () => {
       },
     ],
     [
-      'by a function that is called without its name being seen',
+      'by a function whose name is not visible',
       async () => {
         const client = traceClient(new Client(db.config()))
         db.later(() => client.end())

@@ -10,7 +10,7 @@ const run = promisify(execFile)
 const RUNNERS = join(__dirname, 'runners')
 const ROOT = join(__dirname, '..', '..', '..')
 
-/** Jest tells its children that they are its workers; another runner must not believe that. */
+/** Jest marks its child processes as its workers; another runner must not see that. */
 const { JEST_WORKER_ID: _id, NODE_ENV: _env, NODE_OPTIONS: _options, CI: _ci, ...env } = process.env
 
 const JEST = [
@@ -41,7 +41,7 @@ interface Runner {
   readonly write: readonly string[]
   readonly refuse: readonly string[]
   readonly update: readonly string[]
-  /** Of the runs that may not write. */
+  /** For the runs that must not write. */
   readonly refuseEnv?: Record<string, string>
   readonly updateEnv?: Record<string, string>
 }

@@ -26,7 +26,7 @@ afterAll(async () => {
   await recorder.stop()
 })
 
-/** A span, or several that run at once. */
+/** A span, or several that run concurrently. */
 type Step = Node | { readonly atOnce: readonly Node[] }
 
 interface Node {
@@ -36,7 +36,7 @@ interface Node {
   readonly steps?: readonly Step[]
 }
 
-/** Runs steps beneath a span; what runs at once starts in the order that `shuffle` gives. */
+/** Runs steps below a span; concurrent steps start in the order that `shuffle` returns. */
 function run(
   steps: readonly Step[],
   shuffle: (nodes: readonly Node[]) => readonly Node[],
@@ -64,7 +64,7 @@ function run(
 const asGiven = (nodes: readonly Node[]): readonly Node[] => nodes
 const reversed = (nodes: readonly Node[]): readonly Node[] => nodes.toReversed()
 
-/** What the comparison of a trace with that of an earlier run says; empty when they match. */
+/** The message when a trace is compared with that of an earlier run; empty when they match. */
 async function differences(
   before: readonly Step[],
   after: readonly Step[],
@@ -91,7 +91,7 @@ function messageOf(work: () => void): string | undefined {
   }
 }
 
-/** The baselines of this file do not exist yet, whatever the machine is. */
+/** The baselines of this file do not exist yet, on any machine. */
 function withoutCi(work: () => void): void {
   withCi('', work)
 }
@@ -108,7 +108,7 @@ function withCi(value: string, work: () => void): void {
 }
 
 describe('a baseline', () => {
-  it('keeps names, kinds, failures, chosen attributes and what ran at once', () => {
+  it('contains names, kinds, failures, selected attributes and which spans ran concurrently', () => {
     run(
       [
         {
@@ -145,7 +145,7 @@ describe('a baseline', () => {
     })
   })
 
-  it('is that of the folder of the test', () => {
+  it('is read from the folder of the test', () => {
     run([{ name: 'GET /orders', steps: [{ name: 'SELECT orders' }] }], asGiven)
 
     expect(recorder).toMatchTrace('traces/orders.trace')
@@ -154,7 +154,7 @@ describe('a baseline', () => {
     )
   })
 
-  it('does not mind the order of what ran at once, then or now', async () => {
+  it('matches any order of concurrent spans, in either run', async () => {
     const [a, b, c] = [{ name: 'a' }, { name: 'b' }, { name: 'c' }]
 
     expect(await differences([{ atOnce: [a, b] }, c], [{ atOnce: [a, b] }, c])).toEqual([])
@@ -165,7 +165,7 @@ describe('a baseline', () => {
     ])
   })
 
-  it('shows what changed as a tree', async () => {
+  it('shows changes as a tree', async () => {
     const before = {
       name: 'GET /orders',
       attributes: { 'http.route': '/orders' },
@@ -201,7 +201,7 @@ describe('a baseline', () => {
     ])
   })
 
-  it('shows what ran in another order', async () => {
+  it('shows spans that ran in another order', async () => {
     const [a, b, c] = [{ name: 'a' }, { name: 'b' }, { name: 'c' }]
 
     expect(await differences([a, b, c], [c, a, b])).toEqual([
@@ -250,7 +250,7 @@ describe('a baseline', () => {
     expect(existsSync(baseline)).toBe(false)
   })
 
-  it('tells a file that it cannot read', () => {
+  it('names a file that it cannot read', () => {
     writeFileSync(baseline, '  . http.route: "/orders"\n')
 
     expect(failureOf(() => assertTrace(recorder, baseline))).toContain(
@@ -258,7 +258,7 @@ describe('a baseline', () => {
     )
   })
 
-  it('asks for a whole path where the folder of the test is not known', () => {
+  it('requires an absolute path where the folder of the test is unknown', () => {
     expect(failureOf(() => assertTrace(recorder, 'orders.trace'))).toBe(
       "the folder of orders.trace is not known here: pass new URL('orders.trace', import.meta.url) or join(__dirname, 'orders.trace')",
     )

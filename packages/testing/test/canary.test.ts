@@ -30,7 +30,7 @@ async function findings(...others: unknown[]): Promise<string[]> {
 const TITLE = 'canaries came out:'
 
 describe('a canary', () => {
-  it('is handed back, and passes when it came out nowhere', async () => {
+  it('is returned, and passes when it appears nowhere', async () => {
     expect(canary('another value')).toBe('another value')
     tracer.startSpan('work', { attributes: { 'user.name': 'bob' } }).end()
 
@@ -84,7 +84,7 @@ describe('a canary', () => {
     ])
   })
 
-  it('is found in metrics that nobody has read', async () => {
+  it('is found in metrics that were not collected yet', async () => {
     const meter = recorder.meterProvider.getMeter('test')
     meter.createCounter('mails').add(1, { to: EMAIL })
 
@@ -94,7 +94,7 @@ describe('a canary', () => {
     ])
   })
 
-  it('is found in what the propagator sends', async () => {
+  it('is found in the headers of the propagator', async () => {
     const baggage = propagation.createBaggage({ user: { value: EMAIL } })
     recorder.propagator.inject(propagation.setBaggage(context.active(), baggage), {}, { set: () => {} })
 
@@ -104,7 +104,7 @@ describe('a canary', () => {
     ])
   })
 
-  it('is found in what is passed in: text, bytes, and objects of them', async () => {
+  it('is found in given strings, bytes, and objects that contain them', async () => {
     const request: Record<string, unknown> = {
       headers: new Map([['x-user', EMAIL]]),
       body: Buffer.from(EMAIL),
@@ -119,14 +119,14 @@ describe('a canary', () => {
     ])
   })
 
-  it('is told once, and not again', async () => {
+  it('is reported only once', async () => {
     tracer.startSpan(EMAIL).end()
 
     expect(await findings()).toHaveLength(2)
     expect(await findings()).toEqual([])
   })
 
-  it('is found in spans that were discarded since', async () => {
+  it('is found in spans that were discarded later', async () => {
     tracer.startSpan(EMAIL).end()
     await recorder.reset()
 
@@ -149,7 +149,7 @@ describe('an encoded canary', () => {
       'percent-encoded',
     ],
     [
-      'a component twice',
+      'a component encoded twice',
       encodeURIComponent(encodeURIComponent(EMAIL)),
       'percent-encoded in percent-encoded',
     ],
@@ -158,7 +158,7 @@ describe('an encoded canary', () => {
     ['an HTML entity', 'alice&#64;example.com', 'an HTML entity'],
     ['base64', base64(`user:${EMAIL}`), 'base64'],
     ['base64 for URLs', Buffer.from(`~~?${EMAIL}`).toString('base64url'), 'base64'],
-    ['base64 whose beginning is missing', base64(`user:${EMAIL}`).slice(3), 'base64'],
+    ['base64 without its beginning', base64(`user:${EMAIL}`).slice(3), 'base64'],
     [
       'the payload of a token',
       `h.${Buffer.from(JSON.stringify({ sub: EMAIL })).toString('base64url')}.s`,
@@ -189,7 +189,7 @@ describe('an encoded canary', () => {
     }
   })
 
-  it('is found within any text, and never where it is not', async () => {
+  it('is found within any string, and only where it is contained', async () => {
     const encode = fc.constantFrom<(text: string) => string>(
       text => text,
       encodeURIComponent,
@@ -197,7 +197,7 @@ describe('an encoded canary', () => {
       text => Buffer.from(text).toString('hex'),
       text => JSON.stringify(text),
     )
-    // Letters that touch a run of digits would become part of it.
+    // Letters next to a run of hexadecimal digits would become part of it.
     const around = fc.string({ maxLength: 20 }).map(text => `${text} `)
     await fc.assert(
       fc.asyncProperty(

@@ -40,7 +40,7 @@ function faultsOf(
 }
 
 describe('the convention check of a span', () => {
-  it('finds nothing wrong with what follows the conventions', () => {
+  it('finds no faults in what follows the conventions', () => {
     expect(faultsOf(SERVER)).toEqual([])
     expect(faultsOf({ 'anything.at.all': 1 }, { kind: SpanKind.INTERNAL, allow: ['anything.*'] })).toEqual([])
     expect(faultsOf({ 'spanwright.db.wait_time': 0.1 })).toEqual([])
@@ -67,10 +67,10 @@ describe('the convention check of a span', () => {
       { 'messaging.kafka.offset': 1 },
       'attribute messaging.kafka.offset is deprecated: use kafka.offset',
     ],
-    ['a number as text', { 'server.port': '8080' }, 'attribute server.port must be int; got "8080"'],
+    ['a number as a string', { 'server.port': '8080' }, 'attribute server.port must be int; got "8080"'],
     ['a fraction', { 'server.port': 80.5 }, 'attribute server.port must be int; got 80.5'],
     [
-      'a header that is no list',
+      'a header that is not an array',
       { 'http.request.header.accept': 'a' },
       'attribute http.request.header.accept must be string[]; got "a"',
     ],
@@ -124,7 +124,7 @@ describe('the convention check of a span', () => {
     expect(faultsOf({ ...SERVER, 'error.type': '500' }, { failed: true })).toEqual([])
   })
 
-  it('looks at events and links too', () => {
+  it('checks events and links too', () => {
     const tracer = recorder.tracerProvider.getTracer('test')
     const linked = tracer.startSpan('linked')
     const span = tracer.startSpan('work', {
@@ -159,7 +159,7 @@ describe('the legacy vocabulary', () => {
     'http.route': '/users/:id',
   }
 
-  it('has its own keys, and the latest ones are not among them', () => {
+  it('has its own keys, without the latest ones', () => {
     expect(faultsOf(legacy, { semconv: 'legacy' })).toEqual([])
     expect(faultsOf({ ...legacy, 'url.path': '/users/7' }, { semconv: 'legacy' })).toEqual([
       'attribute url.path is not of the legacy set',
@@ -181,7 +181,7 @@ describe('the legacy vocabulary', () => {
     ])
   })
 
-  it('goes together with the latest one', () => {
+  it('can be combined with the latest one', () => {
     expect(faultsOf({ ...SERVER, ...legacy }, { semconv: 'both' })).toEqual([])
   })
 })
@@ -203,7 +203,7 @@ describe('the convention check of a metric', () => {
     )
   }
 
-  it('finds nothing wrong with what follows the conventions', async () => {
+  it('finds no faults in what follows the conventions', async () => {
     expect(await metricFaults('http.server.request.duration')).toEqual([])
     expect(await metricFaults('spanwright.messaging.queue.duration', { attributes: {} })).toEqual([])
   })
@@ -239,7 +239,7 @@ describe('the convention check of a metric', () => {
     expect(checkMetrics(await recorder.metrics()).map(({ fault }) => fault)).toEqual(['must be a histogram'])
   })
 
-  it('finds missing attributes and those that do not belong there', async () => {
+  it('finds missing attributes and unexpected ones', async () => {
     const attributes = { 'http.request.method': 'GET', 'url.path': '/' }
 
     expect(await metricFaults('http.server.request.duration', { attributes })).toEqual([

@@ -38,7 +38,7 @@ describe('toStayWithin', () => {
     assertBudget(recorder, { spans: 5 })
   })
 
-  it('says what exceeds it and marks the spans', () => {
+  it('says what exceeds the budget and marks the spans', () => {
     makeOrderTrace(recorder)
 
     const message = failureOf(() => expect(recorder).toStayWithin({ spans: 4, 'CLIENT *': 1, 'SELECT *': 1 }))
@@ -56,7 +56,7 @@ recorded:
     expect(failureOf(() => assertBudget(recorder, { spans: 4, 'CLIENT *': 1, 'SELECT *': 1 }))).toBe(message)
   })
 
-  it('compares the time from the first start to the last end', () => {
+  it('compares the time between the first start and the last end', () => {
     const tracer = recorder.tracerProvider.getTracer('test')
     tracer.startSpan('first', { startTime: [1, 0] }).end([1, 100e6])
     tracer.startSpan('last', { startTime: [1, 150e6] }).end([1, 250.5e6])
@@ -67,7 +67,7 @@ recorded:
     )
   })
 
-  it('says in the negated form what was to be exceeded', () => {
+  it('says in the negated form which budget was not exceeded', () => {
     makeSpan(recorder, 'work')
 
     expect(recorder).not.toStayWithin({ spans: 0 })
@@ -87,7 +87,7 @@ recorded:
 })
 
 describe('toHaveNoRepeatedQueries', () => {
-  it('passes for a query that runs twice beneath one span, and once beneath each of many', () => {
+  it('passes for a query that runs twice below one span, and once below each of many', () => {
     makeSpan(recorder, 'request', { kind: SpanKind.SERVER }, () => {
       query('SELECT users')
       query('SELECT users')
@@ -122,7 +122,7 @@ recorded:
     )
   })
 
-  it('does not count connecting, reading a cursor, statements of a transaction, and other databases', () => {
+  it('does not count connections, reads of a cursor, statements of a transaction, and other databases', () => {
     makeSpan(recorder, 'request', { kind: SpanKind.SERVER }, () => {
       for (let i = 0; i < 3; i++) {
         query('FETCH pages')
@@ -163,7 +163,7 @@ describe('toHaveNoLostContext', () => {
     void makeSpan(recorder, 'GET /users', { kind: SpanKind.SERVER }, work)
   const call = (): void => void makeSpan(recorder, 'GET', { kind: SpanKind.CLIENT })
 
-  it('passes when calls are beneath the request, and before and after it without a parent', () => {
+  it('passes when calls are below the request, and before and after it without a parent', () => {
     call()
     serve(call)
     call()
@@ -172,7 +172,7 @@ describe('toHaveNoLostContext', () => {
     assertNoLostContext(recorder)
   })
 
-  it('names a call that begins a trace while a request is under way', () => {
+  it('names a call that begins a trace while a request is in progress', () => {
     serve(() => context.with(ROOT_CONTEXT, call))
 
     const message = failureOf(() => expect(recorder).toHaveNoLostContext())

@@ -10,7 +10,7 @@ const recorder = recordSpans()
 afterEach(() => recorder.reset())
 
 describe('toHaveSpan', () => {
-  it('passes when name, kind, status, attributes, events and links are there', () => {
+  it('passes when name, kind, status, attributes, events and links match', () => {
     const cause = makeSpan(recorder, 'cause')
     const span = recorder.tracerProvider.getTracer('test').startSpan('work', {
       kind: SpanKind.CONSUMER,
@@ -79,7 +79,7 @@ recorded:
     )
   })
 
-  it('says which span was found where none may be', () => {
+  it('says which span was found when none is allowed', () => {
     makeOrderTrace(recorder)
 
     expect(failureOf(() => expect(recorder).not.toHaveSpan({ name: 'encode' }))).toBe(
@@ -105,7 +105,7 @@ describe('toMatchTrace', () => {
     `)
   })
 
-  it('reads nested objects, which may leave things open', () => {
+  it('reads nested objects, which may omit properties', () => {
     makeOrderTrace(recorder)
 
     expect(recorder).toMatchTrace({
@@ -118,7 +118,7 @@ describe('toMatchTrace', () => {
     })
   })
 
-  it('takes siblings in any order, and a loose one does not take the place of a strict one', () => {
+  it('accepts siblings in any order, and a loose one does not take the span of a strict one', () => {
     makeSpan(recorder, 'root', {}, () => {
       makeSpan(recorder, 'a')
       makeSpan(recorder, 'b')
@@ -131,7 +131,7 @@ describe('toMatchTrace', () => {
     expect(recorder).toMatchTrace('root\n  b\n  a')
   })
 
-  it('marks what is missing and what is not expected', () => {
+  it('marks missing and unexpected spans', () => {
     makeOrderTrace(recorder)
 
     const failure = failureOf(() =>
@@ -174,7 +174,7 @@ describe('toBeComplete', () => {
     expect(recorder).toBeComplete()
   })
 
-  it('reports open spans, unknown parents, several roots, and that nothing was recorded', async () => {
+  it('reports open spans, unknown parents, several roots, and an empty recording', async () => {
     const parent = recorder.tracerProvider.getTracer('test').startSpan('parent')
     context.with(trace.setSpan(context.active(), parent), () => makeSpan(recorder, 'child'))
     expect(failureOf(() => expect(recorder).toBeComplete())).toContain(

@@ -11,7 +11,7 @@ describe('a block of code', () => {
     ['docs/testing.md', 'guards-example.test.ts'],
     ['docs/testing.md', 'runners/vitest/guards.spec.mts'],
     ['docs/testing.md', 'runners/node/guards.spec.ts'],
-  ])('of %s is the test %s', (page, file) => {
+  ])('in %s is the test %s', (page, file) => {
     const text = readFileSync(join(ROOT, page), 'utf8')
     const example = readFileSync(join(__dirname, file), 'utf8')
 

@@ -25,7 +25,7 @@ describe('a local recorder', () => {
     expect(recorder.spans().map(span => span.name)).toEqual(['ours'])
   })
 
-  it('keeps two recorders apart', () => {
+  it('is independent of other recorders', () => {
     const [first, second] = [record(), record()]
     makeSpan(first, 'first')
     makeSpan(second, 'second')
@@ -76,7 +76,7 @@ describe('a global recorder', () => {
     await expect(recordSpans({ global: true }).stop()).resolves.toBeUndefined()
   })
 
-  it('refuses to share the globals, and leaves the first recorder in its place', () => {
+  it('refuses to share the globals, and leaves the first recorder registered', () => {
     const first = record({ global: true })
 
     expect(() => recordSpans({ global: true })).toThrow(
@@ -224,7 +224,7 @@ describe('recorded metrics', () => {
     expect(await valuesOf(recorder)).toEqual({ requests: [4], active: [2] })
   })
 
-  it('are kept by attributes', async () => {
+  it('are grouped by attributes', async () => {
     const recorder = record()
     const requests = recorder.meterProvider.getMeter('test').createCounter('requests')
     requests.add(1, { a: 1, b: 2 })

@@ -7,7 +7,7 @@ import { describe, expect, it } from '@jest/globals'
 const run = promisify(execFile)
 const RUNNERS = join(__dirname, 'runners')
 
-/** Jest tells its children that they are its workers; another runner must not believe that. */
+/** Jest marks its child processes as its workers; another runner must not see that. */
 const { JEST_WORKER_ID: _id, NODE_ENV: _env, NODE_OPTIONS: _options, ...env } = process.env
 
 describe('the matchers and assertions', () => {

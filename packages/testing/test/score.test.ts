@@ -29,7 +29,7 @@ function makeRequest(recorder: SpanRecorder, beneath: () => void = () => {}): vo
 }
 
 describe('the instrumentation score', () => {
-  it('is 100 for a trace that keeps every rule', () => {
+  it('is 100 for a trace that follows every rule', () => {
     const recorder = record()
     makeRequest(recorder, () => makeSpan(recorder, 'SELECT users', { kind: SpanKind.CLIENT }))
 
@@ -54,7 +54,7 @@ describe('the instrumentation score', () => {
     expect(category).toBe('Good')
   })
 
-  it('refuses to score nothing', () => {
+  it('refuses to score an empty recording', () => {
     expect(failureOf(() => checkScore(record()))).toBe(
       'expected at least one finished span to score; got none',
     )
@@ -62,7 +62,7 @@ describe('the instrumentation score', () => {
 })
 
 describe('a rule for resources', () => {
-  it('asks for service.name and service.instance.id', () => {
+  it('requires service.name and service.instance.id', () => {
     const recorder = record({ 'service.name': '' })
     makeRequest(recorder)
 
@@ -72,7 +72,7 @@ describe('a rule for resources', () => {
     })
   })
 
-  it('notices two pods with one service.instance.id', () => {
+  it('detects two pods with one service.instance.id', () => {
     const [first, second] = ['a', 'b'].map(name =>
       record({ ...SHOP, 'k8s.pod.name': name, 'k8s.pod.uid': `uid ${name}` }),
     ) as [SpanRecorder, SpanRecorder]
@@ -87,14 +87,14 @@ describe('a rule for resources', () => {
     })
   })
 
-  it('asks for k8s.pod.uid on Kubernetes only', () => {
+  it('requires k8s.pod.uid on Kubernetes only', () => {
     const recorder = record({ ...SHOP, 'k8s.pod.name': 'a' })
     makeRequest(recorder)
 
     expect(faultsOf(recorder)).toEqual({ 'RES-003': ['k8s.pod.uid is missing on the resource of shop'] })
   })
 
-  it('asks for attributes at their level', () => {
+  it('requires attributes at their level', () => {
     const recorder = record({ ...SHOP, 'http.route': '/users' })
     makeSpan(recorder, 'work', { attributes: { 'service.name': 'shop', 'service.peer.name': 'stock' } })
 
@@ -137,7 +137,7 @@ describe('a rule for spans', () => {
     expect(faultsOf(recorder)).toEqual({ 'SPA-005': ['21 spans shorter than 5 ms in one trace'] })
   })
 
-  it('notices a missing parent', () => {
+  it('detects a missing parent', () => {
     const recorder = record()
     const parent = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 }
     context.with(trace.setSpanContext(ROOT_CONTEXT, parent), () => makeRequest(recorder))
@@ -145,7 +145,7 @@ describe('a rule for spans', () => {
     expect(faultsOf(recorder)).toEqual({ 'SPA-002': ['the parent of SERVER GET /users/:id is missing'] })
   })
 
-  it('notices a trace that begins with a client span', () => {
+  it('detects a trace that begins with a client span', () => {
     const recorder = record()
     makeSpan(recorder, 'GET', { kind: SpanKind.CLIENT })
 
@@ -161,7 +161,7 @@ describe('a rule for spans', () => {
     ['mail to alice@example.com', 'an email address'],
     ['GET /search?q=teapot', 'a query string'],
     ["SELECT 'teapot'", 'a literal'],
-  ])('notices the variable part of %j', (name, part) => {
+  ])('detects the variable part of %j', (name, part) => {
     const recorder = record()
     makeSpan(recorder, name, { kind: SpanKind.SERVER })
 
@@ -175,7 +175,7 @@ describe('a rule for spans', () => {
     'BATCH INSERT a',
     'POST /files/*path',
     'decade',
-  ])('takes %j for a name', name => {
+  ])('accepts the name %j', name => {
     const recorder = record()
     makeSpan(recorder, name, { kind: SpanKind.SERVER })
 

@@ -15,12 +15,12 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** The path that a failure ends with. */
+/** The path at the end of a failure message. */
 function pathIn(message: string): string {
   return /\n\nas a page: (.*\.html)$/.exec(message)?.[1] ?? ''
 }
 
-/** What a share file holds. */
+/** The contents of a share file. */
 function contentsOf(path: string): unknown {
   const [, json = ''] =
     /<script type="application\/json" id="shared">(.*)<\/script>/.exec(readFileSync(path, 'utf8')) ?? []
@@ -28,7 +28,7 @@ function contentsOf(path: string): unknown {
 }
 
 describe('a failure of a recorder with shareFailures', () => {
-  it('ends with the path of a page that holds what was recorded', async () => {
+  it('ends with the path of a page that contains the recording', async () => {
     await using recorder = recordSpans({ shareFailures: folder, resource: { 'service.name': 'shop' } })
     makeSpan(
       recorder,
@@ -76,7 +76,7 @@ describe('a failure of a recorder with shareFailures', () => {
     })
   })
 
-  it('is one of a matcher, of an assertion, or of a wait', async () => {
+  it('has a page when it is from a matcher, an assertion, or a wait', async () => {
     await using recorder = recordSpans({ shareFailures: folder })
     makeOrderTrace(recorder)
     recorder.tracerProvider.getTracer('test').startSpan('open')
@@ -90,7 +90,7 @@ describe('a failure of a recorder with shareFailures', () => {
     expect(readFileSync(pathIn(messages[0] ?? ''), 'utf8')).toContain('INSERT orders')
   })
 
-  it('is not one without spans, of other spans, or of a recorder without the option', async () => {
+  it('has no page without spans, for other spans, or for a recorder without the option', async () => {
     await using recorder = recordSpans({ shareFailures: folder })
     await using other = recordSpans()
     makeSpan(other, 'GET /')

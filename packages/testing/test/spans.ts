@@ -1,7 +1,7 @@
 import { context, SpanKind, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api'
 import type { SpanRecorder } from '@spanwright/testing'
 
-/** Makes a span with the spans of a function beneath it. */
+/** Creates a span with the spans of a function below it. */
 export function makeSpan(
   recorder: SpanRecorder,
   name: string,
@@ -33,7 +33,7 @@ export function makeOrderTrace(recorder: SpanRecorder): void {
   })
 }
 
-/** The message of what a function throws. */
+/** The message of the error that a function throws. */
 export function failureOf(work: () => void): string {
   try {
     work()

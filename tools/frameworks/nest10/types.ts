@@ -1,5 +1,5 @@
 import type { NestInterceptor } from '@nestjs/common'
 import { traceNest } from '@spanwright/express/nest'
 
-// Fits the types of this version.
+// Checks the recipe against the types of this version.
 export const interceptor: NestInterceptor = traceNest()

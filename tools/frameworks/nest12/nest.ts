@@ -1,4 +1,4 @@
-// This version of Nest, and what the recipe makes of it.
+// This version of Nest, and the recipe applied to it.
 export * as common from '@nestjs/common'
 export * as core from '@nestjs/core'
 export * as microservices from '@nestjs/microservices'

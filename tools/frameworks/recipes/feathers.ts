@@ -1,7 +1,7 @@
 import type { HookContext, NextFunction } from '@feathersjs/feathers'
 import { recordRequestError, setRoute } from '@spanwright/core'
 
-/** Names a request after the service that answers it, and notes what the service throws. */
+/** Names a request after the service that handles it, and records errors of the service. */
 export async function traceService(context: HookContext, next: NextFunction): Promise<void> {
   // Services also call each other.
   if (context.params['provider'] !== 'rest') return next()

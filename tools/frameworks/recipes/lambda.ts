@@ -20,7 +20,7 @@ export function flushing<Event, Result>(handler: Handler<Event, Result>): Handle
     try {
       return await handler(event, context)
     } finally {
-      // What cannot be sent is reported by the SDK. It must not fail the invocation.
+      // The SDK reports what cannot be sent. It must not fail the invocation.
       await sdk.forceFlush().catch(() => {})
     }
   }

@@ -1,7 +1,7 @@
 import { BaseRoute, type Middleware, RestBindings } from '@loopback/rest'
 import { recordRequestError, setRoute } from '@spanwright/core'
 
-/** Names a request after its route, and notes what the controller throws. */
+/** Names a request after its route, and records errors of the controller. */
 export const traceRoute: Middleware = async (context, next) => {
   try {
     return await next()
@@ -10,7 +10,7 @@ export const traceRoute: Middleware = async (context, next) => {
     throw error
   } finally {
     const route = context.getSync(RestBindings.Operation.ROUTE, { optional: true })
-    // A path that no route has comes as a route of another class.
+    // An unknown path is represented by a route of another class.
     if (route instanceof BaseRoute) setRoute(context.request.baseUrl + route.path)
   }
 }

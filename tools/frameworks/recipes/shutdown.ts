@@ -19,7 +19,7 @@ export function stopGracefully(
 
   async function stop(): Promise<void> {
     beginDraining()
-    // Until the load balancer has seen it and sends no more requests.
+    // Until the load balancer has noticed and sends no more requests.
     await setTimeout(drain)
     const closed = once(server, 'close')
     server.close()
@@ -29,7 +29,7 @@ export function stopGracefully(
     await closed
     // A server is closed before the responses that were cut off, whose spans end with them.
     while (requestsInFlight().length > 0) await setImmediate()
-    // Consumers and pools are stopped here: what they still do belongs to traces.
+    // Stop consumers and pools here: their last work is still traced.
     await sdk.shutdown()
   }
 }

@@ -10,7 +10,7 @@ const createContext = ({ info }: CreateExpressContextOptions): { calls: number }
 
 const t = initTRPC.context<typeof createContext>().create()
 
-/** Names the request after its procedure. Of a batch, each call gets a span. */
+/** Names the request after its procedure. Each call of a batch gets a span. */
 const procedure = t.procedure.use(({ ctx, path, type, next }) => {
   if (ctx.calls === 1) {
     setRoute(`/trpc/${path}`)

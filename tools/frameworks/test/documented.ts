@@ -4,7 +4,7 @@ import { join } from 'node:path'
 const FOLDER = join(__dirname, '..')
 const RECIPES = join(FOLDER, '..', '..', 'docs', 'recipes')
 
-/** Lines of the programs on a page of docs/recipes that none of the programs beside this file has. */
+/** Lines of the programs on a page of docs/recipes that are in none of the programs in this install. */
 export function linesNotTried(page: string): string[] {
   const text = readFileSync(join(RECIPES, page), 'utf8')
   const blocks = [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, block = '']) => block)

@@ -6,7 +6,7 @@ import type { Started } from './graphql/program.mts'
 import { type Program, startProgram } from './process.ts'
 import { Caller, exceptionsOf } from './traces.ts'
 
-// Processes start, and spans arrive, when the machine has time for it.
+// Starting processes and receiving spans takes a while on a busy machine.
 jest.setTimeout(120_000)
 
 let receiver: Receiver
@@ -38,16 +38,22 @@ describe.each([
   }
 
   it.each([
-    ['an operation of its clients', 'query Order { order { id } }', '/graphql query Order', 'query', 'Order'],
+    ['a known operation', 'query Order { order { id } }', '/graphql query Order', 'query', 'Order'],
     [
-      'one that changes data',
+      'a mutation',
       'mutation PlaceOrder { placeOrder { id } }',
       '/graphql mutation PlaceOrder',
       'mutation',
       'PlaceOrder',
     ],
-    ['one that it does not know', 'query Xyz123 { order { id } }', '/graphql query', 'query', 'Xyz123'],
-    ['one without a name', '{ order { id } }', '/graphql query', 'query', undefined],
+    [
+      'the type of an unknown operation',
+      'query Xyz123 { order { id } }',
+      '/graphql query',
+      'query',
+      'Xyz123',
+    ],
+    ['the type of an operation without a name', '{ order { id } }', '/graphql query', 'query', undefined],
   ])('names the request after %s', async (_what, query, route, type, operation) => {
     const span = await (await ask(query)).serverSpan()
 
@@ -60,7 +66,7 @@ describe.each([
     expect(span.attributes['graphql.operation.name']).toBe(operation)
   })
 
-  it('has work of resolvers beneath the request, and no spans of fields', async () => {
+  it('has the work of resolvers below the request, and no spans for fields', async () => {
     const caller = await ask('query Order { order { id } }')
 
     expect(await caller.tree('load order', /^POST/)).toEqual([
@@ -69,14 +75,14 @@ describe.each([
     ])
   })
 
-  it('records what a resolver throws, which is answered with 200', async () => {
+  it('records errors of resolvers, which are answered with 200', async () => {
     const span = await (await ask('{ broken { id } refused { id } }')).serverSpan()
 
     expect(span).toMatchObject({ name: 'POST /graphql query', failed: false })
     expect(exceptionsOf(span)).toEqual(['RangeError'])
   })
 
-  it('names no operation for a text that is none', async () => {
+  it('names no operation for an invalid query', async () => {
     const span = await (await ask('{ nothing }')).serverSpan()
 
     expect(span.name).toBe(name.endsWith('Koa 3') ? 'POST' : 'POST /graphql')

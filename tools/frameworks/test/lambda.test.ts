@@ -8,7 +8,7 @@ import type { Invocation } from './lambda/program.ts'
 import { type Program, startProgram } from './process.ts'
 import { exceptionsOf } from './traces.ts'
 
-// Processes start, and spans arrive, when the machine has time for it.
+// Starting processes and receiving spans takes a while on a busy machine.
 jest.setTimeout(120_000)
 
 let receiver: Receiver
@@ -21,7 +21,7 @@ afterAll(async () => {
   await receiver.stop()
 })
 
-/** Calls a handler in a process that is frozen as soon as the handler is done. */
+/** Calls a handler in a process that is frozen as soon as the handler has settled. */
 async function invoke<Result>(handler: string, event: object): Promise<Result> {
   const answer = await ask<Result>({ handler, event })
   await program.frozen()
@@ -47,7 +47,7 @@ class Sender {
   readonly spanId: string = randomBytes(8).toString('hex')
   readonly traceparent = `00-${this.traceId}-${this.spanId}-01`
 
-  /** What has arrived of its trace, while the process is frozen. */
+  /** The spans of its trace that have arrived, while the process is frozen. */
   spans(): readonly ReceivedSpan[] {
     return receiver.spans().filter(({ traceId }) => traceId === this.traceId)
   }
@@ -99,7 +99,7 @@ it('sends over a new connection when the old one was closed while the process wa
   expect(sender.spans()).toHaveLength(2)
 })
 
-it('continues the trace of each message, and says which have failed', async () => {
+it('continues the trace of each message, and reports failed ones', async () => {
   const senders = [new Sender(), new Sender()]
   const Records = senders.map(({ traceparent }, index) => ({
     messageId: `message-${index}`,
@@ -156,7 +156,7 @@ it.each(['throughServerlessHttp', 'throughServerlessExpress'])(
   },
 )
 
-it('would have sent them at the next invocation without forceFlush()', async () => {
+it('sends the spans only at the next invocation without forceFlush()', async () => {
   const sender = new Sender()
   await invoke('withoutFlush', requestOf(sender))
   expect(sender.spans()).toEqual([])

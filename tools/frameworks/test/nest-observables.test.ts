@@ -30,7 +30,7 @@ function intercept<Source>(request: unknown, source: Source): Source {
   return traceNest().intercept(executionOf(request), { handle: () => source })
 }
 
-/** Runs what a request does, in a request that is traced, and returns its result. */
+/** Runs the work of a request within a traced request, and returns its result. */
 async function inRequest<Result>(work: (request: Request) => Result | Promise<Result>): Promise<Result> {
   let result: Promise<Result> | undefined
   const app = express().use(tracing({ layers: 'spans' }), (req, res) => {
@@ -45,8 +45,8 @@ async function inRequest<Result>(work: (request: Request) => Result | Promise<Re
 const failure = new RangeError('none left')
 
 it.each<[what: string, source: Observable<unknown>, outcome: unknown]>([
-  ['values and the end', of(1, 2, 3), [1, 2, 3]],
-  ['nothing but the end', of(), []],
+  ['values and completion', of(1, 2, 3), [1, 2, 3]],
+  ['completion without values', of(), []],
   ['the same error', throwError(() => failure), failure],
 ])('passes on %s', async (_what, source, outcome) => {
   const read = (request: Request): Promise<unknown> =>
@@ -57,7 +57,7 @@ it.each<[what: string, source: Observable<unknown>, outcome: unknown]>([
   expect(seen === failure).toBe(outcome === failure)
 })
 
-it('leaves the source when the subscriber leaves, and ends the span', async () => {
+it('unsubscribes from the source when the subscriber unsubscribes, and ends the span', async () => {
   let hasLeft = false
   const source = new Observable<number>(subscriber => {
     subscriber.next(1)
@@ -79,7 +79,7 @@ it('leaves the source when the subscriber leaves, and ends the span', async () =
   expect(recorder.open()).toEqual([])
 })
 
-it('is an Observable where the source is of a class derived from it', async () => {
+it('returns an Observable even when the source is an instance of a subclass', async () => {
   const subject = new BehaviorSubject('first')
   const watched = await inRequest(request => intercept(request, subject))
 
@@ -90,7 +90,7 @@ it('is an Observable where the source is of a class derived from it', async () =
   expect(values).toEqual(['first', 'second'])
 })
 
-it('hands on what is no Observable, and everything outside of a traced request, as it is', async () => {
+it('returns values that are not Observables, and everything outside of a traced request, unchanged', async () => {
   const promise = Promise.resolve(1)
   const source = of(1)
   const other: NestExecution = { ...executionOf(undefined), getType: () => 'ws' }
@@ -100,7 +100,7 @@ it('hands on what is no Observable, and everything outside of a traced request, 
   expect(await lastValueFrom(traceNest().intercept(other, { handle: () => source }))).toBe(1)
 })
 
-it('never throws, whatever Nest gives it', async () => {
+it('never throws, whatever Nest passes to it', async () => {
   const fails = (): never => {
     throw new Error('has changed')
   }
@@ -111,7 +111,7 @@ it('never throws, whatever Nest gives it', async () => {
 
 it.each<[what: string, provider: unknown]>([
   ['nothing', undefined],
-  ['a text', 'value'],
+  ['a string', 'value'],
   ['a guard without a class', Object.assign(Object.create(null), { canActivate: () => true })],
   ['a frozen guard', Object.freeze({ canActivate: () => true })],
   [
@@ -126,7 +126,7 @@ it.each<[what: string, provider: unknown]>([
       },
     ),
   ],
-])('returns a provider as it is: %s', (_what, provider) => {
+])('returns a provider unchanged: %s', (_what, provider) => {
   expect(traceNest().instanceDecorator(provider)).toBe(provider)
   const { canActivate } = (provider ?? {}) as { canActivate?: (execution: object) => boolean }
   expect(canActivate?.(executionOf({})) ?? true).toBe(true)

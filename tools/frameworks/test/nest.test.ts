@@ -7,7 +7,7 @@ import { linesNotTried } from './documented.ts'
 import { type Program, startProgram } from './process.ts'
 import { Caller, exceptionsOf } from './traces.ts'
 
-// Processes start, and spans arrive, when the machine has time for it.
+// Starting processes and receiving spans takes a while on a busy machine.
 jest.setTimeout(120_000)
 
 let kafka: KafkaService
@@ -24,7 +24,7 @@ afterAll(async () => {
 interface Expected {
   readonly status: number
   readonly route?: string
-  /** The method of the controller. */
+  /** Method of the controller. */
   readonly method?: string
   /** Default: `OrdersController`. */
   readonly controller?: string
@@ -64,37 +64,37 @@ describe.each([
       { status: 200, route: '/api/v2/carts/:id', method: 'find', controller: 'CartsController' },
     ],
     [
-      'reports what a handler throws',
+      'reports an error of a handler',
       'orders/broken',
       '',
       { status: 500, route: '/api/orders/broken', method: 'broken', error: 'TypeError' },
     ],
     [
-      'reports what a filter answers',
+      'reports the response of a filter',
       'orders/stock',
       '',
       { status: 503, route: '/api/orders/stock', method: 'stock', error: 'OutOfStock' },
     ],
     [
-      'reports what a pipe throws',
+      'reports an error of a pipe',
       'orders/guarded/NaN',
       '',
       { status: 500, route: '/api/orders/guarded/:id', method: 'guarded', error: 'SyntaxError' },
     ],
     [
-      'reports what a guard throws, if Nest lets it',
+      'reports an error of a guard, if Nest allows it',
       'orders/guarded/7',
       'broken',
       { ...guarded, status: 500, error: isInstrumented ? 'RangeError' : '500', isRecorded: isInstrumented },
     ],
     [
-      'lets a guard answer with an Observable',
+      'accepts an Observable from a guard',
       'orders/streamed',
       '',
       { status: 200, route: '/api/orders/streamed', method: 'streamed' },
     ],
     [
-      'reports what such a guard throws, if Nest lets it',
+      'reports an error of such a guard, if Nest allows it',
       'orders/streamed',
       'broken',
       {
@@ -105,16 +105,16 @@ describe.each([
         isRecorded: isInstrumented,
       },
     ],
-    ['takes a refusal for an answer', 'orders/guarded/7', 'none', { ...guarded, status: 403 }],
+    ['does not report a refusal as an error', 'orders/guarded/7', 'none', { ...guarded, status: 403 }],
     [
-      'takes a 404 of a handler for an answer',
+      'does not report a 404 of a handler as an error',
       'orders/missing',
       '',
       { status: 404, route: '/api/orders/missing', method: 'missing' },
     ],
     ['gives an unknown path under the prefix no route', 'nowhere/7', '', { status: 404 }],
     [
-      'covers a stream of events',
+      'traces a stream of events',
       'orders/events',
       '',
       { status: 200, route: '/api/orders/events', method: 'events' },
@@ -166,7 +166,7 @@ describe.each([
     ])
   })
 
-  it('marks the layers that fail', async () => {
+  it('marks layers that fail', async () => {
     const caller = new Caller(receiver)
     await caller.send(`${program.answer.layered}/api/orders/guarded/NaN`)
 
@@ -205,7 +205,7 @@ describe.each([
     })
   })
 
-  it('keeps the answer to a message in that trace', async () => {
+  it('keeps the reply to a message in that trace', async () => {
     const caller = new Caller(receiver)
     const { body } = await caller.send(`${program.answer.plain}/api/orders/quote`, { method: 'POST' })
 
@@ -221,7 +221,7 @@ describe.each([
     ])
   })
 
-  it('records what the handler of a message throws', async () => {
+  it('records an error of the handler of a message', async () => {
     const caller = await order({ fails: true })
 
     // The second attempt succeeds.

@@ -6,7 +6,7 @@ import type { Started } from './own-answers/program.ts'
 import { type Program, startProgram } from './process.ts'
 import { Caller, exceptionsOf } from './traces.ts'
 
-// Processes start, and spans arrive, when the machine has time for it.
+// Starting processes and receiving spans takes a while on a busy machine.
 jest.setTimeout(120_000)
 
 let receiver: Receiver
@@ -32,14 +32,14 @@ describe.each([
     return caller
   }
 
-  it('has its route, and its work beneath the request', async () => {
+  it('has its route, and its work below the request', async () => {
     const caller = await ask('/orders/7', 200)
 
     expect(await caller.tree('load order', /^GET/)).toEqual([`SERVER GET ${route}`, '  INTERNAL load order'])
     expect((await caller.serverSpan()).attributes['http.route']).toBe(route)
   })
 
-  it('names the error that it answers with 500', async () => {
+  it('names the error behind a 500', async () => {
     const span = await (await ask('/orders/broken', 500)).serverSpan()
 
     expect(span).toMatchObject({
@@ -50,7 +50,7 @@ describe.each([
     expect(exceptionsOf(span)).toEqual(['OutOfStock'])
   })
 
-  it('takes an error for the client for an answer', async () => {
+  it('does not report an error for the client as a failure', async () => {
     const span = await (await ask('/orders/none', 404)).serverSpan()
 
     expect(span).toMatchObject({ name: `GET ${route}`, failed: false })

@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 
-/** A program of this folder, in a process of its own. */
+/** A program of this folder, in a separate process. */
 export interface Program<Answer> {
   /** Its answer to the first message. */
   readonly answer: Answer
   /** Sends it another message and waits for the answer. */
   ask<Next>(message: object): Promise<Next>
   send(message: object): void
-  /** The next message that it sends unasked. */
+  /** The next message that isn't a reply. */
   heard(): Promise<unknown>
   signal(signal: NodeJS.Signals): void
   /** Waits until it has stopped itself by SIGSTOP. */
@@ -57,7 +57,7 @@ export async function startProgram<Answer>(
     heard: () => once(child, 'message'),
     signal: signal => void child.kill(signal),
     async frozen() {
-      // Nothing tells the parent of it.
+      // The parent isn't notified of it.
       while (!isStopped(child.pid)) await setImmediate()
     },
     ended,

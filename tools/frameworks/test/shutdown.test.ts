@@ -9,7 +9,7 @@ import { Caller } from './traces.ts'
 const PATIENCE = 60_000
 
 it(
-  'answers what is open, cuts what hangs, sends all spans and ends',
+  'answers open requests, cuts hanging ones, sends all spans and ends',
   async () => {
     await using receiver = await startReceiver()
     const setting: Setting = { endpoint: receiver.endpoint, drain: 500, deadline: 1500 }

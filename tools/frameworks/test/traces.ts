@@ -23,7 +23,7 @@ export class Caller {
     return { status: answer.status, body: await answer.text() }
   }
 
-  /** The spans of its trace, once the given ones are among them. */
+  /** The spans of its trace, once they include the given ones. */
   async spans(...names: readonly (string | RegExp)[]): Promise<readonly ReceivedSpan[]> {
     const own = (): readonly ReceivedSpan[] =>
       this.receiver.spans().filter(({ traceId }) => traceId === this.traceId)
@@ -43,7 +43,7 @@ export class Caller {
     return spans.find(({ kind }) => kind === 'SERVER')!
   }
 
-  /** The trace as lines, indented by depth, in the order of their beginning. */
+  /** The trace as lines, indented by depth, in start order. */
   async tree(...names: readonly (string | RegExp)[]): Promise<readonly string[]> {
     const spans = await this.spans(...names)
     const below = (parent: string, indent: string): string[] =>

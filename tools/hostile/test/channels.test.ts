@@ -76,7 +76,7 @@ describe('a malformed message', () => {
     // A subscriber that throws is an uncaught exception of the next tick.
     await setImmediate()
     expect(uncaught).toEqual([])
-    // A handful of classes of errors at the most, however many messages there are.
+    // At most a few classes of errors, whatever the number of messages.
     expect(diagnostics.messages.length).toBeLessThanOrEqual(4)
   })
 })

@@ -7,7 +7,7 @@ import { addEvent, linkTo, recordException, requestsInFlight, withSpan } from '@
 import { breaking, broken, everyFault, type HostileOptions } from './faults.ts'
 import { testEveryFault } from './outcome.ts'
 
-/** Runs work in a span, if it is traced. */
+/** Runs work, in a span when it is traced. */
 function within<T>(options: HostileOptions | undefined, work: () => T): T {
   return options ? withSpan('work', work, { tracerProvider: options.tracerProvider }) : work()
 }
@@ -47,7 +47,7 @@ describe('withSpan()', () => {
 describe('linkTo()', () => {
   afterEach(() => propagation.disable())
 
-  it.each(everyFault())('gives a link or none with $name', ({ options, active }) => {
+  it.each(everyFault())('returns a link or undefined with $name', ({ options, active }) => {
     if (options.propagator) propagation.setGlobalPropagator(options.propagator)
     expect(() => linkTo({ traceparent: '00-1-2-3' })).not.toThrow()
     expect(() => linkTo(trace.getSpan(active) as Span)).not.toThrow()

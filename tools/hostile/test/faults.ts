@@ -54,15 +54,15 @@ export const LIES: readonly (readonly [string, unknown])[] = [
   ['undefined', undefined],
   ['null', null],
   ['a number', 5],
-  ['a text', 'lie'],
+  ['a string', 'lie'],
   ['an empty object', {}],
   ['a promise', Promise.resolve()],
   ['a symbol', Symbol('lie')],
-  ['a list', [1, null]],
+  ['an array', [1, null]],
   ['an object that throws', broken],
 ]
 
-/** Of spans, which are tried twice: as those of the tracer, and as the active one. */
+/** Fewer for spans, which are tried twice: as those of the tracer, and as the active one. */
 const LIES_OF_SPANS: ReadonlySet<string> = new Set(['undefined', 'an empty object', 'an object that throws'])
 
 const SPAN_METHODS = [
@@ -95,7 +95,7 @@ function providerOf(startSpan: () => unknown): TracerProvider {
   return { getTracer: () => tracer }
 }
 
-/** Works at first, and throws from a certain call on. */
+/** Works for a number of calls, and then throws. */
 function breakingAfter<T>(calls: number, answer: T): () => T {
   let left = calls
   return () => (left-- > 0 ? answer : breaking())
@@ -135,8 +135,8 @@ function* providerFaults(): Generator<readonly [string, TracerProvider]> {
   yield ['a sampler that throws', new BasicTracerProvider({ sampler: { shouldSample: breaking } })]
   for (const [lie, value] of LIES) {
     const sampler = { shouldSample: () => value } as unknown as Sampler
-    yield [`a sampler that answers with ${lie}`, new BasicTracerProvider({ sampler })]
-    yield [`a provider that gives ${lie}`, { getTracer: () => value as Tracer }]
+    yield [`a sampler that returns ${lie}`, new BasicTracerProvider({ sampler })]
+    yield [`a provider that returns ${lie}`, { getTracer: () => value as Tracer }]
   }
   for (const [name, span] of spanFaults()) yield [`a span ${name}`, providerOf(span)]
 }
@@ -150,8 +150,8 @@ function* meterFaults(): Generator<readonly [string, MeterProvider]> {
     { getMeter: () => instruments({ record: breaking, add: breaking, addCallback: breaking }) },
   ]
   for (const [lie, value] of LIES) {
-    yield [`a meter provider that gives ${lie}`, { getMeter: () => value as Meter }]
-    yield [`a meter that makes ${lie}`, { getMeter: () => instruments(value) }]
+    yield [`a meter provider that returns ${lie}`, { getMeter: () => value as Meter }]
+    yield [`a meter that creates ${lie}`, { getMeter: () => instruments(value) }]
   }
 }
 
@@ -176,7 +176,7 @@ export function* propagatorFaults(): Generator<readonly [string, TextMapPropagat
     ]
   }
   yield [
-    'a propagator that asks for what is no name',
+    'a propagator that reads an invalid name',
     {
       ...quiet,
       extract(context, carrier, getter) {
@@ -196,10 +196,10 @@ function* hookFaults(): Generator<readonly [string, HostileOptions]> {
   yield ['hooks that reject', everyHook(() => Promise.reject(new Error('telemetry broke')))]
   for (const [lie, value] of LIES) {
     // Ignored work is not traced, and the other hooks would not be called.
-    yield [`hooks that answer with ${lie}`, { ...everyHook(() => value), ignore: (() => undefined) as never }]
-    yield [`a hook ignore that answers with ${lie}`, { ignore: (() => value) as never }]
+    yield [`hooks that return ${lie}`, { ...everyHook(() => value), ignore: (() => undefined) as never }]
+    yield [`a hook ignore that returns ${lie}`, { ignore: (() => value) as never }]
     yield [
-      `a hook attributes that answers with an attribute that is ${lie}`,
+      `a hook attributes that returns an attribute that is ${lie}`,
       { attributes: (() => ({ lie: value })) as never },
     ]
   }
@@ -210,7 +210,7 @@ function everyHook(hook: () => unknown): HostileOptions {
   return { ...all, metrics: { attributes: hook as () => never } }
 }
 
-/** Every way in which telemetry fails that does not belong to one entry point. */
+/** Every failure of telemetry that isn't specific to one entry point. */
 export function everyFault(): readonly Fault[] {
   const faults: Fault[] = []
   const add = (name: string, options: HostileOptions, active = ROOT_CONTEXT): void =>

@@ -60,7 +60,7 @@ function metadata(): grpc.Metadata {
   return given
 }
 
-/** What a client sees of calls that succeed, that fail, and that cannot be made. */
+/** What a client sees of calls that succeed, that fail, and that cannot be started. */
 async function callAll(address: string, options: grpc.ClientOptions | undefined): Promise<unknown> {
   const client = new Echo(address, grpc.credentials.createInsecure(), options)
   const call = (message: unknown, ...rest: unknown[]): Promise<unknown> =>
@@ -120,8 +120,8 @@ describe('the interceptors', () => {
 
   const hooks = { onStart: () => undefined, onEnd: () => undefined }
 
-  it.each(LIES)('of a client are told of %s', (_name, lie) => {
-    // A matcher would look into it.
+  it.each(LIES)('of a client pass on %s', (_name, lie) => {
+    // A matcher would read its properties.
     const isIt = (given: unknown): boolean => Object.is(given, lie)
     const [intercept] = traceGrpcClient({ ...busy({}), ...hooks }).interceptors ?? []
     const started: unknown[] = []
@@ -153,8 +153,8 @@ describe('the interceptors', () => {
     expect(heard.map(isIt)).toEqual([true, true, true])
   })
 
-  it.each(LIES)('of a server are told of %s', (_name, lie) => {
-    // A matcher would look into it.
+  it.each(LIES)('of a server pass on %s', (_name, lie) => {
+    // A matcher would read its properties.
     const isIt = (given: unknown): boolean => Object.is(given, lie)
     const [intercept] = traceGrpcServer({ ...busy({}), ...hooks }).interceptors ?? []
     const heard: unknown[] = []

@@ -106,14 +106,14 @@ describe.each(FRAMEWORKS)('%s', (_name, appOf) => {
   )
 })
 
-/** Objects in place of requests and responses, as tools for tests and adapters of other protocols pass them. */
+/** Objects in place of requests and responses, as test tools and adapters of other protocols pass them. */
 const IMPOSTORS: readonly (readonly [string, () => readonly [req: unknown, res: unknown]])[] = [
   ['two plain objects', () => [{}, {}]],
   ['nothing', () => [undefined, undefined]],
   ['a response that is a plain object', () => [{ headers: {}, method: 'GET', url: '/' }, {}]],
   ['a response without methods', () => [{ headers: {}, method: 'GET', url: '/' }, new EventEmitter()]],
   ['a response that does nothing', () => [{ headers: {} }, { on() {}, prependListener() {} }]],
-  ['a request without anything', () => [{}, new EventEmitter()]],
+  ['a request without properties', () => [{}, new EventEmitter()]],
   ['frozen objects', () => [Object.freeze({ headers: {} }), Object.freeze(new EventEmitter())]],
   ['objects that throw', () => [broken, broken]],
   ['headers that throw', () => [Object.defineProperty({}, 'headers', { get: breaking }), new EventEmitter()]],
@@ -123,19 +123,19 @@ const IMPOSTORS: readonly (readonly [string, () => readonly [req: unknown, res: 
   ],
 ]
 
-describe('a request that is not of Node', () => {
+describe('a request that was not created by Node', () => {
   let recorder: SpanRecorder
   beforeAll(() => {
     recorder = recordSpans({ global: true })
   })
   afterAll(async () => recorder.stop())
 
-  /** Options with which everything is read. */
+  /** Options that read every property. */
   const tracerProvider = new BasicTracerProvider()
   const options: Options = { ...BUSY, metrics: METRICS, onStart: () => undefined, tracerProvider }
 
-  describe.each(IMPOSTORS)('but %s', (_name, make) => {
-    it('passes the tracing of Express', () => {
+  describe.each(IMPOSTORS)('(%s)', (_name, make) => {
+    it('gets through the tracing of Express', () => {
       const [req, res] = make()
       let calls = 0
       traceExpress(options)(req as express.Request, res as express.Response, () => void calls++)
@@ -144,7 +144,7 @@ describe('a request that is not of Node', () => {
       expect(requestsInFlight()).toEqual([])
     })
 
-    it('passes the tracing of Koa', async () => {
+    it('gets through the tracing of Koa', async () => {
       const [req, res] = make()
       const ctx = { req, res, request: req, response: res, app: {} } as unknown as Koa.Context
       expect(await traceKoa(options)(ctx as never, () => Promise.resolve('next'))).toBe('next')
@@ -153,13 +153,13 @@ describe('a request that is not of Node', () => {
     })
   })
 
-  it('passes the tracing of Koa without a response', async () => {
+  it('gets through the tracing of Koa without a response', async () => {
     const ctx = { websocket: {}, path: '/' } as unknown as Koa.Context
     expect(await traceKoa(options)(ctx as never, () => Promise.resolve('next'))).toBe('next')
     expect(requestsInFlight()).toEqual([])
   })
 
-  it('has a span where there are headers and events', async () => {
+  it('has a span when it has headers and events', async () => {
     await recorder.reset()
     const req = { headers: { host: 'shop' }, method: 'GET', url: '/items', originalUrl: '/items' }
     const res = Object.assign(new EventEmitter(), {

@@ -55,7 +55,7 @@ async function settled(work: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** What was sent, without what differs from time to time. */
+/** The messages that were sent, without the parts that differ between runs. */
 async function sent(work: () => Promise<{ errorCode?: number; partition?: number }[]>): Promise<unknown> {
   return settled(async () => (await work()).map(({ errorCode, partition }) => ({ errorCode, partition })))
 }
@@ -151,7 +151,7 @@ describe('the handlers of traceKafka()', () => {
   testEveryFault('handlers that succeed', options => handled(options, false))
   testEveryFault('handlers that fail', options => handled(options, true))
 
-  it('are called once for every payload, in messages of a batch too', async () => {
+  it('are called once for every payload, even for messages of a batch', async () => {
     const failures: unknown[] = []
     const kafka = traceKafka(clientOf(PAYLOADS.slice(5), failures))
     const works: unknown[] = []
@@ -167,7 +167,7 @@ describe('the handlers of traceKafka()', () => {
     expect(works).toEqual(Array(6).fill('done'))
   })
 
-  it('are told of a group that reports wrong data', async () => {
+  it('are not affected by a group that reports wrong data', async () => {
     const listeners: ((event: unknown) => void)[] = []
     const consumer = {
       events: {

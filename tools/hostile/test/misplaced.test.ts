@@ -26,17 +26,17 @@ function inKoa(middleware: unknown): (...given: never[]) => unknown {
 }
 
 const MISTAKES = [
-  ['the tracing of Express, not called, in Express', inExpress, traceExpress, 'app.use(tracing())'],
-  ['the tracing of Koa, not called, in Koa', inKoa, traceKoa, 'app.use(tracing())'],
-  ['the tracing of Koa, not called, in Express', inExpress, traceKoa, 'app.use(tracing())'],
-  ['the tracing of Express, not called, in Koa', inKoa, traceExpress, 'app.use(tracing())'],
-  ['the tracing of Koa in Express', inExpress, traceKoa(), 'import it from @spanwright/express'],
-  ['the tracing of Express in Koa', inKoa, traceExpress(), 'import it from @spanwright/koa'],
+  ['of Express, not called, in Express', inExpress, traceExpress, 'app.use(tracing())'],
+  ['of Koa, not called, in Koa', inKoa, traceKoa, 'app.use(tracing())'],
+  ['of Koa, not called, in Express', inExpress, traceKoa, 'app.use(tracing())'],
+  ['of Express, not called, in Koa', inKoa, traceExpress, 'app.use(tracing())'],
+  ['of Koa in Express', inExpress, traceKoa(), 'import it from @spanwright/express'],
+  ['of Express in Koa', inKoa, traceExpress(), 'import it from @spanwright/koa'],
 ] as const
 
-describe('tracing in the wrong place', () => {
+describe('misplaced tracing', () => {
   it.each(MISTAKES)(
-    '(%s) lets requests through and reports once how to fix it',
+    '%s, lets requests through and reports once how to fix it',
     async (_, app, middleware, fix) => {
       const recorder = recordSpans({ global: true })
       await using served = await serve(app(middleware) as Parameters<typeof serve>[0])

@@ -14,14 +14,14 @@ async function outcomeOf(work: () => unknown): Promise<unknown> {
   }
 }
 
-/** Outside of `npm run test:sweeps` each of the works that a file tries gets every third fault, the next one other ones. */
+/** Except in `npm run test:sweeps`, each work of a file gets every third fault, and the next work gets other ones. */
 const STRIDE = process.env['SWEEPS'] === 'all' ? 1 : 3
 let works = 0
 
 /**
- * Runs work of an application with the faults of telemetry there are, and compares what the application sees with what
- * it sees without tracing.
- * @param work is given the options for the entry point; without them it runs untraced
+ * Runs work of an application with every fault of telemetry, and compares the outcome that the application sees with
+ * the outcome without tracing.
+ * @param work receives the options for the entry point; without them it runs untraced
  */
 export function testEveryFault(name: string, work: (options: HostileOptions | undefined) => unknown): void {
   const manager = new AsyncLocalStorageContextManager().enable()

@@ -121,14 +121,14 @@ describe('traceClient()', () => {
 })
 
 describe('an object of node-postgres with wrong values', () => {
-  /** Works twice, so that node-postgres itself can read it after us. */
+  /** Fails at the first reads only, so that node-postgres itself can read it later. */
   const throwingOnce = (value: unknown): PropertyDescriptor => {
     let isRead = false
     return { enumerable: true, get: () => (isRead ? value : ((isRead = true), breaking())) }
   }
 
   it.each(['text', 'name', 'values', 'submit'])(
-    'is sent as it is when its %s cannot be read at first',
+    'is sent unchanged when its %s cannot be read at first',
     async property => {
       const client = traceClient(new Client(config()), { comment: true })
       await client.connect()
@@ -152,7 +152,7 @@ describe('an object of node-postgres with wrong values', () => {
     await pool.end()
   })
 
-  it('has no effect as an answer', async () => {
+  it('has no effect as a result', async () => {
     const diagnostics = collectDiag()
     const pool = {
       totalCount: 0,

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-/** What a client sees of a request: the answer without its date, or the code of the error. */
+/** What a client sees of a request: the response without its date, or the code of the error. */
 export async function ask(port: number, method: string, path: string, body?: string): Promise<unknown> {
   const req = request({
     port,

@@ -11,7 +11,7 @@ import express from 'express'
 
 import { breaking, LIES, propagatorFaults } from './faults.ts'
 
-/** Longer than a part that never responds may delay the end. */
+/** Longer than a part that never settles may delay the end. */
 const FLUSH_TIMEOUT = 100
 
 const quietExporter = { export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }) }
@@ -21,7 +21,7 @@ const rejecting = (): Promise<never> => Promise.reject(new Error('telemetry brok
 
 type Parts = Omit<StartTracingOptions, 'metrics'>
 
-/** Parts that an application hands to `startTracing()`, each of which throws or returns wrong values in one way. */
+/** Parts that an application passes to `startTracing()`, each of which throws or returns wrong values in one way. */
 function* faults(): Generator<readonly [string, Parts]> {
   for (const [way, fail] of [
     ['throws', breaking],
@@ -40,7 +40,7 @@ function* faults(): Generator<readonly [string, Parts]> {
     }
   }
   yield [
-    'an exporter that answers twice',
+    'an exporter that calls back twice',
     {
       exporter: {
         ...quietExporter,
@@ -58,17 +58,17 @@ function* faults(): Generator<readonly [string, Parts]> {
     { idGenerator: { generateTraceId: breaking, generateSpanId: breaking } },
   ]
   for (const [lie, value] of LIES) {
-    yield [`a sampler that answers with ${lie}`, { sampler: { shouldSample: () => value as never } }]
+    yield [`a sampler that returns ${lie}`, { sampler: { shouldSample: () => value as never } }]
     yield [
       `a sampler whose attributes are ${lie}`,
       { sampler: { shouldSample: () => ({ decision: 2, attributes: value }) as never } },
     ]
     yield [
-      `an id generator that makes ${lie}`,
+      `an id generator that returns ${lie}`,
       { idGenerator: { generateTraceId: () => value as never, generateSpanId: () => value as never } },
     ]
     yield [
-      `an exporter that answers with ${lie}`,
+      `an exporter that calls back with ${lie}`,
       { exporter: { export: (_, done) => done(value as never), async shutdown() {} } },
     ]
   }

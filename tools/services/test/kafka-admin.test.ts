@@ -40,7 +40,7 @@ describe('an admin', () => {
     expect(await admin.listTopics()).not.toContain(topic)
   })
 
-  it('gives a topic as many partitions as the broker says when the client does not', async () => {
+  it('creates a topic with the default number of partitions when the client sets none', async () => {
     const [asked, produced] = [unique('asked'), unique('produced')]
     await admin.createTopics({ topics: [{ topic: asked }] })
     const producer = await client.producer()
@@ -49,7 +49,7 @@ describe('an admin', () => {
     expect(topics.map(one => one.partitions.length)).toEqual([2, 2])
   })
 
-  it('refuses what cannot be', async () => {
+  it('refuses invalid topics', async () => {
     const refused = async (topic: Parameters<Admin['createTopics']>[0]['topics'][number]): Promise<unknown> =>
       admin
         .createTopics({ topics: [topic] })
@@ -59,7 +59,7 @@ describe('an admin', () => {
     expect(await refused({ topic: unique('two'), replicationFactor: 2 })).toBe('INVALID_REPLICATION_FACTOR')
   })
 
-  it('knows the ends of a topic, offsets by time and those of groups', async () => {
+  it('returns the ends of a topic, offsets by time and those of groups', async () => {
     const [topic, groupId] = [unique('offsets'), unique('group')]
     await client.createTopic(topic)
     const producer = await client.producer()

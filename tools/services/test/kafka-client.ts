@@ -12,7 +12,7 @@ import {
 } from 'kafkajs'
 import type { KafkaService } from '@spanwright/services'
 
-/** A message as a consumer saw it. */
+/** A message as a consumer received it. */
 export interface Seen {
   topic: string
   partition: number
@@ -22,12 +22,12 @@ export interface Seen {
   headers: IHeaders | undefined
 }
 
-/** A name no other test uses. */
+/** A name that no other test uses. */
 export function unique(name: string): string {
   return `${name}-${randomUUID().slice(0, 8)}`
 }
 
-/** kafkajs on a broker, quick to try again; everything it made is disconnected by `close`. */
+/** kafkajs on a broker, with short retries; `close` disconnects everything it created. */
 export class TestClient {
   readonly kafka: Kafka
   #open: { disconnect(): Promise<void> }[] = []
@@ -61,7 +61,7 @@ export class TestClient {
     await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true })
   }
 
-  /** A consumer from the beginning of a topic, connected and not running yet. */
+  /** A consumer that starts at the beginning of a topic, connected but not running yet. */
   async consumer(topic: string, config: Partial<ConsumerConfig> = {}): Promise<Consumer> {
     // kafkajs sends heartbeats, and disconnects, only between two fetches.
     const quick = { maxWaitTimeInMs: 50, heartbeatInterval: 50 }
@@ -77,7 +77,7 @@ export class TestClient {
   }
 }
 
-/** Collects what consumers get and lets a test wait for it. */
+/** Collects the messages of consumers and lets a test wait for them. */
 export class Inbox {
   readonly seen: Seen[] = []
   #arrived = new EventTarget()
@@ -99,14 +99,14 @@ export class Inbox {
     return this.seen.map(message => message.value)
   }
 
-  /** Resolves once `count` messages have come. */
+  /** Resolves once `count` messages have arrived. */
   async holds(count: number): Promise<Seen[]> {
     while (this.seen.length < count) await once(this.#arrived, 'message')
     return this.seen
   }
 }
 
-/** Resolves with the partitions of `topic` a consumer gets when it next joins its group. */
+/** Resolves with the partitions of `topic` that a consumer receives when it next joins its group. */
 export function nextAssignment(consumer: Consumer, topic: string): Promise<number[]> {
   return new Promise(resolve => {
     const unlisten = consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {

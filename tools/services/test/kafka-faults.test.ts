@@ -7,7 +7,7 @@ import { childProcesses, foldersIn, runToItsEnd } from './leftovers.ts'
 
 jest.setTimeout(60_000)
 
-describe('a broker that goes away', () => {
+describe('a broker that restarts', () => {
   let service: KafkaService
   let client: TestClient
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describe('a broker that goes away', () => {
     expect((await admin.fetchOffsets({ groupId, topics: [topic] }))[0]?.partitions[0]?.offset).toBe('1')
   })
 
-  it('gets the message in hand, and its consumers back, once it is there again', async () => {
+  it('receives the pending message, and its consumers again, once it is back', async () => {
     const topic = unique('survived')
     const producer = await client.producer()
     const inbox = new Inbox()
@@ -61,7 +61,7 @@ describe('a broker', () => {
   afterAll(() => service.stop())
 
   it.each([
-    ['that are no frame', Buffer.from('GET / HTTP/1.1\r\nHost: kafka\r\n\r\n')],
+    ['that are not a frame', Buffer.from('GET / HTTP/1.1\r\nHost: kafka\r\n\r\n')],
     ['with a negative length', Buffer.from([255, 255, 255, 255, 0, 0])],
     ['that name an unknown request', frame([0x7f, 0xff, 0, 0, 0, 0, 0, 1, 255, 255])],
     ['that name an unknown version', frame([0, 3, 0x7f, 0xff, 0, 0, 0, 1, 255, 255])],
@@ -80,7 +80,7 @@ describe('a broker', () => {
     await client.close()
   })
 
-  it('takes a request that comes in pieces', async () => {
+  it('accepts a request that arrives in pieces', async () => {
     const [host, port] = (service.brokers[0] ?? '').split(':')
     const socket = createConnection({ host: host ?? '', port: Number(port), noDelay: true })
     const apiVersions = frame([0, 18, 0, 2, 0, 0, 0, 42, 255, 255])
@@ -109,7 +109,7 @@ describe('startKafka', () => {
     }
   })
 
-  it('leaves no process and no folder after stop, however often', async () => {
+  it('leaves no process and no folder after stop, even when called twice', async () => {
     const before = childProcesses()
     const lines: string[] = []
     const service = await startKafka({ onProgress: line => lines.push(line) })
@@ -130,7 +130,7 @@ describe('startKafka', () => {
     },
   )
 
-  it('takes the brokers of KAFKA_BROKERS and leaves them running', async () => {
+  it('uses the brokers of KAFKA_BROKERS and leaves them running', async () => {
     const own = await startKafka()
     process.env['KAFKA_BROKERS'] = own.brokers.join(', ')
     const other = await startKafka()
@@ -151,7 +151,7 @@ describe('startKafka', () => {
     await service.stop()
   })
 
-  it('says what it does not know or have', async () => {
+  it('reports unknown settings and missing programs', async () => {
     process.env['KAFKA'] = 'redpanda'
     await expect(startKafka()).rejects.toThrow('KAFKA: expected "apache" or "in-process", got "redpanda"')
     process.env['KAFKA'] = 'apache'

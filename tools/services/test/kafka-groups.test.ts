@@ -16,7 +16,7 @@ afterAll(async () => {
 })
 
 describe('a consumer group', () => {
-  it('continues where it committed', async () => {
+  it('continues at its committed offset', async () => {
     const [topic, groupId] = [unique('resume'), unique('group')]
     const producer = await client.producer()
     await producer.send({ topic, messages: [{ value: 'a' }, { value: 'b' }] })
@@ -34,7 +34,7 @@ describe('a consumer group', () => {
     expect([before.values, after.values]).toEqual([['a', 'b'], ['c']])
   })
 
-  it('shares the partitions among its members and takes back those of one that leaves', async () => {
+  it('distributes the partitions among its members and reassigns those of one that leaves', async () => {
     const [topic, groupId] = [unique('shared'), unique('group')]
     await client.createTopic(topic, 4)
     const producer = await client.producer()
@@ -98,7 +98,7 @@ describe('a consumer group', () => {
     expect(inbox.values).toEqual(['stuck'])
   })
 
-  it('can be looked at', async () => {
+  it('can be described', async () => {
     const [topic, groupId] = [unique('described'), unique('group')]
     await client.createTopic(topic)
     const admin = await client.admin()

@@ -84,7 +84,7 @@ describe('messages', () => {
     ])
   })
 
-  it('come as batches with their place in the log', async () => {
+  it('arrive as batches with their offsets in the log', async () => {
     const topic = unique('batches')
     const producer = await client.producer()
     await producer.send({ topic, messages: [{ value: 'a' }, { value: 'b' }] })
@@ -123,7 +123,7 @@ describe('messages', () => {
     expect((await readAll(topic, 2)).values).toEqual([long, 'b'])
   })
 
-  it('reach a waiting consumer at once', async () => {
+  it('reach a waiting consumer immediately', async () => {
     const topic = unique('waiting')
     await client.createTopic(topic)
     const producer = await client.producer()
@@ -158,7 +158,7 @@ describe('messages', () => {
     })
   })
 
-  it('create their topic unless the client says no', async () => {
+  it('create their topic unless the client disables it', async () => {
     const producer = await client.producer({ allowAutoTopicCreation: false, retry: { retries: 0 } })
     const topic = unique('missing')
     await expect(producer.send({ topic, messages: [{ value: 'lost' }] })).rejects.toMatchObject({

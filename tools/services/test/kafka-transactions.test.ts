@@ -28,7 +28,7 @@ async function consume(topic: string, readUncommitted: boolean): Promise<Inbox> 
 }
 
 describe('a transaction', () => {
-  it('is seen once it is committed, and not at all when it is rolled back', async () => {
+  it('is visible once it is committed, and never when it is rolled back', async () => {
     const topic = unique('isolated')
     await client.createTopic(topic, 2)
     const [committed, uncommitted] = [await consume(topic, false), await consume(topic, true)]
@@ -57,7 +57,7 @@ describe('a transaction', () => {
     expect(uncommitted.values.filter(value => value === 'undone')).toHaveLength(1)
   })
 
-  it('commits the offsets of a consumer with it, or not', async () => {
+  it('commits or discards the offsets of a consumer with it', async () => {
     const [topic, groupId] = [unique('offsets'), unique('group')]
     await client.createTopic(topic)
     const admin = await client.admin()
@@ -81,7 +81,7 @@ describe('a transaction', () => {
     expect(await committed()).toBe('5')
   })
 
-  it('is fenced off by another producer of the same name', async () => {
+  it('is fenced by another producer with the same transactional id', async () => {
     const topic = unique('fenced')
     await client.createTopic(topic)
     const config = transactional()

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { FROM_SOURCE } from '@spanwright/test-kit'
 
-/** The temporary folders that lines of progress name and that are there. */
+/** The existing temporary folders that lines of progress name. */
 export function foldersIn(lines: readonly string[]): string[] {
   return lines.flatMap(line => / in (\/.*)$/.exec(line)?.[1] ?? []).filter(folder => existsSync(folder))
 }
@@ -27,7 +27,7 @@ function processes(): Row[] {
   })
 }
 
-/** Command lines of the living children of this process, apart from the one that lists them. */
+/** Command lines of the running child processes, except for the one that lists them. */
 export function childProcesses(): string[] {
   return processes()
     .filter(row => row.parent === process.pid && !row.state.startsWith('Z') && !row.command.startsWith('ps '))
@@ -35,7 +35,7 @@ export function childProcesses(): string[] {
     .toSorted()
 }
 
-/** Starts a service in a program of its own, ends that in the named way and tells what is left once it settled. */
+/** Starts a service in a separate program, ends that in the named way and returns what is left afterwards. */
 export async function runToItsEnd(
   starter: string,
   ending: 'stop' | 'exit' | 'throw' | NodeJS.Signals,
@@ -60,12 +60,12 @@ export async function runToItsEnd(
   return { signal, left }
 }
 
-/** Folders and processes of a service that are still there after ten seconds. */
+/** Folders and processes of a service that still exist after ten seconds. */
 async function whatStays(folder: string): Promise<string[]> {
   let left: string[] = []
   for (const end = Date.now() + 10_000; Date.now() < end; await setTimeout(20)) {
     left = readdirSync(folder).filter(name => name.startsWith('spanwright-'))
-    // The table of all processes is expensive; it is looked at once the folders are gone.
+    // The table of all processes is expensive; it is read once the folders are gone.
     if (left.length > 0) continue
     for (const row of processes()) {
       if (row.command.includes(folder) && !row.state.startsWith('Z')) left.push(row.command)

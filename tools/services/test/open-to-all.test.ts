@@ -40,7 +40,7 @@ async function say(): Promise<string> {
 }
 
 describe('openToAll', () => {
-  it('takes a folder that every user can enter as it is', async () => {
+  it('returns a folder that every user can enter', async () => {
     for (const path of [parent, folder, join(folder, 'bin'), join(folder, 'bin', 'say')])
       chmodSync(path, 0o755)
     expect(await openToAll(folder, join('bin', 'say'), name)).toBe(folder)
@@ -53,11 +53,11 @@ describe('openToAll', () => {
     expect(statSync(copy).ino).toBe(made)
   })
 
-  it('makes one copy when several ask at the same time', async () => {
+  it('makes one copy for several concurrent calls', async () => {
     expect(await Promise.all([say(), say(), say()])).toEqual(['hello\n', 'hello\n', 'hello\n'])
   })
 
-  it('replaces a copy that was partly cleaned away, or that others can write to', async () => {
+  it('replaces a copy that was partly deleted, or that others can write to', async () => {
     await say()
     rmSync(join(copy, 'words'))
     expect(await say()).toBe('hello\n')
@@ -68,7 +68,7 @@ describe('openToAll', () => {
 })
 
 describe('linkLibraries', () => {
-  it('makes the links that an install script would have made, and leaves those that are there', async () => {
+  it('creates the links that an install script would have created, and keeps existing ones', async () => {
     const list = [
       { source: 'native/words', target: 'native/bin/words.1' },
       { source: 'native/words', target: 'native/linked' },

@@ -34,7 +34,7 @@ describe('startPostgres', () => {
   })
   afterAll(() => service.stop())
 
-  it('answers queries in the database it was asked for', async () => {
+  it('answers queries in the requested database', async () => {
     expect(service).toMatchObject({
       kind: 'embedded',
       host: '127.0.0.1',
@@ -52,7 +52,7 @@ describe('startPostgres', () => {
     await expect(client.connect()).rejects.toMatchObject({ code: '28P01' })
   })
 
-  it('keeps its data and port over a crash in the middle of a query', async () => {
+  it('keeps its data and port after a crash in the middle of a query', async () => {
     const port = service.port
     await query(service, 'CREATE TABLE kept AS SELECT 42 AS answer')
     const client = new Client({ connectionString: service.connectionString })
@@ -69,7 +69,7 @@ describe('startPostgres', () => {
     expect(await query(service, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
   })
 
-  it('takes the server of DATABASE_URL and leaves it running', async () => {
+  it('uses the server of DATABASE_URL and leaves it running', async () => {
     process.env['DATABASE_URL'] = service.connectionString
     const other = await startPostgres()
     const { host, port, user, password, database } = service
@@ -91,7 +91,7 @@ describe('startPostgres', () => {
 })
 
 describe('a server of startPostgres', () => {
-  it('is stopped twice without harm, leaving no process and no folder', async () => {
+  it('can be stopped twice, and leaves no process and no folder', async () => {
     const before = childProcesses()
     const lines: string[] = []
     const service = await startPostgres({ onProgress: line => lines.push(line) })

@@ -2,7 +2,7 @@ import { startKafka, startPostgres } from '@spanwright/services'
 
 const starters: Record<string, () => Promise<{ stop(): Promise<void> }>> = { startKafka, startPostgres }
 
-/** Program: starts the service named by the first argument, then ends the way the second one says. */
+/** Program: starts the service named by the first argument, then ends as the second one says. */
 async function main(starter = '', ending = ''): Promise<void> {
   const service = await starters[starter]?.()
   process.stdout.write('started\n')

@@ -9,7 +9,7 @@ const character = fc
   .integer({ min: 0, max: 0x10_ffff - SURROGATES.count })
   .map(code => String.fromCodePoint(code < SURROGATES.first ? code : code + SURROGATES.count))
 
-/** What every object has, and what may be taken for that of one. */
+/** Properties that every object has, or that can be mistaken for such. */
 const NAMES_OF_OBJECTS = [
   '__proto__',
   'constructor',
@@ -20,7 +20,7 @@ const NAMES_OF_OBJECTS = [
   'name',
 ]
 
-/** Text of any characters, 10 unless said, and now and then a name that objects have. */
+/** A string of any characters, by default at most 10, and sometimes the name of a property of all objects. */
 export function anyText(maxLength = 10): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 9, arbitrary: textOf(character, maxLength) },
@@ -28,7 +28,7 @@ export function anyText(maxLength = 10): fc.Arbitrary<string> {
   )
 }
 
-/** Text of characters with codes from one to another. */
+/** A string of characters within a range of codes. */
 export function text(from: number, to: number, maxLength: number): fc.Arbitrary<string> {
   return textOf(
     fc.integer({ min: from, max: to }).map(code => String.fromCharCode(code)),
@@ -47,7 +47,7 @@ const characterOfPath = fc.oneof(
   { weight: 1, arbitrary: character.map(percentEncoded) },
 )
 
-/** The path of a URL as RFC 3986 has it, any character percent-encoded. */
+/** The path of a URL according to RFC 3986, with percent-encoded characters. */
 export const anyPath: fc.Arbitrary<string> = fc
   .array(textOf(characterOfPath, 10), { maxLength: 10 })
   .map(segments => segments.map(segment => `/${segment}`).join(''))

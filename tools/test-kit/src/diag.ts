@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 
 import { diag, DiagLogLevel } from '@opentelemetry/api'
 
-/** What was said to `diag` at some levels. */
+/** The messages to `diag` at some levels. */
 export interface CollectedDiag {
   /** A line for each call: `warn: spanwright: …`. */
   readonly lines: string[]
@@ -12,13 +12,13 @@ export interface CollectedDiag {
   readonly calls: unknown[][]
   /** Waits for the first call, and returns its message. */
   first(): Promise<string>
-  /** Lets nobody listen any more. */
+  /** Stops collecting. */
   stop(): void
 }
 
 const LEVELS = { error: DiagLogLevel.ERROR, warn: DiagLogLevel.WARN, info: DiagLogLevel.INFO }
 
-/** Collects what is said to `diag` from now on at a level, `warn` unless given, and at those above it. */
+/** Collects the messages to `diag` from now on at a level (default `warn`) and at more severe ones. */
 export function collectDiag(level: keyof typeof LEVELS = 'warn'): CollectedDiag {
   const lines: string[] = []
   const messages: string[] = []

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 
-/** What `require()` lets a program read TypeScript with. */
+/** The module that lets a program `require()` TypeScript. */
 export const TYPESCRIPT: string = join(__dirname, 'typescript.cjs')
 
-/** Arguments of Node with which a program runs from its sources, and those of our packages. */
+/** Arguments of Node that run a program from its sources, and from those of our packages. */
 export const FROM_SOURCE: readonly string[] = ['--require', TYPESCRIPT, '--conditions=@spanwright/source']

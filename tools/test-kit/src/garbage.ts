@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 
 let collect: (() => void) | undefined
 
-/** Collects garbage at once, all of it. */
+/** Collects all garbage synchronously. */
 export function collectGarbage(): void {
   if (!collect) {
     setFlagsFromString('--expose-gc')
@@ -13,7 +13,7 @@ export function collectGarbage(): void {
   collect()
 }
 
-/** True once everything is gone; false when something still stands after some collections. */
+/** True once everything was collected; false when an object still exists after several collections. */
 export async function areCollected(references: readonly WeakRef<object>[], rounds = 20): Promise<boolean> {
   for (let round = 0; round < rounds; round++) {
     await setImmediate()

@@ -4,7 +4,7 @@ import { recordSpans, type RecordSpansOptions, type SpanRecorder } from '@spanwr
 let recorder: SpanRecorder | undefined
 
 /**
- * Records what the tests of a file trace, by the global providers unless said, and forgets it after each test. Suites of
+ * Records the spans of the tests in a file, by default with global providers, and resets after each test. Suites of
  * one file share the recorder.
  */
 export function recordTests(options: RecordSpansOptions = { global: true }): SpanRecorder {

@@ -2,18 +2,18 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net'
 
-/** A server on a free port of 127.0.0.1; it is gone with its connections when it is disposed of. */
+/** A server on a free port of 127.0.0.1; disposing of it closes it and its connections. */
 export interface TestServer extends AsyncDisposable {
   readonly server: Server
   readonly port: number
   readonly origin: string
   /** Opens a connection and writes bytes on it, one for each character. */
   connect(bytes?: string): Socket
-  /** Writes bytes on a connection of their own, and waits for what comes back until it is closed. */
+  /** Writes bytes on a separate connection, and returns the response once it is closed. */
   send(bytes: string): Promise<string>
 }
 
-/** What the servers of {@link serve} are made of, and how they are reached. */
+/** How the servers of {@link serve} are created and reached. */
 export interface Transport {
   readonly scheme: 'http' | 'https'
   createServer(options: ServerOptions, listener: RequestListener): Server
@@ -26,7 +26,7 @@ let transport: Transport = {
   connect: port => connect(port, '127.0.0.1'),
 }
 
-/** Has the rest of a test file serve over another transport than plain `node:http`. */
+/** Makes the rest of a test file serve over another transport than plain `node:http`. */
 export function serveOver(other: Transport): void {
   transport = other
 }
@@ -63,7 +63,7 @@ export async function serve(listener: RequestListener, options: ServerOptions = 
     send: bytes => readAll(open(bytes)),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
-      // Those of node:http2 have no such method.
+      // Servers of node:http2 have no such method.
       ;(server as Partial<Server>).closeAllConnections?.()
       server.close()
       await once(server, 'close')
@@ -71,7 +71,7 @@ export async function serve(listener: RequestListener, options: ServerOptions = 
   }
 }
 
-/** Everything a connection receives until the other end closes it. */
+/** All data that a connection receives until the other end closes it. */
 export async function readAll(socket: Socket): Promise<string> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -79,18 +79,18 @@ export async function readAll(socket: Socket): Promise<string> {
   return Buffer.concat(chunks).toString('latin1')
 }
 
-/** The next bytes a connection receives. */
+/** The next bytes that a connection receives. */
 export async function nextBytes(socket: Socket): Promise<string> {
   const [bytes] = (await once(socket, 'data')) as [Buffer]
   return bytes.toString('latin1')
 }
 
-/** A request as it is written on a connection, which is closed after it unless headers say something else. */
+/** The bytes of a request, after which the connection is closed unless headers say otherwise. */
 export function requestOf(line: string, headers: readonly string[] = [], body = ''): string {
   const own = headers.some(header => /^connection:/i.test(header)) ? [] : ['Connection: close']
   const host = headers.some(header => /^host:/i.test(header)) ? [] : ['Host: shop.test']
   return `${[`${line} HTTP/1.1`, ...host, ...own, ...headers].join('\r\n')}\r\n\r\n${body}`
 }
 
-/** The end of an answer whose body was written as `a` and `b` at once: two chunks, of which Node 26 makes one. */
+/** The end of a response whose body was written as `a` and `b` at once: two chunks, which Node 26 merges into one. */
 export const A_AND_B: RegExp = /\r\n(?:1\r\na\r\n1\r\nb|2\r\nab)\r\n0\r\n\r\n$/

@@ -1,4 +1,4 @@
-// Lets Node run the TypeScript of this repository, as Jest does: `node --require` this file. What was transformed is kept
+// Lets Node run the TypeScript of this repository, as Jest does: `node --require` this file. The output is cached
 // for all processes, so that each starts in half the time that a general loader takes.
 const { createHash, randomUUID } = require('node:crypto')
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs')

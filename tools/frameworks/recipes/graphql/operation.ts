@@ -1,6 +1,6 @@
 import { requestSpan, setRoute } from '@spanwright/core'
 
-/** Operations of your own clients. A client may send any other name, and each would make a new time series. */
+/** Operations of your own clients. A client can send any other name, and each would create a new time series. */
 const OPERATIONS = new Set(['Order', 'PlaceOrder'])
 
 /** Names a request after its operation. */

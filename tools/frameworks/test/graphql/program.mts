@@ -1,4 +1,4 @@
-// Servers of GraphQL in a process of their own: some of their packages are ES modules, which Jest cannot load.
+// GraphQL servers in a separate process: some of their packages are ES modules, which Jest cannot load.
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'

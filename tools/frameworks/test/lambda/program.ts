@@ -1,4 +1,4 @@
-// What Lambda does with a function: it calls the handler, and freezes the process when the promise has settled.
+// Does what Lambda does with a function: calls the handler, and freezes the process when its promise has settled.
 import { withRemoteContext, withSpan } from '@spanwright/core'
 import type { Context } from 'aws-lambda'
 

@@ -16,7 +16,7 @@ import type * as nest12 from '../../nest12/nest.ts'
 /** Nest, typed as its newest version. */
 export type Nest = typeof nest12
 
-/** Token of the client of Kafka. */
+/** Injection token of the Kafka client. */
 export const KAFKA = 'KAFKA'
 
 /** The classes of an application. */

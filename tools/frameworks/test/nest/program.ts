@@ -1,4 +1,4 @@
-// Applications of Nest in a process of their own: Nest 12 is made of ES modules, which Jest cannot load.
+// Nest applications in a separate process: Nest 12 consists of ES modules, which Jest cannot load.
 import 'reflect-metadata'
 
 import type { INestApplication } from '@nestjs/common'
@@ -10,13 +10,13 @@ import { startTracing } from '@spanwright/sdk'
 import { load } from '../install.ts'
 import { applicationOf, KAFKA, type Nest } from './application.ts'
 
-/** What the program is told. */
+/** The settings that the program receives. */
 export interface Setting {
   /** Workspace of the install that has the version, such as `nest12`. */
   readonly version: string
   readonly brokers: string[]
   readonly topic: string
-  /** Where to send spans to. */
+  /** Endpoint for the spans. */
   readonly endpoint: string
 }
 

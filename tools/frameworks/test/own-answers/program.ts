@@ -1,4 +1,4 @@
-// Frameworks that answer errors themselves, in a process of their own: LoopBack needs ES modules, which Jest cannot load.
+// Frameworks that respond to errors themselves, in a separate process: LoopBack needs ES modules, which Jest cannot load.
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -22,7 +22,7 @@ export type Started = Readonly<Record<string, string>>
 
 class OutOfStock extends Error {}
 
-/** What every framework answers `/orders/:id` with. */
+/** The work of every framework for `/orders/:id`. */
 async function getOrder(id: string): Promise<object> {
   if (id === 'broken') throw new OutOfStock('none left')
   return withSpan('load order', () => Promise.resolve({ id }))

@@ -9,7 +9,7 @@ import express from 'express'
 
 import { stopGracefully } from '../../recipes/shutdown.ts'
 
-/** What the program is told. */
+/** The settings that the program receives. */
 export interface Setting {
   readonly endpoint: string
   /** In milliseconds. */

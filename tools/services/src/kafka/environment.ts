@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net'
 import type { KafkaOptions, KafkaService } from './start.ts'
 
-/** External brokers, checked once; they are never stopped from here. */
+/** External brokers, checked once and never stopped. */
 export async function useEnvironment(list: string, options: KafkaOptions): Promise<KafkaService> {
   const brokers = list.split(',').map(broker => broker.trim())
   await Promise.all(brokers.map(checkReachable))

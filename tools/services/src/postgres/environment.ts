@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import type { PostgresService } from './start.ts'
 
-/** An external server, checked once; it is never stopped from here. */
+/** An external server, checked once and never stopped. */
 export async function connectToEnvironment(url: string): Promise<PostgresService> {
   const client = clientFor(url)
   const place = `${client.host}:${client.port}`
@@ -46,7 +46,7 @@ function clientFor(url: string): Client {
   }
 }
 
-/** Node answers for a name with several addresses with an error of errors that has no message itself. */
+/** For a host with several addresses Node returns an aggregate of errors without a message of its own. */
 function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error)
   if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(messageOf).join(', ')

@@ -15,11 +15,11 @@ export interface PostgresOptions {
   settings?: Record<string, string>
   /** Longest wait for the server to be ready, in milliseconds; default 30000. */
   timeout?: number
-  /** Hears what is being done, one line at a time; default: not reported. */
+  /** Receives progress messages, one line each; default: not reported. */
   onProgress?: (line: string) => void
 }
 
-/** A PostgreSQL server to work with. */
+/** A running PostgreSQL server. */
 export interface PostgresService {
   /** Whether it was found in `DATABASE_URL` or started here. */
   readonly kind: 'environment' | 'embedded'
@@ -29,18 +29,18 @@ export interface PostgresService {
   readonly user: string
   readonly password: string
   readonly database: string
-  /** Ends the server and removes its data; does nothing to one from the environment. */
+  /** Stops the server and removes its data; no effect on one from the environment. */
   stop(): Promise<void>
-  /** Drops all connections in the middle of what they do and ends the server, keeping its data. */
+  /** Cuts all connections, even during queries, and stops the server, keeping its data. */
   crash(): Promise<void>
-  /** Ends the server if it runs and starts it again on the same port with the same data. */
+  /** Stops the server if it runs and starts it again on the same port with the same data. */
   restart(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts a PostgreSQL server of its own on 127.0.0.1, or takes the one `DATABASE_URL` names; the server is gone when
- * this process is.
+ * Starts a separate PostgreSQL server on 127.0.0.1, or uses the one in `DATABASE_URL`; a started server ends with
+ * this process.
  *
  * @throws Error when `DATABASE_URL` cannot be connected to, the port is in use or the server does not start.
  */

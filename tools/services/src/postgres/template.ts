@@ -6,14 +6,14 @@ import type { Owner } from './binaries.ts'
 
 const run = promisify(execFile)
 
-/** A data folder that nothing has been written to, with which a server may begin: initdb takes many times as long as a copy. */
+/** An unused data folder that a server can begin with: initdb takes many times as long as a copy. */
 export interface Template {
   readonly password: string
-  /** Puts it where there is nothing yet; false when it cannot be copied. */
+  /** Copies it to a folder that doesn't exist yet; false when it cannot be copied. */
   copyTo(dataFolder: string): Promise<boolean>
 }
 
-/** The template that was kept at `place`, if its files are the owner's. */
+/** The template at `place`, if its files belong to the owner. */
 export async function readTemplate(place: string, { uid }: Owner): Promise<Template | undefined> {
   const data = join(place, 'data')
   try {
@@ -35,7 +35,7 @@ async function wasCopied(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Keeps what initdb has made, for the next server; where it cannot be kept, that one runs initdb again. */
+/** Keeps the result of initdb for the next server; if that fails, the next server runs initdb again. */
 export async function keepTemplate(place: string, password: string, dataFolder: string): Promise<void> {
   let made: string | undefined
   try {
@@ -45,7 +45,7 @@ export async function keepTemplate(place: string, password: string, dataFolder: 
     await writeFile(join(made, 'password'), password, { mode: 0o600 })
     await rename(made, place)
   } catch {
-    // Nothing may be written there, or another process was faster.
+    // The folder isn't writable, or another process was faster.
     if (made !== undefined) await rm(made, { recursive: true, force: true })
   }
 }

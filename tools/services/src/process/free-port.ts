@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 
-/** Asks the system for a port on 127.0.0.1 without a listener. */
+/** Finds a port on 127.0.0.1 without a listener. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()

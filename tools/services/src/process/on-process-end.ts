@@ -7,7 +7,7 @@ function cleanUp(): void {
 }
 
 function endBySignal(signal: NodeJS.Signals): void {
-  // Another handler decides when the process ends; the exit event follows then.
+  // Another handler decides when the process ends; the exit event follows later.
   if (process.listenerCount(signal) > 1) return
   cleanUp()
   unlisten()
@@ -24,7 +24,7 @@ function unlisten(): void {
   for (const signal of signals) process.off(signal, endBySignal)
 }
 
-/** Runs a synchronous clean-up when this process exits, fails or is told to end; returns a function that cancels it. */
+/** Runs a synchronous clean-up when this process exits, fails or is terminated; returns a function that cancels it. */
 export function onProcessEnd(cleanup: () => void): () => void {
   if (cleanups.size === 0) listen()
   cleanups.add(cleanup)

@@ -2,14 +2,14 @@ import { chmod, cp, lstat, mkdtemp, readdir, rename, rm, stat } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** A temporary folder that the programs of every user can enter; the one that is set for root may be root's alone. */
+/** A temporary folder that every user can enter; the one that is set for root may be private to root. */
 export async function temporaryFolderForAll(): Promise<string> {
   for (const folder of [tmpdir(), '/tmp', '/var/tmp']) if (await isOpenToAll(folder)) return folder
   return tmpdir()
 }
 
 /**
- * Where every user can run the programs of `folder`: there, or in a copy under the temporary folder, which is made once
+ * Path where every user can run the programs of `folder`: itself, or a copy in the temporary folder, which is made once
  * and kept under `name`.
  */
 export async function openToAll(folder: string, program: string, name: string): Promise<string> {
@@ -21,7 +21,7 @@ export async function openToAll(folder: string, program: string, name: string): 
     await cp(folder, made, { recursive: true, verbatimSymlinks: true })
     await openUp(made)
     await rename(made, copy).catch(async () => {
-      // Processes that start at the same time each make one, and the first is kept.
+      // Concurrent processes each make a copy, and the first is kept.
       if (await isCopyOf(folder, copy)) return
       await rm(copy, { recursive: true, force: true })
       await rename(made, copy)
@@ -40,7 +40,7 @@ async function isOpenToAll(path: string): Promise<boolean> {
   }
 }
 
-/** Nobody else can have made or changed it, and nothing has been cleaned away. */
+/** Whether only this user can have made or changed it, and all files still exist. */
 async function isCopyOf(folder: string, copy: string): Promise<boolean> {
   const found = await lstat(copy).catch(() => undefined)
   if (!found?.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o022) !== 0) return false

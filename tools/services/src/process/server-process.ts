@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-/** What to run and how to tell that it is up. */
+/** The command of a server and how to detect that it is ready. */
 export interface ServerCommand {
-  /** What a person calls the program, for error messages. */
+  /** Name of the program in error messages. */
   name: string
   command: string
   args: readonly string[]
@@ -12,13 +12,13 @@ export interface ServerCommand {
   env?: NodeJS.ProcessEnv
   uid?: number | undefined
   gid?: number | undefined
-  /** Tells the line of output that says the server takes connections. */
+  /** Recognises the line of output that says the server accepts connections. */
   isReady: (line: string) => boolean
   /** Longest wait for that line, in milliseconds. */
   timeout: number
 }
 
-/** A server that ended, or said nothing, before it was ready. */
+/** A server that ended or timed out before it was ready. */
 export class ServerFailedToStart extends Error {
   /** The last lines it wrote, 40 at most. */
   readonly output: readonly string[]
@@ -29,7 +29,7 @@ export class ServerFailedToStart extends Error {
   }
 }
 
-/** A server program running beside this process. */
+/** A server program in a separate process. */
 export class ServerProcess {
   readonly pid: number
   readonly exited: Promise<void>
@@ -41,7 +41,7 @@ export class ServerProcess {
     this.exited = new Promise(resolve => child.once('exit', () => resolve()))
   }
 
-  /** Sends a signal and waits for the end; after `patience` milliseconds (default 10000) sends SIGKILL. */
+  /** Sends a signal and waits for the exit; after `patience` milliseconds (default 10000) sends SIGKILL. */
   async end(signal: NodeJS.Signals, patience = 10_000): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), patience)
@@ -51,7 +51,7 @@ export class ServerProcess {
   }
 }
 
-/** Starts a server and resolves when it is ready; `onPid` hears its process id at once. */
+/** Starts a server and resolves when it is ready; `onPid` receives its process id immediately. */
 export async function startServer(
   server: ServerCommand,
   onPid: (pid: number) => void,
@@ -60,7 +60,7 @@ export async function startServer(
     cwd: server.cwd,
     env: { ...process.env, ...server.env },
     ...(server.uid === undefined ? {} : { uid: server.uid, gid: server.gid }),
-    // A session of its own: Ctrl-C is for this process, which may still need the server while it shuts down.
+    // A separate session: Ctrl-C is for this process, which may still need the server while it shuts down.
     detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -2,9 +2,9 @@ import { freePort } from './free-port.ts'
 import { ServerFailedToStart } from './server-process.ts'
 
 /**
- * Runs `start` with the wanted port, or with a free one; when another program takes that in between, with the next.
+ * Runs `start` with the requested port, or with a free one; when another program takes that meanwhile, with the next.
  *
- * @throws Error that names the server and the port when the wanted port is in use.
+ * @throws Error that names the server and the port when the requested port is in use.
  */
 export async function startOnPort(
   name: string,

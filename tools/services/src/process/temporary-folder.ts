@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onProcessEnd } from './on-process-end.ts'
 
-// Reads process ids until this process is gone, however it went (SIGKILL too), then ends the last one.
-// The folder is removed twice: a server may write to it until it is gone.
+// Reads process ids until this process has ended, by any cause (even SIGKILL), then ends the last one.
+// The folder is removed twice: a server may write to it until it has ended.
 const guardScript = `
 while read -r line; do pid=$line; done
 if [ "\${pid:-0}" -gt 0 ]; then
@@ -19,7 +19,7 @@ fi
 rm -rf "$1"
 `
 
-/** A folder under the temporary folder that goes, with the server working in it, when this process does. */
+/** A folder in the temporary folder that is removed, together with its server, when this process ends. */
 export class TemporaryFolder {
   readonly path: string
   #signal: NodeJS.Signals
@@ -27,7 +27,7 @@ export class TemporaryFolder {
   #pid = 0
   #callOff: () => void
 
-  /** `signal` is what ends the server at once; `parent` is the temporary folder of the system unless given. */
+  /** `signal` ends the server immediately; default of `parent`: the temporary folder of the system. */
   constructor(prefix: string, signal: NodeJS.Signals, parent: string = tmpdir()) {
     this.path = mkdtempSync(join(parent, prefix))
     this.#signal = signal
@@ -35,13 +35,13 @@ export class TemporaryFolder {
     this.#callOff = onProcessEnd(() => this.#removeNow())
   }
 
-  /** Names the process to end together with the folder; 0 when there is none any more. */
+  /** Sets the process to end together with the folder; 0 for none. */
   servedBy(pid: number): void {
     this.#pid = pid
     this.#guard?.stdin?.write(`${pid}\n`)
   }
 
-  /** Removes the folder; its server has to be gone already. */
+  /** Removes the folder; its server must have ended. */
   async remove(): Promise<void> {
     this.#callOff()
     if (this.#guard?.exitCode === null && this.#guard.signalCode === null) {
@@ -58,7 +58,7 @@ export class TemporaryFolder {
       if (this.#pid > 0) process.kill(this.#pid, this.#signal)
       rmSync(this.path, { recursive: true, force: true, maxRetries: 3 })
     } catch {
-      // Gone already, or still being written to: the guard finishes the work.
+      // Already ended, or still writing: the guard finishes the work.
     }
   }
 }

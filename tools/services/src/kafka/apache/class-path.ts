@@ -10,7 +10,7 @@ const packageFolder = join(__dirname, '..', '..', '..')
 const mavenProgram = 'mvn'
 const pom = join(packageFolder, 'kafka', 'pom.xml')
 
-/** The jars of Kafka, fetched by Maven the first time and taken from its local repository from then on. */
+/** The jars of Kafka, downloaded by Maven the first time and read from its local repository later. */
 export async function kafkaClassPath(onProgress: (line: string) => void): Promise<string> {
   const cache = join(packageFolder, 'node_modules', '.cache', 'kafka')
   const key = createHash('sha256')

@@ -10,8 +10,8 @@ const findCoordinator = new Writer().string(group).int8(0)
 const offsetFetch = new Writer().string(group).array([], () => {})
 
 /**
- * Waits until a broker serves consumer groups: it creates their topic when the first one asks, and turns others away
- * meanwhile with an error that kafkajs does not try again after.
+ * Waits until a broker serves consumer groups: it creates their topic for the first request, and until then responds
+ * to others with an error after which kafkajs does not retry.
  */
 export async function untilCoordinatorServes(port: number, milliseconds: number): Promise<void> {
   const socket = createConnection({ host: '127.0.0.1', port, noDelay: true })

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const oldest = 17
 
-/** The Java to run Kafka with: that of `JAVA_HOME`, else the one on the path; refuses one that is too old. */
+/** The Java that runs Kafka: that of `JAVA_HOME`, else the one on the path; throws when it is too old. */
 export async function findJava(): Promise<string> {
   const home = process.env['JAVA_HOME']
   const java = home === undefined || home === '' ? 'java' : join(home, 'bin', 'java')

@@ -1,4 +1,4 @@
-/** What differs between one broker and the next. */
+/** The properties that differ between brokers. */
 export interface ApacheSettings {
   port: number
   controllerPort: number
@@ -7,7 +7,7 @@ export interface ApacheSettings {
   autoCreateTopics: boolean
 }
 
-/** The configuration of a single node that is broker and controller, made to start, rebalance and time out quickly. */
+/** The configuration of a single node that is broker and controller, and starts, rebalances and times out quickly. */
 export function serverProperties(settings: ApacheSettings): string {
   const { port, controllerPort, dataFolder, partitions, autoCreateTopics } = settings
   const properties = {
@@ -20,7 +20,7 @@ export function serverProperties(settings: ApacheSettings): string {
     'log.dirs': dataFolder,
     'num.partitions': partitions,
     'auto.create.topics.enable': autoCreateTopics,
-    // After a crash the controller takes the broker back only when the session before is over.
+    // After a crash the controller accepts the broker again only when its previous session has expired.
     'broker.session.timeout.ms': 2000,
     'broker.heartbeat.interval.ms': 300,
     'group.initial.rebalance.delay.ms': 0,

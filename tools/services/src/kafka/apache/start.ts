@@ -15,7 +15,7 @@ import { serverProperties } from './server-properties.ts'
 
 const run = promisify(execFile)
 const crashSignal = 'SIGKILL'
-// A small heap, and a compiler that does not take the processors away from the tests.
+// A small heap, and a compiler that leaves the processors to the tests.
 const virtualMachine = [
   '-Xms64m',
   '-Xmx256m',
@@ -25,7 +25,7 @@ const virtualMachine = [
 ]
 const logging = ['defaultLogLevel=warn', 'log.kafka.server.KafkaRaftServer=info']
 
-/** An Apache Kafka broker, its own controller, run by the Java of this machine. */
+/** An Apache Kafka broker that is its own controller, run by the Java of this machine. */
 class ApacheKafka implements KafkaService {
   readonly kind = 'apache'
   #java: string
@@ -61,7 +61,7 @@ class ApacheKafka implements KafkaService {
   }
 
   async stop(): Promise<void> {
-    // Nobody reads the data again, so nothing is won by an orderly end.
+    // The data is not read again, so an orderly shutdown has no advantage.
     await this.crash()
     await this.#folder.remove()
   }

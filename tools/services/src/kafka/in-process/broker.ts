@@ -17,7 +17,7 @@ export interface BrokerSettings {
   onProgress: (line: string) => void
 }
 
-/** A Kafka broker, or several nodes of a cluster, in this process, keeping everything in memory. */
+/** A Kafka broker, or several nodes of a cluster, in this process, with all data in memory. */
 export class Broker {
   readonly host = '127.0.0.1'
   readonly #state: { -readonly [Key in keyof BrokerState]: BrokerState[Key] }
@@ -46,7 +46,7 @@ export class Broker {
     this.#state.leaders.move(topic, partition, firstNode + this.ports.indexOf(port))
   }
 
-  /** Listens, the first node on a given port; 0 for the same as before or, the first time, any free one. */
+  /** Listens, the first node on a given port; 0 for the previous one or, the first time, any free one. */
   async listen(port: number): Promise<void> {
     const ports: number[] = []
     for (let index = 0; index < this.#nodes; index++) {
@@ -66,7 +66,7 @@ export class Broker {
     return typeof address === 'object' && address !== null ? address.port : port
   }
 
-  /** Cuts all connections and stops listening; topics, records and offsets stay. */
+  /** Cuts all connections and stops listening; topics, records and offsets are kept. */
   async close(): Promise<void> {
     const servers = this.#servers.splice(0)
     if (servers.length === 0) return
@@ -77,7 +77,7 @@ export class Broker {
     await Promise.all(closed)
   }
 
-  /** Requests of a connection are answered one after the other, as Kafka does. */
+  /** Responds to the requests of a connection one after the other, as Kafka does. */
   async #serve(socket: Socket, nodeId: number): Promise<void> {
     const gone = new AbortController()
     const frames = new FrameSplitter()
@@ -95,7 +95,7 @@ export class Broker {
         }
       }
     } catch (error) {
-      // A client that hung up is none of our business; what it sent may be.
+      // A client may disconnect at any time; invalid requests are reported.
       if (!gone.signal.aborted) this.#onProgress(`Kafka: closed a connection: ${String(error)}`)
     } finally {
       socket.destroy()

@@ -1,6 +1,6 @@
 import { firstNode } from './requests/api.ts'
 
-/** Which node leads which partition. */
+/** The leader of each partition. */
 export class Leaders {
   #nodes: number
   #moved = new Map<string, number>()
@@ -9,7 +9,7 @@ export class Leaders {
     this.#nodes = nodes
   }
 
-  /** The leader of a partition; unless it was moved, partitions go round the nodes. */
+  /** The leader of a partition; by default, partitions are distributed round-robin. */
   of(topic: string, partition: number): number {
     return this.#moved.get(`${topic}/${partition}`) ?? firstNode + (partition % this.#nodes)
   }

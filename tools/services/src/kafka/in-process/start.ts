@@ -3,17 +3,17 @@ import { Broker } from './broker.ts'
 
 /** Several brokers of one cluster. */
 export interface KafkaCluster extends KafkaService {
-  /** Makes another of the brokers the leader of a partition. Clients find out when they ask the old one. */
+  /** Makes another broker the leader of a partition. Clients notice when they send a request to the old one. */
   moveLeader(topic: string, partition: number, broker: string): void
 }
 
 /** Settings of {@link startKafkaCluster}. */
 export interface KafkaClusterOptions extends KafkaOptions {
-  /** How many brokers there are; default 3. Partitions go round them. */
+  /** Number of brokers; default 3. Partitions are distributed round-robin. */
   nodes?: number
 }
 
-/** Starts several brokers of one cluster inside this process, gone when it is. The first one coordinates all groups. */
+/** Starts several brokers of one cluster inside this process, which end with it. The first one coordinates all groups. */
 export async function startKafkaCluster(options: KafkaClusterOptions = {}): Promise<KafkaCluster> {
   const { port = 0, partitions = 1, autoCreateTopics = true, nodes = 3, onProgress = () => {} } = options
   const broker = new Broker({ partitions, autoCreateTopics, nodes, onProgress })

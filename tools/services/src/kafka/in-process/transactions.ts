@@ -13,7 +13,7 @@ interface Transaction {
   timer: NodeJS.Timeout | undefined
 }
 
-/** Who a transactional request says it comes from. */
+/** The producer that a transactional request names. */
 export interface ProducerIdentity {
   transactionalId: string
   producerId: number
@@ -30,7 +30,7 @@ export class Transactions {
     this.#groups = groups
   }
 
-  /** A producer id; under a transactional id the same one with a higher epoch, which fences off earlier users. */
+  /** A producer id; with a transactional id the same one with a higher epoch, which fences earlier producers. */
   initProducer(
     transactionalId: string | null,
     timeout: number,
@@ -78,7 +78,7 @@ export class Transactions {
     })
   }
 
-  /** Commits or rolls back; saying the same a second time is fine. */
+  /** Commits or rolls back; a repeated request has no effect. */
   end(producer: ProducerIdentity, committed: boolean): number {
     const error = this.check(producer)
     const transaction = this.#byId.get(producer.transactionalId)
@@ -90,12 +90,12 @@ export class Transactions {
     return errorCode.none
   }
 
-  /** Stops the clocks of open transactions. */
+  /** Stops the timers of open transactions. */
   stopClocks(): void {
     for (const transaction of this.#byId.values()) clearTimeout(transaction.timer)
   }
 
-  /** Gives open transactions their full time again. */
+  /** Restarts the timers of open transactions. */
   startClocks(): void {
     for (const transaction of this.#byId.values()) {
       if (transaction.state === 'ongoing') this.#startClock(transaction)

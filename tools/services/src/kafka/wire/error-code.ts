@@ -1,4 +1,4 @@
-/** The error codes of the Kafka protocol that this broker answers with. */
+/** The error codes of the Kafka protocol that this broker returns. */
 export const errorCode = {
   none: 0,
   offsetOutOfRange: 1,

@@ -3,11 +3,11 @@ import { Writer } from './writer.ts'
 
 const longestFrame = 100 * 1024 * 1024
 
-/** Cuts a stream of bytes into the frames of the protocol, each led by its length. */
+/** Splits a stream of bytes into the frames of the protocol, each prefixed with its length. */
 export class FrameSplitter {
   #pending: Buffer = Buffer.alloc(0);
 
-  /** Takes what arrived and yields every frame that is complete. */
+  /** Adds the received bytes and yields every complete frame. */
   *push(chunk: Buffer): Generator<Buffer> {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
     while (this.#pending.length >= 4) {

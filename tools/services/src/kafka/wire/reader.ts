@@ -1,4 +1,4 @@
-/** A request that does not hold what its place in the protocol says it holds. */
+/** A request that does not match its definition in the protocol. */
 export class MalformedRequest extends Error {
   override readonly name = 'MalformedRequest'
 }
@@ -28,7 +28,7 @@ export class Reader {
     return this.take(4).readInt32BE()
   }
 
-  /** Offsets, producer ids and times stay far below 2^53, so a number holds them. */
+  /** Offsets, producer ids and times are far below 2^53, so a number is sufficient. */
   int64(): number {
     const value = Number(this.take(8).readBigInt64BE())
     if (!Number.isSafeInteger(value)) throw new MalformedRequest(`A 64-bit field is out of range: ${value}`)
@@ -77,7 +77,7 @@ export class Reader {
   nullableArray<Item>(item: (reader: this) => Item): Item[] | null {
     const length = this.int32()
     if (length === -1) return null
-    // Every item takes a byte at least: a longer array is not worth beginning with.
+    // Every item takes at least one byte: a longer array cannot be complete.
     if (length < 0 || length > this.remaining) throw new MalformedRequest(`An array has length ${length}`)
     return Array.from({ length }, () => item(this))
   }

@@ -4,12 +4,12 @@ import { joinRefused, Member, type JoinAnswer, type MemberSettings, type SyncAns
 import { CommittedOffsets } from './offsets.ts'
 import { elect, isSame, isShared, type Protocol } from './protocol.ts'
 
-/** Where a group is in its round of joining, assigning and working. */
+/** The state of a group in its cycle of joining, assigning and working. */
 export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
 
 const nothing = Buffer.alloc(0)
 
-/** A consumer group: who is in it, which generation, and who has which partitions. */
+/** A consumer group: its members, its generation, and the partitions of each member. */
 export class Group {
   readonly id: string
   readonly offsets: CommittedOffsets = new CommittedOffsets()
@@ -19,7 +19,7 @@ export class Group {
   #generation = 0
   #leader = ''
   #members = new Map<string, Member>()
-  /** Members that were given an id and have not come back with it yet. */
+  /** Members that received an id and have not joined with it yet. */
   #expected = new Map<string, NodeJS.Timeout>()
   #rebalance: NodeJS.Timeout | undefined
 
@@ -35,7 +35,7 @@ export class Group {
     return this.members.map(member => member.settings.protocols)
   }
 
-  /** Answers once every member has joined, or those that did not are given up. */
+  /** Resolves once every member has joined, or the missing ones were removed. */
   async join(memberId: string, protocolType: string, settings: MemberSettings): Promise<JoinAnswer> {
     if (!this.#accepts(protocolType, settings.protocols)) {
       return joinRefused(errorCode.inconsistentGroupProtocol, memberId)
@@ -60,7 +60,7 @@ export class Group {
     return answer
   }
 
-  /** Answers once the leader has sent who gets what. */
+  /** Resolves once the leader has sent the assignment. */
   async sync(
     memberId: string,
     generation: number,
@@ -85,7 +85,7 @@ export class Group {
     return this.state === 'PreparingRebalance' ? errorCode.rebalanceInProgress : errorCode.none
   }
 
-  /** Takes a member out, because it says so or was not heard of any more. */
+  /** Removes a member that leaves or whose session expired. */
   leave(memberId: string): number {
     const member = this.#members.get(memberId)
     if (member === undefined && !this.#expected.has(memberId)) return errorCode.unknownMemberId
@@ -97,7 +97,7 @@ export class Group {
     return errorCode.none
   }
 
-  /** Whether a request comes from a member of the present generation. */
+  /** Whether a request comes from a member of the current generation. */
   check(memberId: string, generation: number): number {
     if (!this.#members.has(memberId)) return errorCode.unknownMemberId
     return generation === this.#generation ? errorCode.none : errorCode.illegalGeneration
@@ -112,7 +112,7 @@ export class Group {
     return this.state === 'CompletingRebalance' ? errorCode.rebalanceInProgress : errorCode.none
   }
 
-  /** Forgets all members, as a broker that goes away does; offsets stay. */
+  /** Removes all members, as a broker that shuts down does; offsets are kept. */
   disband(): void {
     clearTimeout(this.#rebalance)
     for (const memberId of this.#expected.keys()) this.#forget(memberId)
@@ -141,7 +141,7 @@ export class Group {
     this.#expected.delete(memberId)
   }
 
-  /** A follower that joins again unchanged only missed the answer. */
+  /** A follower that joins again unchanged only missed the response. */
   #needsRebalance(member: Member, protocols: Protocol[]): boolean {
     if (this.state === 'PreparingRebalance') return true
     if (this.state === 'Stable' && member.id === this.#leader) return true

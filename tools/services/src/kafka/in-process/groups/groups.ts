@@ -27,7 +27,7 @@ export class Groups {
     return errorCode.none
   }
 
-  /** Forgets all members; groups and offsets stay. */
+  /** Removes all members; groups and offsets are kept. */
   disband(): void {
     for (const group of this.#groups.values()) group.disband()
   }

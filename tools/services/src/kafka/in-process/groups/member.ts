@@ -1,6 +1,6 @@
 import type { Protocol } from './protocol.ts'
 
-/** What a member says about itself when it joins. */
+/** The settings that a member sends when it joins. */
 export interface MemberSettings {
   clientId: string
   clientHost: string
@@ -12,7 +12,7 @@ export interface MemberSettings {
   protocols: Protocol[]
 }
 
-/** What a member gets to hear when the group is complete, or why not. */
+/** The response to a member when the group is complete, or the error. */
 export interface JoinAnswer {
   error: number
   generation: number
@@ -22,7 +22,7 @@ export interface JoinAnswer {
   members: readonly Member[]
 }
 
-/** The partitions of a member, as its leader wrote them down, or why there are none. */
+/** The partitions of a member, as encoded by its leader, or the error. */
 export interface SyncAnswer {
   error: number
   assignment: Buffer
@@ -48,7 +48,7 @@ export class Member {
     return this.#join !== undefined
   }
 
-  /** Starts the session anew; while the broker owes the member an answer it cannot run out. */
+  /** Restarts the session, which cannot expire while the member waits for a response. */
   seen(): void {
     clearTimeout(this.#session)
     this.#session = setTimeout(() => {
@@ -89,7 +89,7 @@ export class Member {
     return this.settings.protocols.find(one => one.name === protocol)?.metadata ?? Buffer.alloc(0)
   }
 
-  /** Answers what is still open and stops the session. */
+  /** Responds to open requests and stops the session. */
   end(error: number): void {
     this.answerJoin(joinRefused(error, this.id))
     this.answerSync({ error, assignment: Buffer.alloc(0) })
@@ -97,7 +97,7 @@ export class Member {
   }
 }
 
-/** The answer to a member that cannot join. */
+/** The response to a member that cannot join. */
 export function joinRefused(error: number, memberId: string): JoinAnswer {
   return { error, generation: -1, protocol: '', leader: '', memberId, members: [] }
 }

@@ -1,10 +1,10 @@
-/** How far a group has come in a partition, with what it noted about it. */
+/** The offset that a group committed for a partition, with its metadata. */
 export interface CommittedOffset {
   offset: number
   metadata: string | null
 }
 
-/** A committed offset together with its place. */
+/** A committed offset with its topic and partition. */
 export interface OffsetCommit extends CommittedOffset {
   topic: string
   partition: number
@@ -25,7 +25,7 @@ export class CommittedOffsets {
     return this.#offsets.get(topic)?.get(partition) ?? { offset: -1, metadata: '' }
   }
 
-  /** Every topic and partition something was committed for. */
+  /** Every topic and partition with a committed offset. */
   all(): { topic: string; partitions: number[] }[] {
     return [...this.#offsets].map(([topic, partitions]) => ({ topic, partitions: [...partitions.keys()] }))
   }

@@ -1,10 +1,10 @@
-/** A way of assigning partitions that a member knows, with what it wants the leader to know for it. */
+/** An assignment strategy that a member supports, with its metadata for the leader. */
 export interface Protocol {
   name: string
   metadata: Buffer
 }
 
-/** Whether two members say the same about themselves. */
+/** Whether two members support the same protocols with the same metadata. */
 export function isSame(one: readonly Protocol[], other: readonly Protocol[]): boolean {
   return (
     one.length === other.length &&
@@ -12,12 +12,12 @@ export function isSame(one: readonly Protocol[], other: readonly Protocol[]): bo
   )
 }
 
-/** Whether all members know one of the protocols. */
+/** Whether all members support one of the protocols. */
 export function isShared(protocols: readonly Protocol[], members: readonly (readonly Protocol[])[]): boolean {
   return protocols.some(protocol => members.every(known => knows(known, protocol.name)))
 }
 
-/** Of the protocols that all members know the one most of them like best. */
+/** The protocol that most members prefer, among those that all of them support. */
 export function elect(members: readonly (readonly Protocol[])[]): string {
   const votes = new Map<string, number>()
   for (const protocols of members) {

@@ -9,14 +9,14 @@ interface StoredBatch extends RecordBatch {
   baseOffset: number
 }
 
-/** A transaction that was rolled back, with the range of offsets it may have records in. */
+/** A transaction that was rolled back, with the range of offsets that can contain its records. */
 export interface AbortedTransaction {
   producerId: number
   firstOffset: number
   lastOffset: number
 }
 
-/** What a fetch gets of a partition. */
+/** The result of a fetch from a partition. */
 export interface LogSlice {
   bytes: Buffer
   aborted: AbortedTransaction[]
@@ -31,7 +31,7 @@ export class PartitionLog {
   #aborted: AbortedTransaction[] = []
   #listeners = new Set<() => void>()
 
-  /** The offset the next record will have. */
+  /** The offset of the next record. */
   get endOffset(): number {
     return this.#endOffset
   }
@@ -41,7 +41,7 @@ export class PartitionLog {
     return Math.min(this.#endOffset, ...this.#openTransactions.values())
   }
 
-  /** Appends a producer's batch and tells its offset, or why not. */
+  /** Appends a producer's batch and returns its offset or the error. */
   append(batch: RecordBatch): { error: number; baseOffset: number } {
     const refused = refusal(batch)
     const { error, duplicateOf } = this.#sequences.check(batch)
@@ -63,7 +63,7 @@ export class PartitionLog {
     this.#store(transactionMarker(producerId, producerEpoch, committed))
   }
 
-  /** Whole batches from the one that holds `offset` on: one at least, more while they fit into `maxBytes`. */
+  /** Complete batches, beginning with the one that contains `offset`: at least one, more while they fit into `maxBytes`. */
   read(offset: number, maxBytes: number, committedOnly: boolean): LogSlice {
     const limit = committedOnly ? this.stableOffset : this.#endOffset
     const chunks: Buffer[] = []
@@ -83,7 +83,7 @@ export class PartitionLog {
     return { bytes: Buffer.concat(chunks), aborted }
   }
 
-  /** The first record that is not older than `timestamp`, in milliseconds. */
+  /** The first record that isn't older than `timestamp`, in milliseconds. */
   since(timestamp: number): { offset: number; timestamp: number } {
     const batch = this.#batches.find(one => one.maxTimestamp >= timestamp && !one.isControl)
     if (batch === undefined) return { offset: -1, timestamp: -1 }
@@ -91,7 +91,7 @@ export class PartitionLog {
     return { offset: batch.baseOffset + record.delta, timestamp: record.timestamp }
   }
 
-  /** Calls `listener` whenever records were appended; returns a function that ends it. */
+  /** Calls `listener` whenever records were appended; returns a function that removes it. */
   onAppend(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -100,7 +100,7 @@ export class PartitionLog {
   #store(batch: RecordBatch): number {
     const baseOffset = this.#endOffset
     batch.bytes.writeBigInt64BE(BigInt(baseOffset))
-    // The leader epoch, which the checksum leaves out like the offset.
+    // The leader epoch, which the checksum excludes, like the offset.
     batch.bytes.writeInt32BE(0, 12)
     this.#batches.push({ ...batch, baseOffset })
     this.#sequences.note(batch, baseOffset)

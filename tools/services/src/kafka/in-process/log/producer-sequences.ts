@@ -15,11 +15,11 @@ interface ProducerState {
 const remembered = 5
 const sequences = 2 ** 31
 
-/** What idempotent producers wrote to a partition, to refuse gaps and to recognise batches sent again. */
+/** The batches of idempotent producers in a partition, to refuse gaps and to recognise batches sent again. */
 export class ProducerSequences {
   #producers = new Map<number, ProducerState>()
 
-  /** Tells whether a batch may be appended, and the offset it already has when it was sent before. */
+  /** Returns whether a batch may be appended, and its offset when it was already appended. */
   check(batch: RecordBatch): { error: number; duplicateOf?: number } {
     const producer = this.#producers.get(batch.producerId)
     if (batch.producerId < 0 || producer === undefined) return { error: errorCode.none }
@@ -35,7 +35,7 @@ export class ProducerSequences {
     }
   }
 
-  /** Notes a batch that was appended. */
+  /** Records an appended batch. */
   note(batch: RecordBatch, baseOffset: number): void {
     if (batch.producerId < 0) return
     let producer = this.#producers.get(batch.producerId)

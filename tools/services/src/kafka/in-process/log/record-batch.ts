@@ -3,7 +3,7 @@ import { crc32c } from '../../wire/crc32c.ts'
 import { MalformedRequest, Reader } from '../../wire/reader.ts'
 import { Writer } from '../../wire/writer.ts'
 
-/** A record batch (magic 2): its header decoded, its records left as they came, possibly compressed. */
+/** A record batch (magic 2): its header decoded, its records unchanged, possibly compressed. */
 export interface RecordBatch {
   bytes: Buffer
   magic: number
@@ -24,7 +24,7 @@ const lengthOfHeader = 61
 const transactionalFlag = 0x10
 const controlFlag = 0x20
 
-/** Cuts what a producer sent for one partition into its batches. */
+/** Splits the data that a producer sent for one partition into batches. */
 export function readBatches(records: Buffer): RecordBatch[] {
   const batches: RecordBatch[] = []
   for (let offset = 0; offset < records.length;) {
@@ -67,7 +67,7 @@ export function transactionMarker(
 ): RecordBatch {
   const key = new Writer().int16(0).int16(committed ? 1 : 0)
   const value = new Writer().int16(0).int32(0)
-  // Attributes, the two deltas, then key and value led by their lengths (4 and 6) and no headers, as zigzag varints.
+  // Attributes, the two deltas, then key and value after their lengths (4 and 6) and no headers, as zigzag varints.
   const record = new Writer()
     .raw(Buffer.from([0, 0, 0, 8]))
     .raw(key.toBuffer())
@@ -94,7 +94,7 @@ export function transactionMarker(
   return readBatch(new Writer().int64(0).int32(length).int32(0).int8(2).raw(checksum).raw(checked).toBuffer())
 }
 
-/** Offset delta and time of the first record not older than `timestamp`; the batch's first one if its records cannot be read. */
+/** Offset delta and time of the first record not older than `timestamp`; of the first in the batch if its records cannot be read. */
 export function firstRecordSince(
   batch: RecordBatch,
   timestamp: number,

@@ -8,7 +8,7 @@ export interface Topic {
   configs: Map<string, string | null>
 }
 
-/** What a topic should be like. */
+/** The settings of a new topic. */
 export interface NewTopic {
   name: string
   /** -1: the broker's default. */
@@ -40,7 +40,7 @@ export class Topics {
     return this.#topics.get(topic)?.partitions[partition]
   }
 
-  /** The topic a client asks about, created when both sides allow it. */
+  /** The topic that a client requests, created when both sides allow it. */
   lookUp(name: string, mayCreate: boolean): { error: number; topic?: Topic } {
     if (!this.#topics.has(name)) {
       const problem = isValidName(name) ? errorCode.unknownTopicOrPartition : errorCode.invalidTopic
@@ -53,7 +53,7 @@ export class Topics {
       : { error: errorCode.none, topic }
   }
 
-  /** Creates a topic, or only tells whether it could. */
+  /** Creates a topic, or only validates it. */
   create(topic: NewTopic, validateOnly: boolean): { error: number; message: string | null } {
     const { name, replicationFactor, configs } = topic
     const partitions = topic.partitions === -1 ? this.#defaultPartitions : topic.partitions

@@ -8,10 +8,10 @@ import type { Writer } from '../../wire/writer.ts'
 /** The id of the first node, which coordinates all groups and transactions. */
 export const firstNode = 1
 
-/** Everything the broker knows. */
+/** The state of the broker. */
 export interface BrokerState {
   readonly host: string
-  /** Ports of the nodes, from the first on. */
+  /** Ports of the nodes, beginning with the first. */
   readonly ports: readonly number[]
   readonly leaders: Leaders
   readonly topics: Topics
@@ -19,21 +19,21 @@ export interface BrokerState {
   readonly transactions: Transactions
 }
 
-/** The other end of a connection. */
+/** The client of a connection. */
 interface Client {
   readonly clientId: string
   readonly host: string
   /** The node it is connected to. */
   readonly nodeId: number
-  /** Aborted when the connection is gone. */
+  /** Aborted when the connection is closed. */
   readonly gone: AbortSignal
 }
 
-/** One request of the protocol in the version that is spoken here. */
+/** One request of the protocol in the supported version. */
 export interface Api {
   readonly key: number
   readonly version: number
-  /** Decodes the request and does it; no answer for a producer that wants none. */
+  /** Decodes and handles the request; no response for a producer that requests none. */
   readonly handle: (
     request: Reader,
     state: BrokerState,

@@ -20,7 +20,7 @@ import {
 
 const apiVersions: Api = { key: 18, version: 2, handle: () => writeVersions(errorCode.none).int32(0) }
 
-/** The one request that clients send before they know which versions are spoken; these two look the same. */
+/** The request that clients send before they know the supported versions; these two have the same format. */
 const spokenVersionsOfVersions = new Set([1, 2])
 
 const apis = [
@@ -56,7 +56,7 @@ function writeVersions(error: number): Writer {
   })
 }
 
-/** Answers one frame; a request that is not understood throws, except for the one that asks what would be. */
+/** Responds to one frame. @throws for an unsupported request, except for one that queries the supported versions */
 export async function answer(
   frame: Buffer,
   state: BrokerState,

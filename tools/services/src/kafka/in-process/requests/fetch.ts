@@ -92,7 +92,7 @@ function isEnough(fetched: Map<string, Fetched[]>, minBytes: number): boolean {
   return size >= minBytes || parts.some(part => part.error !== errorCode.none)
 }
 
-/** Waits for records in any of the partitions, the end of the time or of the connection. */
+/** Waits for records in any of the partitions, for the timeout or for the end of the connection. */
 async function appended(
   fetched: Map<string, Fetched[]>,
   milliseconds: number,

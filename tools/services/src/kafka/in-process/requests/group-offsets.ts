@@ -4,7 +4,7 @@ import type { Reader } from '../../wire/reader.ts'
 import { Writer } from '../../wire/writer.ts'
 import type { Api, BrokerState } from './api.ts'
 
-/** The offsets of one topic that a client wants to have noted. */
+/** The offsets of one topic that a client commits. */
 export interface TopicCommits {
   topic: string
   commits: OffsetCommit[]
@@ -22,7 +22,7 @@ export function readCommits(reader: Reader): TopicCommits {
   return { topic, commits }
 }
 
-/** Answers each offset of a commit request with what `store` says. */
+/** Writes the result of `store` for each offset of a commit request. */
 export function answerCommits(topics: TopicCommits[], store: (commit: OffsetCommit) => number): Writer {
   return new Writer().int32(0).array(topics, (writer, { topic, commits }) => {
     writer.string(topic).array(commits, (list, commit) => list.int32(commit.partition).int16(store(commit)))
