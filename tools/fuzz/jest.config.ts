@@ -8,7 +8,7 @@ const OWN = join(__dirname, 'src')
 export default {
   ...config,
   rootDir: join(__dirname, '..', '..'),
-  // What a fuzz run shows is not what `npm test` shows.
+  // The results of a fuzz run differ from those of `npm test`.
   globals: { spansAreRecorded: false },
   testEnvironment: join(OWN, 'patient-environment.ts'),
   setupFilesAfterEnv: [...(config.setupFilesAfterEnv ?? []), join(OWN, 'jest-setup.ts')],

@@ -4,8 +4,8 @@ import type * as FastCheck from 'fast-check'
 const milliseconds = Number(process.env['FUZZ_SECONDS']) * 1000
 
 /**
- * A property is checked again and again, on other cases each time, until its time is over. It is not interrupted, since
- * what it has started would go on during the next one.
+ * A property is checked repeatedly, with different cases each time, until its time is over. It is not interrupted, since
+ * the work it has started would continue during the next one.
  */
 jest.mock<typeof FastCheck>('fast-check', () => {
   const actual = jest.requireActual<typeof FastCheck>('fast-check')

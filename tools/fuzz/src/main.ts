@@ -12,7 +12,7 @@ const { values, positionals } = parseArgs({
 const seconds = Number(values.seconds)
 if (!(seconds > 0)) throw new TypeError(`--seconds: expected a number above 0; got ${values.seconds}`)
 
-/** Test files that generate their input, or take a suite that does. */
+/** Test files that generate their input, or run a suite that does. */
 function propertyTests(): string[] {
   return ['packages', 'tools'].flatMap(folder =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })

@@ -53,7 +53,7 @@ async function checkChanges({ directory, manifest }: Tarball): Promise<void> {
   )
 }
 
-/** How to install a package is the first thing that its README shows; how to run it, where it is a command. */
+/** A README first shows how to install its package, or how to run it when it is a command. */
 async function checkReadme({ directory, manifest: { name, bin } }: Tarball): Promise<void> {
   const [, first = ''] = (await readFile(join(directory, 'README.md'), 'utf8')).split('```')
   const command = bin ? 'npx' : 'npm install'
@@ -70,7 +70,7 @@ async function tool(name: string, args: string[]): Promise<void> {
   }
 }
 
-/** Entry points that work in their test runner only; the tests of their package load them there. */
+/** Entry points that work only in their test runner; the tests of their package load them there. */
 const IN_RUNNERS = new Set(['./jest', './vitest'])
 
 /** `.` is the package itself; data such as package.json is not code to load. */
@@ -80,7 +80,7 @@ function entryPointsOf({ name, exports }: Manifest): string[] {
     .map(path => (path === '.' ? name : `${name}/${path.slice(2)}`))
 }
 
-/** One instance of every export, whichever way it was loaded: a CommonJS build read by `import` as well. */
+/** Checks that `require` and `import` give the same instance of every export: `import` loads the CommonJS build too. */
 async function loadFromOutside(folder: string, tarballs: readonly Tarball[]): Promise<void> {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true }))
   const paths = tarballs.map(({ path }) => path)

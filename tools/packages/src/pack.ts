@@ -9,12 +9,12 @@ import { readmeForNpm } from './readme.ts'
 
 const run = promisify(execFile)
 
-/** A package as it is published. */
+/** A packed package. */
 export interface Tarball extends Published {
   readonly path: string
 }
 
-/** Packs every published package into `folder`, from what was built. */
+/** Packs the build of every published package into `folder`. */
 export async function packAll(folder: string): Promise<Tarball[]> {
   await mkdir(folder, { recursive: true })
   const home = await repositoryUrl()
@@ -43,7 +43,7 @@ async function pack(published: Published, folder: string, home: string | undefin
         repository: { type: 'git', url: `git+${home}.git`, directory: `packages/${name}` },
       }),
       files: [...(manifest.files ?? []), 'CHANGELOG.md', ...folders],
-      // They lead out of the package.
+      // They refer to files outside the package.
       scripts: undefined,
     }
     await writeFile(join(stage, 'package.json'), `${JSON.stringify(completed, null, 2)}\n`)
@@ -56,7 +56,7 @@ async function pack(published: Published, folder: string, home: string | undefin
   }
 }
 
-/** A folder for each sub-path: `moduleResolution: node10` and old bundlers do not know `exports`. */
+/** A folder for each sub-path: `moduleResolution: node10` and old bundlers don't support `exports`. */
 async function writeSubPaths({ manifest }: Published, stage: string): Promise<string[]> {
   const folders: string[] = []
   for (const [path, target] of Object.entries(manifest.exports)) {

@@ -4,10 +4,10 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** Installs what a project names, as many do it: a conflict of peers is an error. */
+/** Installs the dependencies of a project with npm's defaults: a conflict of peers is an error. */
 export const INSTALL = ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', '--strict-peer-deps']
 
-/** Runs a command in a project, on a version of Node from npm if one is given. */
+/** Runs a command in a project, with a version of Node from npm if one is given. */
 export async function runIn(
   folder: string,
   env: NodeJS.ProcessEnv,
@@ -19,7 +19,7 @@ export async function runIn(
   await run(program, args, { cwd: folder, env })
 }
 
-/** What was set for this process does not reach the project. */
+/** An environment without the settings of this process that would affect the project. */
 export function environment(folder: string, own: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(?:NODE_OPTIONS|NODE_ENV|OTEL_|SPANWRIGHT_|npm_(?!config_cache))/i.test(name),

@@ -16,13 +16,13 @@ export interface Manifest {
   readonly bin?: Readonly<Record<string, string>>
 }
 
-/** A package that is published, and where its sources are. */
+/** A published package, and the location of its sources. */
 export interface Published {
   readonly directory: string
   readonly manifest: Manifest
 }
 
-/** Every package that is published. */
+/** Every published package. */
 export async function publishedPackages(): Promise<Published[]> {
   const names = await readdir(join(ROOT, 'packages'))
   const packages = await Promise.all(
@@ -35,7 +35,7 @@ export async function publishedPackages(): Promise<Published[]> {
   return packages.filter(({ manifest }) => !manifest.private)
 }
 
-/** Where the repository lives, from the root's package.json; nothing until a maintainer has filled it in. */
+/** The URL of the repository, from the root's package.json; undefined until a maintainer has set it. */
 export async function repositoryUrl(): Promise<string | undefined> {
   const { repository } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     repository?: { url: string }
@@ -43,7 +43,7 @@ export async function repositoryUrl(): Promise<string | undefined> {
   return repository?.url.replace(/^git\+/, '').replace(/\.git$/, '')
 }
 
-/** The file that a condition leads to. */
+/** The file that a condition resolves to. */
 export function fileFor(target: Target | undefined, condition: 'types' | 'default'): string | undefined {
   if (target === undefined || typeof target === 'string') return condition === 'default' ? target : undefined
   return fileFor(target[condition], 'default') ?? fileFor(target['import'], condition)

@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 
 /**
- * The README of a package as npm shows it: links to other packages lead to their pages on npm, links into the
- * repository to its home, and become plain text while it has none.
+ * The README of a package as npm shows it: links to other packages point to their pages on npm, and links into the
+ * repository to its URL, or become plain text when it has none.
  */
 export function readmeForNpm(text: string, folder: string, home: string | undefined): string {
   return text.replace(

@@ -38,7 +38,7 @@ function isCore({ manifest }: Tarball): boolean {
   return manifest.name === '@spanwright/core'
 }
 
-/** Dependencies of the others come first. */
+/** Sorted: packages that others depend on come first. */
 function inOrder(tarballs: readonly Tarball[]): Tarball[] {
   return [...tarballs.filter(isCore), ...tarballs.filter(tarball => !isCore(tarball))]
 }
@@ -49,7 +49,7 @@ async function publish({ manifest: { name, version }, path }: Tarball, isDryRun:
     return
   }
   const args = ['publish', path, '--access', 'public']
-  // Provenance is what the workflow's identity signs; a developer's machine has none.
+  // The identity of the workflow signs the provenance; a developer's machine has no such identity.
   if (process.env['GITHUB_ACTIONS'] === 'true') args.push('--provenance')
   if (isDryRun) args.push('--dry-run')
   await run('npm', args, { cwd: ROOT })

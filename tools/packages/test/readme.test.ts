@@ -5,13 +5,13 @@ import { readmeForNpm } from '../src/readme.ts'
 const HOME = 'https://example.com/spanwright'
 
 describe('readmeForNpm', () => {
-  it('leads from package to package on npm', () => {
+  it('points links between packages to npm', () => {
     expect(readmeForNpm('as [those](../core/README.md) and [`pg`](../pg#spans) do', 'koa', HOME)).toBe(
       'as [those](https://www.npmjs.com/package/@spanwright/core) and [`pg`](https://www.npmjs.com/package/@spanwright/pg#spans) do',
     )
   })
 
-  it('leads into the repository where its home is known', () => {
+  it('points links into the repository to its URL when it is known', () => {
     const text = '[why](../../docs/decisions/008.md#b), ![a picture](../../docs/a.svg), [[1]](src/index.ts)'
     expect(readmeForNpm(text, 'koa', HOME)).toBe(
       `[why](${HOME}/blob/main/docs/decisions/008.md#b), ![a picture](${HOME}/raw/main/docs/a.svg), [[1]](${HOME}/blob/main/packages/koa/src/index.ts)`,
@@ -19,7 +19,7 @@ describe('readmeForNpm', () => {
     expect(readmeForNpm(text, 'koa', undefined)).toBe('why, a picture, [1]')
   })
 
-  it('leaves links that lead elsewhere, or to a heading, as they are', () => {
+  it('does not change links to other sites or to a heading', () => {
     const text = '[KafkaJS](https://kafka.js.org), [below](#options)'
     expect(readmeForNpm(text, 'kafkajs', undefined)).toBe(text)
   })

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 
-// Runs the program that a document shows, asks it for an item, and looks for the trace where its reader would.
+// Runs the program that a document shows, requests an item, and looks for the trace where a reader would.
 interface Span {
   readonly name: string
   readonly spanId: string
@@ -81,7 +81,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Asks until the program listens. */
+/** Sends requests until the program listens. */
 async function ask(url: string, app: { readonly exitCode: number | null }): Promise<unknown> {
   for (;;) {
     try {

@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   for (const { resource } of spans) assert.equal(resource.attributes['service.name'], 'shop')
 }
 
-/** The spans below one, each as a line. */
+/** The spans beneath a span, each as a line. */
 function below(parent: string | undefined, indent: string): string[] {
   return spans
     .filter(span => span.parentSpanContext?.spanId === parent)

@@ -4,7 +4,7 @@ import { traceFetch } from '@spanwright/undici'
 import express, { type Express } from 'express'
 import { Pool } from 'pg'
 
-/** An app that asks its database and, by `fetch`, itself. */
+/** An app that queries its database and, with `fetch`, sends a request to itself. */
 export function createShop(): { app: Express; end: () => Promise<void> } {
   const pool = tracePool(new Pool({ connectionString: process.env['DATABASE_URL'], max: 1 }))
   const fetch = traceFetch(globalThis.fetch)

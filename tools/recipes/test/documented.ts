@@ -10,10 +10,10 @@ const ROOT = join(__dirname, '..', '..', '..')
 /** Starting a process takes seconds on a busy machine. */
 export const PATIENCE = 60_000
 
-/** What `FROM_SOURCE` has for programs of both kinds. */
+/** Like `FROM_SOURCE`, for programs that are ES modules. */
 const MODULES_FROM_SOURCE = ['--import', 'tsx', '--conditions=@spanwright/source']
 
-/** The environment of a process that does not take itself for a worker of Jest. */
+/** An environment without the variables that mark a worker of Jest. */
 export function environment(): NodeJS.ProcessEnv {
   const { JEST_WORKER_ID: _id, NODE_OPTIONS: _options, ...env } = process.env
   return env
@@ -25,9 +25,9 @@ export function programsOf(page: string): string[] {
   return [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, program = '']) => program)
 }
 
-/** Runs a program in JavaScript, written as an ES module, as one or the other kind of module, and returns its output. */
+/** Runs a JavaScript program, written as an ES module, as either kind of module, and returns its output. */
 export async function run(program: string, kind: 'commonjs' | 'module'): Promise<string> {
-  // Beside the packages that it imports.
+  // The program must find the packages that it imports.
   const folder = mkdtempSync(join(ROOT, 'node_modules', '.recipe-'))
   try {
     const file = join(folder, kind === 'module' ? 'program.mjs' : 'program.cjs')

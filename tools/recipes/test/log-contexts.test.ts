@@ -54,14 +54,14 @@ const LOGGERS = [
   ['winston', winstonLog],
 ] as const
 
-/** Requires that records carry these messages, and the fields of a span. */
+/** Asserts that records have these messages, and the fields of a span. */
 function expectRecords(records: readonly LogRecord[], span: ReadableSpan, ...messages: string[]): void {
   const { traceId, spanId } = span.spanContext()
   const fields = { trace_id: traceId, span_id: spanId, trace_flags: '01' }
   expect(records).toEqual(messages.map(message => expect.objectContaining({ message, ...fields }) as unknown))
 }
 
-/** Logs where a request is answered: at once, after an await, in a callback and in a listener. */
+/** Logs while a request is handled: at once, after an await, in a callback and in a listener. */
 function answering(log: Log): (res: ServerResponse) => Promise<void> {
   return async res => {
     res.on('close', () => log('in a listener'))
@@ -116,7 +116,7 @@ describe.each(LOGGERS)('records of %s', (_name, logInto) => {
     const postgres = await startPostgres({ database: 'shop' })
     const { host, port, user, password, database } = postgres
     const pool = tracePool(new Pool({ host, port, user, password, database }))
-    // The server closes what the pool has not closed yet.
+    // The server closes the connections that the pool has not closed yet.
     pool.on('error', () => {})
     const undici = traceUndici()
     const server = createServer((_req, res) => void res.end('done'))
@@ -155,7 +155,7 @@ describe.each(LOGGERS)('records of %s', (_name, logInto) => {
     }
   }, 120_000)
 
-  it('carry the span of a message of Kafka', async () => {
+  it('carry the span of a Kafka message', async () => {
     const records: LogRecord[] = []
     const log = logInto(records)
     const broker = await startKafka()

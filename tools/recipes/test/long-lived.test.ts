@@ -83,7 +83,7 @@ describe('the recipe for long-lived connections', () => {
   )
 
   it(
-    'traces what is sent as an event, and not the response',
+    'traces each sent event, and not the response',
     async () => {
       const client = `
         import { get } from 'node:http'

@@ -21,11 +21,11 @@ startTracing({
 })
 `
 
-/** Imports that may stand in a block, so that programs with the same names fit into one process. */
+/** Imports that are allowed in a block, so that programs with the same names can run in one process. */
 const toBlock = (program: string): string =>
   `{\n${program.replaceAll(/^import (.+) from (.+)$/gm, 'const $1 = await import($2)')}}\n`
 
-/** A printed trace without what differs in every run: ids, times, bars and stacks. */
+/** A printed trace without the parts that differ between runs: ids, times, bars and stacks. */
 function stableLines(printed: string): string[] {
   return printed
     .replaceAll(/\b[\da-f]{32}\b|\b[\da-f]{8}…/g, '(id)')
@@ -37,7 +37,7 @@ function stableLines(printed: string): string[] {
 }
 
 it(
-  'prints what the page about spans of your own shows',
+  'the programs of the page about spans of your own print its output',
   async () => {
     const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', PAGE.slice(3)), 'utf8')
     const shown = [...page.matchAll(/^```text\n([^]*?)^```$/gm)].map(([, text = '']) => text)

@@ -17,7 +17,7 @@ interface Answer {
   readonly own: TraceFields
 }
 
-/** Starts tracing and answers with the traces of its work. */
+/** Starts tracing and responds with the traces of its work. */
 const PROGRAM = join(__dirname, 'remote-program.ts')
 const execArgv = [...FROM_SOURCE]
 
@@ -25,7 +25,7 @@ const recorder = recordTests()
 
 it.each<[what: string, ask: () => Promise<Answer>]>([
   [
-    'a process that is spawned',
+    'a spawned process',
     async () => {
       const env = { ...environment(), ...carrierOf('environment') }
       const { stdout } = await promisify(execFile)(process.execPath, [...execArgv, PROGRAM], { env })
@@ -33,7 +33,7 @@ it.each<[what: string, ask: () => Promise<Answer>]>([
     },
   ],
   [
-    'a process that is forked',
+    'a forked process',
     async () => {
       const child = fork(PROGRAM, { execArgv, env: { ...environment(), ...carrierOf('environment') } })
       const [answer] = (await once(child, 'message')) as [Answer]
@@ -45,7 +45,7 @@ it.each<[what: string, ask: () => Promise<Answer>]>([
   [
     'a worker thread',
     async () => {
-      // A thread does not begin with a file in TypeScript.
+      // A thread cannot start from a TypeScript file.
       const program = [TYPESCRIPT, PROGRAM].map(file => `require(${JSON.stringify(file)})`).join(';')
       const options = { eval: true, execArgv: ['--conditions=@spanwright/source'], env: environment() }
       const worker = new Worker(program, options)
@@ -70,7 +70,7 @@ it.each<[what: string, ask: () => Promise<Answer>]>([
     },
   ],
 ])(
-  '%s works in the trace it was given',
+  '%s works in the trace of its carrier',
   async (_what, ask) => {
     const { sent, own } = await withSpan('order', ask)
 

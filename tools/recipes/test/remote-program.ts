@@ -6,7 +6,7 @@ import { startTracing } from '@spanwright/sdk'
 
 startTracing({ serviceName: 'child', exporter: 'none' })
 
-/** The trace that the work was sent with, and that of a span within. */
+/** The trace fields of the sent context, and those of a span within it. */
 function tracesOf(carrier: object): object {
   return withRemoteContext(carrier, () => ({ sent: traceFields(), own: withSpan('work', traceFields) }))
 }
@@ -22,6 +22,6 @@ if (parentPort) {
   parentPort.once('message', ({ carrier }: { carrier: object }) => send(tracesOf(carrier)))
 } else if (cluster.isWorker) {
   process.once('message', ({ carrier }: { carrier: object }) => send(tracesOf(carrier)))
-  // A worker of a cluster does not keep messages until there is a listener.
+  // A worker of a cluster loses messages that arrive before there is a listener.
   send({ isReady: true })
 } else send(tracesOf(process.env))

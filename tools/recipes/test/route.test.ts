@@ -60,7 +60,7 @@ async function spanOf(serve: Serve, route: Route, work = (): void => {}): Promis
 }
 
 describe.each(FRAMEWORKS)('route() of %s', (_name, serve) => {
-  it('names a request that no router knows', async () => {
+  it('names a request that no router handles', async () => {
     const span = await spanOf(serve, ({ url }) => url?.replace(/\d+/, ':id'))
     expect(span).toMatchObject({
       name: 'GET /people/:id',
@@ -84,13 +84,13 @@ describe.each(FRAMEWORKS)('route() of %s', (_name, serve) => {
     ['an empty string', ''],
     ['a number', 7],
     ['a promise', Promise.resolve('/late')],
-  ])('gives no route for %s', async (_what, answer) => {
+  ])('sets no route when it returns %s', async (_what, answer) => {
     const span = await spanOf(serve, () => answer as string)
     expect(span.name).toBe('GET')
     expect(span.attributes).not.toHaveProperty('http.route')
   })
 
-  it('gives no route when it throws, which is reported', async () => {
+  it('sets no route when it throws, which is reported', async () => {
     const { calls, stop } = collectDiag('error')
     const fault = new Error('broken')
     const span = await spanOf(serve, () => {

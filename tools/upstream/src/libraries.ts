@@ -1,12 +1,12 @@
 /** How the tests of a library are run. */
 export interface Library {
-  /** Of `src/preload`: what traces. */
+  /** File of `src/preload` that traces. */
   readonly preload: string
-  /** What the tests report, and how. */
+  /** The runner of the tests, which determines the form of the report. */
   readonly runner: 'mocha' | 'node' | 'ava' | 'script'
-  /** Arguments of the runner, besides those that make it report. */
+  /** Arguments of the runner, in addition to those for the report. */
   readonly args?: readonly string[]
-  /** Paths of the test files, for a runner that is given them. */
+  /** Paths of the test files, for a runner that needs them as arguments. */
   readonly files?: RegExp
   /** Flags of Node. */
   readonly nodeOptions?: readonly string[]
@@ -14,7 +14,7 @@ export interface Library {
   /** Folder of the package within the checkout. Default: the checkout itself. */
   readonly folder?: string
   readonly needs?: 'postgres'
-  /** Tests that no tracing can pass, and why. */
+  /** Tests that cannot pass with any tracing, and why. */
   readonly inherent?: Readonly<Record<string, string>>
 }
 

@@ -14,7 +14,7 @@ const HELP = `npm run test:upstream -- <library> <checkout> [runs]
 
 Runs the tests of a library without tracing and with it, and prints what fails only with it.`
 
-/** Runs both until nothing is left that failed with tracing alone, or often enough. */
+/** Runs the tests both ways until no test has failed only with tracing, or until the number of runs is reached. */
 async function compare(
   library: Library,
   folder: string,
@@ -70,7 +70,7 @@ async function main([name = '', checkout = '', runs = '3']: readonly string[]): 
   }
 }
 
-/** The variables that PostgreSQL's own clients read. */
+/** The environment variables that PostgreSQL's own clients read. */
 function databaseOf(url: string): Record<string, string> {
   const { hostname, port, username, password, pathname } = new URL(url)
   return {

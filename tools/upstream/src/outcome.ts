@@ -1,11 +1,11 @@
 /** Which tests passed and failed. */
 export interface Outcome {
   readonly passed: number
-  /** Names of those that failed. */
+  /** Names of the failed tests. */
   readonly failed: ReadonlySet<string>
 }
 
-/** Reads what mocha's reporter `json` has written. */
+/** Reads the output of mocha's reporter `json`. */
 export function readMocha(text: string): Outcome {
   const { stats, failures } = JSON.parse(text) as {
     readonly stats: { readonly passes: number }
@@ -36,8 +36,7 @@ export function readLines(text: string): Outcome {
 }
 
 /**
- * What failed with tracing in every run, and without it in none: a test that fails now and then fails with both in the
- * end.
+ * The tests that failed with tracing in every run, and without it in none: a flaky test eventually fails with both.
  */
 export function newFailures(bare: readonly Outcome[], traced: readonly Outcome[]): string[] {
   const [first, ...others] = traced

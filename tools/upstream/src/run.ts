@@ -9,7 +9,7 @@ import type { Library } from './libraries.ts'
 import { COUNTS_FOLDER, type SpanCount } from './preload/record.ts'
 import { type Outcome, readAva, readLines, readMocha } from './outcome.ts'
 
-/** What one run of the tests of a library came to. */
+/** The outcome of one run of the tests of a library. */
 export interface Run extends Outcome {
   readonly spans: SpanCount
 }
@@ -95,7 +95,7 @@ function filesOf({ files }: Pick<Library, 'files'>, folder: string): string[] {
     .toSorted()
 }
 
-/** Everything that a file imports, from source, as one file that any process can load. */
+/** Bundles a file and its imports, from source, into one file that any process can load. */
 function bundle(entry: string, outfile: string): string {
   buildSync({
     entryPoints: [join(__dirname, entry)],
@@ -121,7 +121,7 @@ function runNode(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): 
   })
 }
 
-/** @throws Error with the output of the run when it has left no report */
+/** @throws Error with the output of the run when there is no report */
 function contentOf(report: string, output: string): string {
   try {
     return readFileSync(report, 'utf8')

@@ -8,7 +8,7 @@ import type { Library } from '../src/libraries.ts'
 import { newFailures, readAva, readMocha } from '../src/outcome.ts'
 import { runTests } from '../src/run.ts'
 
-/** How long a run may take on a busy machine, in milliseconds. */
+/** Maximum duration of a run on a busy machine, in milliseconds. */
 const LONGEST = 60_000
 
 const folder = mkdtempSync(join(tmpdir(), 'upstream-test-'))
@@ -37,7 +37,7 @@ test('sends nothing', (t, done) => {
 
 describe('the tests of a library', () => {
   it(
-    'are run with and without tracing, and what fails with tracing alone is told',
+    'are run with and without tracing, and those that fail only with tracing are reported',
     async () => {
       mkdirSync(join(folder, 'test'))
       writeFileSync(join(folder, 'test', 'all.test.js'), TESTS)
@@ -56,7 +56,7 @@ describe('the tests of a library', () => {
     LONGEST,
   )
 
-  it('are read from reports of mocha and of ava', () => {
+  it('are read from reports of mocha and ava', () => {
     expect(readMocha('{"stats":{"passes":3},"failures":[{"fullTitle":"a b"}]}')).toEqual({
       passed: 3,
       failed: new Set(['a b']),
@@ -66,7 +66,7 @@ describe('the tests of a library', () => {
     expect(readAva(tap)).toEqual({ passed: 1, failed: new Set(['a › c']) })
   })
 
-  it('fail with tracing alone only where they do so in every run', () => {
+  it('fail only with tracing when they do so in every run', () => {
     const outcome = (...failed: string[]) => ({ passed: 0, failed: new Set(failed) })
     expect(newFailures([outcome('a')], [outcome('a', 'b', 'c'), outcome('b')])).toEqual(['b'])
     expect(newFailures([outcome('a'), outcome('b')], [outcome('b')])).toEqual([])

@@ -8,7 +8,7 @@ const PAGE = join(ROOT, 'docs', 'compatibility.md')
 const START = '<!-- versions: written by npm run test:matrix -->'
 const END = '<!-- end of versions -->'
 
-/** Writes what was tried into the page, between the two marks. */
+/** Writes the results into the page, between the two marks. */
 export async function writeTable(results: ReadonlyMap<string, boolean>): Promise<void> {
   const page = await readFile(PAGE, 'utf8')
   const [before, rest = ''] = page.split(START)

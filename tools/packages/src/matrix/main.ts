@@ -11,7 +11,7 @@ import { NODES, type Row, ROWS } from './rows.ts'
 const PROGRAMS = join(__dirname, 'programs')
 const AT_A_TIME = 2
 
-/** One version of a library, installed once and tried on several versions of Node. */
+/** One version of a library, installed once and tested on several versions of Node. */
 interface Cell {
   readonly row: Row
   readonly version: string

@@ -1,20 +1,20 @@
 /** Versions of one library, and the program that traces it. */
 export interface Row {
-  /** As it stands in the table. */
+  /** Name in the table. */
   readonly name: string
-  /** Without `.mjs`, in `programs`. */
+  /** File in `programs`, without `.mjs`. */
   readonly program: string
-  /** The packages of this project that the program uses, besides `core`. */
+  /** The packages of this project that the program uses, in addition to `core`. */
   readonly uses: readonly string[]
-  /** What is installed, by version of the library; oldest first. */
+  /** Installed packages by version of the library; oldest first. */
   readonly versions: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** The oldest Node of a version where it is newer than 20. */
+  /** The oldest version of Node for a version of the library, if newer than 20. */
   readonly oldestNode?: Readonly<Record<string, number>>
 }
 
 export const NODES = [20, 22, 24, 26] as const
 
-/** A newest version is that of the range in which the library is tested here. */
+/** The newest version of a library is that of the range that this repository tests. */
 export const ROWS: readonly Row[] = [
   {
     name: 'Express',

@@ -5,11 +5,11 @@ import { ROOT } from '../published.ts'
 import type { Way } from './ways.ts'
 
 interface Documented {
-  /** The document, from the root. */
+  /** Path of the document, relative to the root. */
   readonly file: string
-  /** Heading of the section whose install line and files are taken; files elsewhere in the document come before. */
+  /** Heading of the section whose install line and files are used; files before it in the document are used as well. */
   readonly section: string
-  /** Where the spans of its program are looked for. */
+  /** Where the spans of its program are expected. */
   readonly shown: 'on the console' | 'over OTLP'
   readonly versions: readonly number[]
 }
@@ -30,7 +30,7 @@ const DOCUMENTS: readonly Documented[] = [
   },
 ]
 
-/** What documents say of a first trace, pasted into a project for each version of Node. */
+/** The first traces of the documents, pasted into a project for each version of Node. */
 export const DOCUMENTED_WAYS: readonly Way[] = DOCUMENTS.flatMap(document =>
   document.versions.map(version => wayOf(document, version)),
 )
@@ -55,7 +55,7 @@ function wayOf({ file, section, shown }: Documented, version: number): Way {
   }
 }
 
-/** A file begins with a comment that is its name. */
+/** A file begins with a comment that contains its name. */
 function filesOf(text: string): [name: string, text: string][] {
   return blocksOf(text, 'js').flatMap((block): [string, string][] => {
     const name = /^\/\/ (\S+\.mjs)\n/.exec(block)?.[1]

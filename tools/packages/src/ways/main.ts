@@ -9,13 +9,13 @@ import { writeSource } from './sources.ts'
 import { DOCUMENTED_WAYS } from './documented.ts'
 import { type Way, WAYS } from './ways.ts'
 
-/** What every project has. */
+/** The dependencies of every project. */
 const USED = ['core', 'express', 'pg', 'sdk', 'testing', 'undici']
 /** Does not compile where libraries are checked, because @types/koa does not. */
 const NOT_COMPILED = 'koa'
 const AT_A_TIME = 2
 
-/** Makes a project for each way of use from the packed tarballs, and runs it: each traces Express, fetch and pg. */
+/** Creates a project for each way of use from the packed tarballs, and runs it: each traces Express, fetch and pg. */
 async function main(): Promise<void> {
   const only = process.argv[2]
   const chosen = [...WAYS, ...DOCUMENTED_WAYS].filter(({ name }) => only === undefined || name.includes(only))
@@ -91,7 +91,7 @@ async function tryWay(
   }
 }
 
-/** What an install line asks for; our packages come from the tarballs, with the core that they need. */
+/** The packages of an install line; ours come from the tarballs, with the core that they need. */
 function dependenciesOf(words: readonly string[], tarballs: readonly Tarball[]): Record<string, string> {
   const ours = new Map(tarballs.map(({ manifest, path }) => [manifest.name, `file:${path}`]))
   const asked = words.map(word => {
@@ -104,7 +104,7 @@ function dependenciesOf(words: readonly string[], tarballs: readonly Tarball[]):
   >
 }
 
-/** Imports everything except what only works in a test runner. */
+/** Imports every sub-path except those that only work in a test runner. */
 function subPaths(tarballs: readonly Tarball[]): string {
   const paths = tarballs.flatMap(({ manifest: { name, exports } }) =>
     Object.keys(exports)

@@ -4,10 +4,10 @@ import { transform } from 'esbuild'
 
 const SOURCES = join(__dirname, '..', '..', 'ways')
 
-/** How a project is written. */
+/** The language of a project. */
 export type Language = 'typescript' | 'esm' | 'commonjs'
 
-/** Writes a source into a project, in its language: types taken out, `import` as `require`. */
+/** Writes a source into a project, in its language: without types, and with `require` for `import`. */
 export async function writeSource(
   folder: string,
   source: string,
@@ -25,7 +25,7 @@ async function plain(text: string): Promise<string> {
   return code
 }
 
-/** What a programmer would write: `const { a, b: c } = require('x')`. */
+/** Imports as a programmer would write them: `const { a, b: c } = require('x')`. */
 function withRequire(text: string): string {
   return text
     .replace(/^import (".+");$/gm, 'require($1);')

@@ -5,13 +5,13 @@ export interface Way {
   readonly name: string
   readonly type: 'commonjs' | 'module'
   readonly language: Language
-  /** Sources by the names they get. */
+  /** Sources by their names in the project. */
   readonly sources: Readonly<Record<string, string>>
-  /** Words of an install line, such as `express@5`: what the project has instead of what every project has. */
+  /** Words of an install line, such as `express@5`, that replace the dependencies of every project. */
   readonly installs?: readonly string[]
-  /** Major version of Node that installs and runs it. Default: the one that runs this. */
+  /** Major version of Node that installs and runs it. Default: the one of this process. */
   readonly node?: number
-  /** Packages besides those that every project has; versions as in package.json. */
+  /** Packages in addition to those of every project; versions as in package.json. */
   readonly packages?: Readonly<Record<string, string>>
   /** Further files, as text. */
   readonly files?: Readonly<Record<string, string>>
@@ -103,7 +103,7 @@ const WEBPACK = `module.exports = {
 }
 `
 
-/** Every way of use that is tried. */
+/** Every tested way of use. */
 export const WAYS: readonly Way[] = [
   {
     name: 'CommonJS',

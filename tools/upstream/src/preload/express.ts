@@ -14,7 +14,7 @@ interface App {
 
 type Express = (...args: unknown[]) => App
 
-// Traces every app, from its first request on: its router must not be made before the settings of the test.
+// Traces every app, from its first request on: its router must not be created before the settings of the test.
 record()
 const path = join(process.cwd(), 'lib', 'express.js')
 const load = createRequire(path)

@@ -11,7 +11,7 @@ interface App {
   callback: () => unknown
 }
 
-// Traces every app of the Koa that is tested, or of the one that a router is tested with.
+// Traces every app of the tested Koa, or of the one that a tested router uses.
 record()
 const load = createRequire(join(process.cwd(), 'package.json'))
 const own = join(process.cwd(), 'lib', 'application.js')

@@ -6,7 +6,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { BasicTracerProvider, type ReadableSpan, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
 
-/** What the spans of one process came to. */
+/** The numbers of spans of one process. */
 export interface SpanCount {
   readonly started: number
   readonly ended: number
@@ -15,7 +15,7 @@ export interface SpanCount {
 /** The variable with the folder that every process writes its count to. */
 export const COUNTS_FOLDER = 'SPANWRIGHT_UPSTREAM_COUNTS'
 
-/** Counts spans, and holds none of them. */
+/** Counts spans, and retains none of them. */
 class Counter implements SpanProcessor {
   started = 0
   ended = 0

@@ -9,7 +9,7 @@ import { record } from './record.ts'
 
 type Create = (...args: unknown[]) => EventEmitter
 
-// Traces every server that the tests create, and what they send.
+// Traces every server that the tests create, and every request that they send.
 record()
 traceHttp()
 for (const [module, name] of [

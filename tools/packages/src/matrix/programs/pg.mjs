@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { tracePool } from '@spanwright/pg'
 import { assertTrace, recordSpans } from '@spanwright/testing'
 
-// Old versions have no exports by name.
+// Old versions have no named exports.
 const { Pool } = createRequire(import.meta.url)('pg')
 const recorder = recordSpans({ global: true })
 const pool = tracePool(new Pool({ connectionString: process.env.DATABASE_URL }))
