@@ -17,7 +17,7 @@ export interface Order {
   readonly isHeld: boolean
 }
 
-/** The outcome. */
+/** The outcome of an order. */
 export interface Answer {
   /** The error with which the set-up was refused; then all other fields are missing. */
   readonly refused?: string
@@ -53,7 +53,7 @@ export async function startHost(missing: readonly string[] = []): Promise<Host> 
   const died = gone.then(([code]): never => {
     throw new Error(`the process ended with ${code}`)
   })
-  // It does not keep the test process alive between orders.
+  // Between two orders, the rejection would otherwise be unhandled.
   died.catch(() => {})
   await Promise.race([once(child, 'message'), died])
   return {

@@ -22,7 +22,7 @@ function order(number: number): void {
   })
 }
 
-/** Ends while the parent of an exported span is still open. */
+/** Exits while the parent of an exported span is still open. */
 async function exitWithin(): Promise<void> {
   await withSpan('never ended', async () => {
     withSpan('order 1', () => {})

@@ -64,7 +64,7 @@ function run(
 const asGiven = (nodes: readonly Node[]): readonly Node[] => nodes
 const reversed = (nodes: readonly Node[]): readonly Node[] => nodes.toReversed()
 
-/** The message when a trace is compared with that of an earlier run; empty when they match. */
+/** The differences that a comparison with the trace of an earlier run reports; empty when they match. */
 async function differences(
   before: readonly Step[],
   after: readonly Step[],
