@@ -22,7 +22,7 @@ const { outputFiles } = buildSync({
 })
 
 mkdirSync(outdir, { recursive: true })
-// Whoever reads meanwhile gets the former file or the new one, whole.
+// A concurrent reader gets either the complete former file or the complete new one.
 const replace = (file, write) => {
   const temporary = join(outdir, `${file}.${process.pid}`)
   write(temporary)

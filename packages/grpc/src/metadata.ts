@@ -59,7 +59,7 @@ export function withContext(injection: Injection, context: Context, metadata: Me
   return copy
 }
 
-/** `clone()` doesn't copy what interceptors may have attached for each other. */
+/** `clone()` doesn't copy the values that interceptors may have attached for each other. */
 function copyOf(metadata: Metadata): Metadata {
   const copy = metadata.clone()
   const { opaqueData } = metadata as unknown as { readonly opaqueData?: unknown }

@@ -147,7 +147,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
     expect(JSON.parse(entries)).toEqual([['tenant', { value: 'a' }]])
   })
 
-  describe('the context of a call is active', () => {
+  describe('the context of the caller is active', () => {
     /** Makes a client call a server that starts to listen after the call, in another context. */
     async function beforeItListens(
       options: library.ClientOptions,
@@ -174,7 +174,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
       return heard
     }
 
-    it('in its callback and events, even when it waited for a connection', async () => {
+    it('in the callback and events of a call, even when it waited for a connection', async () => {
       const heard: unknown[] = []
       await beforeItListens(
         traceGrpcClient(),
@@ -201,7 +201,7 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
       ])
     })
 
-    it('in the events and writes of its stream, even when it waited for a connection', async () => {
+    it('in the events and writes of a stream, even when it waited for a connection', async () => {
       const heard = new Set<string>()
       await beforeItListens(
         traceGrpcClient(),

@@ -60,7 +60,7 @@ export type EchoClient = newest.Client & {
 
 /** A server on a free port of 127.0.0.1 and its clients; closed when it is disposed of. */
 export interface EchoServer {
-  /** @param leavesClients true: clients stay open */
+  /** @param leavesClients true to leave the clients open */
   [Symbol.asyncDispose](leavesClients?: boolean): Promise<void>
   readonly server: newest.Server
   readonly port: number

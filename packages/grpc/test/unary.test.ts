@@ -117,7 +117,7 @@ describe.each(VERSIONS)('a unary call with %s', (version, grpc) => {
     })
   })
 
-  it('is measured on each side', async () => {
+  it('has a duration metric on each side', async () => {
     const client = echo.client(traceGrpcClient())
     await callUnary(client, 'hello')
     await statusOf(callUnary(client, '13'))

@@ -18,7 +18,7 @@ describe('the ports', () => {
     }
   })
 
-  it('are the next free ones when the wanted one is in use, which is reported', async () => {
+  it('are the next free ones when the wanted port is in use, which is reported', async () => {
     await using other = await serve((_request, response) => void response.end())
     await using second = await startViewer({ port: other.port })
     expect(second.port).toBeGreaterThan(other.port)

@@ -15,7 +15,7 @@ function pathOf(...spans: readonly SpanInWords[]): Record<string, (readonly [num
 }
 
 describe('the critical path', () => {
-  it('is the own time of the spans that are waited for, one after the other', () => {
+  it('consists of the own time of the spans that are waited for, one after the other', () => {
     const first: SpanInWords = { id: '2', parent: '1', at: [10, 40] }
     const second: SpanInWords = { id: '3', parent: '1', at: [50, 90] }
     const within: SpanInWords = { id: '4', parent: '3', at: [55, 85] }

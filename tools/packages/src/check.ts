@@ -20,7 +20,7 @@ async function main(): Promise<void> {
 }
 
 /**
- * Checks tarballs as their users get them; `folder` is for a project that installs them.
+ * Checks tarballs as users receive them; `folder` is for a project that installs them.
  * @throws Error that describes the problem
  */
 export async function checkTarballs(folder: string, tarballs: readonly Tarball[]): Promise<void> {

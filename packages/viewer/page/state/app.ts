@@ -67,7 +67,7 @@ export const app: Store<AppState> = createStore<AppState>({
   notice: '',
 })
 
-/** Reads a part of what the page shows. */
+/** Reads a part of the state of the page. */
 export function useApp<Part>(read: (state: AppState) => Part): Part {
   return useStore(app, read)
 }

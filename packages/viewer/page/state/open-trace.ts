@@ -32,7 +32,7 @@ export async function loadTrace(traceId: string): Promise<void> {
   show(traceId, openTraceOf(traceId, document, findings))
 }
 
-/** Computes what is shown of a trace. */
+/** Computes the data that the page shows for a trace. */
 function openTraceOf(traceId: string, document: OtlpDocument, findings: readonly Finding[]): OpenTrace {
   const records = spansOf(document).records.filter(({ span }) => span.traceId === traceId)
   const trace = readTrace(traceId, records)

@@ -1,4 +1,4 @@
-/** What the list is filtered by; the names are those of `GET /api/traces`. */
+/** The filter of the list; its names are those of `GET /api/traces`. */
 export interface ListFilter {
   readonly text: string
   readonly service: string
@@ -34,12 +34,12 @@ export function readRoute(hash: string): Route {
   return { view: 'list', filter: Object.fromEntries(filter) as unknown as ListFilter }
 }
 
-/** The part of an address that leads to a trace, or to a span of it. */
+/** The part of an address that refers to a trace, or to one of its spans. */
 export function linkToTrace(traceId: string, spanId = ''): string {
   return `#/trace/${traceId}${spanId && `?span=${spanId}`}`
 }
 
-/** The part of an address that leads to the list. */
+/** The part of an address that refers to the list. */
 export function linkToList(filter: ListFilter): string {
   const query = queryOf(filter)
   return query ? `#/?${query}` : '#/'

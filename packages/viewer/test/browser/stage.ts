@@ -14,7 +14,7 @@ import { launchChromium } from './chromium.ts'
 export interface Stage extends AsyncDisposable {
   readonly browser: Browser
   readonly viewer: Viewer
-  /** Opens a page, and notes its complaints and what it loads from elsewhere. */
+  /** Opens a page, and records its complaints and what it loads from elsewhere. */
   open(path?: string, options?: BrowserContextOptions): Promise<Page>
   /**
    * Checks that no page complained.
