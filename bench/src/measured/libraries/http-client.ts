@@ -1,10 +1,15 @@
 import { Agent, get, type IncomingMessage } from 'node:http'
 
+import type { HttpTracing } from '@spanwright/http'
+
 import { isByHand } from '../by-hand/is-by-hand.ts'
 import { getByHand } from '../by-hand/http-client.ts'
 import { Callers, type OpenScenario } from '../scenario.ts'
 
 const CONCURRENCY = 8
+
+/** Node 20 does not publish the requests of an agent that is not global. */
+const PUBLISHES_REQUESTS = Number.parseInt(process.versions.node) >= 22
 
 /** `get` of node:http over an Agent that keeps connections: a small JSON, read to its end. */
 export const open: OpenScenario = async ({ variant, service }) => {
@@ -22,7 +27,12 @@ export const open: OpenScenario = async ({ variant, service }) => {
       async () => agent.destroy(),
     )
   }
-  const tracing = variant === 'spanwright' ? (await import('@spanwright/http')).traceHttp() : undefined
+  let tracing: HttpTracing | undefined
+  if (variant === 'spanwright') {
+    const { traceAgent, traceHttp } = await import('@spanwright/http')
+    if (PUBLISHES_REQUESTS) tracing = traceHttp()
+    else traceAgent(agent)
+  }
   return new Callers(
     CONCURRENCY,
     async () => readJson(await responseTo(url, agent, {})),
