@@ -113,6 +113,7 @@ describe('cancel()', () => {
     const client = traceClient(await db.client())
     const query = client.query(new Query('SELECT pg_sleep(30)'))
     const failure = once(query, 'error')
+    await isRunning('SELECT pg_sleep(30)')
     const canceller = traceClient(new Client(db.config()))
     canceller.on('error', () => {})
     ;(canceller as unknown as { cancel(client: Client, query: object): void }).cancel(client, query)
@@ -122,3 +123,10 @@ describe('cancel()', () => {
     ])
   })
 })
+
+/** Waits until the server runs a query: cancelling one that has not begun has no effect. */
+async function isRunning(text: string): Promise<void> {
+  const observer = await db.client()
+  const running = `SELECT FROM pg_stat_activity WHERE state = 'active' AND query = $1`
+  while ((await observer.query(running, [text])).rowCount === 0);
+}
