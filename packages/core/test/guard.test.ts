@@ -53,7 +53,7 @@ describe('a hook', () => {
   it.each([
     ['nothing', undefined],
     ['null', null],
-    ['a text', 'abc'],
+    ['a string', 'abc'],
     ['a number', 5],
   ])('adds nothing when it answers with %s', (_, answer) => {
     const attributes: Attributes = { a: 1 }
@@ -87,7 +87,7 @@ describe('a thenable', () => {
     ['an object with a then that is no function', { then: 1 }, false],
     ['null', null, false],
     ['undefined', undefined, false],
-    ['a text', 'then', false],
+    ['a string', 'then', false],
     [
       'an object that cannot be asked',
       new Proxy(

@@ -42,7 +42,7 @@ describe('headers of any shape', () => {
       Object.assign(Object.create(null) as object, { a: '1' }),
       { a: '1', traceparent: '00-a-b-01' },
     ],
-    ['an empty list', [], ADDED],
+    ['an empty array', [], ADDED],
     ['an empty object', {}, { traceparent: '00-a-b-01' }],
   ])('%s take another one', (_, headers, expected) => {
     expect(withHeaders(settleHeaders(headers), ADDED)).toEqual(expected)
@@ -50,7 +50,7 @@ describe('headers of any shape', () => {
 
   it.each<[string, unknown]>([
     ['a flat list of odd length', ['a']],
-    ['a text', 'a: 1'],
+    ['a string', 'a: 1'],
     ['a number', 7],
   ])('%s are unchanged, so that the client refuses them', (_, headers) => {
     expect(withHeaders(settleHeaders(headers), ADDED)).toBe(headers)

@@ -69,7 +69,7 @@ describe('linkTo()', () => {
   it.each<[what: string, origin: unknown]>([
     ['nothing', undefined],
     ['null', null],
-    ['a text', HEADER],
+    ['a string', HEADER],
     ['no field', {}],
     ['something else in the field', { traceparent: 5 }],
     ['a header that is none', { traceparent: 'nonsense' }],

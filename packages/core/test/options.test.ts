@@ -82,8 +82,8 @@ describe('options', () => {
       'tracing(): option capture must be an object with request, response; got { toString: 1 }',
     ],
     ['null', null, 'tracing(): options must be an object, got null'],
-    ['a text', 'both', "tracing(): options must be an object, got 'both'"],
-    ['a list', [1], 'tracing(): options must be an object, got [ 1 ]'],
+    ['a string', 'both', "tracing(): options must be an object, got 'both'"],
+    ['an array', [1], 'tracing(): options must be an object, got [ 1 ]'],
     ['a function', function app() {}, 'tracing(): options must be an object, got [Function: app]'],
   ])('are refused with words: %s', (_, options, message) => {
     expect(refusal(options)).toBe(message)

@@ -112,7 +112,7 @@ describe('an exception event', () => {
   it.each([
     ['null', null, { name: 'null', message: 'null' }],
     ['undefined', undefined, { name: 'undefined', message: 'undefined' }],
-    ['a text', 'sold out', { name: 'string', message: 'sold out' }],
+    ['a string', 'sold out', { name: 'string', message: 'sold out' }],
     ['a number', 42, { name: 'number', message: '42' }],
     ['a symbol', Symbol('s'), { name: 'symbol', message: 'Symbol(s)' }],
     ['an object', { message: 'sold out' }, { name: '_OTHER', message: 'sold out' }],

@@ -97,7 +97,7 @@ describe('withSpan()', () => {
     ['an error', new RangeError('too many'), 'RangeError', 'too many'],
     ['null', null, '_OTHER', 'null'],
     ['undefined', undefined, '_OTHER', 'undefined'],
-    ['a text', 'sold out', '_OTHER', 'sold out'],
+    ['a string', 'sold out', '_OTHER', 'sold out'],
   ])('throws and rejects with %s as the function did, and records it', async (_, thrown, type, message) => {
     const failing = (): never => {
       throw thrown

@@ -177,7 +177,7 @@ describe.each(VERSIONS)('an error in $name', ({ load, major }) => {
 
   it.each([
     ['an object', { name: 'cart-42', code: 'cart 42', message: 'sesame' }],
-    ['a text', 'sesame'],
+    ['a string', 'sesame'],
     ['an object with a status', { status: 201, message: 'sesame' }],
   ])('that is a response below 500, and not a failure, is recorded nowhere: %s', async (_, body) => {
     const answer: ErrorRequestHandler = (given, _req, res, _next) => void res.status(201).send(given)

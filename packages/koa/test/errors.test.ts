@@ -134,7 +134,7 @@ describe.each(KOAS)('an error in $name', ({ name, Koa }) => {
   })
 
   it.each([
-    ['a text', 'some text', { 'exception.type': 'string', 'exception.message': 'some text' }],
+    ['a string', 'some text', { 'exception.type': 'string', 'exception.message': 'some text' }],
     ['an object', { odd: true }, { 'exception.type': '_OTHER' }],
     ['false', false, { 'exception.type': 'boolean', 'exception.message': 'false' }],
   ])('that is not an Error is recorded unchanged: %s', async (_, thrown, attributes) => {

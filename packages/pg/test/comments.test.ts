@@ -73,7 +73,7 @@ describe('comments', () => {
     expect(await sent(await commenting({ tracerProvider, comment: { tags } }))).toBe(`${SENT} /*route='r'*/`)
   })
 
-  it('are not written into a text that already has a comment', async () => {
+  it('are not written into a query that already has a comment', async () => {
     const client = await commenting()
     expect(await sent(client, `${SENT} -- mine`)).toBe(`${SENT} -- mine`)
     expect(await sent(client, `/* mine */ ${SENT}`)).toBe(`/* mine */ ${SENT}`)

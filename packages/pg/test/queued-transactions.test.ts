@@ -102,7 +102,7 @@ describe('transactions whose queries are sent without waiting for answers', () =
   })
 })
 
-describe('a text that ends one transaction and begins another', () => {
+describe('a query text that ends one transaction and begins another', () => {
   it.each([
     ['COMMIT AND CHAIN', 'commit'],
     ['ROLLBACK AND CHAIN', 'rollback'],

@@ -140,7 +140,7 @@ export function testHeaders(frameworks: readonly TracedFramework[]): void {
     })
 
     it.each([
-      ['a list', ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']],
+      ['an array', ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']],
       ['a list of pairs', [['Set-Cookie', 'a=1'] as never, ['Set-Cookie', 'b=2'] as never]],
     ])('is added to headers that came more than once in %s', async (_, headers) => {
       const app = serving(
