@@ -11,7 +11,7 @@ it(
       'there is soup',
       'there is tea',
       'hot soup',
-      '5 NOT_FOUND: there is no pot for it',
+      '5 NOT_FOUND: it does not fit into any pot',
     ])
     expect(traces).toEqual([
       'trace 8 spans, 1 service',

@@ -68,7 +68,7 @@ describe('a wrapped method', () => {
     expect(Object.getOwnPropertyNames(replacement).toSorted()).toEqual(['length', 'name'])
   })
 
-  it('is no more enumerable than the method was', () => {
+  it('is enumerable only if the method was', () => {
     const pool = new Pool()
     const own = { query: (text: string): string => text }
     wrapMethod(pool, 'query', shouting)

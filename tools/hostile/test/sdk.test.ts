@@ -84,7 +84,7 @@ beforeAll(async () => {
   const target = `http://127.0.0.1:${await listen(inner)}`
   const fetch = traceFetch(globalThis.fetch)
   const app = express().set('env', 'test').use(tracing())
-  app.get('/work/:id', async (_req, res) => {
+  app.get('/jobs/:id', async (_req, res) => {
     const text = await withSpan('work', async () => {
       addEvent('half way', { done: 0.5 })
       recordException(new Error('first try'))
@@ -108,7 +108,7 @@ afterAll(async () => {
 
 async function outcome(): Promise<unknown> {
   const answers: unknown[] = []
-  for (const path of ['/work/7', '/broken', '/none']) {
+  for (const path of ['/jobs/7', '/broken', '/none']) {
     const headers = {
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
       baggage: 'a=1',
