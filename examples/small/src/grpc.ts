@@ -24,7 +24,8 @@ const server = new Server(traceGrpcServer({ captureMetadata: { request: ['table'
 server.addService(KITCHEN, {
   async cook({ request }: ServerUnaryCall<string, string>, callback: sendUnaryData<string>) {
     requestSpan()?.setAttribute('dish', request)
-    if (request === 'an elephant') callback({ code: status.NOT_FOUND, details: 'it does not fit into any pot' })
+    if (request === 'an elephant')
+      callback({ code: status.NOT_FOUND, details: 'it does not fit into any pot' })
     else await withSpan('boil', async () => callback(null, `hot ${request}`))
   },
   menu(call: ServerWritableStream<string, string>) {
