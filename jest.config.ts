@@ -14,6 +14,8 @@ const ownInstalls = [
 ]
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isNewer = major > 22 || (major === 22 && minor >= 22)
+/** Applications are processes that take seconds to start, so they only run when they are asked for. */
+const areAskedFor = process.argv.some(argument => argument.includes('applications'))
 const leftOut = ownInstalls.filter(
   folder =>
     !existsSync(join(__dirname, folder, 'node_modules')) || (folder.endsWith('platformatic') && !isNewer),
@@ -21,6 +23,7 @@ const leftOut = ownInstalls.filter(
 
 /** Tests of what `npm run test:native` builds. */
 const native = process.env['SPANWRIGHT_NATIVE'] ? [] : ['/test/native/']
+if (!areAskedFor) leftOut.push('tools/applications')
 /** What takes long: `npm run test:sweeps`. */
 if (process.env['SWEEPS'] !== 'all') leftOut.push('packages/sdk/test/under-load.test.ts')
 console.warn(`Left out here, see CONTRIBUTING.md: ${leftOut.join(', ') || 'nothing'}`)
@@ -37,7 +40,7 @@ const config: Config = {
   globals: { spansAreRecorded: !isFiltered },
   setupFilesAfterEnv: ['<rootDir>/tools/spans/src/jest-setup.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', ...native, ...leftOut.map(path => `/${path}`)],
-  modulePathIgnorePatterns: ['/dist/'],
+  modulePathIgnorePatterns: ['/dist/', '/tools/applications/[^/]+/node_modules/'],
   // ES modules alone, which Jest cannot require.
   transformIgnorePatterns: ['/node_modules/(?!@platformatic/)'],
   transform: {

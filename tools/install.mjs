@@ -1,9 +1,15 @@
 // Installs the folders it is given, each with a lockfile of its own, unless that is done already.
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+// A folder without a lockfile stands for those in it that have one.
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-for (const folder of process.argv.slice(2)) {
+const hasLockfile = folder => existsSync(join(folder, 'package-lock.json'))
+const inFolder = folder => readdirSync(folder).map(name => join(folder, name))
+
+for (const folder of process.argv
+  .slice(2)
+  .flatMap(given => (hasLockfile(given) ? given : inFolder(given).filter(hasLockfile)))) {
   const installed = join(folder, 'node_modules', '.package-lock.json')
   const wanted = join(folder, 'package-lock.json')
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) continue

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
-import { type Receiver, startReceiver } from '@spanwright/traces'
+import { Caller, exceptionsOf, type Receiver, startReceiver } from '@spanwright/traces'
 
 import { linesNotTried } from './documented.ts'
 import type { Started } from './graphql/program.mts'
 import { type Program, startProgram } from './process.ts'
-import { Caller, exceptionsOf } from './traces.ts'
 
 // Starting processes and receiving spans takes a while on a busy machine.
 jest.setTimeout(120_000)

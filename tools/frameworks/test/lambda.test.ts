@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
-import { type ReceivedSpan, type Receiver, startReceiver } from '@spanwright/traces'
+import { exceptionsOf, type ReceivedSpan, type Receiver, startReceiver } from '@spanwright/traces'
 
 import { linesNotTried } from './documented.ts'
 import type { Invocation } from './lambda/program.ts'
 import { type Program, startProgram } from './process.ts'
-import { exceptionsOf } from './traces.ts'
 
 // Starting processes and receiving spans takes a while on a busy machine.
 jest.setTimeout(120_000)

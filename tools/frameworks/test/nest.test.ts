@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { type KafkaService, startKafka } from '@spanwright/services'
-import { type Receiver, startReceiver } from '@spanwright/traces'
+import { Caller, exceptionsOf, type Receiver, startReceiver } from '@spanwright/traces'
 
 import type { Setting, Started } from './nest/program.ts'
 import { linesNotTried } from './documented.ts'
 import { type Program, startProgram } from './process.ts'
-import { Caller, exceptionsOf } from './traces.ts'
 
 // Starting processes and receiving spans takes a while on a busy machine.
 jest.setTimeout(120_000)

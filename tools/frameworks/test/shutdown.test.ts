@@ -1,10 +1,9 @@
 import { expect, it } from '@jest/globals'
-import { startReceiver } from '@spanwright/traces'
+import { Caller, startReceiver } from '@spanwright/traces'
 
 import { linesNotTried } from './documented.ts'
 import { startProgram } from './process.ts'
 import type { Setting } from './shutdown/program.ts'
-import { Caller } from './traces.ts'
 
 const PATIENCE = 60_000
 

@@ -1,3 +1,4 @@
+export { Caller, exceptionsOf } from './caller.ts'
 export { gapsOf } from './gaps.ts'
 export { readOtlp, type ReceivedSpan } from './otlp.ts'
 export { type Receiver, type ReceiverOptions, startReceiver } from './receiver.ts'

@@ -32,13 +32,14 @@ export class ServerFailedToStart extends Error {
 /** A server program in a separate process. */
 export class ServerProcess {
   readonly pid: number
-  readonly exited: Promise<void>
+  /** The exit code, or the signal that ended it. */
+  readonly exited: Promise<number | NodeJS.Signals>
   #child: ChildProcess
 
   constructor(child: ChildProcess, pid: number) {
     this.#child = child
     this.pid = pid
-    this.exited = new Promise(resolve => child.once('exit', () => resolve()))
+    this.exited = new Promise(resolve => child.once('exit', (code, signal) => resolve(code ?? signal!)))
   }
 
   /** Sends a signal and waits for the exit; after `patience` milliseconds (default 10000) sends SIGKILL. */

@@ -1,0 +1,72 @@
+import type { ReceivedSpan } from '@spanwright/traces'
+
+/** What a client gets. */
+export interface Answer {
+  readonly status: number
+  /** Without those that differ with time. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const DIFFERS = /^date$/
+
+/** Sends a request to an application; its address in the answer is replaced by `ORIGIN`. */
+export async function ask(origin: string, path: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(`${origin}${path}`, { redirect: 'manual', ...init })
+  const general = (text: string): string => text.replaceAll(origin, 'ORIGIN')
+  const headers = [...response.headers].filter(([name]) => !DIFFERS.test(name))
+  return {
+    status: response.status,
+    headers: Object.fromEntries(headers.map(([name, value]) => [name, general(value)])),
+    body: general(await response.text()),
+  }
+}
+
+/** A request with a body in JSON. */
+export function json(
+  method: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): RequestInit {
+  return {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  }
+}
+
+/** A span without what differs with every run. */
+export function comparable({ kind, name, failed, attributes, links, events }: ReceivedSpan): object {
+  const { 'network.peer.port': _port, ...others } = attributes
+  return { kind, name, failed, attributes: others, links, events }
+}
+
+/** The span of a request that was answered below 500, as `comparable` returns it. */
+export function requestSpan(
+  url: URL,
+  { method = 'GET' }: RequestInit,
+  status: number,
+  route: string | undefined,
+): object {
+  return {
+    kind: 'SERVER',
+    name: route === undefined ? method : `${method} ${route}`,
+    failed: false,
+    attributes: {
+      'http.request.method': method,
+      'http.response.status_code': status,
+      ...(route === undefined ? {} : { 'http.route': route }),
+      'url.scheme': 'http',
+      'url.path': url.pathname,
+      ...(url.search === '' ? {} : { 'url.query': url.search.slice(1) }),
+      'server.address': url.hostname,
+      'server.port': Number(url.port),
+      'client.address': '127.0.0.1',
+      'network.peer.address': '127.0.0.1',
+      'network.protocol.version': '1.1',
+      'user_agent.original': 'node',
+    },
+    links: [],
+    events: [],
+  }
+}

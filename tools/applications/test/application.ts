@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { onProcessEnd, startServer } from '@spanwright/services'
+import { FROM_SOURCE } from '@spanwright/test-kit'
+import type { Receiver } from '@spanwright/traces'
+
+/** Applications take seconds to start, more on a busy machine. */
+export const PATIENCE = 120_000
+
+/** How an application is started. */
+export interface Setting {
+  /** Its install: a folder of tools/applications. */
+  readonly install: string
+  /** The program of the install, in node_modules/.bin, or one of `files`, and its arguments. */
+  readonly command: readonly string[]
+  /** Files of the working folder, by name. */
+  readonly files: Readonly<Record<string, string>>
+  readonly env?: NodeJS.ProcessEnv
+  /** Where it listens on 127.0.0.1. */
+  readonly port: number
+  /** Part of the line that says that it accepts requests. */
+  readonly ready: RegExp
+  /** Oldest version of Node that it runs on. Default: 20 */
+  readonly node?: number
+}
+
+/** An application in a separate process. */
+export interface Application extends AsyncDisposable {
+  readonly origin: string
+  /** Its working folder. */
+  readonly folder: string
+  /** Sends a signal and waits for the exit: the code, or the signal that ended it. */
+  stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>
+}
+
+/** Starts an application, with spans sent to a receiver, and waits until it accepts requests. */
+export async function startApplication(setting: Setting, receiver: Receiver): Promise<Application> {
+  const { install, files, ready, node = 20 } = setting
+  const [program = '', ...args] = setting.command
+  const modules = join(__dirname, '..', install, 'node_modules')
+  // In there, its files find both the application and the packages of this repository.
+  const folder = mkdtempSync(join(modules, '.run-'))
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  const remove = (): void => rmSync(folder, { recursive: true })
+  let running: number | undefined
+  const forget = onProcessEnd(() => {
+    if (running !== undefined) process.kill(running, 'SIGKILL')
+    remove()
+  })
+  const server = {
+    name: install,
+    command: executable(node),
+    args: [
+      ...FROM_SOURCE,
+      program in files ? program : realpathSync(join(modules, '.bin', program)),
+      ...args,
+    ],
+    cwd: folder,
+    env: {
+      JEST_WORKER_ID: undefined,
+      NODE_OPTIONS: undefined,
+      NODE_ENV: undefined,
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_BSP_SCHEDULE_DELAY: '20',
+      ...setting.env,
+    },
+    isReady: (line: string) => ready.test(line),
+    timeout: PATIENCE,
+  }
+  const started = await startServer(server, pid => (running = pid))
+  void started.exited.then(() => (running = undefined))
+
+  async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
+    await started.end(signal, PATIENCE)
+    return started.exited
+  }
+  return {
+    origin: `http://127.0.0.1:${setting.port}`,
+    folder,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop('SIGKILL')
+      forget()
+      remove()
+    },
+  }
+}
+
+const newer = 24
+
+/** The path of a Node that is at least of a version. */
+function executable(oldest: number): string {
+  if (Number.parseInt(process.versions.node, 10) >= oldest) return process.execPath
+  const args = ['-y', '-p', `node@${newer}`, '--', 'node', '-p', 'process.execPath']
+  return execFileSync('npx', args, { encoding: 'utf8', shell: process.platform === 'win32' }).trim()
+}

@@ -1,0 +1,101 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
+import { freePort } from '@spanwright/services'
+import { Caller, type Receiver, startReceiver } from '@spanwright/traces'
+
+import { ask, comparable, json, requestSpan } from './answers.ts'
+import { type Application, PATIENCE, startApplication } from './application.ts'
+import { sectionOf } from './page.ts'
+
+jest.setTimeout(PATIENCE)
+
+const { files, command } = sectionOf('json-server')
+const DATA = {
+  posts: [{ id: 1, title: 'one' }],
+  comments: [{ id: 1, body: 'good', postId: 1 }],
+  profile: { name: 'shop' },
+}
+
+let receiver: Receiver
+let traced: Application
+let bare: Application
+
+async function start(args: readonly string[]): Promise<Application> {
+  const port = await freePort()
+  return startApplication(
+    {
+      install: 'json-server',
+      command: [...args.map(arg => (arg === '3000' ? String(port) : arg)), '--host', '127.0.0.1', '--watch'],
+      files: { 'db.json': JSON.stringify(DATA), ...files },
+      port,
+      ready: /Watching/,
+    },
+    receiver,
+  )
+}
+
+beforeAll(async () => {
+  receiver = await startReceiver()
+  const withoutMiddleware = command.filter(arg => arg !== '--middlewares' && arg !== 'tracing.js')
+  ;[traced, bare] = await Promise.all([start(command), start(withoutMiddleware)])
+})
+afterAll(async () => {
+  await traced[Symbol.asyncDispose]()
+  await bare[Symbol.asyncDispose]()
+  await receiver.stop()
+})
+
+it.each<[path: string, init: RequestInit, route: string | undefined]>([
+  ['/posts', {}, '/posts'],
+  ['/posts/1?_embed=comments', {}, '/posts/:id'],
+  ['/posts/9', {}, '/posts/:id'],
+  ['/posts/1/comments', {}, '/comments'],
+  ['/profile', {}, '/profile'],
+  ['/db', {}, '/db'],
+  ['/nothing', {}, undefined],
+  ['/posts', json('POST', { title: 'two' }), '/posts'],
+  ['/posts/1', json('PATCH', { title: 'uno' }), '/posts/:id'],
+])('answers %s as without tracing, and reports its route', async (path, init, route) => {
+  const caller = new Caller(receiver)
+  const expected = await ask(bare.origin, path, init)
+  expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
+
+  const span = await caller.serverSpan()
+  expect(comparable(span)).toEqual(requestSpan(new URL(path, traced.origin), init, expected.status, route))
+  expect(span).toMatchObject({ service: 'json-server', parentSpanId: caller.spanId })
+})
+
+it('does not see the static files, which come first', async () => {
+  const caller = new Caller(receiver)
+  const expected = await ask(bare.origin, '/')
+  expect(await ask(traced.origin, '/', caller.request())).toEqual(expected)
+  expect(expected.body).toContain('JSON Server')
+
+  const next = new Caller(receiver)
+  await ask(traced.origin, '/db', next.request())
+  await next.serverSpan()
+  expect(receiver.spans().filter(({ traceId }) => traceId === caller.traceId)).toEqual([])
+})
+
+it('traces the app that replaces it when the data has changed', async () => {
+  writeFileSync(join(traced.folder, 'db.json'), JSON.stringify({ orders: [{ id: 7 }] }))
+  const isReloaded = (): Promise<boolean> =>
+    fetch(`${traced.origin}/orders`).then(
+      response => response.ok,
+      () => false,
+    )
+  while (!(await isReloaded()));
+
+  const caller = new Caller(receiver)
+  expect(await ask(traced.origin, '/orders/7', caller.request())).toMatchObject({ status: 200 })
+  expect(await caller.tree(/^GET/)).toEqual(['SERVER GET /orders/:id'])
+})
+
+it('ends as without tracing, with all spans sent', async () => {
+  const caller = new Caller(receiver)
+  await ask(traced.origin, '/orders', caller.request())
+  expect(await traced.stop()).toBe(await bare.stop())
+  expect(await caller.tree(/^GET/)).toEqual(['SERVER GET /orders'])
+})
