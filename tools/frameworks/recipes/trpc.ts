@@ -1,10 +1,12 @@
 import { SpanStatusCode } from '@opentelemetry/api'
 import { recordRequestError, setRoute, withSpan } from '@spanwright/core'
-import { initTRPC } from '@trpc/server'
+import { initTRPC, type TRPCError } from '@trpc/server'
 import { createExpressMiddleware, type CreateExpressContextOptions } from '@trpc/server/adapters/express'
 import type { RequestHandler } from 'express'
+import type { Middleware } from 'koa'
+import { createKoaMiddleware } from 'trpc-koa-adapter'
 
-const createContext = ({ info }: CreateExpressContextOptions): { calls: number } => ({
+const createContext = ({ info }: Pick<CreateExpressContextOptions, 'info'>): { calls: number } => ({
   calls: info.calls.length,
 })
 
@@ -12,10 +14,8 @@ const t = initTRPC.context<typeof createContext>().create()
 
 /** Names the request after its procedure. Each call of a batch gets a span. */
 const procedure = t.procedure.use(({ ctx, path, type, next }) => {
-  if (ctx.calls === 1) {
-    setRoute(`/trpc/${path}`)
-    return next()
-  }
+  setRoute(ctx.calls === 1 ? `/trpc/${path}` : '/trpc')
+  if (ctx.calls === 1) return next()
   return withSpan(`${type} ${path}`, async span => {
     const result = await next()
     if (!result.ok) span.setStatus({ code: SpanStatusCode.ERROR, message: result.error.code })
@@ -31,10 +31,10 @@ const router = t.router({
   }),
 })
 
-export const trpc: RequestHandler = createExpressMiddleware({
-  router,
-  createContext,
-  onError({ error }) {
-    if (error.code === 'INTERNAL_SERVER_ERROR') recordRequestError(error.cause ?? error)
-  },
-})
+function onError({ error }: { readonly error: TRPCError }): void {
+  if (error.code === 'INTERNAL_SERVER_ERROR') recordRequestError(error.cause ?? error)
+}
+
+export const trpc: RequestHandler = createExpressMiddleware({ router, createContext, onError })
+
+export const trpcOnKoa: Middleware = createKoaMiddleware({ prefix: '/trpc', router, createContext, onError })
