@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { Caller, exceptionsOf, type Receiver, startReceiver } from '@spanwright/traces'
 
-import { linesNotTried } from './documented.ts'
 import type { Started } from './graphql/program.mts'
 import { type Program, startProgram } from './process.ts'
 
@@ -88,8 +87,4 @@ describe.each([
     expect(span.attributes['graphql.operation.type']).toBeUndefined()
     expect(exceptionsOf(span)).toEqual([])
   })
-})
-
-it('is what docs/recipes/graphql.md shows', () => {
-  expect(linesNotTried('graphql.md')).toEqual([])
 })

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
 import { exceptionsOf, type ReceivedSpan, type Receiver, startReceiver } from '@spanwright/traces'
 
-import { linesNotTried } from './documented.ts'
 import type { Invocation } from './lambda/program.ts'
 import { type Program, startProgram } from './process.ts'
 
@@ -162,8 +161,4 @@ it('sends the spans only at the next invocation without forceFlush()', async () 
 
   await invoke('onRequest', requestOf(new Sender()))
   expect(sender.spans().map(({ name }) => name)).toContain('unsent')
-})
-
-it('is what docs/recipes/serverless.md shows', () => {
-  expect(linesNotTried('serverless.md')).toEqual([])
 })

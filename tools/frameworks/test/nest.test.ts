@@ -3,7 +3,6 @@ import { type KafkaService, startKafka } from '@spanwright/services'
 import { Caller, exceptionsOf, type Receiver, startReceiver } from '@spanwright/traces'
 
 import type { Setting, Started } from './nest/program.ts'
-import { linesNotTried } from './documented.ts'
 import { type Program, startProgram } from './process.ts'
 
 // Starting processes and receiving spans takes a while on a busy machine.
@@ -230,8 +229,4 @@ describe.each([
     expect(first).toMatchObject({ failed: true })
     expect(second).toMatchObject({ failed: false, events: [] })
   })
-})
-
-it('is what docs/recipes/nestjs.md shows', () => {
-  expect(linesNotTried('nestjs.md')).toEqual([])
 })

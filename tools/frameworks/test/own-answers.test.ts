@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { Caller, exceptionsOf, type Receiver, startReceiver } from '@spanwright/traces'
 
-import { linesNotTried } from './documented.ts'
 import type { Started } from './own-answers/program.ts'
 import { type Program, startProgram } from './process.ts'
 
@@ -61,8 +60,4 @@ describe.each([
 
     expect(span).toMatchObject({ name: 'GET', failed: false })
   })
-})
-
-it('is what docs/recipes/frameworks.md shows', () => {
-  expect(linesNotTried('frameworks.md')).toEqual([])
 })

@@ -1,7 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { Caller, startReceiver } from '@spanwright/traces'
 
-import { linesNotTried } from './documented.ts'
 import { startProgram } from './process.ts'
 import type { Setting } from './shutdown/program.ts'
 
@@ -45,7 +44,3 @@ it(
   },
   PATIENCE,
 )
-
-it('is what docs/recipes/shutdown.md shows', () => {
-  expect(linesNotTried('shutdown.md')).toEqual([])
-})

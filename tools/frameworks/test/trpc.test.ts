@@ -12,7 +12,6 @@ import bodyParser from 'koa-bodyparser'
 import '@spanwright/testing/jest'
 
 import { trpc, trpcOnKoa } from '../recipes/trpc.ts'
-import { linesNotTried } from './documented.ts'
 
 const recorder = recordSpans({ global: true })
 afterEach(() => recorder.reset())
@@ -115,8 +114,4 @@ describe.each([
       events: [],
     })
   })
-})
-
-it('is what docs/recipes/trpc.md shows', () => {
-  expect(linesNotTried('trpc.md')).toEqual([])
 })

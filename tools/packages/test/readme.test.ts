@@ -19,6 +19,11 @@ describe('readmeForNpm', () => {
     expect(readmeForNpm(text, 'koa', undefined)).toBe('why, a picture, [1]')
   })
 
+  it('leaves out what only the check of code reads', () => {
+    const text = '<!-- code: runs -->\n<!-- code: given\ndeclare const app: Koa\n-->\n```ts\napp\n```\n'
+    expect(readmeForNpm(text, 'koa', HOME)).toBe('```ts\napp\n```\n')
+  })
+
   it('does not change links to other sites or to a heading', () => {
     const text = '[KafkaJS](https://kafka.js.org), [below](#options)'
     expect(readmeForNpm(text, 'kafkajs', undefined)).toBe(text)

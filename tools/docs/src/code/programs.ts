@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { ROOT } from '../root.ts'
+import { type Module, modulesOf } from './modules.ts'
+import type { Block } from './page.ts'
+
+const GIVEN = join(ROOT, 'tools', 'docs', 'given')
+const COMPILER = join(ROOT, 'node_modules', 'typescript', 'lib', 'tsc.js')
+const FROM_SOURCE = ['--import', 'tsx', '--conditions=@spanwright/source']
+/** Longest time of a program, in milliseconds. */
+const TIMEOUT = 60_000
+
+/** The rules of a usual project: those of the repository that only matter to its own code are off. */
+const OPTIONS = {
+  noEmit: true,
+  composite: false,
+  incremental: false,
+  tsBuildInfoFile: null,
+  isolatedDeclarations: false,
+  declaration: false,
+  declarationMap: false,
+  sourceMap: false,
+  rewriteRelativeImportExtensions: false,
+  allowImportingTsExtensions: true,
+  noUnusedLocals: false,
+  noUncheckedIndexedAccess: false,
+  noPropertyAccessFromIndexSignature: false,
+  // Other files of the same example.
+  noUncheckedSideEffectImports: false,
+  rootDir: ROOT,
+}
+
+/** Compiles blocks against the sources of the packages, runs those that are to run, and returns what is wrong. */
+export async function checkPrograms(blocks: readonly Block[]): Promise<string[]> {
+  if (blocks.length === 0) return []
+  // The programs must find the packages that they import.
+  const folder = mkdtempSync(join(ROOT, 'node_modules', '.docs-'))
+  try {
+    const modules = modulesOf(blocks)
+    for (const { path, text } of modules) write(folder, path, text)
+    const config = {
+      extends: join(ROOT, 'tsconfig.json'),
+      compilerOptions: OPTIONS,
+      include: [`${folder}/**/*.mts`, `${folder}/**/*.cts`, `${GIVEN}/*.d.ts`],
+      exclude: [],
+      references: [],
+    }
+    write(folder, 'tsconfig.json', JSON.stringify(config))
+    const wrong = await compile(folder)
+    if (wrong.length > 0) return wrong
+    const waiting = modules.filter(({ runs }) => runs)
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) wrong.push(...(await run(folder, next)))
+    }
+    await Promise.all(Array.from({ length: availableParallelism() }, work))
+    return wrong
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function write(folder: string, path: string, text: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true })
+  writeFileSync(join(folder, path), text)
+}
+
+async function compile(folder: string): Promise<string[]> {
+  const said = await outputOfFailure(folder, [COMPILER, '-p', folder, '--pretty', 'false'])
+  return said.map(line => line.replace(/^(.+\.md)\/\d+\.[mc]ts\((\d+),(\d+)\)/, '$1:$2:$3'))
+}
+
+async function run(folder: string, { path }: Module): Promise<string[]> {
+  const said = await outputOfFailure(folder, [...FROM_SOURCE, join(folder, path)])
+  return said.length === 0 ? [] : [`${path.replace(/\/(\d+)\.[mc]ts$/, ':$1')}: does not run`, ...said]
+}
+
+/** Lines that a program wrote; nothing when it succeeds. */
+async function outputOfFailure(cwd: string, args: readonly string[]): Promise<string[]> {
+  const env = { ...process.env, OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }
+  const options = { cwd, env, maxBuffer: 2 ** 26, timeout: TIMEOUT }
+  try {
+    await promisify(execFile)(process.execPath, args, options)
+    return []
+  } catch (error) {
+    const { message, stdout, stderr } = error as Error & { readonly stdout: string; readonly stderr: string }
+    const lines = `${stdout}${stderr}`.split('\n').filter(line => line.trim() !== '')
+    return lines.length > 0 ? lines : [message]
+  }
+}
