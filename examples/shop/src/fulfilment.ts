@@ -9,11 +9,12 @@ import { traceKafka } from '@spanwright/kafkajs'
 import { tracePool } from '@spanwright/pg'
 import { startTracing } from '@spanwright/sdk'
 
-import { onShutdown, setting } from './life.ts'
+import { onShutdown, reportLostConnection, setting } from './life.ts'
 
 const telemetry = startTracing({ serviceName: 'fulfilment' })
 
 const pool = tracePool(new Pool({ connectionString: setting('DATABASE_URL') }))
+pool.on('error', reportLostConnection)
 const inventory = create({
   baseURL: setting('INVENTORY_URL'),
   httpAgent: traceAgent(new Agent({ keepAlive: true })),

@@ -10,13 +10,14 @@ import { tracePool } from '@spanwright/pg'
 import { startTracing } from '@spanwright/sdk'
 import { traceFetch } from '@spanwright/undici'
 
-import { announce, closeServer, onShutdown, setting } from './life.ts'
+import { announce, closeServer, onShutdown, reportLostConnection, setting } from './life.ts'
 import { PricingClient, type Quote } from './pricing-service.ts'
 
 const telemetry = startTracing({ serviceName: 'gateway' })
 
 const fetch = traceFetch(globalThis.fetch)
 const pool = tracePool(new Pool({ connectionString: setting('DATABASE_URL') }))
+pool.on('error', reportLostConnection)
 const kafka = traceKafka(
   new Kafka({ clientId: 'gateway', brokers: setting('KAFKA_BROKERS').split(','), logLevel: logLevel.ERROR }),
 )

@@ -9,11 +9,12 @@ import { tracing } from '@spanwright/koa'
 import { tracePool } from '@spanwright/pg'
 import { startTracing } from '@spanwright/sdk'
 
-import { announce, closeServer, onShutdown, setting } from './life.ts'
+import { announce, closeServer, onShutdown, reportLostConnection, setting } from './life.ts'
 
 const telemetry = startTracing({ serviceName: 'inventory' })
 
 const pool = tracePool(new Pool({ connectionString: setting('DATABASE_URL') }))
+pool.on('error', reportLostConnection)
 
 const router = new Router()
 router.post('/reservations', async context => {

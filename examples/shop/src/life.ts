@@ -20,6 +20,11 @@ export function announce(service: string, server: Server): void {
   })
 }
 
+/** Says that an idle connection to the database broke. Without a listener that ends the process; the pool opens another. */
+export function reportLostConnection({ message }: Error): void {
+  console.error(`a connection to the database was lost: ${message}`)
+}
+
 /** Ends the process in order on a signal: no new work, then connections, then the last spans. */
 export function onShutdown(...steps: (() => Promise<unknown>)[]): void {
   let ending = false
