@@ -1,4 +1,4 @@
-import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { context, INVALID_SPAN_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { type RPCMetadata, RPCType, setRPCMetadata } from '@opentelemetry/core'
 import { describe, expect, it } from '@jest/globals'
 import { recordTests } from '@spanwright/test-kit/recorder'
@@ -123,5 +123,24 @@ describe.each(NEWEST)('with another HTTP instrumentation, $name', ({ load }) => 
 
     expect(told?.route).toBe('/users/:id')
     expect(recorder.spans()).toEqual([])
+  })
+
+  it('traces a request whose span has no ids: its instrumentation has no SDK, or wants a parent', async () => {
+    const app = traced()
+    await using server = await serve((req, res) => {
+      const span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+      const metadata: RPCMetadata = { type: RPCType.HTTP, span }
+      context.with(setRPCMetadata(trace.setSpan(context.active(), span), metadata), () => void app(req, res))
+    })
+    const traceparent = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`
+    await request(server.origin).get('/users/7').set('traceparent', traceparent).expect(200)
+
+    const span = await recorder.waitFor('GET /users/:id')
+    expect(span.instrumentationScope.name).toBe('@spanwright/express')
+    expect([span.spanContext().traceId, span.parentSpanContext?.spanId]).toEqual([
+      '1'.repeat(32),
+      '2'.repeat(16),
+    ])
+    expect(recorder.spans()).toHaveLength(1)
   })
 })

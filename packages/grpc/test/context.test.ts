@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 import type * as library from '@grpc/grpc-js'
-import { context, createContextKey, propagation, trace } from '@opentelemetry/api'
+import { context, createContextKey, propagation, SpanKind, trace } from '@opentelemetry/api'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { traceGrpcClient, traceGrpcServer } from '@spanwright/grpc'
 import { requestSpan, withSpan } from '@spanwright/core'
@@ -239,5 +239,40 @@ describe.each(VERSIONS)('with %s', (_, grpc) => {
       })
     })
     expect(active).toBe(caller)
+  })
+})
+
+describe.each(VERSIONS)('with another instrumentation and %s', (_, grpc) => {
+  /** As OpenTelemetry's instrumentation does: a client span, active in the call and sent with it. */
+  async function callInSpan(kind: SpanKind): Promise<string[]> {
+    await using echo = await serveEcho(grpc, traceGrpcServer())
+    const metadata = new grpc.Metadata()
+    const setter = { set: (sent: typeof metadata, name: string, value: string) => sent.set(name, value) }
+    await trace.getTracer('other').startActiveSpan('outer', { kind }, async span => {
+      propagation.inject(context.active(), metadata, setter)
+      await callUnary(echo.client(traceGrpcClient()), 'x', metadata)
+      span.end()
+    })
+    await recorder.waitFor({ kind: SpanKind.SERVER })
+    const spans = recorder.spans()
+    const nameOf = (id: string | undefined) => spans.find(span => span.spanContext().spanId === id)?.name
+    return spans
+      .map(span => `${SpanKind[span.kind]} ${span.name} in ${nameOf(span.parentSpanContext?.spanId)}`)
+      .toSorted()
+  }
+
+  it('a call whose client span has been started and sent has no second one', async () => {
+    expect(await callInSpan(SpanKind.CLIENT)).toEqual([
+      'CLIENT outer in undefined',
+      'SERVER test.Echo/Unary in outer',
+    ])
+  })
+
+  it('a call that carries the span of its caller has a client span', async () => {
+    expect(await callInSpan(SpanKind.INTERNAL)).toEqual([
+      'CLIENT test.Echo/Unary in outer',
+      'INTERNAL outer in undefined',
+      'SERVER test.Echo/Unary in outer',
+    ])
   })
 })

@@ -1,10 +1,12 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { recordTests } from '@spanwright/test-kit/recorder'
 import { perCall, traceFetch, traceUndici, tracing } from '@spanwright/undici'
 
 import { startServer, type TestServer } from './server.ts'
 import { onlySpan, spansEnded, traceparentOf } from './span-assertions.ts'
-import { VERSIONS } from './ways.ts'
+import { VERSIONS, WAYS } from './ways.ts'
 
 const ascending = (a: number, b: number): number => a - b
 
@@ -163,6 +165,52 @@ describe.each(VERSIONS)('on requests of %s', (_, undici) => {
     const ports = recorder.spans().map(({ attributes }) => Number(attributes['server.port']))
     expect(ports.toSorted(ascending)).toEqual([server.port, server.port, other.port].toSorted(ascending))
     expect(other.received.map(({ headers }) => typeof headers['traceparent'])).toEqual(['string'])
+  })
+})
+
+/** As OpenTelemetry's instrumentation and dd-trace do: they add their context to a request that undici has created. */
+function addTheirContext({ request }: { request: UndiciRequest }): void {
+  request.addHeader('traceparent', THEIRS)
+  request.addHeader('tracestate', 'theirs=1')
+  request.addHeader('x-theirs', '1')
+}
+
+const THEIRS = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`
+const CREATED = 'undici:request:create'
+
+interface UndiciRequest {
+  addHeader(name: string, value: string): unknown
+}
+
+describe.each(WAYS)('with another instrumentation, %s', (_, start) => {
+  const subscriber = addTheirContext as (message: unknown) => void
+  const linesOf = (rawHeaders: readonly string[]): string[] =>
+    rawHeaders.flatMap((name, index) =>
+      index % 2 === 0 && /^(trace|x-)/.test(name) ? [`${name} ${rawHeaders[index + 1]}`] : [],
+    )
+
+  it('sends one context, when the other one is set up later', async () => {
+    const way = start()
+    subscribe(CREATED, subscriber)
+    await (await way.send(server.origin)).text()
+    unsubscribe(CREATED, subscriber)
+    await way.stop()
+
+    const sent = [`traceparent ${traceparentOf(onlySpan(recorder))}`, 'x-theirs 1']
+    expect(server.received.map(({ rawHeaders }) => linesOf(rawHeaders).toSorted())).toEqual([sent])
+  })
+
+  it('sends one context, when the other one is set up before', async () => {
+    subscribe(CREATED, subscriber)
+    const way = start()
+    await (await way.send(server.origin)).text()
+    unsubscribe(CREATED, subscriber)
+    await way.stop()
+
+    const ours = [`traceparent ${traceparentOf(onlySpan(recorder))}`, 'x-theirs 1']
+    const theirs = [`traceparent ${THEIRS}`, 'tracestate theirs=1', 'x-theirs 1']
+    const [lines = []] = server.received.map(({ rawHeaders }) => linesOf(rawHeaders).toSorted())
+    expect([ours, theirs]).toContainEqual(lines)
   })
 })
 

@@ -5,6 +5,7 @@ import {
   ProxyTracerProvider,
   type Span,
   type SpanContext,
+  SpanKind,
   trace,
 } from '@opentelemetry/api'
 
@@ -63,6 +64,17 @@ export function traceOf(context: Context): SpanContext | undefined {
     reportFailure('spanContext() of a span', error)
     return undefined
   }
+}
+
+/**
+ * True when another instrumentation has started a client span for the request that is about to be sent: the active span
+ * is a client's, and the fields to send contain its id.
+ * @param sent the field with the ids, such as `traceparent`
+ */
+export function isSentByActiveSpan(sent: unknown): boolean {
+  const span = trace.getActiveSpan()
+  if ((span as { kind?: unknown } | undefined)?.kind !== SpanKind.CLIENT || !sent) return false
+  return String(sent).includes(spanContextOf(span).spanId)
 }
 
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate()

@@ -1,6 +1,14 @@
 import type { InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js'
 import { type Attributes, type Context, context as contextApi, SpanKind } from '@opentelemetry/api'
-import { decide, type Ending, failure, guardMethods, isObserved, Operation } from '@spanwright/core/plugin'
+import {
+  decide,
+  type Ending,
+  failure,
+  guardMethods,
+  isObserved,
+  isSentByActiveSpan,
+  Operation,
+} from '@spanwright/core/plugin'
 import { ATTR_NETWORK_PEER_ADDRESS, ATTR_NETWORK_PEER_PORT } from '@spanwright/core/semconv'
 
 import { type ClientMethod, sizesOf } from './sizes.ts'
@@ -88,6 +96,7 @@ export class ClientCall extends Call<ClientTracing> {
   begin(metadata: Metadata | undefined): Metadata | undefined {
     const { tracing, context } = this
     const { settings } = tracing
+    if (isSentByActiveSpan(metadata?.get('traceparent')[0])) return undefined
     // When only the interceptor is used. Before the call has started, its peer is the target.
     this.target ??= this.next?.getPeer()
     const address = tracing.targets.addressIn(this.target)

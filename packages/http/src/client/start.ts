@@ -2,8 +2,15 @@ import { Agent, type ClientRequest as NodeRequest } from 'node:http'
 import { Agent as AgentOfTls } from 'node:https'
 import type { Socket } from 'node:net'
 
-import { context, SpanKind, trace } from '@opentelemetry/api'
-import { type ClientRequest, guarded, headerOf, type HttpClient, splitHost } from '@spanwright/core/plugin'
+import { context } from '@opentelemetry/api'
+import {
+  type ClientRequest,
+  guarded,
+  headerOf,
+  type HttpClient,
+  isSentByActiveSpan,
+  splitHost,
+} from '@spanwright/core/plugin'
 
 import { Follower, isFollowed } from './follower.ts'
 import { noteCreated } from './got.ts'
@@ -20,9 +27,10 @@ const ABSOLUTE = /^https?:\/\//
 export const startRequest: (client: HttpClient, req: NodeRequest, port?: unknown) => void = guarded(
   'reading a request',
   (client: HttpClient, req: NodeRequest, port?: unknown) => {
-    if (isFollowed(req) || client.isIdle || isTracedElsewhere(req)) return
+    if (isFollowed(req) || client.isIdle) return
     const { method } = req
     const headers = req.getHeaders()
+    if (isSentByActiveSpan(headers['traceparent'] ?? headers['b3'])) return
     const { host } = headers
     const path = pathOf(req)
     const known = port ?? portIn(host, req.host)
@@ -102,12 +110,4 @@ function joinOrigin(protocol: string, host: string, port: unknown): string {
 function pathOf({ path }: NodeRequest): string {
   if (path.startsWith('/') || ABSOLUTE.test(path)) return path
   return `/${path === '*' ? '' : path}`
-}
-
-/** True when another instrumentation has started a span for the request, and has written that span into its headers. */
-function isTracedElsewhere(req: NodeRequest): boolean {
-  const span = trace.getActiveSpan()
-  if ((span as { kind?: unknown } | undefined)?.kind !== SpanKind.CLIENT) return false
-  const sent = String(req.getHeader('traceparent') ?? req.getHeader('b3') ?? '')
-  return sent.includes(span?.spanContext().spanId ?? '-')
 }

@@ -31,7 +31,7 @@ export interface Setup extends Omit<TracingReport, keyof Diagnosis>, Stage {
 }
 
 /** OpenTelemetry's instrumentations of the libraries that our plugins trace. */
-const SECOND = /^@opentelemetry\/instrumentation-(express|koa|undici|pg|kafkajs)$/
+const SECOND = /^@opentelemetry\/instrumentation-(express|koa|undici|pg|kafkajs|grpc)$/
 
 /** With this many spans, sampling out all of them is no coincidence. */
 const MANY = 100

@@ -8,6 +8,7 @@ import { dispatchLate, LateRequest } from './late-start.ts'
 import { TracedDualHandler } from './dual-handler.ts'
 import { TracedLegacyHandler } from './legacy-handler.ts'
 import { Assumption, type OriginSource } from '../process/origin.ts'
+import { expectOneContext } from '../process/single-context.ts'
 import { copyOf, marked } from './options.ts'
 import { PassingHandler } from './passing-handler.ts'
 import { pathOf } from '../path.ts'
@@ -93,6 +94,7 @@ export class TracedDispatch {
     const traced = tracedHandler(departure)
     traced.request = request
     traced.assumption = assumption
+    expectOneContext(request.injected)
     if (this.below.copies === undefined) traced.witness = addWitness(options, this.below)
     try {
       return this.dispatch(marked(options, request.headers), traced)

@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 
 import type { ClientRequest, HttpClient } from '@spanwright/core/plugin'
 
+import { refuseSecondContext } from './single-context.ts'
 import { subscriberOf } from './subscriber.ts'
 import type { UndiciRequest } from '../undici-types.ts'
 
@@ -83,4 +84,5 @@ export function addContext(created: UndiciRequest, { headers, injected }: Client
   if (kept < list.length) list.splice(0, list.length, ...(headers.slice(0, kept) as unknown[]))
   for (let i = 0; i + 1 < injected.length; i += 2)
     created.addHeader?.(injected[i] ?? '', injected[i + 1] ?? '')
+  refuseSecondContext(created, injected)
 }

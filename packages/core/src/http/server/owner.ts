@@ -2,13 +2,14 @@ import {
   type Attributes,
   type Context,
   createContextKey,
+  isSpanContextValid,
   type Span,
   SpanKind,
   trace,
 } from '@opentelemetry/api'
 
 import { addFromHook, callHook, reportFailure } from '../../host/guard.ts'
-import { isRecording, writeTo } from '../../host/span.ts'
+import { isRecording, spanContextOf, writeTo } from '../../host/span.ts'
 import { exceptionOf } from '../../operation/errors/exception.ts'
 import { errorTypeOf } from '../../operation/errors/kind.ts'
 import { pickAttributes } from '../../operation/instruments.ts'
@@ -128,11 +129,16 @@ export interface ForeignSpan {
   readonly metadata: RpcMetadata | undefined
 }
 
-/** Finds the span of another HTTP instrumentation, such as OpenTelemetry's own. */
+/**
+ * Finds the span of another HTTP instrumentation, such as OpenTelemetry's own. A span without ids doesn't count: that
+ * instrumentation has no SDK, or traces only requests that have a parent.
+ */
 export function findForeignSpan(context: Context): ForeignSpan | undefined {
   const metadata = context.getValue(RPC_METADATA) as RpcMetadata | undefined
   const span = trace.getSpan(context)
-  if (metadata?.type === 'http' && metadata.span) return { span: metadata.span, metadata }
+  if (metadata?.type === 'http' && isSpanContextValid(spanContextOf(metadata.span))) {
+    return { span: metadata.span as Span, metadata }
+  }
   if (!isRecording(span)) return undefined
   return (span as { kind?: unknown }).kind === SpanKind.SERVER ? { span, metadata: undefined } : undefined
 }
