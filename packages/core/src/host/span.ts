@@ -73,8 +73,8 @@ export function traceOf(context: Context): SpanContext | undefined {
  */
 export function isSentByActiveSpan(sent: unknown): boolean {
   const span = trace.getActiveSpan()
-  if ((span as { kind?: unknown } | undefined)?.kind !== SpanKind.CLIENT || !sent) return false
-  return String(sent).includes(spanContextOf(span).spanId)
+  if ((span as { kind?: unknown } | undefined)?.kind !== SpanKind.CLIENT) return false
+  return typeof sent === 'string' && sent.includes(spanContextOf(span).spanId)
 }
 
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate()
