@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, it } from '@jest/globals'
+import { stableLines } from '@spanwright/traces'
 
 import { PATIENCE, programsOf, run } from './documented.ts'
 
@@ -24,17 +25,6 @@ startTracing({
 /** Imports that are allowed in a block, so that programs with the same names can run in one process. */
 const toBlock = (program: string): string =>
   `{\n${program.replaceAll(/^import (.+) from (.+)$/gm, 'const $1 = await import($2)')}}\n`
-
-/** A printed trace without the parts that differ between runs: ids, times, bars and stacks. */
-function stableLines(printed: string): string[] {
-  return printed
-    .replaceAll(/\b[\da-f]{32}\b|\b[\da-f]{8}…/g, '(id)')
-    .replaceAll(/[\d.]+ m?s\b/g, '(time)')
-    .replaceAll(/▕.*▏/g, '')
-    .split('\n')
-    .filter(line => line !== '' && !/^\W*at /.test(line))
-    .map(line => line.trimEnd().replaceAll(/ +/g, ' '))
-}
 
 it(
   'the programs of the page about spans of your own print its output',

@@ -14,7 +14,9 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
+  'llms.txt',
   'examples/README.md',
+  'examples/collector/README.md',
   ...packages.map(name => `packages/${name}/README.md`),
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(file => file.endsWith('.md'))

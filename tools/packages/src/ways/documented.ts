@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { ROOT } from '../published.ts'
+import { courseOf } from './course.ts'
 import type { Way } from './ways.ts'
 
 interface Documented {
@@ -30,10 +31,27 @@ const DOCUMENTS: readonly Documented[] = [
   },
 ]
 
-/** The first traces of the documents, pasted into a project for each version of Node. */
-export const DOCUMENTED_WAYS: readonly Way[] = DOCUMENTS.flatMap(document =>
-  document.versions.map(version => wayOf(document, version)),
-)
+/** Pages whose programs print what the page shows. */
+const COURSES: readonly string[] = ['docs/getting-started.md', 'docs/recipes/fastify-hono.md']
+
+/** The programs of the documents, pasted into a project for each version of Node. */
+export const DOCUMENTED_WAYS: readonly Way[] = [
+  ...DOCUMENTS.flatMap(document => document.versions.map(version => wayOf(document, version))),
+  ...COURSES.map(courseWay),
+]
+
+function courseWay(page: string): Way {
+  const { installs, steps } = courseOf(page)
+  return {
+    name: page,
+    type: 'commonjs',
+    language: 'commonjs',
+    sources: {},
+    installs: [...installs, '@spanwright/viewer'],
+    commands: [],
+    steps,
+  }
+}
 
 function wayOf({ file, section, shown }: Documented, version: number): Way {
   const [introduction = '', ...sections] = readFileSync(join(ROOT, file), 'utf8').split(/^## /m)

@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startPostgres } from '@spanwright/services'
+import { startKafka, startPostgres } from '@spanwright/services'
 
 import { packAll, type Tarball } from '../pack.ts'
 import { environment, INSTALL, runIn } from '../project.ts'
 import { writeSource } from './sources.ts'
 import { DOCUMENTED_WAYS } from './documented.ts'
+import { walk } from './walk.ts'
 import { type Way, WAYS } from './ways.ts'
 
 /** The dependencies of every project. */
@@ -21,12 +22,14 @@ async function main(): Promise<void> {
   const chosen = [...WAYS, ...DOCUMENTED_WAYS].filter(({ name }) => only === undefined || name.includes(only))
   const parent = await mkdtemp(join(tmpdir(), 'spanwright-ways-'))
   await using database = await startPostgres()
+  await using kafka = await startKafka()
+  const services = { DATABASE_URL: database.connectionString, KAFKA_BROKERS: kafka.brokers.join() }
   try {
     const tarballs = await packAll(join(parent, 'tarballs'))
     const waiting = chosen.map((way, index) => ({ way, folder: join(parent, `way-${index}`) }))
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
-        await report(next.way, tryWay(next.way, next.folder, tarballs, database.connectionString))
+        await report(next.way, tryWay(next.way, next.folder, tarballs, services))
       }
     }
     await Promise.all(Array.from({ length: AT_A_TIME }, work))
@@ -55,7 +58,7 @@ async function tryWay(
   way: Way,
   folder: string,
   tarballs: readonly Tarball[],
-  connectionString: string,
+  services: NodeJS.ProcessEnv,
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
   const used = tarballs.filter(({ manifest }) => {
@@ -80,7 +83,7 @@ async function tryWay(
     await writeSource(folder, source, target, way.language)
   }
   if (way.hasSubPaths) await writeFile(join(folder, 'sub-paths.ts'), subPaths(used))
-  const env = environment(folder, { DATABASE_URL: connectionString })
+  const env = environment(folder, services)
   await runIn(folder, env, INSTALL, way.node)
   for (const command of way.commands) {
     const [, ...args] = command
@@ -89,6 +92,7 @@ async function tryWay(
       await rm(join(folder, 'node_modules'), { recursive: true, force: true })
     await runIn(folder, env, command, way.node)
   }
+  for (const step of way.steps ?? []) await walk(folder, env, step)
 }
 
 /** The packages of an install line; ours come from the tarballs, with the core that they need. */

@@ -1,3 +1,4 @@
+import type { Step } from './course.ts'
 import type { Language } from './sources.ts'
 
 /** A way of use: the files of its project, and the commands that build and run it. */
@@ -18,6 +19,8 @@ export interface Way {
   /** True: a file that imports every sub-path of the packages is compiled and run as well. */
   readonly hasSubPaths?: boolean
   readonly commands: readonly (readonly string[])[]
+  /** Steps of a page that run after the commands, in order. */
+  readonly steps?: readonly Step[]
 }
 
 const PROGRAM = { 'shop.js': 'shop.ts', 'program.js': 'program.ts' }
