@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals'
 import type { ReceivedSpan } from '@spanwright/traces'
 
 /** What a client gets. */
@@ -8,7 +9,7 @@ export interface Answer {
   readonly body: string
 }
 
-const DIFFERS = /^date$/
+const DIFFERS = /^(?:date|x-correlation-id|x-readtime)$/
 
 /** Sends a request to an application; its address in the answer is replaced by `ORIGIN`. */
 export async function ask(origin: string, path: string, init: RequestInit = {}): Promise<Answer> {
@@ -36,7 +37,10 @@ export function json(
 }
 
 /** A span without what differs with every run. */
-export function comparable({ kind, name, failed, attributes, links, events }: ReceivedSpan): object {
+type Comparable = Pick<ReceivedSpan, 'kind' | 'name' | 'failed' | 'attributes' | 'links' | 'events'>
+
+/** Leaves out what differs with every run. */
+export function comparable({ kind, name, failed, attributes, links, events }: ReceivedSpan): Comparable {
   const { 'network.peer.port': _port, ...others } = attributes
   return { kind, name, failed, attributes: others, links, events }
 }
@@ -47,7 +51,7 @@ export function requestSpan(
   { method = 'GET' }: RequestInit,
   status: number,
   route: string | undefined,
-): object {
+): Comparable {
   return {
     kind: 'SERVER',
     name: route === undefined ? method : `${method} ${route}`,
@@ -68,5 +72,30 @@ export function requestSpan(
     },
     links: [],
     events: [],
+  }
+}
+
+/** The span of a request that was answered with 500 because of an error, as `comparable` returns it. */
+export function brokenRequestSpan(
+  url: URL,
+  init: RequestInit,
+  route: string | undefined,
+  error: { readonly type: string; readonly message: string },
+): Comparable {
+  const { attributes, ...rest } = requestSpan(url, init, 500, route)
+  return {
+    ...rest,
+    failed: true,
+    attributes: { ...attributes, 'error.type': error.type },
+    events: [
+      {
+        name: 'exception',
+        attributes: {
+          'exception.type': error.type,
+          'exception.message': error.message,
+          'exception.stacktrace': expect.stringContaining(error.message),
+        },
+      },
+    ],
   }
 }

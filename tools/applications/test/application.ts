@@ -46,12 +46,12 @@ export async function startApplication(setting: Setting, receiver: Receiver): Pr
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)
   }
-  const remove = (): void => rmSync(folder, { recursive: true })
   let running: number | undefined
-  const forget = onProcessEnd(() => {
-    if (running !== undefined) process.kill(running, 'SIGKILL')
-    remove()
-  })
+  const remove = (): void => {
+    if (running !== undefined) killAll(running)
+    rmSync(folder, { recursive: true, maxRetries: 10 })
+  }
+  const forget = onProcessEnd(remove)
   const server = {
     name: install,
     command: executable(node),
@@ -75,7 +75,6 @@ export async function startApplication(setting: Setting, receiver: Receiver): Pr
     timeout: PATIENCE,
   }
   const started = await startServer(server, pid => (running = pid))
-  void started.exited.then(() => (running = undefined))
 
   async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
     await started.end(signal, PATIENCE)
@@ -86,10 +85,19 @@ export async function startApplication(setting: Setting, receiver: Receiver): Pr
     folder,
     stop,
     async [Symbol.asyncDispose]() {
-      await stop('SIGKILL')
       forget()
       remove()
+      await started.exited
     },
+  }
+}
+
+/** Ends a process and those that it has started, of which some outlive it. */
+function killAll(pid: number): void {
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+  } catch {
+    // They have ended.
   }
 }
 

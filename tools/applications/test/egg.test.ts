@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
+import { freePort } from '@spanwright/services'
+import { FROM_SOURCE } from '@spanwright/test-kit'
+import { Caller, type Receiver, startReceiver } from '@spanwright/traces'
+
+import { ask, brokenRequestSpan, comparable, json, requestSpan } from './answers.ts'
+import { type Application, PATIENCE, startApplication } from './application.ts'
+import { sectionOf } from './page.ts'
+
+jest.setTimeout(PATIENCE)
+
+const { files, command } = sectionOf('egg 3')
+
+/** An application of egg, without tracing. */
+const APPLICATION = {
+  'package.json': JSON.stringify({ name: 'orders' }),
+  'config/config.default.js': `
+    module.exports = ({ baseDir }) => ({
+      keys: 'secret',
+      security: { csrf: { enable: false } },
+      cluster: { listen: { hostname: '127.0.0.1' } },
+      logger: { dir: baseDir + '/logs' },
+    })`,
+  'app/router.js': `
+    module.exports = ({ router, controller: { orders } }) => {
+      router.get('/broken', orders.broken)
+      router.get('/refused', orders.refused)
+      router.resources('orders', '/api/orders', orders)
+    }`,
+  'app/controller/orders.js': `
+    const { withSpan } = require('@spanwright/core')
+    const { Controller } = require('egg')
+    class OutOfStock extends Error {}
+    module.exports = class OrdersController extends Controller {
+      index() {
+        this.ctx.body = []
+      }
+      async show() {
+        this.ctx.body = await withSpan('load order', async () => ({ id: this.ctx.params.id }))
+      }
+      create() {
+        this.ctx.body = this.ctx.request.body
+      }
+      broken() {
+        throw new OutOfStock('none left')
+      }
+      refused() {
+        this.ctx.throw(422, 'not yours')
+      }
+    }`,
+}
+
+let receiver: Receiver
+let traced: Application
+let bare: Application
+
+async function start(
+  lines: Readonly<Record<string, string>>,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Application> {
+  const port = await freePort()
+  return startApplication(
+    {
+      install: 'egg',
+      command: command.map(arg => arg.replace('7001', String(port))),
+      files: { ...APPLICATION, ...lines },
+      // For the processes of agent and worker.
+      env: { NODE_OPTIONS: FROM_SOURCE.map(arg => JSON.stringify(arg)).join(' '), ...env },
+      port,
+      ready: /egg started on/,
+    },
+    receiver,
+  )
+}
+
+beforeAll(async () => {
+  receiver = await startReceiver()
+  ;[traced, bare] = await Promise.all([start(files), start({})])
+})
+afterAll(async () => {
+  await Promise.all([traced, bare].map(application => application[Symbol.asyncDispose]()))
+  await receiver.stop()
+})
+
+it.each<[path: string, init: RequestInit, route: string | undefined]>([
+  ['/api/orders', {}, '/api/orders'],
+  ['/api/orders/7?page=2', {}, '/api/orders/:id'],
+  ['/api/orders', json('POST', { id: 8 }), '/api/orders'],
+  ['/refused', {}, '/refused'],
+  ['/nothing', {}, undefined],
+  ['/api/orders/7', { method: 'POST' }, undefined],
+])('answers %s as without tracing, and reports its route', async (path, init, route) => {
+  const caller = new Caller(receiver)
+  const expected = await ask(bare.origin, path, init)
+  expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
+
+  const span = await caller.serverSpan()
+  expect(comparable(span)).toEqual(requestSpan(new URL(path, traced.origin), init, expected.status, route))
+  expect(span).toMatchObject({ service: 'egg', parentSpanId: caller.spanId })
+})
+
+it('has the work of a controller below the request', async () => {
+  const caller = new Caller(receiver)
+  await ask(traced.origin, '/api/orders/7', caller.request())
+
+  expect(await caller.tree('load order', /^GET/)).toEqual([
+    'SERVER GET /api/orders/:id',
+    '  INTERNAL load order',
+  ])
+})
+
+it('names the error of a controller, which egg answers', async () => {
+  const caller = new Caller(receiver)
+  const expected = await ask(bare.origin, '/broken')
+  expect(await ask(traced.origin, '/broken', caller.request())).toEqual(expected)
+
+  const error = { type: 'OutOfStock', message: 'none left' }
+  expect(comparable(await caller.serverSpan())).toEqual(
+    brokenRequestSpan(new URL('/broken', traced.origin), {}, '/broken', error),
+  )
+})
+
+it('ends as without tracing, with all spans sent', async () => {
+  const last = await start(files, { OTEL_BSP_SCHEDULE_DELAY: '60000' })
+  const caller = new Caller(receiver)
+  await ask(last.origin, '/api/orders', caller.request())
+
+  expect(await last.stop()).toBe(await bare.stop())
+  expect(await caller.tree(/^GET/)).toEqual(['SERVER GET /api/orders'])
+  await last[Symbol.asyncDispose]()
+})
