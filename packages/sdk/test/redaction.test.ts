@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals'
 import { type Attributes, metrics, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { MetricReader } from '@opentelemetry/sdk-metrics'
+import { collectDiag } from '@spanwright/test-kit'
 
 import { bearerTokens, cardNumbers, emailAddresses, type Redaction, startTracing } from '../src/index.ts'
 import { growthOf } from '../../core/test/steps.ts'
@@ -93,6 +94,80 @@ describe('redact', () => {
       const text = part.repeat((4 * 1024 * 1024) / part.length)
       const redactor = new Redactor([cardNumbers, bearerTokens, emailAddresses])
       expect(Object.keys(redactor.attributes({ text }))).toEqual(['text'])
+    },
+  )
+
+  it('finds an e-mail address in front of more labels than the engine could go back over', () => {
+    const text = `mail ada@example.org${'.a'.repeat(4 * 1024 * 1024)}`
+    const shown = new Redactor([emailAddresses]).text(text)
+    expect(shown).toMatch(/^mail \[redacted\](?:\.a){9}/)
+    expect(shown).not.toContain('ada')
+  })
+
+  it('replaces the whole value when the engine cannot search it, and reports it', async () => {
+    const diagnostics = collectDiag()
+    const text = `secret ${'ab'.repeat(4 * 1024 * 1024)}`
+    const redact = [/secret (?:a|b)+!/]
+    const { exporter, spans } = collect()
+    const reader = new CollectingReader()
+    const batch = { maxQueueBytes: 2 ** 30 }
+    const spanLimits = { attributeValueLengthLimit: Infinity }
+    const tracing = startTracing({ exporter, metrics: reader, redact, spanLimits, batch, flushOnExit: false })
+    const span = trace.getTracer('test').startSpan(text, { attributes: { text, other: 'kept' } })
+    span.addEvent(text).setStatus({ code: SpanStatusCode.ERROR, message: text }).end()
+    metrics.getMeter('test').createCounter('mails').add(1, { text })
+    const { resourceMetrics } = await reader.collect()
+    await tracing.shutdown()
+    diagnostics.stop()
+    expect(spans).toHaveLength(1)
+    expect(spans[0]).toMatchObject({
+      name: '[redacted]',
+      attributes: { text: '[redacted]', other: 'kept' },
+      events: [{ name: '[redacted]' }],
+      status: { message: '[redacted]' },
+    })
+    const points = resourceMetrics.scopeMetrics.flatMap(({ metrics: all }) =>
+      all.map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints] as const),
+    )
+    expect(Object.fromEntries(points)).toMatchObject({ mails: [{ attributes: { text: '[redacted]' } }] })
+    expect(diagnostics.messages).toEqual(['spanwright: searching a text for data to redact failed'])
+  })
+
+  it.each([undefined, { otherwise: 1 }])(
+    'lets nothing through when the stack is nearly full, with keep %j',
+    async keep => {
+      const diagnostics = collectDiag()
+      const endpoint = await startEndpoint()
+      const tracing = startTracing({
+        exporter: { url: endpoint.url, compression: 'none' },
+        metrics: false,
+        ...(keep && { keep }),
+        redact: [emailAddresses],
+        flushOnExit: false,
+      })
+      const spans = Array.from({ length: 1500 }, (_, index) =>
+        trace.getTracer('test').startSpan(`span ${index}`, { attributes: { text: 'mail ada@example.org' } }),
+      )
+      const left = [...spans]
+      function deeper(): void {
+        try {
+          deeper()
+        } finally {
+          try {
+            left.pop()?.end()
+          } catch {
+            // No stack is left even for the call.
+          }
+        }
+      }
+      expect(deeper).toThrow('Maximum call stack size exceeded')
+      await tracing.shutdown()
+      const { counts } = tracing.report()
+      const sent = Buffer.concat(endpoint.arrivals.map(({ body }) => body)).toString('latin1')
+      await endpoint[Symbol.asyncDispose]()
+      diagnostics.stop()
+      expect(sent).not.toContain('ada@')
+      expect(sent.match(/mail \[redacted\]/g)).toHaveLength(counts.exporters[0]?.exported ?? 0)
     },
   )
 

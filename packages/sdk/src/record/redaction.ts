@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
+import { reportFailure } from '@spanwright/core/plugin'
 
 import { isPattern } from '../sampling/match.ts'
 import type { ProcessResource } from '../start/resource/process-resource.ts'
@@ -17,8 +18,10 @@ export const cardNumbers: RegExp = /(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])/g
 
 // A match may start only at the first character of a run: otherwise each character would start a long search.
 
+// A group may repeat only as often as a domain has labels: the engine remembers each repetition, and fails on millions.
+
 /** E-mail addresses. */
-export const emailAddresses: RegExp = /(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g
+export const emailAddresses: RegExp = /(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+){1,126}/g
 
 /** Bearer tokens, with the preceding word, and JSON web tokens without it. */
 export const bearerTokens: RegExp = /\bbearer\s+[\w.~+/-]+=*|(?<![\w-])-*eyJ[\w-]*\.[\w-]+\.[\w-]*/gi
@@ -118,8 +121,16 @@ export class Redactor implements Concealer {
     return shown.some(([, item], index) => item !== entries[index]?.[1]) ? Object.fromEntries(shown) : members
   }
 
+  /** The text without the parts that match; nothing of it when the engine cannot search all of it. */
   text(text: string): string {
-    return this.valuePatterns.reduce((shown, pattern) => shown.replaceAll(pattern, REDACTED), text)
+    try {
+      return this.valuePatterns.reduce((shown, pattern) => shown.replaceAll(pattern, REDACTED), text)
+    } catch (error) {
+      // A pattern that backtracks too far in a long text, or too little stack left by the application.
+      if (!(error instanceof RangeError)) throw error
+      reportFailure('searching a text for data to redact', error)
+      return REDACTED
+    }
   }
 }
 
