@@ -36,8 +36,12 @@ export function servedScheme(): string {
   return transport.scheme
 }
 
-/** Lets a server of any protocol listen on a free port of 127.0.0.1, and returns the port. */
+/**
+ * Lets a server of any protocol listen on a free port of 127.0.0.1, and returns the port. Those of HTTP keep idle
+ * connections: one that closes them can meet the next request when the machine stalls, which is then refused.
+ */
 export async function listen(server: NetServer): Promise<number> {
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = 0
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
