@@ -69,7 +69,7 @@ export interface StartTracingOptions {
   readonly metrics?: boolean | MetricsChoice | readonly MetricsChoice[]
   /** Changes to metrics: other buckets, fewer attributes, fewer instruments. The first match applies. Default: none. */
   readonly views?: readonly MetricView[]
-  /** Limits of the spans waiting for export. */
+  /** Limits of the spans waiting for export. Default: those of each limit. */
   readonly batch?: BatchOptions
   /** Which traces are recorded. Default: `OTEL_TRACES_SAMPLER`, otherwise all, unless the caller decided against it. */
   readonly sampler?: Sampler

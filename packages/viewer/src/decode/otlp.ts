@@ -14,27 +14,32 @@ export interface OtlpValue {
   bytesValue?: string
 }
 
+/** An attribute: its key and its value. */
 export interface OtlpAttribute {
   key?: string
   value?: OtlpValue
 }
 
+/** The process or the like that the spans come from. */
 export interface OtlpResource {
   attributes?: OtlpAttribute[]
   droppedAttributesCount?: number
 }
 
+/** The library or module that made the spans. */
 export interface OtlpScope extends OtlpResource {
   name?: string
   version?: string
 }
 
+/** An event of a span. */
 export interface OtlpEvent extends OtlpResource {
   /** Nanoseconds since the epoch. */
   timeUnixNano?: string
   name?: string
 }
 
+/** A link from a span to another one. */
 export interface OtlpLink extends OtlpResource {
   traceId?: string
   spanId?: string
@@ -56,12 +61,14 @@ export interface OtlpSpan extends OtlpLink {
   status?: { code?: number; message?: string }
 }
 
+/** The spans of one scope. */
 export interface ScopeSpans {
   scope?: OtlpScope
   spans?: OtlpSpan[]
   schemaUrl?: string
 }
 
+/** The spans of one resource, by scope. */
 export interface ResourceSpans {
   resource?: OtlpResource
   scopeSpans?: ScopeSpans[]

@@ -1,6 +1,7 @@
 /** The kinds of OTLP, by their number. */
 export const SPAN_KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'] as const
 
+/** The kind of a span, as OTLP names it. */
 export type SpanKindName = (typeof SPAN_KINDS)[number]
 
 /** The ids of a span: its trace id and span id, in hex. */

@@ -6,6 +6,7 @@ import type { MetricProducer, MetricReader } from '../types.ts'
 
 /** Options of the Prometheus endpoint. Needs the package `@opentelemetry/exporter-prometheus`. */
 export interface PrometheusOptions {
+  /** Tells these options from those of OTLP. */
   readonly protocol: 'prometheus'
   /**
    * Address to listen on. Default: `OTEL_EXPORTER_PROMETHEUS_HOST`, otherwise 127.0.0.1, reachable only from this
