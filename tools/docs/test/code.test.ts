@@ -19,8 +19,10 @@ describe('a block of code', () => {
       '<!-- code: continues -->',
       fence('ts', 'export const pool = tracePol(new Pool())'),
       fence('ts', IMPORT, "startTracing({ serviceName: 'shop' })"),
+      fence('js', "const { tracing } = require('@spanwright/koa')", 'tracing({ stage: true })'),
     )
     expect(problems.toSorted()).toEqual([
+      expect.stringMatching(/^docs\/page\.md:19:11: .*'stage' does not exist/),
       expect.stringMatching(/^docs\/page\.md:5:37: .*'sampeler' does not exist/),
       expect.stringMatching(/^docs\/page\.md:8:10: .* no exported member named 'tracePol'/),
       expect.stringMatching(/^docs\/page\.md:8:10: .* no exported member named 'tracePol'/),

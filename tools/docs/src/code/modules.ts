@@ -1,6 +1,7 @@
 import type { Block } from './page.ts'
 
-const EXTENSIONS: Readonly<Record<string, string>> = { ts: 'mts', js: 'mts', mjs: 'mts', cjs: 'cts' }
+const LANGUAGES = ['ts', 'js', 'mjs', 'cjs']
+const COMMON_JS = /\brequire\(|\bmodule\.exports\b/
 
 /** A block as a program of its own. */
 export interface Module {
@@ -12,7 +13,7 @@ export interface Module {
 }
 
 export function isProgram({ language }: Block): boolean {
-  return language in EXTENSIONS
+  return LANGUAGES.includes(language)
 }
 
 /** A module for each block, with the blocks that it goes on from. */
@@ -20,9 +21,14 @@ export function modulesOf(blocks: readonly Block[]): Module[] {
   let above: readonly Block[] = []
   return blocks.map(block => {
     above = block.continues ? [...above, block] : [block]
-    const path = `${block.page}/${block.line}.${EXTENSIONS[block.language]}`
+    const path = `${block.page}/${block.line}.${extensionOf(block)}`
     return { path, text: textOf(above), runs: block.runs }
   })
+}
+
+function extensionOf({ language, text }: Block): string {
+  if (language === 'ts') return 'mts'
+  return language === 'cjs' || COMMON_JS.test(text) ? 'cjs' : 'mjs'
 }
 
 /** Each line has the number that it has on the page, and the others are empty: what the compiler says leads to the page. */
@@ -33,5 +39,5 @@ function textOf(blocks: readonly Block[]): string {
       for (const [index, content] of part.split('\n').entries()) lines[first - 1 + index] ??= content
     }
   }
-  return `${Array.from(lines, content => content ?? '').join('\n')}\nexport {}\n`
+  return `${Array.from(lines, content => content ?? '').join('\n')}\n`
 }

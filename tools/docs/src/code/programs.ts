@@ -14,8 +14,7 @@ const FROM_SOURCE = ['--import', 'tsx', '--conditions=@spanwright/source']
 /** Longest time of a program, in milliseconds. */
 const TIMEOUT = 60_000
 
-/** The rules of a usual project: those of the repository that only matter to its own code are off. */
-const OPTIONS = {
+const SHARED = {
   noEmit: true,
   composite: false,
   incremental: false,
@@ -26,12 +25,38 @@ const OPTIONS = {
   sourceMap: false,
   rewriteRelativeImportExtensions: false,
   allowImportingTsExtensions: true,
+  moduleDetection: 'force',
   noUnusedLocals: false,
   noUncheckedIndexedAccess: false,
   noPropertyAccessFromIndexSignature: false,
   // Other files of the same example.
   noUncheckedSideEffectImports: false,
   rootDir: ROOT,
+}
+
+/** The rules of usual projects: those of the repository that only matter to its own code are off. */
+const PROJECTS: readonly Project[] = [
+  { name: 'ts', files: ['mts'], options: SHARED },
+  {
+    name: 'js',
+    files: ['mjs', 'cjs'],
+    options: {
+      ...SHARED,
+      allowJs: true,
+      checkJs: true,
+      strict: false,
+      exactOptionalPropertyTypes: false,
+    },
+  },
+]
+
+/** What JavaScript has no words for: the properties of a value of type `unknown`. And the sources, which are strict. */
+const NOT_IN_JAVASCRIPT = /error TS(?:18046|2698)\b|on type 'unknown'|^\S*\/packages\/\S+\.ts\(/
+
+interface Project {
+  readonly name: string
+  readonly files: readonly string[]
+  readonly options: object
 }
 
 /** Compiles blocks against the sources of the packages, runs those that are to run, and returns what is wrong. */
@@ -42,15 +67,7 @@ export async function checkPrograms(blocks: readonly Block[]): Promise<string[]>
   try {
     const modules = modulesOf(blocks)
     for (const { path, text } of modules) write(folder, path, text)
-    const config = {
-      extends: join(ROOT, 'tsconfig.json'),
-      compilerOptions: OPTIONS,
-      include: [`${folder}/**/*.mts`, `${folder}/**/*.cts`, `${GIVEN}/*.d.ts`],
-      exclude: [],
-      references: [],
-    }
-    write(folder, 'tsconfig.json', JSON.stringify(config))
-    const wrong = await compile(folder)
+    const wrong = (await Promise.all(PROJECTS.map(project => compile(folder, project)))).flat()
     if (wrong.length > 0) return wrong
     const waiting = modules.filter(({ runs }) => runs)
     const work = async (): Promise<void> => {
@@ -68,14 +85,28 @@ function write(folder: string, path: string, text: string): void {
   writeFileSync(join(folder, path), text)
 }
 
-async function compile(folder: string): Promise<string[]> {
-  const said = await outputOfFailure(folder, [COMPILER, '-p', folder, '--pretty', 'false'])
-  return said.map(line => line.replace(/^(.+\.md)\/\d+\.[mc]ts\((\d+),(\d+)\)/, '$1:$2:$3'))
+async function compile(folder: string, { name, files, options }: Project): Promise<string[]> {
+  const config = {
+    extends: join(ROOT, 'tsconfig.json'),
+    compilerOptions: options,
+    include: [...files.map(extension => `${folder}/**/*.${extension}`), `${GIVEN}/*.d.ts`],
+    exclude: [],
+    references: [],
+  }
+  write(folder, `tsconfig.${name}.json`, JSON.stringify(config))
+  const said = await outputOfFailure(folder, [COMPILER, '-p', `tsconfig.${name}.json`, '--pretty', 'false'])
+  // What is indented belongs to the line above.
+  const messages = said
+    .join('\n')
+    .split(/\n(?! )/)
+    .filter(message => message !== '')
+  const wrong = name === 'js' ? messages.filter(message => !NOT_IN_JAVASCRIPT.test(message)) : messages
+  return wrong.map(message => message.replace(/^(.+\.md)\/\d+\.\w+\((\d+),(\d+)\)/, '$1:$2:$3'))
 }
 
 async function run(folder: string, { path }: Module): Promise<string[]> {
   const said = await outputOfFailure(folder, [...FROM_SOURCE, join(folder, path)])
-  return said.length === 0 ? [] : [`${path.replace(/\/(\d+)\.[mc]ts$/, ':$1')}: does not run`, ...said]
+  return said.length === 0 ? [] : [`${path.replace(/\/(\d+)\.\w+$/, ':$1')}: does not run`, ...said]
 }
 
 /** Lines that a program wrote; nothing when it succeeds. */
