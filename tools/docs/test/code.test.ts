@@ -22,7 +22,7 @@ describe('a block of code', () => {
       fence('js', "const { tracing } = require('@spanwright/koa')", 'tracing({ stage: true })'),
     )
     expect(problems.toSorted()).toEqual([
-      expect.stringMatching(/^docs\/page\.md:19:11: .*'stage' does not exist/),
+      expect.stringMatching(/^docs\/page\.md:20:11: .*'stage' does not exist/),
       expect.stringMatching(/^docs\/page\.md:5:37: .*'sampeler' does not exist/),
       expect.stringMatching(/^docs\/page\.md:8:10: .* no exported member named 'tracePol'/),
       expect.stringMatching(/^docs\/page\.md:8:10: .* no exported member named 'tracePol'/),
