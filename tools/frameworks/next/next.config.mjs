@@ -1,0 +1,2 @@
+// Other lockfiles are above this folder.
+export default { turbopack: { root: import.meta.dirname } }
