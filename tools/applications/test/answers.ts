@@ -80,7 +80,7 @@ export function brokenRequestSpan(
   url: URL,
   init: RequestInit,
   route: string | undefined,
-  error: { readonly type: string; readonly message: string },
+  error: { readonly type: string; readonly message: string; readonly className?: string },
 ): Comparable {
   const { attributes, ...rest } = requestSpan(url, init, 500, route)
   return {
@@ -91,7 +91,7 @@ export function brokenRequestSpan(
       {
         name: 'exception',
         attributes: {
-          'exception.type': error.type,
+          'exception.type': error.className ?? error.type,
           'exception.message': error.message,
           'exception.stacktrace': expect.stringContaining(error.message),
         },
