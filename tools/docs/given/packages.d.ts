@@ -3,6 +3,10 @@
 // Installed by `npm run test:ways`, which runs the block.
 declare module '@opentelemetry/sdk-trace-node'
 
+// Installed by `npm run test:applications`, which starts them with the files of the blocks.
+declare module '@cap-js/postgres'
+declare module '@sap/cds'
+
 // Clients of cloud services, large and unused otherwise.
 declare module '@aws-sdk/client-s3'
 declare module '@aws-sdk/client-sqs'

@@ -63,11 +63,13 @@ describe('a block of code', () => {
         'npx @spanwright/pg',
         'otelcol --config=none.yaml',
       ),
+      'Then `npm run chek` and `npm run build -w packages/pg`.',
     )
-    expect(problems).toEqual([
-      'docs/page.md:2: there is no script demmo',
-      'docs/page.md:2: there is no package @spanwright/pq',
+    expect(problems.toSorted()).toEqual([
+      'docs/page.md:10: there is no script chek',
       'docs/page.md:2: there is no file tools/none.ts',
+      'docs/page.md:2: there is no package @spanwright/pq',
+      'docs/page.md:2: there is no script demmo',
       'docs/page.md:6: @spanwright/pg has no command',
       'docs/page.md:6: there is no file none.yaml',
     ])

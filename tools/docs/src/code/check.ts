@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml'
 import { ROOT } from '../root.ts'
 import { wrongCommands } from './commands.ts'
 import { isProgram } from './modules.ts'
-import { type Block, readBlocks } from './page.ts'
+import { type Block, readBlocks, readCommands } from './page.ts'
 import { checkPrograms } from './programs.ts'
 
 /** Languages of what isn't code, such as output. */
@@ -26,7 +26,10 @@ export function listPages(): string[] {
 
 /** What is wrong with the blocks of pages: `page:line: message`. */
 export async function checkPages(pages: Readonly<Record<string, string>>): Promise<string[]> {
-  const blocks = Object.entries(pages).flatMap(([page, markdown]) => readBlocks(page, markdown))
+  const blocks = Object.entries(pages).flatMap(([page, markdown]) => [
+    ...readBlocks(page, markdown),
+    ...readCommands(page, markdown),
+  ])
   const checked = blocks.filter(({ unchecked }) => unchecked === undefined)
   const programs = checked.filter(block => isProgram(block) && block.from === undefined)
   return [

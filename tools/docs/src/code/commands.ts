@@ -27,7 +27,7 @@ const folders = readdirSync(ROOT, { withFileTypes: true }).flatMap(entry =>
 export function wrongCommands({ page, text }: Block): string[] {
   const words = text.split(/[\s='"]+/)
   return [
-    ...[...text.matchAll(/\bnpm run ([\w:-]+)(?! -w)/g)].flatMap(([, script = '']) =>
+    ...[...text.matchAll(/\bnpm run ([\w:-]+)(?![\w:-])(?!.* -w)/g)].flatMap(([, script = '']) =>
       script in scripts ? [] : `there is no script ${script}`,
     ),
     ...[...text.matchAll(/\bnpx (@spanwright\/[\w-]+)/g)].flatMap(([, name = '']) =>

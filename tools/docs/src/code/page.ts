@@ -25,6 +25,7 @@ type Reader = (line: number, text: string) => Partial<Notes>
 
 const FENCE = /^( *)```(\S*)\n([^]*?)^ *```$/
 const COMMENT = /^<!-- code: ([^]*?)-->$/
+const COMMAND = /`((?:npm run|npx) [^`\n]+)`/g
 const PART = new RegExp(`${FENCE.source}|${COMMENT.source}`, 'gm')
 
 const READERS: readonly (readonly [start: RegExp, read: Reader])[] = [
@@ -58,6 +59,14 @@ export function readBlocks(page: string, markdown: string): Block[] {
   }
   if (notes !== NONE) throw new Error(`${page}: a comment about code has no block below it`)
   return blocks
+}
+
+/** Commands in the text of a page, as blocks. */
+export function readCommands(page: string, markdown: string): Block[] {
+  return [...markdown.matchAll(COMMAND)].map(({ 1: text = '', index }) => {
+    const line = markdown.slice(0, index).split('\n').length
+    return { page, language: 'sh', line, text, ...NONE }
+  })
 }
 
 function readComment(comment: string, page: string, line: number): Partial<Notes> {

@@ -67,7 +67,10 @@ export async function checkPrograms(blocks: readonly Block[]): Promise<string[]>
   try {
     const modules = modulesOf(blocks)
     for (const { path, text } of modules) write(folder, path, text)
-    const wrong = (await Promise.all(PROJECTS.map(project => compile(folder, project)))).flat()
+    const projects = PROJECTS.filter(({ files }) =>
+      modules.some(({ path }) => files.some(extension => path.endsWith(`.${extension}`))),
+    )
+    const wrong = (await Promise.all(projects.map(project => compile(folder, project)))).flat()
     if (wrong.length > 0) return wrong
     const waiting = modules.filter(({ runs }) => runs)
     const work = async (): Promise<void> => {
