@@ -54,7 +54,7 @@ export function reportOn({
       ...(isRegistered || isShutDown
         ? []
         : [
-            'another SDK was registered before startTracing(); its provider is used instead of this one: start only one of them',
+            'another SDK is registered; its provider is used instead of that of startTracing(): start only one of them',
           ]),
       ...problems,
       ...secondInstrumentations(scopes, Object.keys(entryPoints)),

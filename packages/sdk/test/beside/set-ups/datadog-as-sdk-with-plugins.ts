@@ -1,0 +1,4 @@
+import tracer from 'dd-trace'
+
+tracer.init()
+new tracer.TracerProvider().register()

@@ -1,0 +1,3 @@
+import { startTracing } from '@spanwright/sdk'
+
+export const tracing = startTracing({ serviceName: 'shop' })
