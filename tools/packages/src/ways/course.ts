@@ -20,7 +20,9 @@ export interface Course {
   readonly steps: readonly Step[]
 }
 
-/** Reads a page from top to bottom. */
+const PROGRAM = 'program.mjs'
+
+/** Reads a page from top to bottom. A program without a name is run to its end, with the doctor. */
 export function courseOf(page: string): Course {
   const blocks = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```(\w+)\n([^]*?)^```$/gm)]
   const installs: string[] = []
@@ -29,19 +31,23 @@ export function courseOf(page: string): Course {
   for (const [index, [, language, text = '']] of blocks.entries()) {
     const name = /^(?:\/\/|#) (\S+\.\w+)\n/.exec(text)?.[1]
     if (name !== undefined) files = { ...files, [name]: text }
+    const [, following, printed] = blocks[index + 1] ?? []
+    const shown = following === 'text' ? printed : undefined
+    if (language === 'js' && name === undefined && shown !== undefined) {
+      steps.push({
+        files: { [PROGRAM]: text },
+        command: `SPANWRIGHT_DEBUG=1 node ${PROGRAM}`,
+        requests: [],
+        shown,
+      })
+    }
     if (language !== 'sh') continue
     const [command = '', ...rest] = text.trimEnd().split('\n')
     if (command.startsWith('npm install ')) {
       installs.push(...command.split(' ').slice(2))
       continue
     }
-    const [, following, shown] = blocks[index + 1] ?? []
-    steps.push({
-      files,
-      command,
-      requests: rest.map(toRequest),
-      shown: following === 'text' ? shown : undefined,
-    })
+    steps.push({ files, command, requests: rest.map(toRequest), shown })
   }
   return { installs: [...new Set(installs)], steps }
 }

@@ -31,23 +31,35 @@ const DOCUMENTS: readonly Documented[] = [
   },
 ]
 
-/** Pages whose programs print what the page shows. */
-const COURSES: readonly string[] = ['docs/getting-started.md', 'docs/recipes/fastify-hono.md']
+/** Pages whose programs print what the page shows, and what is installed besides what the page says. */
+const COURSES: readonly (readonly [page: string, installs: readonly string[]])[] = [
+  ['docs/getting-started.md', ['@spanwright/viewer']],
+  ['docs/recipes/fastify-hono.md', []],
+  [
+    'docs/troubleshooting.md',
+    [
+      ...['core', 'express', 'sdk', 'undici'].map(name => `@spanwright/${name}`),
+      'express',
+      '@opentelemetry/api@1.9',
+      '@opentelemetry/instrumentation-undici@0.33',
+    ],
+  ],
+]
 
 /** The programs of the documents, pasted into a project for each version of Node. */
 export const DOCUMENTED_WAYS: readonly Way[] = [
   ...DOCUMENTS.flatMap(document => document.versions.map(version => wayOf(document, version))),
-  ...COURSES.map(courseWay),
+  ...COURSES.map(([page, installs]) => courseWay(page, installs)),
 ]
 
-function courseWay(page: string): Way {
+function courseWay(page: string, besides: readonly string[]): Way {
   const { installs, steps } = courseOf(page)
   return {
     name: page,
     type: 'commonjs',
     language: 'commonjs',
     sources: {},
-    installs: [...installs, '@spanwright/viewer'],
+    installs: [...installs, ...besides],
     commands: [],
     steps,
   }
