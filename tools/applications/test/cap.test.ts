@@ -97,10 +97,7 @@ beforeAll(async () => {
   await other.end()
   ;[traced, bare] = await Promise.all([start(postgres.database, files), start('bare', {})])
 })
-afterAll(async () => {
-  await Promise.all([traced, bare].map(application => application[Symbol.asyncDispose]()))
-  await Promise.all([postgres.stop(), receiver.stop()])
-})
+afterAll(() => Promise.all([traced, bare, receiver, postgres].map(each => each?.[Symbol.asyncDispose]())))
 
 /** It listens on all addresses, where clients of IPv4 have mapped ones. */
 const CLIENT = { 'client.address': '::ffff:127.0.0.1', 'network.peer.address': '::ffff:127.0.0.1' }

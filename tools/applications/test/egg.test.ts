@@ -77,10 +77,7 @@ beforeAll(async () => {
   receiver = await startReceiver()
   ;[traced, bare] = await Promise.all([start(files), start({})])
 })
-afterAll(async () => {
-  await Promise.all([traced, bare].map(application => application[Symbol.asyncDispose]()))
-  await receiver.stop()
-})
+afterAll(() => Promise.all([traced, bare, receiver].map(each => each?.[Symbol.asyncDispose]())))
 
 it.each<[path: string, init: RequestInit, route: string | undefined]>([
   ['/api/orders', {}, '/api/orders'],
