@@ -10,6 +10,7 @@ import {
   webQueryParameters,
 } from 'fast-check'
 import type { Attributes } from '@opentelemetry/api'
+import { corpus } from '@spanwright/test-kit/corpus'
 
 import { Destinations } from '../src/http/client/destination.ts'
 import { OutboundPolicy } from '../src/http/client/policy.ts'
@@ -22,6 +23,13 @@ function attributesOf(origin: string, path: string, host?: string): Attributes {
   const destination = destinations.resolve(origin, path, host)
   if (destination) destinations.describe(attributes, destination)
   return attributes
+}
+
+/** The credentials that a URL has for its reader, except those that are redacted. */
+function credentialsIn(url: string): string {
+  if (!URL.canParse(url)) return ''
+  const { username, password } = new URL(url)
+  return (username + password).replaceAll('REDACTED', '')
 }
 
 describe('the destination of a request', () => {
@@ -83,6 +91,25 @@ describe('the destination of a request', () => {
         },
       ),
     )
+  })
+
+  it('never contains credentials, whatever the spelling', () => {
+    const { examples, like } = corpus('url')
+    let known = 0
+    assert(
+      property(like, text => {
+        const absolute = /^(?:http|https):\/\//i.test(text)
+        for (const attributes of [
+          attributesOf(text, '/x'),
+          absolute ? attributesOf('http://proxy.test', text) : {},
+        ]) {
+          known += 'url.full' in attributes ? 1 : 0
+          expect(credentialsIn(String(attributes['url.full']))).toBe('')
+        }
+      }),
+      { examples, numRuns: 1000 },
+    )
+    expect(known).toBeGreaterThan(100)
   })
 
   it('is computed again when there are more origins than the cache holds', () => {

@@ -3,6 +3,9 @@ import { describe, expect, it, jest } from '@jest/globals'
 import { redactUrl, splitTarget } from '@spanwright/core/plugin'
 import { redactQuery, sensitiveQueryKeys, splitHost } from '../src/http/url.ts'
 
+import { corpus } from '@spanwright/test-kit/corpus'
+import * as fc from 'fast-check'
+
 import { growthOf } from './steps.ts'
 
 // Long strings take a while on a busy machine.
@@ -34,6 +37,25 @@ describe('a query', () => {
       expect(redactQuery(query, keys)).toBe(query)
     },
   )
+
+  it('hides the values of exactly those keys that a server reads as secret', () => {
+    const { examples, like } = corpus('query')
+    const keyOf = (pair: string): string =>
+      new URLSearchParams(`&${pair.split('=')[0]}=`).keys().next().value ?? ''
+    const shown = (pair: string): string => {
+      const sign = pair.indexOf('=')
+      const isSecret = sign >= 0 && sign < pair.length - 1 && keys.has(keyOf(pair).toLowerCase())
+      return isSecret ? `${pair.slice(0, sign)}=REDACTED` : pair
+    }
+    fc.assert(
+      fc.property(like, query => {
+        const redacted = redactQuery(query, keys)
+        expect(redacted).toBe(query.split('&').map(shown).join('&'))
+        expect(redactQuery(redacted, keys)).toBe(redacted)
+      }),
+      { examples, numRuns: 1000 },
+    )
+  })
 
   it('accepts another list in place of the default one', () => {
     expect(redactQuery('sig=1&Ticket=2', sensitiveQueryKeys(['tickeT']))).toBe('sig=1&Ticket=REDACTED')
@@ -71,6 +93,23 @@ describe('a request target', () => {
 })
 
 describe('a host', () => {
+  it('is split as a URL parser splits it, where that accepts it', () => {
+    const { examples, like } = corpus('host')
+    fc.assert(
+      fc.property(like, text => {
+        const parts = splitHost(text)
+        expect(parts?.host).not.toBe('')
+        if (!/^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(text) || !URL.canParse(`x://${text}`)) return
+        const { hostname, port } = new URL(`x://${text}`)
+        expect(parts).toEqual({
+          host: hostname.replaceAll(/[[\]]/g, ''),
+          port: Number(port) > 0 ? Number(port) : undefined,
+        })
+      }),
+      { examples, numRuns: 1000 },
+    )
+  })
+
   it.each([
     ['shop.test', { host: 'shop.test', port: undefined }],
     ['shop.test:8080', { host: 'shop.test', port: 8080 }],
@@ -82,6 +121,9 @@ describe('a host', () => {
     ['h: 80 ', { host: 'h', port: undefined }],
     ['h:x', { host: 'h', port: undefined }],
     [':80', undefined],
+    ['[]', undefined],
+    ['[::1', undefined],
+    ['[::1]x:80', undefined],
     ['', undefined],
   ])('is split: %s', (authority, parts) => {
     expect(splitHost(authority)).toEqual(parts)

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
+import { corpus } from '@spanwright/test-kit/corpus'
+import * as fc from 'fast-check'
 
-import { headerGetter, replaceHeaders } from '../src/message/carrier.ts'
+import { headerGetter, type RecordHeaders, replaceHeaders } from '../src/message/carrier.ts'
 
 describe('the carrier of record headers', () => {
   it('reads bytes and text', () => {
@@ -29,6 +31,39 @@ describe('the carrier of record headers', () => {
     expect(headerGetter.get({ traceparent: null }, 'traceparent')).toBeUndefined()
     expect(headerGetter.get({ traceparent: undefined }, 'traceparent')).toBeUndefined()
     expect(headerGetter.get({ traceparent: [] }, 'traceparent')).toBeUndefined()
+  })
+
+  it('reads any headers: a string or nothing, the same as Kafka would show', () => {
+    const { examples, like } = corpus('tracestate')
+    const single = fc.oneof(
+      like,
+      like.map(text => Buffer.from(text)),
+      fc.uint8Array({ maxLength: 40 }),
+      fc.constantFrom(null, undefined, 5, {}),
+    )
+    const name = fc.constantFrom('tracestate', 'TraceState', 'tracestate ', '__proto__', 'constructor', 'x')
+    const headers = fc.array(fc.tuple(name, fc.oneof(single, fc.array(single, { maxLength: 3 }))), {
+      maxLength: 4,
+    })
+    fc.assert(
+      fc.property(like, headers, (text, others) => {
+        const record = Object.fromEntries(others) as RecordHeaders
+        for (const field of ['tracestate', 'baggage']) {
+          const found = headerGetter.get(record, field)
+          const shown = others.filter(([other]) => other.toLowerCase() === field)
+          if (shown.length === 0) expect(found).toBeUndefined()
+          else expect(['string', 'undefined']).toContain(typeof found)
+        }
+        const bytes = { tracestate: [Buffer.from('old'), Buffer.from(text)] }
+        expect(headerGetter.get(bytes, 'tracestate')).toBe(Buffer.from(text).toString())
+        const replaced = replaceHeaders(record, ['tracestate'], { tracestate: text })
+        expect(headerGetter.get(replaced, 'TRACESTATE')).toBe(text)
+        expect(Object.keys(replaced).filter(key => key.toLowerCase() === 'tracestate')).toEqual([
+          'tracestate',
+        ])
+      }),
+      { examples: examples.map(([text]): [string, []] => [text, []]), numRuns: 300 },
+    )
   })
 
   it('replaces headers in a copy, whatever their case', () => {

@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import * as fc from 'fast-check'
 
+import { recordedBytes, WIDE } from '../../sdk/test/record/recorded-bytes.ts'
+import { aScript } from '../../sdk/test/record/scripts.ts'
 import { startViewer, type Viewer } from '../src/index.ts'
 import { MalformedRequest } from '../src/decode/budget.ts'
 import { decodeJson } from '../src/decode/json.ts'
@@ -82,6 +84,23 @@ describe('the decoder', () => {
         digest(decodeProtobuf, bytes)
       }),
       { numRuns: 300 },
+    )
+  })
+
+  it('survives changed bytes of any spans', () => {
+    const change = fc.record({ at: fc.nat(), removed: fc.nat(3), added: fc.uint8Array({ maxLength: 3 }) })
+    const changes = fc.array(change, { maxLength: 4 })
+    fc.assert(
+      fc.property(fc.array(aScript, { minLength: 1, maxLength: 3 }), changes, (scripts, changed) => {
+        let bytes = Buffer.from(recordedBytes(scripts, WIDE))
+        for (const { at, removed, added } of changed) {
+          const start = at % bytes.length
+          bytes = Buffer.concat([bytes.subarray(0, start), added, bytes.subarray(start + removed)])
+        }
+        const count = digest(decodeProtobuf, bytes)
+        if (changed.length === 0) expect(count).toBe(scripts.length)
+      }),
+      { numRuns: 100 },
     )
   })
 

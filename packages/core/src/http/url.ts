@@ -131,14 +131,17 @@ const DIGITS = /^\d+$/
 
 /** Splits `example.com:8080` or `[::1]:8080`; undefined when it contains no host. */
 export function splitHost(authority: string): HostAndPort | undefined {
-  const closing = authority.startsWith('[') ? authority.indexOf(']') : 0
+  const isLiteral = authority.startsWith('[')
+  const closing = isLiteral ? authority.indexOf(']') : 0
   const colon = authority.indexOf(':', Math.max(closing, 0))
   const name = colon < 0 ? authority : authority.slice(0, colon)
-  if (name === '') return undefined
+  if (isLiteral && name.length !== closing + 1) return undefined
+  const host = isLiteral ? name.slice(1, -1) : name
+  if (host === '') return undefined
   const digits = colon < 0 ? '' : authority.slice(colon + 1)
   const port = DIGITS.test(digits) ? Number(digits) : NaN
   return {
-    host: closing > 0 ? name.slice(1, -1) : name,
+    host,
     port: port > 0 && port < 65_536 ? port : undefined,
   }
 }

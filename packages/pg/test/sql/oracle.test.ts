@@ -2,11 +2,13 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { loadModule, scanSync } from 'libpg-query'
 import { anyText } from '@spanwright/test-kit/arbitraries'
+import { corpus } from '@spanwright/test-kit/corpus'
 
 import { Kind } from '../../src/sql/kind.ts'
 import { Lexer } from '../../src/sql/lexer.ts'
 import { readStatement } from '../../src/sql/statement.ts'
 import { runs } from '../runs.ts'
+import { compare, maskingFault } from './compare.ts'
 
 beforeAll(() => loadModule(), 60_000)
 
@@ -20,15 +22,22 @@ function tokensOfPostgres(text: string): Token[] | undefined {
   if (CONTINUED.test(text)) return undefined
   try {
     const tokens: Token[] = []
-    for (const { start, end, tokenName, text: token } of scanSync(text).tokens) {
+    const bytes = Buffer.from(text)
+    const indexOf = (byte: number): number => bytes.subarray(0, byte).toString().length
+    for (const { start: from, end: to, tokenName, text: token } of scanSync(text).tokens) {
+      // The scanner counts bytes.
+      const [start, end] = bytes.length === text.length ? [from, to] : [indexOf(from), indexOf(to)]
       // The package has no names for the types of some strings.
       const isLiteral = LITERALS.has(tokenName) || /^(?:u&|[bx])'/i.test(token)
       const before = tokens.at(-1)
       // The scanner gives N'..' back as a word for the type and a string.
       const joins = isLiteral && before?.[1] === start && /^n'$/i.test(text.slice(before[0], start + 1))
       if (joins) tokens.pop()
-      const from = joins ? start - 1 : start
-      tokens.push([from, end, isLiteral ? 'literal' : COMMENTS.has(tokenName) ? 'comment' : 'other'])
+      tokens.push([
+        joins ? start - 1 : start,
+        end,
+        isLiteral ? 'literal' : COMMENTS.has(tokenName) ? 'comment' : 'other',
+      ])
     }
     return tokens
   } catch {
@@ -132,6 +141,23 @@ describe('masking', () => {
         expect(again).toBe(masked)
       }),
       { numRuns: runs(20_000), seed: 20_261_122 },
+    )
+  }, 120_000)
+
+  it('sees the tokens that PostgreSQL sees, keeps its structure and names its targets, in statements like others', () => {
+    const { examples, like } = corpus('sql')
+    fc.assert(
+      fc.property(like, text => {
+        // As it is sent: a zero ends it, and half a surrogate pair is replaced.
+        const sql = Buffer.from(text).toString().replaceAll('\0', '')
+        const tokens = tokensOfPostgres(sql)
+        if (!tokens) return
+        expect(ownTokens(sql)).toEqual(tokens)
+        expect(maskingFault(sql) ?? '').toBe('')
+        const targets = compare(sql)
+        expect(targets?.own).toEqual(targets?.found)
+      }),
+      { examples, numRuns: runs(10_000) },
     )
   }, 120_000)
 

@@ -1,33 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Attributes } from '@opentelemetry/api'
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
-import { resourceFromAttributes } from '@opentelemetry/resources'
 import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace'
 import * as fc from 'fast-check'
 
 import { decodeSpans } from '../../src/export/console/decode.ts'
-import { RecordingTracerProvider } from '../../src/record/provider.ts'
-import { ByteStore } from '../../src/record/otlp/byte-store.ts'
-import type { IdGenerator, SpanLimits } from '../../src/record/types.ts'
-import { alwaysOn, parentBased } from '../../src/sampling/samplers.ts'
+import type { SpanLimits } from '../../src/record/types.ts'
 import { type DecodedSpan, decodeRequest, spansIn } from './otlp-decoder.ts'
 import { PATIENCE } from '../host.ts'
+import { countedIds, recordedBytes, RESOURCE, SCOPE, WIDE } from './recorded-bytes.ts'
 import { aNestedValue, aScript, play, type Script } from './scripts.ts'
 
-const RESOURCE = resourceFromAttributes({ 'service.name': 'shop', 'service.version': '1' })
-const SCOPE = ['@spanwright/test', '1.2.3', { schemaUrl: 'https://opentelemetry.io/schemas/1.45.0' }] as const
 const RANDOM_FLAG = 2
 /** An omitted message is one with default values. */
 const UNSET = { code: 0, message: '' }
-
-const WIDE: Required<SpanLimits> = {
-  attributeValueLengthLimit: Infinity,
-  attributeCountLimit: 128,
-  linkCountLimit: 128,
-  eventCountLimit: 128,
-  attributePerEventCountLimit: 128,
-  attributePerLinkCountLimit: 128,
-}
 
 const NARROW: Required<SpanLimits> = {
   attributeValueLengthLimit: 7,
@@ -47,47 +33,6 @@ const PLAIN: Script = {
   start: [1, 0],
   steps: [],
   end: [2, 0],
-}
-
-/** The same ids for both SDKs. */
-function countedIds(): { generateTraceId(): string; generateSpanId(): string } {
-  let traces = 0
-  let spans = 0
-  return {
-    generateTraceId: () => (traces += 1).toString(16).padStart(32, '0'),
-    generateSpanId: () => (spans += 1).toString(16).padStart(16, 'a'),
-  }
-}
-
-/** The bytes of Spanwright's encoder. */
-function recordedBytes(
-  scripts: readonly Script[],
-  limits: Required<SpanLimits>,
-  idGenerator: IdGenerator | null = countedIds(),
-): Uint8Array {
-  const store = new ByteStore({ maxQueueSize: Infinity, maxQueueBytes: Infinity }, RESOURCE)
-  const provider = new RecordingTracerProvider({
-    resource: RESOURCE,
-    sampler: parentBased(alwaysOn()),
-    limits,
-    idGenerator: idGenerator ?? undefined,
-    processors: [],
-    baggageAttributes: [],
-    sink: {
-      keepsObjects: false,
-      onStart: () => {},
-      onEnd: span => void store.add(span),
-      refuse: () => {},
-      forceFlush: async () => {},
-      shutdown: async () => {},
-    },
-  })
-  for (const script of scripts) play(provider.getTracer(...SCOPE), script)
-  const batch = store.take(Infinity, Infinity)
-  expect(batch).toMatchObject({ spans: scripts.length })
-  const bytes = Buffer.concat(batch?.parts ?? [])
-  expect(batch?.bytes).toBe(bytes.length)
-  return bytes
 }
 
 /** The bytes of OpenTelemetry's SDK and its encoder. */
