@@ -1,11 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
-import { afterAll, afterEach, expect } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals'
 import { diag } from '@opentelemetry/api'
 import type { MetricData } from '@opentelemetry/sdk-metrics'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { canary, checkMetrics, checkSpans, expectNoCanary } from '@spanwright/testing'
 
+import { OpenSpans } from './open-spans.ts'
 import { mergeSightings, type Sighting, writeRecording } from './recording.ts'
 import { sightingOfMetric, sightingOfSpan } from './sighting.ts'
 import { vocabularyOf } from './vocabulary.ts'
@@ -21,6 +22,7 @@ const HOLDS_ONLY_THE_USERS = '@spanwright/core'
 
 let sightings: Sighting[] = []
 let faults: string[] = []
+let openSpans: OpenSpans
 
 function lookAtSpan(message: unknown): void {
   const span = message as ReadableSpan
@@ -60,9 +62,13 @@ function plantSecret(secret: unknown): void {
   canary(String(secret))
 }
 
-subscribe('spanwright.services.secret', plantSecret)
-subscribe('spanwright.testing.span', lookAtSpan)
-subscribe('spanwright.testing.metric', lookAtMetric)
+// Not when the file is loaded: without a test that runs, nothing is called that unsubscribes.
+beforeAll(() => {
+  openSpans = new OpenSpans(() => expect.getState().currentTestName ?? 'no test')
+  subscribe('spanwright.services.secret', plantSecret)
+  subscribe('spanwright.testing.span', lookAtSpan)
+  subscribe('spanwright.testing.metric', lookAtMetric)
+})
 
 afterEach(() => {
   sightings = mergeSightings(sightings)
@@ -70,6 +76,8 @@ afterEach(() => {
 })
 
 afterAll(async () => {
+  const remaining = await openSpans.remaining()
+  openSpans.stop()
   // What stays subscribed to channels of Node must not log to the console of a file that has ended.
   diag.disable()
   unsubscribe('spanwright.services.secret', plantSecret)
@@ -80,4 +88,5 @@ afterAll(async () => {
   if (spansAreRecorded && testPath) writeRecording(testPath, mergeSightings(sightings))
   failOnFaults()
   await expectNoCanary()
+  if (remaining.length > 0) throw new Error(`spans that have not ended:\n${remaining.join('\n')}`)
 })

@@ -4,7 +4,8 @@ import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace
 
 import { watchers } from './watch.ts'
 
-/** Every recorded span is published here when it ends, for checks over a whole test suite. */
+/** Every recorded span is published here when it starts and when it ends, for checks over a whole test suite. */
+const startedSpans = channel('spanwright.testing.start')
 const recordedSpans = channel('spanwright.testing.span')
 
 // Times have a resolution of a millisecond between traces.
@@ -40,14 +41,15 @@ export class SpanStore implements SpanProcessor {
   onStart(span: Span): void {
     startOrder.set(span, events++)
     this.started.add(span)
+    startedSpans.publish(span)
   }
 
   onEnd(span: ReadableSpan): void {
     endOrder.set(span, events++)
+    recordedSpans.publish(span)
     // A span started before a reset is ignored.
     if (!this.started.delete(span)) return
     this.finished.push(span)
-    recordedSpans.publish(span)
     for (const watcher of watchers) watcher.span(span)
     for (const listener of this.listeners) listener()
   }
