@@ -13,6 +13,9 @@ import { expectSpans } from './span.ts'
 
 const GET = requestOf('GET /items/7', ['Connection: keep-alive'])
 
+/** More than the operating system takes from a client that does not read. */
+const LARGE = Buffer.alloc(16 * 2 ** 20)
+
 /** Of a response that was not completed. */
 const broken = (errorType: string, statusCode?: number) =>
   ({
@@ -71,6 +74,15 @@ export function testBrokenOff(frameworks: readonly TracedFramework[]): void {
     it('by the client in the middle of the response is one with the status code that was sent', async () => {
       const app = serving((_req, res) => res.setHeader('content-length', '100').write('begin'))
       await using server = await serve(app)
+      const socket = server.connect(GET)
+      await nextBytes(socket)
+      socket.destroy()
+
+      await expectSpans(recorder, broken('ECONNRESET', 200))
+    })
+
+    it('by the client while a response that has ended is being sent is one', async () => {
+      await using server = await serve(serving((_req, res) => res.writeHead(200).end(LARGE)))
       const socket = server.connect(GET)
       await nextBytes(socket)
       socket.destroy()

@@ -190,9 +190,9 @@ export class HttpExchange<Request, Routes> implements Exchange<Routes>, CurrentR
     const event = args[0]
     if (event === 'close') return true
     if (event === 'pipe' && this.owner.isOurs && this.context) readWithin(this.context, args[1] as Readable)
-    if (event !== 'finish') return false
-    this.progress.noteFinish()
-    return !this.progress.isHttp2 && !isServed(this.req, this.isUpgrade)
+    if (event !== 'finish' || this.progress.isHttp2) return false
+    this.progress.noteFinish(this.req.socket?.destroyed)
+    return !isServed(this.req, this.isUpgrade)
   }
 
   private emit(emitter: Emitter, emit: Method, args: readonly unknown[]): unknown {

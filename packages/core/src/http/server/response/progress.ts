@@ -24,6 +24,7 @@ export class ResponseProgress {
   private left: number | undefined
   private hasAll = false
   private isFinished = false
+  private isCut = false
   private isUnsent = false
 
   constructor(res: ServerAnswer, isHttp2: boolean) {
@@ -49,9 +50,13 @@ export class ResponseProgress {
     if (!this.http2) this.sentStatus = this.statusOf(head)
   }
 
-  /** The response emitted `finish`. */
-  noteFinish(): void {
+  /**
+   * The response emitted `finish`, over HTTP/1.
+   * @param isCut whether the connection was closed before: Node 20 also finishes a response whose data was still waiting
+   */
+  noteFinish(isCut: boolean): void {
     this.isFinished = true
+    this.isCut = isCut
   }
 
   /** The connection was handed over after this status code, or its new owner refused with it. */
@@ -125,7 +130,7 @@ export class ResponseProgress {
   get isComplete(): boolean {
     // Over HTTP/2 a response also finishes when its stream was reset.
     if (this.http2) return this.hasAll || (this.http2.stream.rstCode === 0 && !this.http2.stream.aborted)
-    return this.hasAll || this.isFinished || this.res.writableFinished
+    return this.hasAll || (!this.isCut && (this.isFinished || this.res.writableFinished))
   }
 }
 
