@@ -9,8 +9,10 @@ import { query, servicesOf, type Shop } from './shop/shop.ts'
 export interface Disturbance {
   readonly kind: ApplicationFault
   readonly from: number
-  /** When an order went through again, from the request to the last consumer. */
+  /** When an order was taken again. */
   to: number
+  /** When it was also shipped, which no request waits for. */
+  recoveredAt: number
 }
 
 /** Longest time to recover, in milliseconds. */
@@ -67,11 +69,20 @@ export class FaultDriver {
 
   private async disturb(fault: Fault<ApplicationFault>): Promise<void> {
     const { kind } = fault
-    const disturbance: Disturbance = { kind, from: performance.now(), to: Infinity }
+    const disturbance: Disturbance = {
+      kind,
+      from: performance.now(),
+      to: Infinity,
+      recoveredAt: Infinity,
+    }
     this.disturbances.push(disturbance)
     await this.carryOut(fault)
-    if (!(await this.isRecovered())) this.faults.push(`no order goes through after: ${kind}`)
+    const end = performance.now() + RECOVERY
+    const order = await this.takenOrder(end)
     disturbance.to = performance.now()
+    if (order === undefined) this.faults.push(`no order is taken after: ${kind}`)
+    else if (!(await this.isShipped(order, end))) this.faults.push(`no order is shipped after: ${kind}`)
+    disturbance.recoveredAt = performance.now()
   }
 
   private async carryOut({ kind, duration, jump, victim }: Fault<ApplicationFault>): Promise<void> {
@@ -104,25 +115,24 @@ export class FaultDriver {
     await Promise.all(servicesOf(this.shop).map(service => service.ask({ clock })))
   }
 
-  private async isRecovered(): Promise<boolean> {
-    const end = performance.now() + RECOVERY
+  /** Orders until an order is taken. @returns its id */
+  private async takenOrder(end: number): Promise<string | undefined> {
+    const { address } = this.shop.services.gateway
     while (performance.now() < end) {
-      if (await this.isOrderShipped(end)) return true
+      const order = { number: (this.probes += 1), kind: 'order', abortAfter: 0 } as const
+      const { status, body } = await send(address, order)
+      if (status === 201) return (JSON.parse(body) as { readonly id: string }).id
       await this.pause(200)
     }
-    return false
+    return undefined
   }
 
-  private async isOrderShipped(end: number): Promise<boolean> {
-    const { address } = this.shop.services.gateway
-    const order = { number: (this.probes += 1), kind: 'order', abortAfter: 0 } as const
-    const { status, body } = await send(address, order)
-    if (status !== 201) return false
-    const { id } = JSON.parse(body) as { readonly id: string }
+  private async isShipped(id: string, end: number): Promise<boolean> {
+    const url = `http://${this.shop.services.gateway.address}/orders/${id}`
     while (performance.now() < end) {
-      const response = await fetch(`http://${address}/orders/${id}`, { signal: this.signal })
-      const { status: state } = (await response.json()) as { readonly status?: string }
-      if (state === 'shipped') return true
+      const response = await fetch(url, { signal: this.signal })
+      const { status } = (await response.json()) as { readonly status?: string }
+      if (status === 'shipped') return true
       await this.pause(100)
     }
     return false

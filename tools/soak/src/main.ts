@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { printChecks } from './checks/check.ts'
 import { type Run, runShop } from './run.ts'
 import { scheduleOf } from './schedule.ts'
-import { startShop } from './shop/shop.ts'
+import { servicesOf, startShop } from './shop/shop.ts'
 import { checksOf } from './verdict.ts'
 
 const cleanups: (() => Promise<unknown>)[] = []
@@ -53,7 +53,11 @@ async function soak(): Promise<boolean> {
   const [bare, traced] = await Promise.all(
     (['bare', 'traced'] as const).map(async (name): Promise<Run> => {
       const shop = await startShop(name, cleanups)
-      say(`${name}: the shop is open`)
+      say(
+        `${name}: the shop is open, processes ${servicesOf(shop)
+          .map(({ pid }) => pid)
+          .join(' ')}`,
+      )
       return runShop(shop, schedule, signal, line => say(`${name}: ${line}`))
     }),
   )

@@ -19,6 +19,7 @@ export interface Run extends Results {
   /** Times in which something did not recover or was not done. */
   readonly faults: readonly string[]
   readonly spans: readonly SoakSpan[]
+  readonly conventionFaults: ReadonlySet<string>
   /** Requests to the collector by their answer. */
   readonly collectorAnswers: Readonly<Record<string, number>>
   /** With tracing only. */
@@ -40,6 +41,7 @@ export async function runShop(
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<Run> {
+  const { collector } = shop
   const faults: string[] = []
   const settle = async (when: string): Promise<void> => {
     const left = await settled(shop, signal)
@@ -65,8 +67,9 @@ export async function runShop(
     effects,
     lives: services.flatMap(({ lives }) => lives),
     faults: [...driver.faults, ...faults],
-    spans: shop.collector.spans,
-    collectorAnswers: shop.collector.answers,
+    spans: collector.spans,
+    conventionFaults: collector.conventionFaults,
+    collectorAnswers: collector.answers,
     fullLoad: full,
   }
 }

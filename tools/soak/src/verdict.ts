@@ -1,7 +1,8 @@
 import type { Check } from './checks/check.ts'
 import { checkExceptions, checkFailures, checkMemory } from './checks/processes.ts'
 import { checkInvariants, compareResults } from './checks/results.ts'
-import { checkAccounts, checkDurations, checkFullLoad, checkOpenSpans, checkOrphans } from './checks/spans.ts'
+import { checkAccounts, checkFullLoad, checkOpenSpans } from './checks/accounts.ts'
+import { checkDurations, checkOrphans, checkRoots } from './checks/traces.ts'
 import type { FullLoad, Run } from './run.ts'
 
 const TITLES = { traced: 'traced', bare: 'without tracing' }
@@ -15,11 +16,19 @@ export function checksOf(bare: Run, traced: Run): Check[] {
     ...[bare, traced].map(checkRecovery),
     checkOpenSpans(lives),
     checkAccounts(lives, spans),
+    checkRoots(spans),
     checkOrphans(lives, spans),
     checkDurations(spans),
+    {
+      name: 'spans follow the conventions',
+      figures: `${spans.length} spans`,
+      faults: [...traced.conventionFaults],
+    },
     checkFailures(lives),
     ...[bare, traced].map(run => checkExceptions(TITLES[run.name], run.lives)),
-    ...[bare, traced].map(run => checkMemory(TITLES[run.name], run.lives)),
+    // For comparison: what grows there is not ours.
+    { ...checkMemory(TITLES.bare, bare.lives), faults: [] },
+    checkMemory(TITLES.traced, lives),
     ...(fullLoad ? checksOfFullLoad(fullLoad) : []),
     {
       name: 'collector',
@@ -31,12 +40,16 @@ export function checksOf(bare: Run, traced: Run): Check[] {
   ]
 }
 
+function longest(milliseconds: readonly number[]): string {
+  return `${(Math.max(0, ...milliseconds) / 1000).toFixed(1)} s`
+}
+
 function checkRecovery({ name, faults, disturbances }: Run): Check {
-  const seconds = disturbances.map(({ from, to }) => (to - from) / 1000)
-  const sum = seconds.reduce((total, each) => total + each, 0)
+  const taken = disturbances.map(({ from, to }) => to - from)
+  const shipped = disturbances.map(({ from, recoveredAt }) => recoveredAt - from)
   return {
     name: `recovery, ${TITLES[name]}`,
-    figures: `${disturbances.length} faults, ${sum.toFixed(0)} s in total, the longest ${Math.max(0, ...seconds).toFixed(1)} s`,
+    figures: `${disturbances.length} faults, the longest ${longest(taken)} until orders were taken, ${longest(shipped)} until shipped`,
     faults,
   }
 }

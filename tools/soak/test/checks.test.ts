@@ -3,13 +3,8 @@ import type { SpanCounts } from '@spanwright/sdk'
 
 import { printChecks } from '../src/checks/check.ts'
 import { checkExceptions, checkFailures, checkMemory } from '../src/checks/processes.ts'
-import {
-  checkAccounts,
-  checkDurations,
-  checkFullLoad,
-  checkOpenSpans,
-  checkOrphans,
-} from '../src/checks/spans.ts'
+import { checkAccounts, checkFullLoad, checkOpenSpans } from '../src/checks/accounts.ts'
+import { checkDurations, checkOrphans, checkRoots } from '../src/checks/traces.ts'
 import type { SoakSpan } from '../src/shop/collector.ts'
 import type { Life } from '../src/shop/service.ts'
 
@@ -35,6 +30,7 @@ function span(more: Partial<SoakSpan> = {}): SoakSpan {
     traceId: 'a',
     spanId: String((ids += 1)),
     parentSpanId: undefined,
+    failed: false,
     duration: 5,
     arrivedAt: 1000,
     ...more,
@@ -104,6 +100,20 @@ describe('the check for missing parents', () => {
   })
 })
 
+describe('the check of roots', () => {
+  it('finds a span that has lost its context, and a second request in a trace', () => {
+    const child = span({ kind: 'CLIENT', name: 'SELECT', parentSpanId: '1' })
+    expect(checkRoots([span(), child, span({ traceId: 'b' })])).toMatchObject({
+      figures: '2 traces',
+      faults: [],
+    })
+    expect(checkRoots([span({ ...child, parentSpanId: undefined, traceId: 'b' })]).faults).toEqual([
+      'gateway CLIENT SELECT in trace b',
+    ])
+    expect(checkRoots([span(), span()]).faults).toEqual(['1 traces have another root'])
+  })
+})
+
 describe('the check of durations', () => {
   it('finds those of a clock that jumped, in either direction', () => {
     expect(
@@ -133,7 +143,7 @@ describe('the checks of processes', () => {
 
   it('find memory that grows', () => {
     const grows = life({ memory: memory(20, 21, 22, 23, 24, 25, 26, 27, 28) })
-    expect(checkMemory('traced', [grows]).faults).toEqual(['gateway: 21.0 → 27.0 MB of heap'])
+    expect(checkMemory('traced', [grows]).faults).toEqual(['gateway: 20.0 → 26.0 MB of heap'])
     const flat = life({ memory: memory(20, 21, 20, 25, 21, 20, 21, 20, 21) })
     expect(checkMemory('traced', [flat]).faults).toEqual([])
   })

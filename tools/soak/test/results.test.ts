@@ -20,7 +20,7 @@ function results(
   from = 0,
   to = 0,
 ): Results {
-  const disturbances = [{ kind: 'broker restarts', from, to } as const]
+  const disturbances = [{ kind: 'broker restarts', from, to, recoveredAt: to } as const]
   return { answers, effects: new Map(effects), disturbances }
 }
 
@@ -64,6 +64,13 @@ describe('the check of invariants', () => {
   it('allows a failure during a fault, even after the row was written', () => {
     const failed = order(1, { status: 500, body: '' })
     expect(checkInvariants('traced', results([failed], [shipped(1)], 105, 300)).faults).toEqual([])
+  })
+
+  it('allows a second message of an aborted order when a fault begins soon after', () => {
+    const aborted = order(1, { kind: 'abort before the response', status: 'aborted', body: '' })
+    const twice = [shipped(1, { messages: 2 })]
+    expect(checkInvariants('traced', results([aborted], twice, 1000, 1300)).faults).toEqual([])
+    expect(checkInvariants('traced', results([aborted], twice)).faults).toHaveLength(1)
   })
 
   it.each<[string, Answer, Effect | undefined]>([

@@ -29,6 +29,9 @@ const STATUS: Readonly<Record<RequestKind, number | 'aborted'>> = {
 /** How far the work of an aborted order gets depends on the moment. */
 const RACES: readonly RequestKind[] = ['abort before the response']
 
+/** Milliseconds for which the work of an aborted order may go on. */
+const AFTERMATH = 10_000
+
 /** Below this share of requests, equality of the rest would say little. */
 const LEAST_COMPARED = 0.25
 
@@ -61,8 +64,9 @@ function isUncertain(answer: Answer, results: Results): boolean {
   return RACES.includes(answer.kind) || isDisturbed(answer, results)
 }
 
-function isDisturbed({ from, to }: Answer, { disturbances }: Results): boolean {
-  return disturbances.some(disturbance => from <= disturbance.to && to >= disturbance.from)
+function isDisturbed({ from, to, kind }: Answer, { disturbances }: Results): boolean {
+  const end = RACES.includes(kind) ? to + AFTERMATH : to
+  return disturbances.some(disturbance => from <= disturbance.to && end >= disturbance.from)
 }
 
 /** Everything but the id of an order, which depends on the order in which requests arrive. */

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
-import { readOtlp } from '@spanwright/traces'
+import { conventionFaultsOf } from '@spanwright/example-shop/demo/verdict.ts'
+import { readOtlp, type ReceivedSpan } from '@spanwright/traces'
 
 import type { CollectorFault } from '../schedule.ts'
 
@@ -16,6 +17,7 @@ export interface SoakSpan {
   readonly traceId: string
   readonly spanId: string
   readonly parentSpanId: string | undefined
+  readonly failed: boolean
   /** Milliseconds from its start to its end. */
   readonly duration: number
   /** Time of `performance.now()` when it arrived here. */
@@ -26,6 +28,8 @@ export interface SoakSpan {
 export interface Collector {
   readonly url: string
   readonly spans: readonly SoakSpan[]
+  /** What the semantic conventions find wrong with them, each fault once. */
+  readonly conventionFaults: ReadonlySet<string>
   /** How many requests got which answer. */
   readonly answers: Readonly<Record<string, number>>
   /** Fails in a way until the next call; undefined: works. */
@@ -38,6 +42,7 @@ const RETRY_AFTER = '1'
 
 export async function startCollector(): Promise<Collector> {
   const spans: SoakSpan[] = []
+  const conventionFaults = new Set<string>()
   const answers: Record<string, number> = {}
   let fault: CollectorFault | undefined
   const server = createServer((request, response) => void answer(request, response))
@@ -45,11 +50,13 @@ export async function startCollector(): Promise<Collector> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const body = await text(request)
+      // Cut off meanwhile: the client will not get an answer, so it did not arrive.
+      if (request.socket.destroyed) throw new Error('the connection is gone')
       const status = fault === 'answers 429' ? 429 : fault === 'answers 503' ? 503 : 200
       count(fault === 'hangs' ? 'none' : status)
       if (fault === 'hangs') return
       if (status === 200) {
-        if (request.url === '/v1/traces') spans.push(...receive(request.headers['x-soak-instance'], body))
+        if (request.url === '/v1/traces') receive(request.headers['x-soak-instance'], readOtlp(body))
         response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
       } else {
         response.writeHead(status, status === 429 ? { 'retry-after': RETRY_AFTER } : {}).end()
@@ -59,6 +66,24 @@ export async function startCollector(): Promise<Collector> {
       count('none')
       response.destroy()
     }
+  }
+
+  function receive(instance: string | string[] | undefined, received: readonly ReceivedSpan[]): void {
+    for (const found of conventionFaultsOf(received)) conventionFaults.add(found)
+    const arrivedAt = performance.now()
+    for (const { service, kind, name, traceId, spanId, parentSpanId, failed, start, end } of received)
+      spans.push({
+        instance: String(instance),
+        service,
+        kind,
+        name,
+        traceId,
+        spanId,
+        parentSpanId,
+        failed,
+        duration: end - start,
+        arrivedAt,
+      })
   }
 
   function count(status: number | 'none'): void {
@@ -82,6 +107,7 @@ export async function startCollector(): Promise<Collector> {
   return {
     url: `http://127.0.0.1:${port}`,
     spans,
+    conventionFaults,
     answers,
     async fail(how) {
       fault = how
@@ -90,19 +116,4 @@ export async function startCollector(): Promise<Collector> {
     },
     stop,
   }
-}
-
-function receive(instance: string | string[] | undefined, body: string): SoakSpan[] {
-  const arrivedAt = performance.now()
-  return readOtlp(body).map(({ service, kind, name, traceId, spanId, parentSpanId, start, end }) => ({
-    instance: String(instance),
-    service,
-    kind,
-    name,
-    traceId,
-    spanId,
-    parentSpanId,
-    duration: end - start,
-    arrivedAt,
-  }))
 }

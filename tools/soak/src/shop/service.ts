@@ -98,9 +98,8 @@ export class Service {
     await this.untilReady(child, life)
   }
 
-  /** The last lines it wrote. */
-  get output(): readonly string[] {
-    return this.said
+  get pid(): number | undefined {
+    return this.child?.pid
   }
 
   /** Undefined when it ends before it answers. */

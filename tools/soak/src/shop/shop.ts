@@ -20,7 +20,10 @@ export interface Shop {
   readonly services: Readonly<Record<ServiceName, Service>>
 }
 
-/** Sku and quantity are sums of all requests, which an integer could not hold. The second order is a large response. */
+/**
+ * The stock is for the sum of all requests, which an integer could not hold. The second order is more than the operating
+ * system takes from a client that does not read.
+ */
 const SOAK_DATA = `
   ALTER TABLE stock ALTER available TYPE bigint;
   UPDATE stock SET available = 1e15 WHERE sku = 'teapot';
@@ -28,10 +31,13 @@ const SOAK_DATA = `
     ('teapot', 2147483647, 'shipped'), ('teapot', 2147483647, repeat('x', 8000000));
 `
 
-/** Variables of the traced services: export often, so that there is always something on its way. */
+/**
+ * Variables of the traced services: export often, so that there is always something on its way. No collector that answers
+ * needs as long as the timeout, even on a busy machine: a late answer would be a span that arrived and counts as dropped.
+ */
 const OTEL = {
   OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-  OTEL_EXPORTER_OTLP_TIMEOUT: '3000',
+  OTEL_EXPORTER_OTLP_TIMEOUT: '8000',
   OTEL_BSP_SCHEDULE_DELAY: '500',
   OTEL_METRIC_EXPORT_INTERVAL: '2000',
   OTEL_METRIC_EXPORT_TIMEOUT: '2000',

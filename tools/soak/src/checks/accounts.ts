@@ -1,16 +1,10 @@
 import type { SpanCounts } from '@spanwright/sdk'
 
 import type { SoakSpan } from '../shop/collector.ts'
-import type { Life, ServiceName } from '../shop/service.ts'
+import type { Life } from '../shop/service.ts'
 import type { Check } from './check.ts'
 
-/** Milliseconds before and after the death of a process in which a span that came may have a parent that died. */
-const DEATH = 20_000
-
-/** Milliseconds that no span of a request takes, even a slow one; a clock that jumped would make it longer. */
-const LONGEST = 59_000
-
-type Complete = Life & { readonly end: SpanCounts }
+export type Complete = Life & { readonly end: SpanCounts }
 
 /** Whether every process that ended in order has ended all its spans. */
 export function checkOpenSpans(lives: readonly Life[]): Check {
@@ -61,7 +55,7 @@ export function checkAccounts(lives: readonly Life[], spans: readonly SoakSpan[]
 }
 
 /** Outcomes of the spans of a process. */
-interface Account {
+export interface Account {
   readonly started: number
   readonly exported: number
   readonly dropped: number
@@ -70,75 +64,11 @@ interface Account {
   readonly other: number
 }
 
-function accountOf({ started, unsampled, sampledOut, exporters }: SpanCounts): Account {
+export function accountOf({ started, unsampled, sampledOut, exporters }: SpanCounts): Account {
   const [exporter] = exporters
   const dropped = Object.values(exporter?.dropped ?? {}).reduce((sum, count) => sum + count, 0)
   const { exported = 0, waiting = 0 } = exporter ?? {}
   return { started, exported, dropped, waiting, other: unsampled + sampledOut }
-}
-
-/** Services whose spans are parents of the first span of a service. */
-const CALLERS: Readonly<Record<string, readonly ServiceName[]>> = {
-  gateway: [],
-  inventory: ['gateway', 'fulfilment'],
-  pricing: ['gateway'],
-  fulfilment: ['gateway'],
-}
-
-/**
- * Whether every parent has been received, unless it was in a process that was killed at that time, or its service has
- * counted a span as dropped for it.
- */
-export function checkOrphans(lives: readonly Life[], spans: readonly SoakSpan[]): Check {
-  const known = new Set(spans.map(({ spanId }) => spanId))
-  const dropped = new Map<string, number>()
-  for (const { service, end } of completeOf(lives))
-    dropped.set(service, (dropped.get(service) ?? 0) + accountOf(end).dropped)
-  const missing = new Map<string, SoakSpan>()
-  for (const span of spans)
-    if (span.parentSpanId !== undefined && !known.has(span.parentSpanId)) missing.set(span.parentSpanId, span)
-
-  const faults: string[] = []
-  let ofKilled = 0
-  for (const child of missing.values()) {
-    const services = parentsOf(child)
-    if (lives.some(life => services.includes(life.service) && diedAround(life, child.arrivedAt))) {
-      ofKilled += 1
-      continue
-    }
-    const service = services.find(name => (dropped.get(name) ?? 0) > 0)
-    if (service === undefined)
-      faults.push(`the parent of ${child.service} ${child.kind} ${child.name} in trace ${child.traceId}`)
-    else dropped.set(service, (dropped.get(service) ?? 0) - 1)
-  }
-  const ofDropped = missing.size - ofKilled - faults.length
-  return {
-    name: 'no parent missing',
-    figures: `${spans.length} spans; missing: ${ofKilled} of killed processes, ${ofDropped} counted as dropped, ${faults.length} others`,
-    faults,
-  }
-}
-
-function parentsOf({ kind, service }: SoakSpan): readonly string[] {
-  const isRemote = kind === 'SERVER' || kind === 'CONSUMER'
-  return isRemote ? (CALLERS[service] ?? []) : [service]
-}
-
-function diedAround({ killedAt }: Life, time: number): boolean {
-  return killedAt !== undefined && Math.abs(killedAt - time) < DEATH
-}
-
-/** Whether no span has a duration that only a clock that jumped can give. */
-export function checkDurations(spans: readonly SoakSpan[]): Check {
-  const durations = spans.map(({ duration }) => duration)
-  const longest = durations.reduce((most, duration) => Math.max(most, duration), 0)
-  return {
-    name: 'durations true though clocks jump',
-    figures: `longest ${(longest / 1000).toFixed(1)} s`,
-    faults: spans
-      .filter(({ duration }) => !(duration >= 0 && duration < LONGEST))
-      .map(({ instance, kind, name, duration }) => `${instance} ${kind} ${name}: ${duration} ms`),
-  }
 }
 
 /** Whether full load has exported or counted every span, from the counts before and after it. */
@@ -175,11 +105,12 @@ export function checkFullLoad(
   }
 }
 
-function completeOf(lives: readonly Life[]): Complete[] {
+export function completeOf(lives: readonly Life[]): Complete[] {
   return lives.filter((life): life is Complete => life.end !== undefined && life.killedAt === undefined)
 }
 
-function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> {
+/** How many items have which key. */
+export function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> {
   const counts = new Map<string, number>()
   for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1)
   return counts
