@@ -3,22 +3,24 @@ import { diag } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { traceGrpcClient, traceGrpcServer } from '@spanwright/grpc'
 
+import {
+  callUnary,
+  clientOf,
+  type EchoClient,
+  type EchoHandlers,
+  type EchoServer,
+  serveEcho,
+} from '../../../packages/grpc/test/service.ts'
 import { breaking, type HostileOptions, LIES } from './faults.ts'
 import { testEveryFault } from './outcome.ts'
 
-const text = {
-  requestSerialize: (value: string): Buffer => Buffer.from(value),
-  requestDeserialize: (bytes: Buffer): string => bytes.toString(),
-  responseSerialize: (value: string): Buffer => Buffer.from(value),
-  responseDeserialize: (bytes: Buffer): string => bytes.toString(),
+const HANDLERS: EchoHandlers = {
+  unary(call, callback) {
+    if (call.request === 'throw') throw new Error('thrown')
+    if (call.request === 'fail') callback({ code: grpc.status.NOT_FOUND, details: 'not here' })
+    else callback(null, call.request, call.metadata)
+  },
 }
-
-const ECHO = {
-  unary: { path: '/test.Echo/Unary', requestStream: false, responseStream: false, ...text },
-  chat: { path: '/test.Echo/Chat', requestStream: true, responseStream: true, ...text },
-}
-
-const Echo = grpc.makeClientConstructor(ECHO, 'test.Echo')
 
 /** Options that use every part. */
 function busy(options: HostileOptions): HostileOptions {
@@ -32,27 +34,6 @@ function busy(options: HostileOptions): HostileOptions {
   } as HostileOptions
 }
 
-async function serve(options: grpc.ServerOptions): Promise<[grpc.Server, string]> {
-  const server = new grpc.Server(options)
-  server.addService(ECHO, {
-    unary(call: grpc.ServerUnaryCall<string, string>, callback: grpc.sendUnaryData<string>) {
-      if (call.request === 'throw') throw new Error('thrown')
-      if (call.request === 'fail') callback({ code: grpc.status.NOT_FOUND, details: 'not here' })
-      else callback(null, call.request, call.metadata)
-    },
-    chat(call: grpc.ServerDuplexStream<string, string>) {
-      call.on('data', (part: string) => call.write(part))
-      call.on('end', () => call.end())
-    },
-  })
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    )
-  })
-  return [server, `127.0.0.1:${port}`]
-}
-
 function metadata(): grpc.Metadata {
   const given = new grpc.Metadata()
   given.set('tenant', 'a')
@@ -61,57 +42,49 @@ function metadata(): grpc.Metadata {
 }
 
 /** What a client sees of calls that succeed, that fail, and that cannot be started. */
-async function callAll(address: string, options: grpc.ClientOptions | undefined): Promise<unknown> {
-  const client = new Echo(address, grpc.credentials.createInsecure(), options)
-  const call = (message: unknown, ...rest: unknown[]): Promise<unknown> =>
-    new Promise(resolve => {
-      client['unary']?.(message, ...rest, (error: grpc.ServiceError | null, value?: string) =>
-        resolve(error ? { code: error.code, details: error.details } : value),
-      )
-    })
+async function callAll(client: EchoClient): Promise<unknown> {
+  const call = (message: string, ...rest: unknown[]): Promise<unknown> =>
+    callUnary(client, message, ...rest).catch(({ code, details }: grpc.ServiceError) => ({ code, details }))
   const chat = (): Promise<unknown> =>
     new Promise(resolve => {
       const parts: string[] = []
-      const stream = client['chat']?.() as grpc.ClientDuplexStream<string, string>
+      const stream = client.chat()
       stream.on('data', (part: string) => parts.push(part))
       stream.on('status', ({ code }) => resolve({ parts, code }))
       stream.write('a')
       stream.end('b')
     })
-  try {
-    return [
-      await call('hello', metadata()),
-      await call('fail'),
-      await call('throw'),
-      await call('late', { deadline: 1 }).then(outcome => (outcome as { code: number }).code),
-      await chat(),
-    ]
-  } finally {
-    client.close()
-  }
+  return [
+    await call('hello', metadata()),
+    await call('fail'),
+    await call('throw'),
+    await call('late', { deadline: 1 }).then(outcome => (outcome as { code: number }).code),
+    await chat(),
+  ]
 }
 
-let plain: grpc.Server
-let plainAddress: string
+let plain: EchoServer
 beforeAll(async () => {
-  ;[plain, plainAddress] = await serve({})
+  plain = await serveEcho(grpc, {}, HANDLERS)
 })
-afterAll(() => plain.forceShutdown())
+afterAll(() => plain[Symbol.asyncDispose]())
 
 describe('traceGrpcClient()', () => {
-  testEveryFault('a client', options => callAll(plainAddress, options && traceGrpcClient(busy(options))))
+  testEveryFault('a client', async options => {
+    const client = clientOf(grpc, plain.address, options && traceGrpcClient(busy(options)))
+    try {
+      return await callAll(client)
+    } finally {
+      client.close()
+    }
+  })
 })
 
 describe('traceGrpcServer()', () => {
   testEveryFault('a server', async options => {
-    const [server, address] = await serve(
-      options ? traceGrpcServer({ ...busy(options), parent: breaking }) : {},
-    )
-    try {
-      return await callAll(address, undefined)
-    } finally {
-      server.forceShutdown()
-    }
+    const traced = options ? traceGrpcServer({ ...busy(options), parent: breaking }) : {}
+    await using server = await serveEcho(grpc, traced, HANDLERS)
+    return await callAll(server.client())
   })
 })
 

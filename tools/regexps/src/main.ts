@@ -26,7 +26,6 @@ const MAKERS: ReadonlySet<string> = new Set([
   'express/src/place.ts',
   'kafkajs/src/failure.ts',
   'koa/src/mount.ts',
-  'sdk/src/metrics/views.ts',
   'sdk/src/record/redaction.ts',
 ])
 

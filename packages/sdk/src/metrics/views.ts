@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
 import { aListOfStrings, aRecordOf, aString, aBoolean, type OptionRule } from '@spanwright/core/plugin'
 
+import { wildcard } from '../sampling/match.ts'
 import { AggregationType, InstrumentType } from './types.ts'
 
 /** Changes how matching instruments are aggregated. */
@@ -42,14 +43,9 @@ export const someViews: OptionRule = {
     value.every(view => aViewRecord.accepts(view) && (view as Partial<MetricView>).instrument !== undefined),
 }
 
-/** The first view that matches an instrument name. */
+/** The first view that matches an instrument name, which is case-insensitive. */
 export function viewOn(name: string, views: readonly MetricView[]): MetricView | undefined {
-  return views.find(({ instrument }) => patternOf(instrument).test(name))
-}
-
-function patternOf(instrument: string): RegExp {
-  const parts = instrument.split('*').map(part => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
-  return new RegExp(`^${parts.join('.*')}$`, 'i')
+  return views.find(({ instrument }) => wildcard(instrument.toLowerCase())(name.toLowerCase()))
 }
 
 /** Attributes without those that a view removes. */

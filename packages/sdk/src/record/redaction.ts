@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
 import { reportFailure } from '@spanwright/core/plugin'
 
-import { isPattern } from '../sampling/match.ts'
+import { isPattern, wildcard } from '../sampling/match.ts'
 import type { ProcessResource } from '../start/resource/process-resource.ts'
 import type { Concealer } from './otlp/span.ts'
 import type { ReadableSpan, TimedEvent } from './types.ts'
@@ -137,20 +137,4 @@ export class Redactor implements Concealer {
 function everywhere(pattern: RegExp): RegExp {
   // A sticky pattern would match only at the beginning.
   return new RegExp(pattern.source, `${pattern.flags.replaceAll(/[gy]/g, '')}g`)
-}
-
-/** Matches keys against a pattern in which `*` matches any text: the parts between the stars are searched in order. */
-function wildcard(pattern: string): (key: string) => boolean {
-  const [first = '', ...parts] = pattern.split('*')
-  const last = parts.pop() ?? ''
-  return key => {
-    if (!key.startsWith(first)) return false
-    let at = first.length
-    for (const part of parts) {
-      const found = key.indexOf(part, at)
-      if (found < 0) return false
-      at = found + part.length
-    }
-    return key.length >= at + last.length && key.endsWith(last)
-  }
 }

@@ -68,6 +68,23 @@ function matchesValue(match: ValueMatch, value: AttributeValue | undefined): boo
   return match === value
 }
 
+/** Compares whole texts with a pattern in which `*` matches any text: the parts between the stars are searched in order. */
+export function wildcard(pattern: string): (text: string) => boolean {
+  const [first = '', ...parts] = pattern.split('*')
+  const last = parts.pop()
+  if (last === undefined) return text => text === pattern
+  return text => {
+    if (!text.startsWith(first)) return false
+    let at = first.length
+    for (const part of parts) {
+      const found = text.indexOf(part, at)
+      if (found < 0) return false
+      at = found + part.length
+    }
+    return text.length >= at + last.length && text.endsWith(last)
+  }
+}
+
 /** Also of another realm, such as a test runner's. */
 export function isPattern(value: unknown): value is RegExp {
   return Object.prototype.toString.call(value) === '[object RegExp]'

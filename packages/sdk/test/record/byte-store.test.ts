@@ -6,6 +6,7 @@ import { ByteStore } from '../../src/record/otlp/byte-store.ts'
 import { RecordingTracerProvider } from '../../src/record/provider.ts'
 import { alwaysOn } from '../../src/sampling/samplers.ts'
 import { decodeRequest, spansIn } from './otlp-decoder.ts'
+import { WIDE } from './recorded-bytes.ts'
 
 const RESOURCE = { attributes: { 'service.name': 'shop' }, schemaUrl: 'https://example.org/resource' }
 const UNLIMITED = { maxQueueSize: Infinity, maxQueueBytes: Infinity }
@@ -20,14 +21,7 @@ function stored(limits: { maxQueueSize: number; maxQueueBytes: number } = UNLIMI
   const provider = new RecordingTracerProvider({
     resource: RESOURCE,
     sampler: alwaysOn(),
-    limits: {
-      attributeValueLengthLimit: Infinity,
-      attributeCountLimit: 128,
-      linkCountLimit: 128,
-      eventCountLimit: 128,
-      attributePerEventCountLimit: 128,
-      attributePerLinkCountLimit: 128,
-    },
+    limits: WIDE,
     idGenerator: undefined,
     processors: [],
     baggageAttributes: [],
