@@ -22,6 +22,7 @@ describe.each([
   'Apollo Server 5 on Express 5',
   'Apollo Server 4 on Express 4',
   'Apollo Server 5 on Koa 3',
+  'Apollo Server 5 in Nest 11',
   'graphql-http on Express 5',
   'graphql-http on Koa 3',
 ])('%s', name => {

@@ -42,7 +42,12 @@ function readRequest(host: Host): ServerRequest | undefined {
 export function noteError(host: Host, error: unknown): void {
   const request = requestOf(host)
   if (request) exchangeOf(request)?.recordError(error)
-  else recordRequestError(error)
+  else if (!attempt('reading an error of Nest', isAnswer, error)) recordRequestError(error)
+}
+
+/** True for an error by which a resolver of GraphQL answers its client. */
+function isAnswer(error: unknown): boolean {
+  return Object.prototype.toString.call(error) === '[object GraphQLError]'
 }
 
 /**

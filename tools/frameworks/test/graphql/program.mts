@@ -17,6 +17,7 @@ import bodyParser from 'koa-bodyparser'
 import mount from 'koa-mount'
 
 import * as apollo4 from '../../apollo4/apollo.ts'
+import { createGraphqlApp } from '../../nest11/graphql.ts'
 import { tracingPlugin } from '../../recipes/graphql/apollo.ts'
 import { onOperation } from '../../recipes/graphql/graphql-http.ts'
 import { createSchema } from './schema.ts'
@@ -50,6 +51,7 @@ const SERVERS: Readonly<Record<string, () => Promise<RequestListener>>> = {
     app.use(mount('/graphql', koaMiddleware(server)))
     return listenerOf(app)
   },
+  'Apollo Server 5 in Nest 11': createGraphqlApp,
   'graphql-http on Express 5'() {
     const app = express()
     app.use(tracing())

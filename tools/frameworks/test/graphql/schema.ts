@@ -3,7 +3,8 @@ import { buildSchema, GraphQLError, type GraphQLSchema } from 'graphql'
 
 type Resolver = (...args: readonly unknown[]) => unknown
 
-const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver>>>> = {
+/** What the servers answer. */
+export const RESOLVERS = {
   Query: {
     order: () => withSpan('load order', () => Promise.resolve({ id: '7' })),
     broken: () => {
@@ -14,15 +15,17 @@ const RESOLVERS: Readonly<Record<string, Readonly<Record<string, Resolver>>>> = 
     },
   },
   Mutation: { placeOrder: () => ({ id: '8' }) },
-}
+} satisfies Readonly<Record<string, Readonly<Record<string, Resolver>>>>
+
+export const TYPES = `
+  type Order { id: ID! }
+  type Query { order: Order broken: Order refused: Order }
+  type Mutation { placeOrder: Order }
+`
 
 /** The schema of every server, with its resolvers. */
 export function createSchema(): GraphQLSchema {
-  const schema = buildSchema(`
-    type Order { id: ID! }
-    type Query { order: Order broken: Order refused: Order }
-    type Mutation { placeOrder: Order }
-  `)
+  const schema = buildSchema(TYPES)
   for (const [type, resolvers] of Object.entries(RESOLVERS)) {
     const fields = (
       schema.getType(type) as { getFields(): Record<string, { resolve?: Resolver }> }
