@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 
-import { resultsSection, withMemory, withResults } from '../src/report/document.ts'
+import { packagesWithCost } from '../src/report/cost.ts'
+import { resultsSection, withCost, withMemory, withResults } from '../src/report/document.ts'
 import { summarySection } from '../src/report/summary.ts'
 import { isFlat, memoryTable } from '../src/report/memory.ts'
 import { short, times } from '../src/report/numbers.ts'
@@ -116,6 +117,14 @@ describe('the part of the document', () => {
     expect(once.startsWith('# Title\n\n<!-- summary')).toBe(true)
     expect(once.endsWith('<!-- end of results -->\n\n## Method\n')).toBe(true)
     expect(withResults(once, RESULTS)).toBe(once)
+  })
+
+  it('writes what a package costs into its README', () => {
+    expect(packagesWithCost(RESULTS)).toEqual(['express'])
+    const readme = '# Title\n\n<!-- cost: written by npm run bench -->\n<!-- end of cost -->\n\n## Versions\n'
+    expect(withCost(readme, RESULTS, 'express')).toContain(
+      '| Express, per request | 100 | 1.00 | 20.0 | 40.0 | 90.0 | 2.00 kB |',
+    )
   })
 
   it('refuses a document without a place for it', () => {

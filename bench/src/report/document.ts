@@ -2,6 +2,7 @@ import { NAMES, VARIANTS } from '../configurations.ts'
 import { LIBRARIES } from '../libraries.ts'
 import type { SdkState, Variant } from '../measured/protocol.ts'
 import { bareOf, type LibraryResult, type Results, rowOf } from '../results.ts'
+import { costSection } from './cost.ts'
 import { type GoalFigure, goalsOf } from './goals.ts'
 import { heapCells, lastSurvivors, type MemoryResults } from './memory.ts'
 import { short, times } from './numbers.ts'
@@ -29,12 +30,25 @@ const MEMORY: Place = {
   end: '<!-- end of memory -->',
 }
 
+const COST: Place = {
+  begin: '<!-- cost: written by npm run bench -->',
+  end: '<!-- end of cost -->',
+}
+
 /**
  * A document with the results in the places that are kept for them. The text around them is kept.
  * @throws Error when the document keeps no place
  */
 export function withResults(document: string, results: Results): string {
   return fill(fill(document, SUMMARY, summarySection(results)), RESULTS, resultsSection(results))
+}
+
+/**
+ * The README of a package with what it costs.
+ * @throws Error when the document keeps no place
+ */
+export function withCost(readme: string, results: Results, family: string): string {
+  return fill(readme, COST, costSection(results, family))
 }
 
 /**

@@ -11,6 +11,7 @@ const SUMMARY_VARIANTS: readonly Variant[] = ['spanwright', 'by-hand-otel', 'ote
 export function summarySection(results: Results): string {
   const measured = results.libraries.filter(({ skipped }) => skipped === undefined)
   return [
+    ...answer(measured),
     '![CPU time that tracing adds to an operation, by library and variant](performance.svg)',
     table(
       ['CPU time in µs', 'without tracing', ...SUMMARY_VARIANTS.map(variant => `+ ${NAMES[variant]}`)],
@@ -18,6 +19,20 @@ export function summarySection(results: Results): string {
     ),
     provenance(results),
   ].join('\n\n')
+}
+
+/** The answer in a sentence, for the operation that is most like a real one. */
+function answer(measured: readonly LibraryResult[]): string[] {
+  const service = measured.find(({ library }) => library === 'service')
+  const bare = service && rowOf(service, 'bare', 'none')?.cpu
+  if (!bare) return []
+  const costs = (['spanwright', 'otel', 'dd-trace', 'sentry'] as const).flatMap(variant => {
+    const overhead = overheadOf(service, variant, 'exported')
+    return overhead === undefined ? [] : [`${short(overhead)} µs with ${NAMES[variant]}`]
+  })
+  return [
+    `An Express request that makes three queries and a call takes ${short(bare.median)} µs of CPU time without tracing. Tracing it adds ${costs.join(', ')}.`,
+  ]
 }
 
 function summaryRow(result: LibraryResult): string[] {

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 
-import { LONGEST, run } from './program.ts'
+import { LONGEST, pictureOf, run } from './program.ts'
 
 it(
   'the program for Express prints the traces of its requests',
@@ -24,6 +24,7 @@ it(
       'library SERVER GET',
     ])
     expect(details).toContain('no room on the shelf')
+    expect(traces).toEqual(expect.arrayContaining(pictureOf('express')))
   },
   LONGEST,
 )

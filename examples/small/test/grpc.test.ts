@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 
-import { LONGEST, run } from './program.ts'
+import { LONGEST, pictureOf, run } from './program.ts'
 
 it(
   'the program for gRPC prints the trace of its calls',
@@ -24,6 +24,7 @@ it(
       'kitchen └─ CLIENT shop.Kitchen/Cook ✗ NOT_FOUND',
       'kitchen    └─ SERVER shop.Kitchen/Cook',
     ])
+    expect(traces).toEqual(expect.arrayContaining(pictureOf('grpc')))
   },
   LONGEST,
 )

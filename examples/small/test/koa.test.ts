@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 
-import { LONGEST, run } from './program.ts'
+import { LONGEST, pictureOf, run } from './program.ts'
 
 it(
   'the program for Koa prints the traces of its requests',
@@ -18,6 +18,7 @@ it(
       'library └─ INTERNAL handler /shelves/:shelf/books ✗ InsufficientStorageError',
       'library    └─ INTERNAL find room ✗ InsufficientStorageError',
     ])
+    expect(traces).toEqual(expect.arrayContaining(pictureOf('koa')))
   },
   LONGEST,
 )

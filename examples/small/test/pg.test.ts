@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 
-import { LONGEST, run } from './program.ts'
+import { LONGEST, pictureOf, run } from './program.ts'
 
 it(
   'the program for pg prints the trace of its queries',
@@ -21,6 +21,7 @@ it(
       'ledger ├─ CLIENT SELECT entries',
       'ledger └─ CLIENT INSERT entries ✗ 22P02',
     ])
+    expect(traces).toEqual(expect.arrayContaining(pictureOf('pg')))
   },
   LONGEST,
 )

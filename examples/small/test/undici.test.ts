@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 
-import { LONGEST, run } from './program.ts'
+import { LONGEST, pictureOf, run } from './program.ts'
 
 it(
   'the program for undici prints the trace of its calls',
@@ -21,6 +21,7 @@ it(
       'reader ├─ CLIENT ask until they answer ✗ 503',
       'reader └─ CLIENT ask until they answer',
     ])
+    expect(traces).toEqual(expect.arrayContaining(pictureOf('undici')))
   },
   LONGEST,
 )

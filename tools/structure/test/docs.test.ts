@@ -53,6 +53,25 @@ it.each(pages)('%s has no broken link', page => {
   expect(brokenLinks(page)).toEqual([])
 })
 
+/** Parts of the README of a package that traces a library. */
+const PARTS = ['A trace', 'Spans', 'How a span ends', 'Metrics', 'Options', 'Cost', 'Versions']
+
+it.each(['express', 'koa', 'http', 'undici', 'pg', 'kafkajs', 'grpc'])(
+  'the README of %s has the parts of a page about a library, in their order',
+  name => {
+    const headings = [...read(`packages/${name}/README.md`).matchAll(/^##+ (.+)$/gm)].map(
+      ([, heading]) => heading,
+    )
+    expect(headings.filter(heading => PARTS.includes(heading!))).toEqual(PARTS)
+  },
+)
+
+it('the README of kafkajs shows a trace that docs/getting-started.md prints', () => {
+  const [, shown = ''] = /^## A trace\n\n```text\n([^]*?)```$/m.exec(read('packages/kafkajs/README.md')) ?? []
+  expect(shown).toContain('CONSUMER')
+  expect(read('docs/getting-started.md')).toContain(shown)
+})
+
 it('docs/README.md links every page of docs', () => {
   const index = read('docs/README.md')
   // The pages of the reference have an index of their own.
