@@ -1,14 +1,18 @@
 import { createServer, get, type IncomingMessage } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 
 import { trace } from '@opentelemetry/api'
 import { type HttpFramework, HttpServer } from '@spanwright/core/plugin'
+import { onExit } from 'signal-exit'
 
 import { startTracing } from '../src/index.ts'
 
 // A server with an open request, which listens to signals according to its arguments, and prints its steps.
 const [tracing = '', order = '', kind = '', ending = ''] = process.argv.slice(2)
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+/** Has no types. */
+const onExit3 = createRequire(__filename)('signal-exit-3') as typeof onExit
 
 const FRAMEWORK: HttpFramework<IncomingMessage> = {
   url: req => req.url ?? '',
@@ -29,6 +33,9 @@ function trackEverything(): void {
 }
 
 function listen(): void {
+  // Both end the process when all listeners are theirs.
+  if (kind.includes('signal-exit 3')) onExit3(() => void process.stdout.write('exit 3\n'))
+  if (kind.includes('signal-exit 4')) onExit(() => void process.stdout.write('exit 4\n'))
   for (const signal of SIGNALS) {
     const close = (): void => {
       process.stdout.write('closing\n')
@@ -41,7 +48,7 @@ function listen(): void {
         process.exitCode = 5
       }, 200)
     }
-    if (kind === 'on') process.on(signal, close)
+    if (/^on\b/.test(kind)) process.on(signal, close)
     if (kind === 'once') process.once(signal, close)
     if (kind === 'prependListener') process.prependListener(signal, close)
     if (kind === 'prependOnceListener') process.prependOnceListener(signal, close)

@@ -63,6 +63,25 @@ describe('a process that is asked to end while a request is open', () => {
   )
 
   it.each([
+    ['before', 'signal-exit 3'],
+    ['after', 'signal-exit 4'],
+    ['before', 'signal-exit 3 and signal-exit 4'],
+    ['after', 'on and signal-exit 4'],
+  ])(
+    'ends as without tracing beside a library that counts listeners: listens %s by %s',
+    async (order, kind) => {
+      await using endpoint = await startEndpoint()
+      const untraced = await endBy(endpoint.url, 'SIGTERM', ['untraced', order, kind, 'close'])
+      const traced = await endBy(endpoint.url, 'SIGTERM', ['tracing first', order, kind, 'close'])
+
+      expect(traced).toEqual(untraced)
+      expect(untraced.said).toContain('exit')
+      expect(endpoint.accepted().toSorted()).toEqual(['GET', 'first'])
+    },
+    PATIENCE,
+  )
+
+  it.each([
     ['before', 'once'],
     ['after', 'prependOnceListener'],
     ['before', 'none'],

@@ -83,7 +83,8 @@ class EventWatch {
 
   private readonly listener: Listener = value => {
     const works = [...this.works]
-    const isAlone = host.listeners(this.event).every(listener => listener === this.listener)
+    const others = host.listeners(this.event).filter(listener => listener !== this.listener)
+    const isAlone = others.length <= (this.event === 'uncaughtException' ? 0 : listenersOfSignalExit())
     for (const { begin } of works) if (begin) attempt(`ending by ${this.event}`, begin)
     if (!isAlone) {
       for (const { flush } of works) {
@@ -123,4 +124,29 @@ function stayFirst(event: string | symbol): void {
   if (typeof event === 'string' && REGISTRY.watches.has(event)) {
     queueMicrotask(() => REGISTRY.watches.get(event)?.goFirst())
   }
+}
+
+interface SignalExitEmitter {
+  readonly count?: unknown
+}
+
+interface SignalExitHost {
+  readonly __signal_exit_emitter__?: SignalExitEmitter
+  readonly [SIGNAL_EXIT_4]?: SignalExitEmitter
+}
+
+const SIGNAL_EXIT_4 = Symbol.for('signal-exit emitter')
+
+/**
+ * How many listeners the copies of signal-exit have on each signal. They end the process when all listeners are theirs;
+ * until then they do nothing. Both major versions show each other their number in this way.
+ */
+function listenersOfSignalExit(): number {
+  const { __signal_exit_emitter__: third } = process as SignalExitHost
+  const { [SIGNAL_EXIT_4]: fourth } = globalThis as SignalExitHost
+  return numberOf(third?.count) + numberOf(fourth?.count)
+}
+
+function numberOf(count: unknown): number {
+  return typeof count === 'number' ? count : 0
 }
