@@ -29,10 +29,17 @@ function routeOf(req: Request, routes: Routes | undefined): string | undefined {
   const route = matched?.path === undefined ? undefined : matched
   if (!route && baseUrl === '') return undefined
   if (req.res?.statusCode === NOT_FOUND && matchesEverything(route)) return undefined
-  const rest = pathOf(url)
-  // A middleware within the mount has restored the full URL, and the handlers after it matched that.
-  const base = baseUrl !== '' && rest === pathOf(originalUrl) ? '' : baseUrl
-  return routes ? routes.patternOf(route, base + rest, base) : visibleRoute(route, base + rest)
+  const path = baseUrl + pathOf(url)
+  const whole = pathOf(originalUrl)
+  // A middleware within the mounts has restored the full URL, and the handlers after it matched that.
+  const [matchedPath, base] = isPrefixed(path, whole) ? [whole, ''] : [path, baseUrl]
+  return routes ? routes.patternOf(route, matchedPath, base) : visibleRoute(route, matchedPath)
+}
+
+/** True for a path in front of which Express has put the mounts that it begins with, as it does when a router is left. */
+function isPrefixed(path: string, whole: string): boolean {
+  const length = path.length - whole.length
+  return length > 0 && path.endsWith(whole) && whole.startsWith(path.slice(0, length))
 }
 
 const NOT_FOUND = 404

@@ -90,6 +90,34 @@ describe.each(VERSIONS)('a router that a function hides, in $name', ({ load }) =
     expect(await routeOf(app, '/-/web/tool?x=1')).toBe('/-/web/:name')
   })
 
+  it.each(['', '/inner'])(
+    'is named so too when what comes after the mounts answers, behind "%s"',
+    async mount => {
+      const app = silent().use(tracing())
+      const router = express.Router()
+      router.use((req, _res, next) => {
+        req.url = req.originalUrl
+        next()
+      })
+      router.get(`/-/web${mount}/:name`, (_req, _res, next) => next())
+      app.use('/-/web', express.Router().use(mount || '/', router))
+      app.use(answer)
+
+      expect(await routeOf(app, `/-/web${mount}/tool?x=1`)).toBe(`/-/web${mount}/:name`)
+    },
+  )
+
+  it('is named by the path that a middleware has put a prefix in front of', async () => {
+    const app = silent().use(tracing())
+    app.use((req, _res, next) => {
+      req.url = `/v1${req.url}`
+      next()
+    })
+    app.use('/v1', express.Router().get('/web/:name', answer))
+
+    expect(await routeOf(app, '/web/tool')).toBe('/v1/web/:name')
+  })
+
   it('does not give its pattern to a middleware that answers later at another path', async () => {
     const app = silent().use(tracing())
     app.get('/x/{*rest}'.replace('{*rest}', ':rest'), (_req, _res, next) => next())
