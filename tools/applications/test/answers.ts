@@ -11,11 +11,19 @@ export interface Answer {
 
 const DIFFERS = /^(?:date|x-correlation-id|x-readtime)$/
 
-/** Sends a request to an application; its address in the answer is replaced by `ORIGIN`. */
-export async function ask(origin: string, path: string, init: RequestInit = {}): Promise<Answer> {
+/**
+ * Sends a request to an application; its address in the answer is replaced by `ORIGIN`.
+ * @param differs names of further headers that differ with time
+ */
+export async function ask(
+  origin: string,
+  path: string,
+  init: RequestInit = {},
+  differs?: RegExp,
+): Promise<Answer> {
   const response = await fetch(`${origin}${path}`, { redirect: 'manual', ...init })
   const general = (text: string): string => text.replaceAll(origin, 'ORIGIN')
-  const headers = [...response.headers].filter(([name]) => !DIFFERS.test(name))
+  const headers = [...response.headers].filter(([name]) => !DIFFERS.test(name) && !differs?.test(name))
   return {
     status: response.status,
     headers: Object.fromEntries(headers.map(([name, value]) => [name, general(value)])),

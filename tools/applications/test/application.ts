@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
+import { afterAll, beforeAll } from '@jest/globals'
 import { onProcessEnd, startServer } from '@spanwright/services'
-import { FROM_SOURCE } from '@spanwright/test-kit'
-import type { Receiver } from '@spanwright/traces'
+import { type Receiver, startReceiver } from '@spanwright/traces'
 
 /** Applications take seconds to start, more on a busy machine. */
 export const PATIENCE = 120_000
@@ -35,6 +35,29 @@ export interface Application extends AsyncDisposable {
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>
 }
 
+/** The applications of a test file, which end after its tests, and the receiver of their spans. */
+export class Applications {
+  receiver!: Receiver
+  private readonly started: AsyncDisposable[] = []
+
+  constructor() {
+    beforeAll(async () => {
+      this.receiver = await startReceiver()
+      this.started.push(this.receiver)
+    })
+    afterAll(async () => {
+      for (const each of this.started.toReversed()) await each[Symbol.asyncDispose]()
+    })
+  }
+
+  /** Starts an application and waits until it accepts requests. */
+  async start(setting: Setting): Promise<Application> {
+    const application = await startApplication(setting, this.receiver)
+    this.started.push(application)
+    return application
+  }
+}
+
 /** Starts an application, with spans sent to a receiver, and waits until it accepts requests. */
 export async function startApplication(setting: Setting, receiver: Receiver): Promise<Application> {
   const { install, files, ready, node = 20 } = setting
@@ -55,11 +78,7 @@ export async function startApplication(setting: Setting, receiver: Receiver): Pr
   const server = {
     name: install,
     command: executable(node),
-    args: [
-      ...FROM_SOURCE,
-      program in files ? program : realpathSync(join(modules, '.bin', program)),
-      ...args,
-    ],
+    args: [program in files ? program : realpathSync(join(modules, '.bin', program)), ...args],
     cwd: folder,
     env: {
       JEST_WORKER_ID: undefined,

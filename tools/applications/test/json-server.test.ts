@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
+import { beforeAll, expect, it, jest } from '@jest/globals'
 import { freePort } from '@spanwright/services'
-import { Caller, type Receiver, startReceiver } from '@spanwright/traces'
+import { Caller } from '@spanwright/traces'
 
 import { ask, comparable, json, requestSpan } from './answers.ts'
-import { type Application, PATIENCE, startApplication } from './application.ts'
+import { type Application, Applications, PATIENCE } from './application.ts'
 import { sectionOf } from './page.ts'
 
 jest.setTimeout(PATIENCE)
@@ -18,35 +18,25 @@ const DATA = {
   profile: { name: 'shop' },
 }
 
-let receiver: Receiver
+const applications = new Applications()
 let traced: Application
 let bare: Application
 
 async function start(args: readonly string[]): Promise<Application> {
   const port = await freePort()
-  return startApplication(
-    {
-      install: 'json-server',
-      command: [...args.map(arg => (arg === '3000' ? String(port) : arg)), '--host', '127.0.0.1', '--watch'],
-      files: { 'db.json': JSON.stringify(DATA), ...files },
-      port,
-      ready: /Watching/,
-    },
-    receiver,
-  )
+  return applications.start({
+    install: 'json-server',
+    command: [...args.map(arg => (arg === '3000' ? String(port) : arg)), '--host', '127.0.0.1', '--watch'],
+    files: { 'db.json': JSON.stringify(DATA), ...files },
+    port,
+    ready: /Watching/,
+  })
 }
 
 beforeAll(async () => {
-  receiver = await startReceiver()
   const withoutMiddleware = command.filter(arg => arg !== '--middlewares' && arg !== 'tracing.js')
   ;[traced, bare] = await Promise.all([start(command), start(withoutMiddleware)])
 })
-afterAll(async () => {
-  await traced[Symbol.asyncDispose]()
-  await bare[Symbol.asyncDispose]()
-  await receiver.stop()
-})
-
 it.each<[path: string, init: RequestInit, route: string | undefined]>([
   ['/posts', {}, '/posts'],
   ['/posts/1?_embed=comments', {}, '/posts/:id'],
@@ -58,7 +48,7 @@ it.each<[path: string, init: RequestInit, route: string | undefined]>([
   ['/posts', json('POST', { title: 'two' }), '/posts'],
   ['/posts/1', json('PATCH', { title: 'uno' }), '/posts/:id'],
 ])('answers %s as without tracing, and reports its route', async (path, init, route) => {
-  const caller = new Caller(receiver)
+  const caller = new Caller(applications.receiver)
   const expected = await ask(bare.origin, path, init)
   expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
 
@@ -68,15 +58,15 @@ it.each<[path: string, init: RequestInit, route: string | undefined]>([
 })
 
 it('does not see the static files, which come first', async () => {
-  const caller = new Caller(receiver)
+  const caller = new Caller(applications.receiver)
   const expected = await ask(bare.origin, '/')
   expect(await ask(traced.origin, '/', caller.request())).toEqual(expected)
   expect(expected.body).toContain('JSON Server')
 
-  const next = new Caller(receiver)
+  const next = new Caller(applications.receiver)
   await ask(traced.origin, '/db', next.request())
   await next.serverSpan()
-  expect(receiver.spans().filter(({ traceId }) => traceId === caller.traceId)).toEqual([])
+  expect(applications.receiver.spans().filter(({ traceId }) => traceId === caller.traceId)).toEqual([])
 })
 
 it('traces the app that replaces it when the data has changed', async () => {
@@ -88,13 +78,13 @@ it('traces the app that replaces it when the data has changed', async () => {
     )
   while (!(await isReloaded()));
 
-  const caller = new Caller(receiver)
+  const caller = new Caller(applications.receiver)
   expect(await ask(traced.origin, '/orders/7', caller.request())).toMatchObject({ status: 200 })
   expect(await caller.tree(/^GET/)).toEqual(['SERVER GET /orders/:id'])
 })
 
 it('ends as without tracing, with all spans sent', async () => {
-  const caller = new Caller(receiver)
+  const caller = new Caller(applications.receiver)
   await ask(traced.origin, '/orders', caller.request())
   expect(await traced.stop()).toBe(await bare.stop())
   expect(await caller.tree(/^GET/)).toEqual(['SERVER GET /orders'])
