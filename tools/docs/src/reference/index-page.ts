@@ -9,7 +9,10 @@ export function renderIndex(packages: readonly PublishedPackage[]): string {
       `Functions, options and types of \`${name}\``,
     ]),
     ['[variables.md](variables.md)', 'Environment variables'],
-    ['[messages.md](messages.md)', 'What the packages throw, print and say to `diag`: cause, and what to do'],
+    [
+      '[messages.md](messages.md)',
+      'What the packages throw, print and log through `diag`, with the cause and what to do',
+    ],
     ['[spans.md](../spans.md)', 'Spans, attributes, events and metrics, as the tests recorded them'],
     ['[troubleshooting.md](../troubleshooting.md)', 'Problems of a set-up, by symptom'],
   ]
