@@ -47,8 +47,8 @@ export async function run(name: string): Promise<Printed> {
 /** The trace that the README of a package shows, in the same form. */
 export function pictureOf(name: string): string[] {
   const readme = readFileSync(join(__dirname, '..', '..', '..', 'packages', name, 'README.md'), 'utf8')
-  const [, text = ''] = /^## A trace\n\n```text\n([^]*?)\n```$/m.exec(readme) ?? []
-  return text.split('\n').map(withoutTimes)
+  const [, shown = ''] = /^## A trace\n\n```text\n([^]*?)\n```$/m.exec(readme) ?? []
+  return shown.split('\n').map(withoutTimes)
 }
 
 function withoutTimes(line: string): string {

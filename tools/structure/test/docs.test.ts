@@ -60,9 +60,9 @@ it.each(['express', 'koa', 'http', 'undici', 'pg', 'kafkajs', 'grpc'])(
   'the README of %s has the parts of a page about a library, in their order',
   name => {
     const headings = [...read(`packages/${name}/README.md`).matchAll(/^##+ (.+)$/gm)].map(
-      ([, heading]) => heading,
+      ([, heading = '']) => heading,
     )
-    expect(headings.filter(heading => PARTS.includes(heading!))).toEqual(PARTS)
+    expect(headings.filter(heading => PARTS.includes(heading))).toEqual(PARTS)
   },
 )
 
@@ -77,6 +77,12 @@ it('docs/README.md links every page of docs', () => {
   // The pages of the reference have an index of their own.
   const own = pages.filter(page => /^docs\/(?!README|decisions\/\d|reference\/(?!README))/.test(page))
   expect(own.filter(page => !index.includes(`(${page.slice('docs/'.length)})`))).toEqual([])
+})
+
+it('llms.txt links every page of docs, except decisions and parts of the reference', () => {
+  const index = read('llms.txt')
+  const own = pages.filter(page => /^docs\/(?!decisions\/\d|reference\/[a-z])/.test(page))
+  expect(own.filter(page => !index.includes(`(${page})`))).toEqual([])
 })
 
 it('docs/decisions/README.md lists every decision under its title', () => {
