@@ -50,9 +50,8 @@ describe('the carrier of record headers', () => {
         const record = Object.fromEntries(others) as RecordHeaders
         for (const field of ['tracestate', 'baggage']) {
           const found = headerGetter.get(record, field)
-          const shown = others.filter(([other]) => other.toLowerCase() === field)
-          if (shown.length === 0) expect(found).toBeUndefined()
-          else expect(['string', 'undefined']).toContain(typeof found)
+          const isNamed = others.some(([other]) => other.toLowerCase() === field)
+          expect(['undefined', isNamed ? 'string' : 'undefined']).toContain(typeof found)
         }
         const bytes = { tracestate: [Buffer.from('old'), Buffer.from(text)] }
         expect(headerGetter.get(bytes, 'tracestate')).toBe(Buffer.from(text).toString())

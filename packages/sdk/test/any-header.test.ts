@@ -87,7 +87,7 @@ describe('any header', () => {
         .map(([key, { value, metadata }]) => [key, value, metadata?.toString()])
     forAny('baggage', text => {
       const { baggage } = sentOn(own, { baggage: text })
-      if (baggage !== undefined) expect(sentOn(own, { baggage })).toEqual({ baggage })
+      expect(sentOn(own, baggage === undefined ? {} : { baggage })['baggage']).toBe(baggage)
       // OpenTelemetry takes line ends for blanks, loses this key, and throws for what cannot be encoded.
       if (/[^\S \t]|__proto__|%5f|\p{Surrogate}/iu.test(text)) return
       expect(entriesOf(own, text)).toEqual(entriesOf(theirs, text))

@@ -97,8 +97,7 @@ describe('the decoder', () => {
           const start = at % bytes.length
           bytes = Buffer.concat([bytes.subarray(0, start), added, bytes.subarray(start + removed)])
         }
-        const count = digest(decodeProtobuf, bytes)
-        if (changed.length === 0) expect(count).toBe(scripts.length)
+        digest(decodeProtobuf, bytes)
       }),
       { numRuns: 100 },
     )

@@ -149,6 +149,12 @@ describe('invalid OTLP', () => {
     expect(await list()).toEqual([])
   })
 
+  it('leaves its connection open, since exporters send again after five seconds', async () => {
+    const { headers } = await post(JSON.stringify(documentFrom([{ id: '1' }])))
+    expect(headers.get('connection')).toBe('keep-alive')
+    expect(headers.get('keep-alive')).toBeNull()
+  })
+
   it('has a response in protobuf when it was sent in protobuf', async () => {
     const response = await post(Buffer.from('0aff', 'hex'), { 'content-type': 'application/x-protobuf' })
     expect(response.status).toBe(400)

@@ -147,9 +147,9 @@ describe('masking', () => {
   it('sees the tokens that PostgreSQL sees, keeps its structure and names its targets, in statements like others', () => {
     const { examples, like } = corpus('sql')
     fc.assert(
-      fc.property(like, text => {
+      fc.property(like, given => {
         // As it is sent: a zero ends it, and half a surrogate pair is replaced.
-        const sql = Buffer.from(text).toString().replaceAll('\0', '')
+        const sql = Buffer.from(given).toString().replaceAll('\0', '')
         const tokens = tokensOfPostgres(sql)
         if (!tokens) return
         expect(ownTokens(sql)).toEqual(tokens)

@@ -39,7 +39,8 @@ async function listenOn(listener: RequestListener, port: number): Promise<Server
   try {
     let bound = port
     for (const host of ['127.0.0.1', '::1']) {
-      const server = createServer(listener)
+      // By default Node closes a connection after five idle seconds: just when exporters send again.
+      const server = createServer({ keepAliveTimeout: 0 }, listener)
       try {
         server.listen({ port: bound, host, exclusive: true })
         await once(server, 'listening')
