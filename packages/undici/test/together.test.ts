@@ -182,7 +182,7 @@ interface UndiciRequest {
   addHeader(name: string, value: string): unknown
 }
 
-describe.each(WAYS)('with another instrumentation, %s', (_, start) => {
+describe.each(WAYS)('with another instrumentation, %s', (name, start) => {
   const subscriber = addTheirContext as (message: unknown) => void
   const linesOf = (rawHeaders: readonly string[]): string[] =>
     rawHeaders.flatMap((name, index) =>
@@ -210,7 +210,7 @@ describe.each(WAYS)('with another instrumentation, %s', (_, start) => {
     const ours = [`traceparent ${traceparentOf(onlySpan(recorder))}`, 'x-theirs 1']
     const theirs = [`traceparent ${THEIRS}`, 'tracestate theirs=1', 'x-theirs 1']
     const [lines = []] = server.received.map(({ rawHeaders }) => linesOf(rawHeaders).toSorted())
-    expect([ours, theirs]).toContainEqual(lines)
+    expect(lines).toEqual(name.startsWith('traceUndici()') ? theirs : ours)
   })
 })
 

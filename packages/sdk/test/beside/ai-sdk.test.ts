@@ -11,7 +11,7 @@ describe('spans of the AI SDK', () => {
       outcomeOf('spanwright', 'ai-sdk'),
       outcomeOf('opentelemetry', 'ai-sdk'),
     ])
-  }, PATIENCE)
+  }, 2 * PATIENCE)
 
   it('are children of the request, and parents of the requests to the model', () => {
     const request = '/GET /advice/:id'
@@ -42,6 +42,16 @@ describe('spans of the AI SDK', () => {
       'ai.telemetry.metadata.tags': listed('a', 'b'),
       'ai.usage.tokens': JSON.stringify({ intValue: '5' }),
     })
+  })
+
+  it('leave out prompts and answers on request', () => {
+    const kept = (operation: string): string[] =>
+      ours.spans
+        .filter(({ path }) => path.endsWith(operation))
+        .flatMap(({ attributes }) => Object.keys(attributes))
+        .filter(key => /^ai\.(prompt|response\.text)/.test(key))
+    expect(kept('/ai.generateText')).toEqual(['ai.prompt', 'ai.response.text'])
+    expect([...kept('/ai.streamText'), ...kept('/ai.streamText.doStream')]).toEqual([])
   })
 
   it('are recorded as with the SDK of OpenTelemetry', () => {

@@ -27,6 +27,8 @@ interface Surroundings {
   readonly topic: string
   /** False leaves out all Spanwright plugins. */
   readonly isTraced: boolean
+  /** Is called within a request. */
+  inRequest(): unknown
 }
 
 export type Ask = (url: string) => Promise<string>
@@ -38,6 +40,7 @@ export async function runApplication(surroundings: Surroundings, ask: Ask): Prom
   const app = express()
   if (isTraced) app.use(expressTracing())
   app.get('/items/:id', async (req, res) => {
+    surroundings.inRequest()
     res.json(await calls.run(req.params.id))
   })
   const koa = new Koa()

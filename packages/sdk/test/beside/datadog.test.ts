@@ -25,19 +25,22 @@ const THEIRS = [
 ]
 
 describe('with dd-trace in the same process', () => {
-  let bare: Run
   let both: Run
   let reversed: Run
   let apart: Run
+  let apartReversed: Run
   let asSdk: Run
   let asSdkWithPlugins: Run
   let replacing: Run
   beforeAll(async () => {
     await using services = await startServices()
-    ;[bare, both] = await Promise.all([services.run([]), services.run(['datadog', 'spanwright'])])
-    ;[reversed, apart] = await Promise.all([
+    ;[both, reversed] = await Promise.all([
+      services.run(['datadog', 'spanwright']),
       services.run(['spanwright', 'datadog']),
+    ])
+    ;[apart, apartReversed] = await Promise.all([
       services.run(['datadog', 'spanwright'], OWN_HEADERS),
+      services.run(['spanwright', 'datadog'], OWN_HEADERS),
     ])
     ;[asSdk, asSdkWithPlugins] = await Promise.all([
       services.run(['datadog-as-sdk'], OTEL_NAMES),
@@ -68,6 +71,8 @@ describe('with dd-trace in the same process', () => {
   it('the order of set-up makes no difference', () => {
     expect(reversed.traces.requests).toEqual(both.traces.requests)
     expect(reversed.carried).toEqual(both.carried)
+    expect(apartReversed.traces.requests).toEqual(apart.traces.requests)
+    expect(apartReversed.carried).toEqual(apart.carried)
   })
 
   it('as the SDK and without its plugins, it records the spans of the plugins', () => {
@@ -100,10 +105,17 @@ describe('with dd-trace in the same process', () => {
   })
 
   it('the application behaves as without tracing, and its process ends', () => {
-    for (const { answers, code, printed } of [both, reversed, apart, asSdk, asSdkWithPlugins]) {
-      expect({ answers, code, printed }).toEqual({ answers: bare.answers, code: 0, printed: '' })
+    for (const { answers, code, printed } of [
+      both,
+      reversed,
+      apart,
+      apartReversed,
+      asSdk,
+      asSdkWithPlugins,
+    ]) {
+      expect({ answers, code, printed }).toEqual({ answers: ALONE.answers, code: 0, printed: '' })
     }
-    expect([replacing.answers, replacing.code]).toEqual([bare.answers, 0])
+    expect([replacing.answers, replacing.code]).toEqual([ALONE.answers, 0])
   })
 })
 

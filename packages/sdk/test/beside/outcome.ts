@@ -97,7 +97,7 @@ function attributesOf(attributes: DecodedSpan['attributes']): Record<string, str
 }
 
 /** An envelope is JSON lines: its header, then a header and a payload for each item. */
-function itemsIn(envelope: string): Record<string, unknown>[] {
+export function itemsIn(envelope: string): Record<string, unknown>[] {
   const lines = envelope.split('\n').filter(line => line !== '')
   return lines
     .slice(1)

@@ -9,6 +9,7 @@ import { startKafka, startPostgres } from '@spanwright/services'
 import { type Behaviour, startEndpoint } from '../endpoint.ts'
 import { decodeRequest } from '../record/otlp-decoder.ts'
 import type { Said } from './application-program.ts'
+import { itemsIn } from './outcome.ts'
 import { type Recorded, Traces } from './traces.ts'
 
 /** The outcome of one run of the application. */
@@ -21,10 +22,20 @@ export interface Run extends Said {
   readonly answers: readonly string[]
   /** Which span each request of the application carried in `traceparent`. */
   readonly carried: Readonly<Record<string, string>>
+  /** Items in Sentry's envelopes. */
+  readonly items: readonly Readonly<Record<string, unknown>>[]
 }
 
 /** What is recorded and carried where nothing else traces. */
-export const ALONE: Readonly<{ requests: readonly string[]; carried: Run['carried'] }> = {
+export const ALONE: Readonly<{ requests: readonly string[]; carried: Run['carried'] }> &
+  Pick<Run, 'answers'> = {
+  // The same as without tracing.
+  answers: [
+    '/items/7 200 connection,content-length,content-type,date,etag,keep-alive,x-powered-by ' +
+      '{"rows":[{"id":7}],"fetched":"7","requested":"7","got":"7","message":"7","reply":"7"}',
+    '/carts/8 200 connection,content-length,content-type,date,keep-alive {"cart":"8"}',
+    '/plain 200 connection,content-length,date,keep-alive {"path":"/plain"}',
+  ],
   requests: [
     'SERVER GET (@spanwright/http)',
     'SERVER GET /carts/:id (@spanwright/koa)',
@@ -82,6 +93,7 @@ async function runApplication(
       ...process.env,
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url,
       OTEL_METRICS_EXPORTER: 'none',
+      SENTRY_DSN: `${endpoint.url.replace('://', '://key@')}/1`,
       DD_TRACE_AGENT_URL: endpoint.url,
       DD_TRACE_STARTUP_LOGS: 'false',
       DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
@@ -114,7 +126,9 @@ async function runApplication(
   const carried = Object.fromEntries(
     peers.map(({ path, headers }) => [path, traces.carriedIn(String(headers['traceparent']))]),
   )
-  return { traces, code, printed: await printing, answers, carried, problems }
+  const envelopes = endpoint.arrivals.filter(({ path }) => path.includes('/envelope'))
+  const items = envelopes.flatMap(({ body }) => itemsIn(body.toString()))
+  return { traces, code, printed: await printing, answers, carried, problems, items }
 }
 
 const KINDS = ['', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER']
