@@ -182,7 +182,7 @@ interface UndiciRequest {
   addHeader(name: string, value: string): unknown
 }
 
-describe.each(WAYS)('with another instrumentation, %s', (name, start) => {
+describe.each(WAYS)('with another instrumentation, %s', (way, start) => {
   const subscriber = addTheirContext as (message: unknown) => void
   const linesOf = (rawHeaders: readonly string[]): string[] =>
     rawHeaders.flatMap((name, index) =>
@@ -190,11 +190,11 @@ describe.each(WAYS)('with another instrumentation, %s', (name, start) => {
     )
 
   it('sends one context, when the other one is set up later', async () => {
-    const way = start()
+    const sender = start()
     subscribe(CREATED, subscriber)
-    await (await way.send(server.origin)).text()
+    await (await sender.send(server.origin)).text()
     unsubscribe(CREATED, subscriber)
-    await way.stop()
+    await sender.stop()
 
     const sent = [`traceparent ${traceparentOf(onlySpan(recorder))}`, 'x-theirs 1']
     expect(server.received.map(({ rawHeaders }) => linesOf(rawHeaders).toSorted())).toEqual([sent])
@@ -202,15 +202,15 @@ describe.each(WAYS)('with another instrumentation, %s', (name, start) => {
 
   it('sends one context, when the other one is set up before', async () => {
     subscribe(CREATED, subscriber)
-    const way = start()
-    await (await way.send(server.origin)).text()
+    const sender = start()
+    await (await sender.send(server.origin)).text()
     unsubscribe(CREATED, subscriber)
-    await way.stop()
+    await sender.stop()
 
     const ours = [`traceparent ${traceparentOf(onlySpan(recorder))}`, 'x-theirs 1']
     const theirs = [`traceparent ${THEIRS}`, 'tracestate theirs=1', 'x-theirs 1']
     const [lines = []] = server.received.map(({ rawHeaders }) => linesOf(rawHeaders).toSorted())
-    expect(lines).toEqual(name.startsWith('traceUndici()') ? theirs : ours)
+    expect(lines).toEqual(way.startsWith('traceUndici()') ? theirs : ours)
   })
 })
 
