@@ -1,5 +1,5 @@
 import { testHttp2 } from '@spanwright/http-servers'
 
-import { SERVERS } from './servers.ts'
+import { CONNECT, FASTIFY, HONO, NODE_HTTP } from './servers.ts'
 
-testHttp2(SERVERS)
+testHttp2([NODE_HTTP, CONNECT, FASTIFY, HONO])

@@ -1,9 +1,8 @@
-import { serveOverTls, testBrokenOff, testConnections, testHeaders } from '@spanwright/http-servers'
+import { testEverything, TRANSPORTS } from '@spanwright/http-servers'
 
-import { SERVERS } from './servers.ts'
+import { NODE_HTTP } from './servers.ts'
 
-serveOverTls('http2')
-const plain = SERVERS.filter(({ name }) => name === 'node:http')
-testConnections(plain)
-testHeaders(plain)
-testBrokenOff(plain)
+testEverything(
+  NODE_HTTP,
+  TRANSPORTS.filter(({ version }) => version === '2'),
+)

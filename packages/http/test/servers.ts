@@ -1,7 +1,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 
-import type { PlainHandler, TracedFramework } from '@spanwright/http-servers'
+import type { PlainHandler, ShopFramework } from '@spanwright/http-servers'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import connect from 'connect'
@@ -10,6 +10,8 @@ import { Hono } from 'hono'
 import { matchedRoutes } from 'hono/route'
 
 import { type ServerTracingOptions, setRoute, traceListener, traceServer } from '@spanwright/http'
+
+import { CONNECT_SHOP, FASTIFY_SHOP, HONO_SHOP, PLAIN_SHOP } from './shops.ts'
 
 const ITEM = /^(?:http:\/\/[^/]+)?\/items\/[^/?]+(?:\?|$)/
 
@@ -85,27 +87,25 @@ function onConnect(handler: PlainHandler, options: ServerTracingOptions): Reques
   return (req, res) => void server.emit('request', req, res)
 }
 
-/** Servers without a framework of their own, for the suites that all frameworks have in common. */
-export const SERVERS: readonly TracedFramework[] = [
-  {
-    name: 'node:http',
-    serving: (handler, options, settings) =>
-      traceListener(routed(handler), ownOptions(options, settings?.trustProxy)),
-    servingFile: (path, options) => traceListener(routed(sendFile(path)), ownOptions(options)),
-  },
-  {
-    name: 'connect',
-    serving: (handler, options, settings) => onConnect(handler, ownOptions(options, settings?.trustProxy)),
-    servingFile: (path, options) => onConnect(sendFile(path), ownOptions(options)),
-  },
-  {
-    name: 'Fastify',
-    serving: (handler, options, settings) => onFastify(handler, ownOptions(options, settings?.trustProxy)),
-    servingFile: (path, options) => onFastify(sendFile(path), ownOptions(options)),
-  },
-  {
-    name: 'Hono',
-    serving: (handler, options, settings) => onHono(handler, ownOptions(options, settings?.trustProxy)),
-    servingFile: (path, options) => onHono(sendFile(path), ownOptions(options)),
-  },
-]
+/** One kind of server, for the suites that all have in common. */
+function kindOf(
+  name: string,
+  create: (handler: PlainHandler, options: ServerTracingOptions) => RequestListener,
+  shop: Pick<ShopFramework, 'routes' | 'shop'>,
+): ShopFramework {
+  return {
+    name,
+    ...shop,
+    serving: (handler, options, settings) => create(handler, ownOptions(options, settings?.trustProxy)),
+    servingFile: (path, options) => create(sendFile(path), ownOptions(options)),
+  }
+}
+
+export const NODE_HTTP: ShopFramework = kindOf(
+  'node:http',
+  (handler, options) => traceListener(routed(handler), options),
+  PLAIN_SHOP,
+)
+export const CONNECT: ShopFramework = kindOf('connect', onConnect, CONNECT_SHOP)
+export const FASTIFY: ShopFramework = kindOf('Fastify', onFastify, FASTIFY_SHOP)
+export const HONO: ShopFramework = { ...kindOf('Hono', onHono, HONO_SHOP), checksHost: true }

@@ -14,6 +14,8 @@ interface AppSettings {
 /** A framework in one of its versions, as the suites use it. Its apps trace, print nothing, and have one route. */
 export interface TracedFramework {
   readonly name: string
+  /** Whether it refuses a host that does not form a URL. Default: false. */
+  readonly checksHost?: boolean
   /** An app that answers every method of `/items/:id` with a handler, and the rest with 404. */
   readonly serving: (
     handler: PlainHandler,

@@ -24,7 +24,8 @@ export function testHeaders(frameworks: readonly TracedFramework[]): void {
     it('are captured headers as lists, secrets masked unless they are named', async () => {
       const app = serving(
         (_req, res) => {
-          res.setHeader('X-Reply', 'r').setHeader('Set-Cookie', ['a=1', 'b=2'])
+          res.setHeader('X-Reply', 'r')
+          res.setHeader('Set-Cookie', ['a=1', 'b=2'])
           res.writeHead(200, { 'X-Late': 'l' }).end('four')
         },
         {
@@ -114,7 +115,7 @@ export function testHeaders(frameworks: readonly TracedFramework[]): void {
     })
 
     it.each<[string, PlainHandler, string]>([
-      ['set before', (_req, res) => res.setHeader('Server-Timing', 'db;dur=5').end(), 'db;dur=5, '],
+      ['set before', (_req, res) => (res.setHeader('Server-Timing', 'db;dur=5'), res.end()), 'db;dur=5, '],
       [
         'given with the head',
         (_req, res) => res.writeHead(200, Object.freeze({ 'Server-Timing': 'db;dur=6' })).end(),
@@ -154,7 +155,7 @@ export function testHeaders(frameworks: readonly TracedFramework[]): void {
       const span = await recorder.waitFor('GET /items/:id')
 
       expect(received).toMatch(/^HTTP\/1.1 201 /)
-      expect(received).toContain('Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n')
+      expect(received).toMatch(/^set-cookie: a=1\r\nset-cookie: b=2\r\n/im)
       expect(headerIn(received, 'x-trace')).toBe(span.spanContext().traceId)
       expect(span.attributes).toMatchObject({
         'http.response.status_code': 201,

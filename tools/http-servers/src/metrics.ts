@@ -3,21 +3,22 @@ import { describe, expect, it } from '@jest/globals'
 
 import { defer } from './deferred.ts'
 import type { PlainHandler, TracedFramework } from './framework.ts'
-import { A_AND_B, readAll, requestOf, serve } from '@spanwright/test-kit'
+import { A_AND_B, readAll, requestOf, serve, servedOver } from '@spanwright/test-kit'
 import { recordTests } from '@spanwright/test-kit/recorder'
+import { metricsOf, servedAttributes } from './span.ts'
 
 const DURATION = 'http.server.request.duration'
 const ACTIVE = 'http.server.active_requests'
 const REQUEST_BODY = 'http.server.request.body.size'
 const RESPONSE_BODY = 'http.server.response.body.size'
 
-const ATTRIBUTES = {
+const finished = (attributes: Attributes = {}): Attributes => ({
   'http.request.method': 'GET',
   'http.route': '/items/:id',
   'http.response.status_code': 200,
-  'url.scheme': 'http',
-  'network.protocol.version': '1.1',
-}
+  ...servedAttributes(),
+  ...attributes,
+})
 
 /** Reads the whole body, then answers nine bytes in three parts. */
 const answer: PlainHandler = (req, res) => {
@@ -42,7 +43,18 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
     return [found?.descriptor.unit, points]
   }
 
-  // First, because the counter of open requests is never removed.
+  /** The points of the open requests, without those of another method or scheme. */
+  async function openRequests(): Promise<Awaited<ReturnType<typeof metric>>> {
+    const [unit, points] = await metric(ACTIVE)
+    const { scheme } = servedOver()
+    return [
+      unit,
+      points.filter(([attributes]) => {
+        return attributes['http.request.method'] === 'GET' && attributes['url.scheme'] === scheme
+      }),
+    ]
+  }
+
   describe.each(frameworks)('the metrics of $name, by default,', ({ serving }) => {
     it.each([
       ['the duration alone when nothing else is asked for', {}, [DURATION]],
@@ -52,7 +64,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       await server.send(requestOf('GET /items/7'))
       await recorder.waitFor('GET /items/:id')
 
-      const found = await recorder.metrics()
+      const found = await metricsOf(recorder)
       expect(found.map(({ descriptor }) => descriptor.name)).toEqual(expected)
     })
   })
@@ -63,7 +75,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       await server.send(requestOf('GET /items/7', [`Traceparent: 00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`]))
 
       expect([...recorder.spans(), ...recorder.open()]).toEqual([])
-      const failed = { ...ATTRIBUTES, 'http.response.status_code': 503, 'error.type': '503' }
+      const failed = finished({ 'http.response.status_code': 503, 'error.type': '503' })
       expect(await metric(DURATION)).toEqual(['s', [[failed, expect.any(Number)]]])
     })
 
@@ -75,13 +87,13 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       await using server = await serve(app)
       const socket = server.connect(requestOf('GET /items/7'))
       const finish = await arrived.promise
-      const attributes = { 'http.request.method': 'GET', 'url.scheme': 'http' }
+      const attributes = { 'http.request.method': 'GET', 'url.scheme': servedOver().scheme }
 
-      expect(await metric(ACTIVE)).toEqual(['{request}', [[attributes, 1]]])
+      expect(await openRequests()).toEqual(['{request}', [[attributes, 1]]])
       finish()
       await readAll(socket)
       await recorder.waitFor('GET /items/:id')
-      expect(await metric(ACTIVE)).toEqual(['{request}', [[attributes, 0]]])
+      expect(await openRequests()).toEqual(['{request}', [[attributes, 0]]])
     })
 
     it('stop counting a request whose client has disconnected', async () => {
@@ -93,7 +105,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       socket.destroy()
       await recorder.waitFor('GET /items/:id')
 
-      expect((await metric(ACTIVE))[1].map(([, value]) => value)).toEqual([0])
+      expect((await openRequests())[1].map(([, value]) => value)).toEqual([0])
     })
 
     it.each([
@@ -112,7 +124,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       await server.send(bytes)
       await recorder.waitFor(`${method} /items/:id`)
 
-      const attributes = { ...ATTRIBUTES, 'http.request.method': method }
+      const attributes = finished({ 'http.request.method': method })
       expect(await metric(REQUEST_BODY)).toEqual(['By', [[attributes, request]]])
       expect(await metric(RESPONSE_BODY)).toEqual(['By', [[attributes, response]]])
     })
@@ -145,7 +157,7 @@ export function testMetrics(frameworks: readonly TracedFramework[]): void {
       await server.send(requestOf('GET /items/7'))
       await recorder.waitFor('GET /items/:id')
 
-      const attributes = { ...ATTRIBUTES, kind: 'GET 200' }
+      const attributes = finished({ kind: 'GET 200' })
       expect(await metric(DURATION)).toEqual(['s', [[attributes, expect.any(Number)]]])
       expect(await metric(REQUEST_BODY)).toEqual(['By', [[attributes, 0]]])
       expect(await metric(RESPONSE_BODY)).toEqual(['By', [[attributes, 0]]])

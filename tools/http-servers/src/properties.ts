@@ -5,10 +5,10 @@ import * as fc from 'fast-check'
 
 import { anyRequest, queryPairs } from './arbitraries.ts'
 import type { TracedFramework } from './framework.ts'
-import { requestOf, serve } from '@spanwright/test-kit'
+import { PLAIN, requestOf, serve, servedOver } from '@spanwright/test-kit'
 import { recordTests } from '@spanwright/test-kit/recorder'
 
-const RUNS = { seed: 2026, numRuns: 150 }
+const SEED = 2026
 const LONGEST = 60_000
 
 /** A shop with routes below `/shop` and `/mounted`, traced or not, that counts its requests. */
@@ -27,6 +27,8 @@ export interface ShopFramework extends TracedFramework {
 /** Whatever the request, the response is that of the bare app, and names stay few. */
 export function testAnyRequest(frameworks: readonly ShopFramework[]): void {
   const recorder = recordTests()
+  const isLong = servedOver() === PLAIN || process.env['SWEEPS'] === 'all'
+  const runs = { seed: SEED, numRuns: isLong ? 150 : 40 }
 
   describe.each(frameworks)('whatever $name is asked', ({ shop, routes, serving }) => {
     it(
@@ -55,9 +57,9 @@ export function testAnyRequest(frameworks: readonly ShopFramework[]): void {
               expect(Object.values(attributes).flat().filter(isBroken)).toEqual([])
             }
           }),
-          RUNS,
+          runs,
         )
-        expect(traced.asked.count).toBeGreaterThan(RUNS.numRuns / 2)
+        expect(traced.asked.count).toBeGreaterThan(runs.numRuns / 2)
       },
       LONGEST,
     )
@@ -78,7 +80,7 @@ export function testAnyRequest(frameworks: readonly ShopFramework[]): void {
             )
             expect(attributes['url.query']).toBe(redacted.join('&'))
           }),
-          RUNS,
+          runs,
         )
       },
       LONGEST,

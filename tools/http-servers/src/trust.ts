@@ -9,7 +9,7 @@ import type { SpanRecorder } from '@spanwright/testing'
 import type { PlainHandler, TracedFramework } from './framework.ts'
 import { requestOf, serve } from '@spanwright/test-kit'
 import { recordTests } from '@spanwright/test-kit/recorder'
-import { expectSpans } from './span.ts'
+import { expectSpans, metricsOf } from './span.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const CALLER = 'b7ad6b7169203331'
@@ -24,7 +24,7 @@ const beneath: PlainHandler = (_req, res) => withSpan('beneath', () => res.end('
 
 /** Everything known about an answered request. */
 async function leftBehind(recorder: SpanRecorder): Promise<unknown[]> {
-  const metrics = await recorder.metrics()
+  const metrics = await metricsOf(recorder)
   const points = metrics.flatMap(({ descriptor, dataPoints }) => dataPoints.map(() => descriptor.name))
   return [...recorder.spans(), ...recorder.open(), ...points]
 }

@@ -5,10 +5,12 @@ export {
   A_AND_B,
   listen,
   nextBytes,
+  PLAIN,
   readAll,
   requestOf,
   serve,
-  servedScheme,
+  servedOver,
   serveOver,
   type TestServer,
+  type Transport,
 } from './server.ts'

@@ -15,25 +15,35 @@ export interface TestServer extends AsyncDisposable {
 
 /** How the servers of {@link serve} are created and reached. */
 export interface Transport {
+  readonly name: string
   readonly scheme: 'http' | 'https'
+  readonly version: '1.1' | '2'
+  /** The largest head of a request that `createServer` can be told to accept, in KiB. */
+  readonly largestHead: number
   createServer(options: ServerOptions, listener: RequestListener): Server
   connect(port: number): Socket
 }
 
-let transport: Transport = {
+/** Plain `node:http`. */
+export const PLAIN: Transport = {
+  name: 'node:http',
   scheme: 'http',
+  version: '1.1',
+  largestHead: 1024,
   createServer: (options, listener) => createServer(options, listener),
   connect: port => connect(port, '127.0.0.1'),
 }
 
-/** Makes the rest of a test file serve over another transport than plain `node:http`. */
+let transport = PLAIN
+
+/** Makes {@link serve} use another transport from now on. */
 export function serveOver(other: Transport): void {
   transport = other
 }
 
-/** The scheme of the servers of {@link serve}. */
-export function servedScheme(): string {
-  return transport.scheme
+/** The transport that {@link serve} uses: at first {@link PLAIN}. */
+export function servedOver(): Transport {
+  return transport
 }
 
 /**
@@ -83,10 +93,14 @@ export async function readAll(socket: Socket): Promise<string> {
   return Buffer.concat(chunks).toString('latin1')
 }
 
-/** The next bytes that a connection receives. */
-export async function nextBytes(socket: Socket): Promise<string> {
-  const [bytes] = (await once(socket, 'data')) as [Buffer]
-  return bytes.toString('latin1')
+/** The next bytes that a connection receives, up to a text if one is given. */
+export async function nextBytes(socket: Socket, text = ''): Promise<string> {
+  let received = ''
+  do {
+    const [bytes] = (await once(socket, 'data')) as [Buffer]
+    received += bytes.toString('latin1')
+  } while (!received.includes(text))
+  return received
 }
 
 /** The bytes of a request, after which the connection is closed unless headers say otherwise. */
@@ -96,5 +110,8 @@ export function requestOf(line: string, headers: readonly string[] = [], body = 
   return `${[`${line} HTTP/1.1`, ...host, ...own, ...headers].join('\r\n')}\r\n\r\n${body}`
 }
 
-/** The end of a response whose body was written as `a` and `b` at once: two chunks, which Node 26 merges into one. */
-export const A_AND_B: RegExp = /\r\n(?:1\r\na\r\n1\r\nb|2\r\nab)\r\n0\r\n\r\n$/
+/**
+ * The end of a response whose body was written as `a` and `b` at once: two chunks, which Node 26 merges into one, and
+ * none over HTTP/2.
+ */
+export const A_AND_B: RegExp = /\r\n(?:1\r\na\r\n1\r\nb\r\n0\r\n|2\r\nab\r\n0\r\n|\r\nab)(?:\r\n)?$/

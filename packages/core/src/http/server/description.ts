@@ -104,7 +104,7 @@ export class HttpDescription<Request, Routes> {
   private writeOrigin(attributes: Attributes, req: ServerRequest, request: Request, observed: boolean): void {
     const head: RequestHead = { headers: req.headers, socket: req.socket }
     const origin = this.framework.origin(request, head)
-    attributes[ATTR_URL_SCHEME] = schemeOf(origin.scheme)
+    attributes[ATTR_URL_SCHEME] = schemeOf(origin.scheme, head.socket)
     if (observed) this.writeAll(attributes, this.framework.url(request), origin, head)
   }
 
@@ -194,9 +194,15 @@ export class RequestFacts<Request, Routes> {
 
 guardMethods('reading a response', RequestFacts, 'atEnd')
 
-/** A forwarded scheme can be any text, and it becomes a metric attribute, so only known ones are kept. */
-function schemeOf(scheme: string): string {
-  return scheme === 'http' || scheme === 'https' ? scheme : /^(?:https|wss)$/i.test(scheme) ? 'https' : 'http'
+/**
+ * A forwarded scheme can be any text, and it becomes a metric attribute, so only known ones are kept: with any other, the
+ * connection decides.
+ */
+function schemeOf(scheme: string, socket: Socket | undefined): string {
+  if (scheme === 'http' || scheme === 'https') return scheme
+  if (/^(?:https|wss)$/i.test(scheme)) return 'https'
+  if (/^(?:http|ws)$/i.test(scheme)) return 'http'
+  return (socket as { readonly encrypted?: boolean } | undefined)?.encrypted === true ? 'https' : 'http'
 }
 
 function addAddresses(

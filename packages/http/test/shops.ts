@@ -1,15 +1,13 @@
 import type { RequestListener } from 'node:http'
 
 import { getRequestListener } from '@hono/node-server'
-import { testAnyRequest } from '@spanwright/http-servers'
+import type { ShopFramework } from '@spanwright/http-servers'
 import connect from 'connect'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import { routePath } from 'hono/route'
 
 import { type ServerTracingOptions, setRoute, traceListener } from '@spanwright/http'
-
-import { SERVERS } from './servers.ts'
 
 const OPTIONS: ServerTracingOptions = {
   trustProxy: true,
@@ -26,7 +24,7 @@ const plain: RequestListener = (req, res) => {
   res.end(id)
 }
 
-function onConnect(): RequestListener {
+function connectShop(): RequestListener {
   const app = connect()
   app.use('/mounted', ((req, res, next) => {
     if (!/^\/[^/?]+(?:\?|$)/.test(req.url ?? '')) return next()
@@ -40,7 +38,7 @@ function onConnect(): RequestListener {
   return app
 }
 
-function onFastify(): RequestListener {
+function fastifyShop(): RequestListener {
   const app = fastify({ trustProxy: true, exposeHeadRoutes: false })
   app.addHook('onRequest', async ({ raw, routeOptions: { url } }) => {
     if (url) setRoute(raw, url)
@@ -54,7 +52,7 @@ function onFastify(): RequestListener {
   return (req, res) => void Promise.resolve(ready).then(() => app.routing(req, res))
 }
 
-function onHono(): RequestListener {
+function honoShop(): RequestListener {
   const app = new Hono()
   app.use(async (c, next) => {
     await next()
@@ -71,25 +69,23 @@ function onHono(): RequestListener {
   return (req, res) => void listener(req, res)
 }
 
-const SHOPS: Readonly<Record<string, () => RequestListener>> = {
-  'node:http': () => plain,
-  connect: onConnect,
-  Fastify: onFastify,
-  Hono: onHono,
-}
-
-testAnyRequest(
-  SERVERS.map(server => ({
-    ...server,
+/** The routes of all shops, and how each makes its app. */
+function shopOn(create: () => RequestListener): Pick<ShopFramework, 'routes' | 'shop'> {
+  return {
     routes: ['/shop/:a', '/shop/:a/:b', '/mounted/:x'],
     shop(traced) {
       const asked = { count: 0 }
-      const app = SHOPS[server.name]?.() ?? plain
+      const app = create()
       const counted: RequestListener = (req, res) => {
         asked.count++
         return app(req, res)
       }
       return { app: traced ? traceListener(counted, OPTIONS) : counted, asked }
     },
-  })),
-)
+  }
+}
+
+export const PLAIN_SHOP: Pick<ShopFramework, 'routes' | 'shop'> = shopOn(() => plain)
+export const CONNECT_SHOP: Pick<ShopFramework, 'routes' | 'shop'> = shopOn(connectShop)
+export const FASTIFY_SHOP: Pick<ShopFramework, 'routes' | 'shop'> = shopOn(fastifyShop)
+export const HONO_SHOP: Pick<ShopFramework, 'routes' | 'shop'> = shopOn(honoShop)

@@ -1,5 +1,0 @@
-import { testAdoptedSpans } from '@spanwright/http-servers'
-
-import { SERVERS } from './servers.ts'
-
-testAdoptedSpans(SERVERS)

@@ -1,5 +1,0 @@
-import { testConnections } from '@spanwright/http-servers'
-
-import { SERVERS } from './servers.ts'
-
-testConnections(SERVERS)

@@ -1,5 +1,0 @@
-import { testCurrentRequest } from '@spanwright/http-servers'
-
-import { SERVERS } from './servers.ts'
-
-testCurrentRequest(SERVERS)

@@ -1,5 +1,0 @@
-import { testEndings } from '@spanwright/http-servers'
-
-import { SERVERS } from './servers.ts'
-
-testEndings(SERVERS)

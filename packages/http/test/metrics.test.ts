@@ -1,5 +1,0 @@
-import { testMetrics } from '@spanwright/http-servers'
-
-import { SERVERS } from './servers.ts'
-
-testMetrics(SERVERS)

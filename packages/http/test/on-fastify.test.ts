@@ -1,0 +1,5 @@
+import { testEverything, TRANSPORTS } from '@spanwright/http-servers'
+
+import { FASTIFY } from './servers.ts'
+
+testEverything(FASTIFY, TRANSPORTS.slice(0, 1))

@@ -1,5 +1,0 @@
-import { testTaps } from '@spanwright/http-servers'
-
-import { SERVERS } from './servers.ts'
-
-testTaps(SERVERS)

@@ -1,5 +1,0 @@
-import { testTrust } from '@spanwright/http-servers'
-
-import { SERVERS } from './servers.ts'
-
-testTrust(SERVERS)
