@@ -59,21 +59,19 @@ describe('a block of code', () => {
   it('names scripts, packages and files that exist', async () => {
     const problems = await check(
       fence('sh', 'npm run demo && npm run demmo -- packages/pg', 'npm install @spanwright/pq tools/none.ts'),
-      fence(
-        'sh',
-        'npx @spanwright/viewer -- node app.js',
-        'npx @spanwright/pg',
-        'otelcol --config=none.yaml',
-      ),
+      fence('sh', 'npx @spanwright/viewer -- node app.js', 'npx @spanwright/pg'),
       'Then `npm run chek` and `npm run build -w packages/pg`.',
     )
     expect(problems.toSorted()).toEqual([
-      'docs/page.md:10: there is no script chek',
       'docs/page.md:2: there is no file tools/none.ts',
       'docs/page.md:2: there is no package @spanwright/pq',
       'docs/page.md:2: there is no script demmo',
       'docs/page.md:6: @spanwright/pg has no command',
-      'docs/page.md:6: there is no file none.yaml',
+      'docs/page.md:9: there is no script chek',
+    ])
+    const example = fence('sh', 'otelcol --config=single.yaml', 'otelcol --config=none.yaml')
+    expect(await checkPages({ 'examples/collector/README.md': example })).toEqual([
+      'examples/collector/README.md:2: there is no file none.yaml',
     ])
   })
 

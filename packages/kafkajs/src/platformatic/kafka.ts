@@ -33,7 +33,7 @@ export interface PlatformaticTracing extends Disposable {
 }
 
 /**
- * Traces every producer and consumer of @platformatic/kafka in the process, through its diagnostics channels.
+ * Traces every producer and consumer of `@platformatic/kafka` in the process, through its diagnostics channels.
  * @param options see {@link KafkaOptions}
  * @throws TypeError when an option is unknown or of the wrong type
  */

@@ -40,9 +40,10 @@ export function wrongCommands({ page, text }: Block): string[] {
   ]
 }
 
-/** True for words that aren't paths of the repository. YAML files are beside the page. */
+/** True for words that aren't paths of the repository. The YAML files of an example are beside its page. */
 function existsHere(word: string, page: string): boolean {
   const [first = '', ...rest] = word.split('/')
   if (rest.length > 0 && folders.includes(first)) return existsSync(join(ROOT, word))
+  if (!page.startsWith('examples/')) return true
   return !/^[\w./-]+\.ya?ml$/.test(word) || existsSync(join(ROOT, dirname(page), word))
 }

@@ -4,6 +4,9 @@ import { renderTable } from './table.ts'
 
 const DEFAULT = /\bDefaults?:\s+([^]*?)(?:\.(?=\s|$)|$)/
 
+/** What a word with @ leaves of a doc comment, unless it is code. */
+const CUT_OFF = /[^.:`]$/
+
 /** Where the text of a type names a parameter, and not a type. */
 const TYPE_PARAMETER = /\b(?:infer )\w+|\b\w+(?= extends\b)/g
 
@@ -76,7 +79,10 @@ function renderValue(value: Declaration, types: Types): string {
 
 function renderTags(tags: readonly Tag[]): string[] {
   const lines = tags.flatMap(({ name, text }) => {
-    const line = text.replaceAll(/\s+/g, ' ').trim()
+    const line = text
+      .replaceAll(/\{@link (\w+)\}/g, '`$1`')
+      .replaceAll(/\s+/g, ' ')
+      .trim()
     if (name === 'param') return `- ${line.replace(/^(\w+)\s*-?\s*/, '`$1`: ')}`
     if (name === 'returns') return `- Returns ${line}`
     return name === 'throws' ? `- Throws ${line}` : []
@@ -146,6 +152,7 @@ export function missingDocs({ published, doors, types }: Exports): string[] {
   const options = all.filter(type => isOptions(type) || type.name.endsWith('Options'))
   const missing = [
     ...all.filter(({ doc }) => doc === '').map(({ name }) => `${name} has no doc comment`),
+    ...all.filter(({ doc }) => CUT_OFF.test(doc)).map(({ name }) => `the doc comment of ${name} is cut off`),
     ...options.flatMap(missingIn),
   ]
   return missing.map(one => `${published.name}: ${one}`)
@@ -154,6 +161,7 @@ export function missingDocs({ published, doors, types }: Exports): string[] {
 function missingIn({ name: type, members }: Declaration): string[] {
   return members.flatMap(({ name, doc, isOptional }) => {
     if (doc === '') return `${type}.${name} has no doc comment`
+    if (CUT_OFF.test(doc)) return `the doc comment of ${type}.${name} is cut off`
     return isOptional && !DEFAULT.test(doc) ? `${type}.${name} has no default` : []
   })
 }
