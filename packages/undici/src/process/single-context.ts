@@ -19,9 +19,9 @@ let isWatching = false
 
 /** A request is about to be sent with these fields: watches for a second context if anything else reads the channel. */
 export function expectOneContext(injected: readonly string[]): void {
-  if (injected.length === 0) return
+  if (!CREATED.hasSubscribers || injected.length === 0) return
   noteFields(injected)
-  if (isWatching || !CREATED.hasSubscribers) return
+  if (isWatching) return
   isWatching = true
   CREATED.subscribe(subscriberOf(NAME, removeSecond))
 }
