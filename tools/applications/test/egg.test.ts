@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { freePort } from '@spanwright/services'
 import { FROM_SOURCE } from '@spanwright/test-kit'
 import { Caller, type Receiver, startReceiver } from '@spanwright/traces'
@@ -9,7 +9,7 @@ import { sectionOf } from './page.ts'
 
 jest.setTimeout(PATIENCE)
 
-const { files, command } = sectionOf('egg 3')
+const { files, command } = sectionOf('egg 3 and 4')
 
 /** An application of egg, without tracing. */
 const APPLICATION = {
@@ -25,7 +25,9 @@ const APPLICATION = {
     module.exports = ({ router, controller: { orders } }) => {
       router.get('/broken', orders.broken)
       router.get('/refused', orders.refused)
-      router.resources('orders', '/api/orders', orders)
+      router.get('/api/orders', orders.index)
+      router.post('/api/orders', orders.create)
+      router.get('/api/orders/:id', orders.show)
     }`,
   'app/controller/orders.js': `
     const { withSpan } = require('@spanwright/core')
@@ -51,17 +53,20 @@ const APPLICATION = {
 }
 
 let receiver: Receiver
-let traced: Application
-let bare: Application
+beforeAll(async () => {
+  receiver = await startReceiver()
+})
+afterAll(() => receiver.stop())
 
 async function start(
+  install: string,
   lines: Readonly<Record<string, string>>,
   env: NodeJS.ProcessEnv = {},
 ): Promise<Application> {
   const port = await freePort()
   return startApplication(
     {
-      install: 'egg',
+      install,
       command: command.map(arg => arg.replace('7001', String(port))),
       files: { ...APPLICATION, ...lines },
       // For the processes of agent and worker.
@@ -73,56 +78,59 @@ async function start(
   )
 }
 
-beforeAll(async () => {
-  receiver = await startReceiver()
-  ;[traced, bare] = await Promise.all([start(files), start({})])
-})
-afterAll(() => Promise.all([traced, bare, receiver].map(each => each?.[Symbol.asyncDispose]())))
+describe.each(['egg3', 'egg4'])('%s', install => {
+  let traced: Application
+  let bare: Application
+  beforeAll(async () => {
+    ;[traced, bare] = await Promise.all([start(install, files), start(install, {})])
+  })
+  afterAll(() => Promise.all([traced, bare].map(each => each?.[Symbol.asyncDispose]())))
 
-it.each<[path: string, init: RequestInit, route: string | undefined]>([
-  ['/api/orders', {}, '/api/orders'],
-  ['/api/orders/7?page=2', {}, '/api/orders/:id'],
-  ['/api/orders', json('POST', { id: 8 }), '/api/orders'],
-  ['/refused', {}, '/refused'],
-  ['/nothing', {}, undefined],
-  ['/api/orders/7', { method: 'POST' }, undefined],
-])('answers %s as without tracing, and reports its route', async (path, init, route) => {
-  const caller = new Caller(receiver)
-  const expected = await ask(bare.origin, path, init)
-  expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
+  it.each<[path: string, init: RequestInit, route: string | undefined]>([
+    ['/api/orders', {}, '/api/orders'],
+    ['/api/orders/7?page=2', {}, '/api/orders/:id'],
+    ['/api/orders', json('POST', { id: 8 }), '/api/orders'],
+    ['/refused', {}, '/refused'],
+    ['/nothing', {}, undefined],
+    ['/api/orders/7', { method: 'POST' }, undefined],
+  ])('answers %s as without tracing, and reports its route', async (path, init, route) => {
+    const caller = new Caller(receiver)
+    const expected = await ask(bare.origin, path, init)
+    expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
 
-  const span = await caller.serverSpan()
-  expect(comparable(span)).toEqual(requestSpan(new URL(path, traced.origin), init, expected.status, route))
-  expect(span).toMatchObject({ service: 'egg', parentSpanId: caller.spanId })
-})
+    const span = await caller.serverSpan()
+    expect(comparable(span)).toEqual(requestSpan(new URL(path, traced.origin), init, expected.status, route))
+    expect(span).toMatchObject({ service: 'egg', parentSpanId: caller.spanId })
+  })
 
-it('has the work of a controller below the request', async () => {
-  const caller = new Caller(receiver)
-  await ask(traced.origin, '/api/orders/7', caller.request())
+  it('has the work of a controller below the request', async () => {
+    const caller = new Caller(receiver)
+    await ask(traced.origin, '/api/orders/7', caller.request())
 
-  expect(await caller.tree('load order', /^GET/)).toEqual([
-    'SERVER GET /api/orders/:id',
-    '  INTERNAL load order',
-  ])
-})
+    expect(await caller.tree('load order', /^GET/)).toEqual([
+      'SERVER GET /api/orders/:id',
+      '  INTERNAL load order',
+    ])
+  })
 
-it('names the error of a controller, which egg answers', async () => {
-  const caller = new Caller(receiver)
-  const expected = await ask(bare.origin, '/broken')
-  expect(await ask(traced.origin, '/broken', caller.request())).toEqual(expected)
+  it('names the error of a controller, which egg answers', async () => {
+    const caller = new Caller(receiver)
+    const expected = await ask(bare.origin, '/broken')
+    expect(await ask(traced.origin, '/broken', caller.request())).toEqual(expected)
 
-  const error = { type: 'OutOfStock', message: 'none left' }
-  expect(comparable(await caller.serverSpan())).toEqual(
-    brokenRequestSpan(new URL('/broken', traced.origin), {}, '/broken', error),
-  )
-})
+    const error = { type: 'OutOfStock', message: 'none left' }
+    expect(comparable(await caller.serverSpan())).toEqual(
+      brokenRequestSpan(new URL('/broken', traced.origin), {}, '/broken', error),
+    )
+  })
 
-it('ends as without tracing, with all spans sent', async () => {
-  const last = await start(files, { OTEL_BSP_SCHEDULE_DELAY: '60000' })
-  const caller = new Caller(receiver)
-  await ask(last.origin, '/api/orders', caller.request())
+  it('ends as without tracing, with all spans sent', async () => {
+    const last = await start(install, files, { OTEL_BSP_SCHEDULE_DELAY: '60000' })
+    const caller = new Caller(receiver)
+    await ask(last.origin, '/api/orders', caller.request())
 
-  expect(await last.stop()).toBe(await bare.stop())
-  expect(await caller.tree(/^GET/)).toEqual(['SERVER GET /api/orders'])
-  await last[Symbol.asyncDispose]()
+    expect(await last.stop()).toBe(await bare.stop())
+    expect(await caller.tree(/^GET/)).toEqual(['SERVER GET /api/orders'])
+    await last[Symbol.asyncDispose]()
+  })
 })
