@@ -101,10 +101,10 @@ describe('a host', () => {
         expect(parts?.host).not.toBe('')
         if (!/^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(text) || !URL.canParse(`x://${text}`)) return
         const { hostname, port } = new URL(`x://${text}`)
-        expect(parts).toEqual({
-          host: hostname.replaceAll(/[[\]]/g, ''),
-          port: Number(port) > 0 ? Number(port) : undefined,
-        })
+        const host = parts?.host.includes(':') ? `[${parts.host}]` : parts?.host
+        // The parser shortens addresses.
+        expect(new URL(`x://${host}`).hostname).toBe(hostname)
+        expect(parts?.port).toBe(Number(port) > 0 ? Number(port) : undefined)
       }),
       { examples, numRuns: 1000 },
     )

@@ -153,7 +153,11 @@ describe('masking', () => {
         const tokens = tokensOfPostgres(sql)
         if (!tokens) return
         expect(ownTokens(sql)).toEqual(tokens)
-        expect(maskingFault(sql) ?? '').toBe('')
+        // What stands for a literal in the comparison would be part of the word before it.
+        const joins = tokens.some(
+          ([start, , is]) => is === 'literal' && /[\w$\x80-\uFFFF]/.test(sql[start - 1] ?? ' '),
+        )
+        expect((!joins && maskingFault(sql)) || '').toBe('')
         const targets = compare(sql)
         expect(targets?.own).toEqual(targets?.found)
       }),
