@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { printChecks } from './checks/check.ts'
 import { type Run, runShop } from './run.ts'
 import { scheduleOf } from './schedule.ts'
-import { servicesOf, startShop } from './shop/shop.ts'
+import { servicesOf, type Shop, startShop } from './shop/shop.ts'
 import { checksOf } from './verdict.ts'
 
 const cleanups: (() => Promise<unknown>)[] = []
@@ -50,18 +50,13 @@ async function soak(): Promise<boolean> {
   const schedule = scheduleOf(seed, minutes)
   const began = performance.now()
   const { signal } = stopped
-  const [bare, traced] = await Promise.all(
-    (['bare', 'traced'] as const).map(async (name): Promise<Run> => {
-      const shop = await startShop(name, cleanups)
-      say(
-        `${name}: the shop is open, processes ${servicesOf(shop)
-          .map(({ pid }) => pid)
-          .join(' ')}`,
-      )
-      return runShop(shop, schedule, signal, line => say(`${name}: ${line}`))
-    }),
-  )
-  if (!bare || !traced) return false
+  const run = async (name: Shop['name']): Promise<Run> => {
+    const shop = await startShop(name, cleanups)
+    const pids = servicesOf(shop).map(({ pid }) => pid)
+    say(`${name}: the shop is open, processes ${pids.join(' ')}`)
+    return runShop(shop, schedule, signal, line => say(`${name}: ${line}`))
+  }
+  const [bare, traced] = await Promise.all([run('bare'), run('traced')])
   await cleanUp()
   console.log(
     `${schedule.requests} requests to each shop and ${schedule.application.length + schedule.collector.length} faults, ` +
@@ -91,7 +86,9 @@ async function main(): Promise<void> {
     if (interrupted) return
     stopped.abort()
     console.error(error)
-    process.exitCode = 1
+    await cleanUp()
+    // What was still starting ends with the process.
+    process.exit(1)
   }
   if (!interrupted) await cleanUp()
 }
