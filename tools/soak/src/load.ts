@@ -2,11 +2,14 @@ import { EventEmitter, once } from 'node:events'
 import { Agent } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 
-import { RATE, requestOf, type Schedule } from './schedule.ts'
+import { type PlannedRequest, RATE, requestOf, type Schedule } from './schedule.ts'
 import { type Answer, send } from './shop/request.ts'
 
-/** At most so many requests are open at a time; a shop that does not answer gets no more. */
-const MOST_OPEN = 300
+/** At most so many requests are open at a time: a shop that is slow gets fewer, so that a fault disturbs only these. */
+const MOST_OPEN = 40
+
+/** How many times as long as planned it may take on a slow machine. The rest of the requests is left out. */
+const SLOWEST = 2
 
 /** Clients that send one request after the other under full load. */
 const CLIENTS = 16
@@ -20,35 +23,43 @@ export class SteadyLoad {
   private readonly schedule: Schedule
   private readonly news = new EventEmitter().setMaxListeners(0)
   private sent = 0
+  private isOver = false
 
   constructor(schedule: Schedule) {
     this.schedule = schedule
   }
 
-  /** Waits until the request of that number is sent. */
-  async reached(number: number, signal: AbortSignal): Promise<void> {
-    while (this.sent < number) await once(this.news, 'sent', { signal })
+  /** Waits until the request of that number is sent; false when it is left out. */
+  async reached(number: number, signal: AbortSignal): Promise<boolean> {
+    while (this.sent < number && !this.isOver) await once(this.news, 'sent', { signal })
+    return this.sent >= number
   }
 
-  /** Sends all requests, and waits for their answers. */
+  /** Sends the requests, and waits for their answers. */
   async run(address: string, signal: AbortSignal): Promise<void> {
-    const began = performance.now()
+    const { requests, seed } = this.schedule
+    const interval = 1000 / RATE
+    const end = performance.now() + requests * interval * SLOWEST
     const open = new Set<Promise<void>>()
-    for (let number = 1; number <= this.schedule.requests; number++) {
+    let next = performance.now()
+    for (let number = 1; number <= requests && performance.now() < end; number++) {
       signal.throwIfAborted()
-      const early = began + (number * 1000) / RATE - performance.now()
-      if (early > 0) await wait(early, undefined, { signal })
       if (open.size >= MOST_OPEN) await Promise.race(open)
-      const answered = this.send(address, number).finally(() => open.delete(answered))
+      await wait(Math.max(0, next - performance.now()), undefined, { signal })
+      // A delay is not made up for.
+      next = Math.max(next, performance.now() - interval) + interval
+      const answered = this.send(address, requestOf(seed, number)).finally(() => open.delete(answered))
       open.add(answered)
       this.sent = number
       this.news.emit('sent')
     }
+    this.isOver = true
+    this.news.emit('sent')
     await Promise.all(open)
   }
 
-  private async send(address: string, number: number): Promise<void> {
-    this.answers.push(await send(address, requestOf(this.schedule.seed, number)))
+  private async send(address: string, planned: PlannedRequest): Promise<void> {
+    this.answers.push(await send(address, planned))
   }
 }
 

@@ -5,7 +5,7 @@ import type { Check } from './check.ts'
 const LEAST_MEASURED = 6
 
 /** What caches, compiled code and connections may add, as a share and in bytes. */
-const TOLERANCE = { share: 0.1, heap: 2 * 2 ** 20, buffers: 8 * 2 ** 20 }
+const TOLERANCE = { share: 0.1, heap: 4 * 2 ** 20, buffers: 8 * 2 ** 20 }
 
 /** Whether no exception was unhandled, and no process ended or warned for another reason than the schedule. */
 export function checkExceptions(name: string, lives: readonly Life[]): Check {

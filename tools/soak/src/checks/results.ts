@@ -33,7 +33,7 @@ const RACES: readonly RequestKind[] = ['abort before the response']
 const AFTERMATH = 10_000
 
 /** Below this share of requests, equality of the rest would say little. */
-const LEAST_COMPARED = 0.25
+const LEAST_COMPARED = 0.15
 
 /**
  * Whether requests had the same result without tracing and with it: status, body, rows and messages. Requests during a

@@ -15,7 +15,7 @@ const SHOP = dirname(require.resolve('@spanwright/example-shop/package.json'))
 const PRELOAD = join(__dirname, '..', 'child', 'preload.ts')
 
 /** Longest wait for a service to be ready or to end, in milliseconds, on a busy machine. */
-const PATIENCE = 60_000
+const PATIENCE = 120_000
 
 /** A process of a service, from its start to its end. */
 export interface Life {
