@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
 import { freePort, type PostgresService, startPostgres } from '@spanwright/services'
-import { Caller, type Receiver, startReceiver } from '@spanwright/traces'
+import { Caller } from '@spanwright/traces'
 import { Client } from 'pg'
 
 import { ask, brokenRequestSpan, comparable, json, requestSpan } from './answers.ts'
-import { type Application, PATIENCE, startApplication } from './application.ts'
+import { type Application, Applications, PATIENCE } from './application.ts'
 import { sectionOf } from './page.ts'
 
 jest.setTimeout(PATIENCE)
@@ -56,8 +56,8 @@ const TABLES = `
   INSERT INTO shop_Books VALUES (1, 'one', 2);
   INSERT INTO shop_Authors VALUES (2, 'Ann');`
 
+const applications = new Applications()
 let postgres: PostgresService
-let receiver: Receiver
 let traced: Application
 let bare: Application
 
@@ -65,28 +65,25 @@ let bare: Application
 async function start(database: string, lines: Readonly<Record<string, string>>): Promise<Application> {
   const { host, port: postgresPort, user, password } = postgres
   const port = await freePort()
-  return startApplication(
-    {
-      install: 'cap',
-      command,
-      files: { ...APPLICATION, ...lines },
-      env: {
-        PORT: String(port),
-        PGHOST: host,
-        PGPORT: String(postgresPort),
-        PGUSER: user,
-        PGPASSWORD: password,
-        PGDATABASE: database,
-      },
-      port,
-      ready: /server listening on/,
+  return applications.start({
+    install: 'cap',
+    command,
+    files: { ...APPLICATION, ...lines },
+    env: {
+      PORT: String(port),
+      PGHOST: host,
+      PGPORT: String(postgresPort),
+      PGUSER: user,
+      PGPASSWORD: password,
+      PGDATABASE: database,
     },
-    receiver,
-  )
+    port,
+    ready: /server listening on/,
+  })
 }
 
 beforeAll(async () => {
-  ;[postgres, receiver] = await Promise.all([startPostgres(), startReceiver()])
+  postgres = await startPostgres()
   const client = new Client({ connectionString: postgres.connectionString })
   await client.connect()
   await client.query(TABLES)
@@ -97,7 +94,7 @@ beforeAll(async () => {
   await other.end()
   ;[traced, bare] = await Promise.all([start(postgres.database, files), start('bare', {})])
 })
-afterAll(() => Promise.all([traced, bare, receiver, postgres].map(each => each?.[Symbol.asyncDispose]())))
+afterAll(() => postgres.stop())
 
 /** It listens on all addresses, where clients of IPv4 have mapped ones. */
 const CLIENT = { 'client.address': '::ffff:127.0.0.1', 'network.peer.address': '::ffff:127.0.0.1' }
@@ -119,7 +116,7 @@ it.each<[path: string, init: RequestInit, route: string | undefined]>([
   [`${SERVICE}/Nothing`, {}, undefined],
   ['/odata/v4/admin/count()', {}, '/odata/v4/admin/count'],
 ])('answers %s as without tracing, and reports its route', async (path, init, route) => {
-  const caller = new Caller(receiver)
+  const caller = new Caller(applications.receiver)
   const expected = await ask(bare.origin, path, init)
   expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
 
@@ -130,7 +127,7 @@ it.each<[path: string, init: RequestInit, route: string | undefined]>([
 })
 
 it('has the queries of a request below it', async () => {
-  const caller = new Caller(receiver)
+  const caller = new Caller(applications.receiver)
   await ask(traced.origin, `${SERVICE}/Authors`, caller.request())
 
   expect(await caller.tree(/^GET/)).toEqual([
@@ -171,7 +168,7 @@ it.each([
 ])('names the error of %s, which CAP answers', async (_where, name, body, error) => {
   const path = `${SERVICE}/${name}`
   const init = json('POST', body)
-  const caller = new Caller(receiver)
+  const caller = new Caller(applications.receiver)
   const expected = await ask(bare.origin, path, init)
   expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
 
@@ -180,7 +177,7 @@ it.each([
 })
 
 it('ends as without tracing, with all spans sent', async () => {
-  const caller = new Caller(receiver)
+  const caller = new Caller(applications.receiver)
   await ask(traced.origin, `${SERVICE}/Books`, caller.request())
 
   expect(await traced.stop()).toBe(await bare.stop())

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { freePort } from '@spanwright/services'
-import { FROM_SOURCE } from '@spanwright/test-kit'
-import { Caller, type Receiver, startReceiver } from '@spanwright/traces'
+import { Caller } from '@spanwright/traces'
 
 import { ask, brokenRequestSpan, comparable, json, requestSpan } from './answers.ts'
-import { type Application, PATIENCE, startApplication } from './application.ts'
+import { type Application, Applications, PATIENCE } from './application.ts'
 import { sectionOf } from './page.ts'
 
 jest.setTimeout(PATIENCE)
@@ -52,11 +51,7 @@ const APPLICATION = {
     }`,
 }
 
-let receiver: Receiver
-beforeAll(async () => {
-  receiver = await startReceiver()
-})
-afterAll(() => receiver.stop())
+const applications = new Applications()
 
 async function start(
   install: string,
@@ -64,18 +59,14 @@ async function start(
   env: NodeJS.ProcessEnv = {},
 ): Promise<Application> {
   const port = await freePort()
-  return startApplication(
-    {
-      install,
-      command: command.map(arg => arg.replace('7001', String(port))),
-      files: { ...APPLICATION, ...lines },
-      // For the processes of agent and worker.
-      env: { NODE_OPTIONS: FROM_SOURCE.map(arg => JSON.stringify(arg)).join(' '), ...env },
-      port,
-      ready: /egg started on/,
-    },
-    receiver,
-  )
+  return applications.start({
+    install,
+    command: command.map(arg => arg.replace('7001', String(port))),
+    files: { ...APPLICATION, ...lines },
+    env,
+    port,
+    ready: /egg started on/,
+  })
 }
 
 describe.each(['egg3', 'egg4'])('%s', install => {
@@ -84,7 +75,6 @@ describe.each(['egg3', 'egg4'])('%s', install => {
   beforeAll(async () => {
     ;[traced, bare] = await Promise.all([start(install, files), start(install, {})])
   })
-  afterAll(() => Promise.all([traced, bare].map(each => each?.[Symbol.asyncDispose]())))
 
   it.each<[path: string, init: RequestInit, route: string | undefined]>([
     ['/api/orders', {}, '/api/orders'],
@@ -94,7 +84,7 @@ describe.each(['egg3', 'egg4'])('%s', install => {
     ['/nothing', {}, undefined],
     ['/api/orders/7', { method: 'POST' }, undefined],
   ])('answers %s as without tracing, and reports its route', async (path, init, route) => {
-    const caller = new Caller(receiver)
+    const caller = new Caller(applications.receiver)
     const expected = await ask(bare.origin, path, init)
     expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
 
@@ -104,7 +94,7 @@ describe.each(['egg3', 'egg4'])('%s', install => {
   })
 
   it('has the work of a controller below the request', async () => {
-    const caller = new Caller(receiver)
+    const caller = new Caller(applications.receiver)
     await ask(traced.origin, '/api/orders/7', caller.request())
 
     expect(await caller.tree('load order', /^GET/)).toEqual([
@@ -114,7 +104,7 @@ describe.each(['egg3', 'egg4'])('%s', install => {
   })
 
   it('names the error of a controller, which egg answers', async () => {
-    const caller = new Caller(receiver)
+    const caller = new Caller(applications.receiver)
     const expected = await ask(bare.origin, '/broken')
     expect(await ask(traced.origin, '/broken', caller.request())).toEqual(expected)
 
@@ -126,11 +116,10 @@ describe.each(['egg3', 'egg4'])('%s', install => {
 
   it('ends as without tracing, with all spans sent', async () => {
     const last = await start(install, files, { OTEL_BSP_SCHEDULE_DELAY: '60000' })
-    const caller = new Caller(receiver)
+    const caller = new Caller(applications.receiver)
     await ask(last.origin, '/api/orders', caller.request())
 
     expect(await last.stop()).toBe(await bare.stop())
     expect(await caller.tree(/^GET/)).toEqual(['SERVER GET /api/orders'])
-    await last[Symbol.asyncDispose]()
   })
 })

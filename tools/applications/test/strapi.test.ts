@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
 import { freePort, type PostgresService, startPostgres } from '@spanwright/services'
-import { Caller, type Receiver, startReceiver } from '@spanwright/traces'
+import { Caller } from '@spanwright/traces'
 import { Client } from 'pg'
 
 import { type Answer, ask, brokenRequestSpan, comparable, json, requestSpan } from './answers.ts'
-import { type Application, PATIENCE, startApplication } from './application.ts'
+import { type Application, Applications, PATIENCE } from './application.ts'
 import { sectionOf } from './page.ts'
 
 jest.setTimeout(PATIENCE)
@@ -65,8 +65,8 @@ const APPLICATION = {
     }))`,
 }
 
+const applications = new Applications()
 let postgres: PostgresService
-let receiver: Receiver
 let traced: Application
 let bare: Application
 
@@ -74,26 +74,23 @@ async function start(database: string, lines: Readonly<Record<string, string>>):
   const port = await freePort()
   const url = new URL(postgres.connectionString)
   url.pathname = database
-  return startApplication(
-    {
-      install: 'strapi',
-      command,
-      files: { ...APPLICATION, ...lines },
-      env: {
-        PORT: String(port),
-        DATABASE_URL: url.href,
-        NODE_ENV: 'production',
-        STRAPI_TELEMETRY_DISABLED: 'true',
-      },
-      port,
-      ready: /Strapi started successfully/,
+  return applications.start({
+    install: 'strapi',
+    command,
+    files: { ...APPLICATION, ...lines },
+    env: {
+      PORT: String(port),
+      DATABASE_URL: url.href,
+      NODE_ENV: 'production',
+      STRAPI_TELEMETRY_DISABLED: 'true',
     },
-    receiver,
-  )
+    port,
+    ready: /Strapi started successfully/,
+  })
 }
 
 beforeAll(async () => {
-  ;[postgres, receiver] = await Promise.all([startPostgres(), startReceiver()])
+  postgres = await startPostgres()
   const client = new Client({ connectionString: postgres.connectionString })
   await client.connect()
   await client.query('CREATE DATABASE traced')
@@ -101,7 +98,7 @@ beforeAll(async () => {
   await client.end()
   ;[traced, bare] = await Promise.all([start('traced', files), start('bare', {})])
 })
-afterAll(() => Promise.all([traced, bare, receiver, postgres].map(each => each?.[Symbol.asyncDispose]())))
+afterAll(() => postgres.stop())
 
 /** Without what Strapi makes up for a new entry. */
 function general({ body, ...answer }: Answer): Answer {
@@ -110,7 +107,7 @@ function general({ body, ...answer }: Answer): Answer {
 
 /** Sends a request to both, which have to answer it alike. */
 async function askBoth(path: string, init: RequestInit = {}): Promise<{ caller: Caller; status: number }> {
-  const caller = new Caller(receiver)
+  const caller = new Caller(applications.receiver)
   const expected = general(await ask(bare.origin, path, init))
   expect(general(await ask(traced.origin, path, caller.request(init)))).toEqual(expected)
   return { caller, status: expected.status }
@@ -184,7 +181,9 @@ it('has no spans of queries outside a request, such as those of its start', asyn
   const { caller } = await askBoth('/_health')
   await caller.serverSpan()
 
-  expect(receiver.spans().filter(({ kind, parentSpanId }) => kind === 'CLIENT' && !parentSpanId)).toEqual([])
+  expect(
+    applications.receiver.spans().filter(({ kind, parentSpanId }) => kind === 'CLIENT' && !parentSpanId),
+  ).toEqual([])
 })
 
 it('ends as without tracing, with all spans sent', async () => {
