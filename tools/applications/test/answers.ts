@@ -32,7 +32,7 @@ export async function ask(
 }
 
 /** An answer without what the application makes up for it, such as ids, and the tag of the body with that. */
-export function general({ body, headers, ...rest }: Answer, madeUp: RegExp): Answer {
+export function comparableAnswer({ body, headers, ...rest }: Answer, madeUp: RegExp): Answer {
   const { etag: _etag, ...others } = headers
   return { ...rest, headers: others, body: body.replaceAll(madeUp, '…') }
 }

@@ -3,7 +3,7 @@ import { freePort, type PostgresService, startPostgres } from '@spanwright/servi
 import { Caller } from '@spanwright/traces'
 import { Client } from 'pg'
 
-import { ask, comparable, general, json, requestSpan } from './answers.ts'
+import { ask, comparable, comparableAnswer, json, requestSpan } from './answers.ts'
 import { type Application, Applications, PATIENCE } from './application.ts'
 import { sectionOf } from './page.ts'
 
@@ -71,7 +71,7 @@ it.each<[path: string, init: RequestInit, route: string | undefined]>([
   const caller = new Caller(applications.receiver)
   const expected = await ask(bare.origin, path, init)
   const answer = await ask(traced.origin, path, caller.request(init))
-  expect(general(answer, MADE_UP)).toEqual(general(expected, MADE_UP))
+  expect(comparableAnswer(answer, MADE_UP)).toEqual(comparableAnswer(expected, MADE_UP))
 
   const span = await caller.serverSpan()
   expect(comparable(span)).toEqual(requestSpan(new URL(path, traced.origin), init, expected.status, route))

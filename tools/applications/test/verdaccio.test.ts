@@ -3,7 +3,7 @@ import { freePort } from '@spanwright/services'
 import { serve, type TestServer } from '@spanwright/test-kit'
 import { Caller } from '@spanwright/traces'
 
-import { ask, comparable, general, json, requestSpan } from './answers.ts'
+import { ask, comparable, comparableAnswer, json, requestSpan } from './answers.ts'
 import { type Application, Applications, PATIENCE } from './application.ts'
 import { sectionOf } from './page.ts'
 
@@ -84,7 +84,7 @@ it.each<[path: string, init: RequestInit, route: string | undefined, below: stri
   const caller = new Caller(applications.receiver)
   const expected = await ask(bare.origin, path, init, DIFFERS)
   const answer = await ask(traced.origin, path, caller.request(init), DIFFERS)
-  expect(general(answer, REVISION)).toEqual(general(expected, REVISION))
+  expect(comparableAnswer(answer, REVISION)).toEqual(comparableAnswer(expected, REVISION))
 
   const span = await caller.serverSpan()
   expect(comparable(span)).toEqual(requestSpan(new URL(path, traced.origin), init, expected.status, route))
