@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+
 import { describe, expect, it } from '@jest/globals'
 
 import type { ExporterCount } from '../src/index.ts'
@@ -133,6 +135,26 @@ describe('an endpoint that fails', () => {
         response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>welcome</h1>')
       })
       expect((await trace(endpoint.url)).exporter).toMatchObject({ exported: 1 })
+    },
+    PATIENCE,
+  )
+
+  it(
+    'may respond without end: the rest is not read, and the status counts',
+    async () => {
+      const closed: Promise<unknown>[] = []
+      await using endpoint = await startEndpoint(response => {
+        closed.push(once(response, 'close'))
+        response.writeHead(200, { 'content-type': 'application/json' })
+        const write = (): void => {
+          while (response.write('x'.repeat(16_384)));
+          response.once('drain', write)
+        }
+        write()
+      })
+      expect((await trace(endpoint.url)).exporter).toMatchObject({ exported: 1 })
+      expect(closed).toHaveLength(1)
+      await closed[0]
     },
     PATIENCE,
   )
