@@ -27,10 +27,10 @@ export class OpenSpans {
       if (this.open.size === 0) this.onEmpty?.()
     }
     subscribe('spanwright.testing.start', add)
-    subscribe('spanwright.testing.span', remove)
+    subscribe('spanwright.testing.end', remove)
     this.stop = () => {
       unsubscribe('spanwright.testing.start', add)
-      unsubscribe('spanwright.testing.span', remove)
+      unsubscribe('spanwright.testing.end', remove)
     }
   }
 

@@ -4,9 +4,11 @@ import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace
 
 import { watchers } from './watch.ts'
 
-/** Every recorded span is published here when it starts and when it ends, for checks over a whole test suite. */
-const startedSpans = channel('spanwright.testing.start')
+/** Every recorded span is published here when it ends, for checks over a whole test suite. */
 const recordedSpans = channel('spanwright.testing.span')
+/** Every span is published here when it starts, and when it ends, even after a reset. */
+const startedSpans = channel('spanwright.testing.start')
+const endedSpans = channel('spanwright.testing.end')
 
 // Times have a resolution of a millisecond between traces.
 const startOrder = new WeakMap<ReadableSpan, number>()
@@ -46,10 +48,11 @@ export class SpanStore implements SpanProcessor {
 
   onEnd(span: ReadableSpan): void {
     endOrder.set(span, events++)
-    recordedSpans.publish(span)
+    endedSpans.publish(span)
     // A span started before a reset is ignored.
     if (!this.started.delete(span)) return
     this.finished.push(span)
+    recordedSpans.publish(span)
     for (const watcher of watchers) watcher.span(span)
     for (const listener of this.listeners) listener()
   }
