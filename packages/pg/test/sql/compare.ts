@@ -35,6 +35,8 @@ export function maskingFault(text: string): string | undefined {
   const before = shapeOf(withStands(text, tokens))
   if (before === undefined || hasQuestionMarks(tokens)) return undefined
   const { masked } = readStatement(text, true)
+  // The scanner refuses an empty text.
+  if (masked === '') return countedLiterals(tokens).length > 0 ? 'nothing is left' : ''
   const left = scan(masked)
   if (countedLiterals(left).length > 0) return `a literal survives: ${masked}`
   if (left.some(token => token.isComment)) return `a comment survives: ${masked}`
