@@ -70,4 +70,18 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
     files: /^test\/(?:unit|integration)\/.*-tests?\.js$/,
     needs: 'postgres',
   },
+  'grpc-js': {
+    preload: 'grpc',
+    runner: 'mocha',
+    folder: 'packages/grpc-js',
+    args: [
+      'build/test/test-*.js',
+      // They need protocol files of a submodule.
+      ...['orca', 'weighted-round-robin'].map(name => `--ignore=build/test/test-${name}.js`),
+      '--timeout',
+      '30000',
+      '--exit',
+    ],
+    env: { GRPC_EXPERIMENTAL_ENABLE_OUTLIER_DETECTION: 'true' },
+  },
 }

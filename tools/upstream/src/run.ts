@@ -39,6 +39,9 @@ export async function runTests(
   return { ...outcome, spans: sumOf(counts) }
 }
 
+/** How long a file may take, in milliseconds: the others are run even when one of them never ends. */
+const LONGEST = 60_000
+
 interface Finished {
   readonly code: number | null
   readonly output: string
@@ -70,6 +73,7 @@ const RUNNERS: Readonly<Record<Library['runner'], Runner>> = {
       ...args,
       '--test',
       '--test-concurrency=2',
+      `--test-timeout=${LONGEST}`,
       ...reporting,
       ...filesOf(library, folder),
     ])
