@@ -39,7 +39,7 @@ export async function runTests(
   return { ...outcome, spans: sumOf(counts) }
 }
 
-/** How long a file may take, in milliseconds: the others are run even when one of them never ends. */
+/** How long a test may take, in milliseconds: the next file is run even when one of them never ends. */
 const LONGEST = 60_000
 
 interface Finished {
@@ -74,6 +74,7 @@ const RUNNERS: Readonly<Record<Library['runner'], Runner>> = {
       '--test',
       '--test-concurrency=2',
       `--test-timeout=${LONGEST}`,
+      '--test-force-exit',
       ...reporting,
       ...filesOf(library, folder),
     ])
