@@ -3,7 +3,7 @@ export interface Library {
   /** File of `src/preload` that traces. */
   readonly preload: string
   /** The runner of the tests, which determines the form of the report. */
-  readonly runner: 'mocha' | 'node' | 'ava' | 'script'
+  readonly runner: 'mocha' | 'node' | 'ava' | 'jest' | 'script'
   /** Arguments of the runner, in addition to those for the report. */
   readonly args?: readonly string[]
   /** Paths of the test files, for a runner that needs them as arguments. */
@@ -13,8 +13,8 @@ export interface Library {
   readonly env?: Readonly<Record<string, string>>
   /** Folder of the package within the checkout. Default: the checkout itself. */
   readonly folder?: string
-  readonly needs?: 'postgres'
-  /** Tests that cannot pass with any tracing, and why. */
+  readonly needs?: 'postgres' | 'kafka'
+  /** Tests, or beginnings of their names, that cannot pass with any tracing, and why. */
   readonly inherent?: Readonly<Record<string, string>>
 }
 
@@ -38,6 +38,12 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
     // Sends 10,000 requests over HTTP/2, and takes minutes on two cores.
     files: /^test\/(?!issue-4880)(?:[^/]+|(?:interceptors|node-fetch|fetch|cookie|websocket)\/[^/]+)\.js$/,
     nodeOptions: ['--expose-gc'],
+    inherent: Object.fromEntries(
+      ['test/http2-pseudo-headers.js', 'test/interceptors/redirect.js'].map(name => [
+        name,
+        'compares all headers that the server received, traceparent among them',
+      ]),
+    ),
   },
   fastify: { preload: 'servers', runner: 'node', files: /^test\/.*\.test\.m?js$/ },
   express: {
@@ -70,6 +76,14 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
     folder: 'packages/pg',
     files: /^test\/(?:unit|integration)\/.*-tests?\.js$/,
     needs: 'postgres',
+  },
+  kafkajs: {
+    preload: 'kafkajs',
+    runner: 'jest',
+    // One broker without TLS, SASL and scripts of Kafka.
+    args: ['--testPathPattern', 'src/(?:producer|consumer)/'],
+    env: { KAFKA_VERSION: '2.4', NODE_ENV: 'test' },
+    needs: 'kafka',
   },
   'grpc-js': {
     preload: 'grpc',

@@ -14,6 +14,18 @@ export function readMocha(text: string): Outcome {
   return { passed: stats.passes, failed: new Set(failures.map(({ fullTitle }) => fullTitle)) }
 }
 
+/** Reads the output of Jest's option `--json`. */
+export function readJest(text: string): Outcome {
+  const { testResults } = JSON.parse(text) as {
+    readonly testResults: readonly {
+      readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[]
+    }[]
+  }
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults)
+  const named = (wanted: string) => results.filter(({ status }) => status === wanted)
+  return { passed: named('passed').length, failed: new Set(named('failed').map(({ fullName }) => fullName)) }
+}
+
 /** Reads TAP as ava writes it. */
 export function readAva(text: string): Outcome {
   const results = [...text.matchAll(/^(not )?ok \d+ - (.*?)(?: # (SKIP|TODO).*)?$/gm)].filter(

@@ -7,7 +7,7 @@ import { buildSync } from 'esbuild'
 
 import type { Library } from './libraries.ts'
 import { COUNTS_FOLDER, type SpanCount } from './preload/record.ts'
-import { type Outcome, readAva, readLines, readMocha } from './outcome.ts'
+import { type Outcome, readAva, readJest, readLines, readMocha } from './outcome.ts'
 
 /** The outcome of one run of the tests of a library. */
 export interface Run extends Outcome {
@@ -25,8 +25,9 @@ export async function runTests(
   const counts = join(work, 'counts')
   mkdirSync(counts)
   const options = [...(library.nodeOptions ?? [])]
-  if (isTraced)
-    options.push(`--require=${bundle(`preload/${library.preload}.ts`, join(work, 'preload.cjs'))}`)
+  const preload = isTraced && bundle(`preload/${library.preload}.ts`, join(work, 'preload.cjs'))
+  // Jest has modules of its own.
+  if (preload && library.runner !== 'jest') options.push(`--require=${preload}`)
   const environment = {
     ...process.env,
     ...library.env,
@@ -35,7 +36,7 @@ export async function runTests(
     NODE_OPTIONS: options.join(' '),
   }
   const run = (args: readonly string[]): Promise<Finished> => runNode(args, folder, environment)
-  const outcome = await RUNNERS[library.runner](library, folder, work, run)
+  const outcome = await RUNNERS[library.runner](library, folder, work, run, preload)
   return { ...outcome, spans: sumOf(counts) }
 }
 
@@ -52,6 +53,7 @@ type Runner = (
   folder: string,
   work: string,
   run: (args: readonly string[]) => Promise<Finished>,
+  preload: string | false,
 ) => Promise<Outcome>
 
 const RUNNERS: Readonly<Record<Library['runner'], Runner>> = {
@@ -64,6 +66,17 @@ const RUNNERS: Readonly<Record<Library['runner'], Runner>> = {
   async ava(_library, folder, _work, run) {
     const { output } = await run([join(folder, 'node_modules/ava/entrypoints/cli.mjs'), '--tap'])
     return readAva(output)
+  },
+  async jest({ args = [] }, folder, work, run, preload) {
+    const report = join(work, 'report.json')
+    const reporting = ['--json', `--outputFile=${report}`, '--forceExit', '--maxWorkers=2', '--ci']
+    const { output } = await run([
+      join(folder, 'node_modules/jest/bin/jest.js'),
+      ...args,
+      ...reporting,
+      ...(preload ? ['--setupFiles', preload] : []),
+    ])
+    return readJest(contentOf(report, output))
   },
   async node({ args = [], ...library }, folder, work, run) {
     const report = join(work, 'report.txt')
@@ -109,6 +122,11 @@ function bundle(entry: string, outfile: string): string {
     platform: 'node',
     format: outfile.endsWith('.mjs') ? 'esm' : 'cjs',
     conditions: ['@spanwright/source'],
+    // The Jest of kafkajs does not know `node:`, and its environment lacks what OpenTelemetry's SDK reads.
+    supported: { 'node-colon-prefix-require': false },
+    ...(outfile.endsWith('.cjs') && {
+      banner: { js: "globalThis.performance ??= require('perf_hooks').performance" },
+    }),
     logLevel: 'warning',
   })
   return outfile

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
 
 import type { Library } from '../src/libraries.ts'
-import { newFailures, readAva, readMocha } from '../src/outcome.ts'
+import { newFailures, readAva, readJest, readMocha } from '../src/outcome.ts'
 import { runTests } from '../src/run.ts'
 
 /** Maximum duration of a run on a busy machine, in milliseconds. */
@@ -56,7 +56,12 @@ describe('the tests of a library', () => {
     LONGEST,
   )
 
-  it('are read from reports of mocha and ava', () => {
+  it('are read from reports of mocha, Jest and ava', () => {
+    const results = ['passed', 'failed', 'pending'].map(status => ({ fullName: `a ${status}`, status }))
+    expect(readJest(JSON.stringify({ testResults: [{ assertionResults: results }] }))).toEqual({
+      passed: 1,
+      failed: new Set(['a failed']),
+    })
     expect(readMocha('{"stats":{"passes":3},"failures":[{"fullTitle":"a b"}]}')).toEqual({
       passed: 3,
       failed: new Set(['a b']),

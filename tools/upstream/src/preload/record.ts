@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -42,6 +43,6 @@ export function record(): void {
   if (folder === undefined) return
   process.on('exit', () => {
     const count: SpanCount = { started: counter.started, ended: counter.ended }
-    if (count.started > 0) writeFileSync(join(folder, `${process.pid}.json`), JSON.stringify(count))
+    if (count.started > 0) writeFileSync(join(folder, `${randomUUID()}.json`), JSON.stringify(count))
   })
 }
