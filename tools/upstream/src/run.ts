@@ -87,7 +87,6 @@ const RUNNERS: Readonly<Record<Library['runner'], Runner>> = {
       '--test',
       '--test-concurrency=2',
       `--test-timeout=${LONGEST}`,
-      '--test-force-exit',
       ...reporting,
       ...filesOf(library, folder),
     ])
