@@ -6,6 +6,8 @@ declare module '@opentelemetry/sdk-trace-node'
 // Installed by `npm run test:applications`, which starts them with the files of the blocks.
 declare module '@cap-js/postgres'
 declare module '@sap/cds'
+declare module 'parse-server'
+declare module 'unleash-server'
 
 // Clients of cloud services, large and unused otherwise.
 declare module '@aws-sdk/client-s3'
