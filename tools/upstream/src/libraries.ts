@@ -91,6 +91,12 @@ export const LIBRARIES: Readonly<Record<string, Library>> = {
     args: ['--testPathPattern', 'src/(?:producer|consumer)/'],
     env: { KAFKA_VERSION: '2.4', NODE_ENV: 'test' },
     needs: 'kafka',
+    inherent: Object.fromEntries(
+      ['messages', 'GZIP messages'].map(what => [
+        `Consumer consume ${what} with 0.11 format`,
+        'compares all headers that were received, traceparent among them',
+      ]),
+    ),
   },
   'grpc-js': {
     preload: 'grpc',
