@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -22,6 +22,20 @@ export async function runTests(
   env: Readonly<Record<string, string>>,
 ): Promise<Run> {
   const work = mkdtempSync(join(tmpdir(), 'upstream-'))
+  try {
+    return await runIn(work, library, folder, isTraced, env)
+  } finally {
+    rmSync(work, { recursive: true })
+  }
+}
+
+async function runIn(
+  work: string,
+  library: Library,
+  folder: string,
+  isTraced: boolean,
+  env: Readonly<Record<string, string>>,
+): Promise<Run> {
   const counts = join(work, 'counts')
   mkdirSync(counts)
   const options = [...(library.nodeOptions ?? [])]

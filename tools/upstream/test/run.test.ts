@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -35,6 +35,8 @@ test('sends nothing', (t, done) => {
 })
 `
 
+const temporaryFolders = (): string[] => readdirSync(tmpdir()).filter(name => name.startsWith('upstream-'))
+
 describe('the tests of a library', () => {
   it(
     'are run with and without tracing, and those that fail only with tracing are reported',
@@ -43,8 +45,10 @@ describe('the tests of a library', () => {
       writeFileSync(join(folder, 'test', 'all.test.js'), TESTS)
       // On Node 20, tracing sees requests of the global agents only, and these use none.
       const library: Library = { preload: 'servers', runner: 'node', files: /^test\/.*\.test\.js$/ }
+      const before = temporaryFolders()
       const bare = await runTests(library, folder, false, {})
       const traced = await runTests(library, folder, true, {})
+      expect(temporaryFolders()).toEqual(before)
 
       expect(bare.failed).toEqual(new Set(['test/all.test.js › fails']))
       expect(bare.spans).toEqual({ started: 0, ended: 0 })
