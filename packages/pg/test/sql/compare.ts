@@ -34,7 +34,7 @@ export function maskingFault(text: string): string | undefined {
   if (!tokens) return undefined
   const before = shapeOf(withStands(text, tokens))
   if (before === undefined || hasQuestionMarks(tokens)) return undefined
-  const { masked } = readStatement(text, true)
+  const { masked, count } = readStatement(text, true)
   // The scanner refuses an empty text.
   if (masked === '') return countedLiterals(tokens).length > 0 ? 'nothing is left' : ''
   const left = scan(masked)
@@ -43,7 +43,9 @@ export function maskingFault(text: string): string | undefined {
   // Values of settings go as a whole; `setting.test.ts` looks at these. The tags of an event trigger are a list after IN.
   if (/"VAR_SET_|"CreateEventTrigStmt"/.test(JSON.stringify(before))) return ''
   const stands = countedLiterals(tokens).map(({ stand }) => stand)
-  const pieces = masked.split('?')
+  // Of statements with the same text, one is left.
+  const times = readStatement(masked, true).count === 1 ? count : 1
+  const pieces = Array<string>(times).fill(masked).join(';').split('?')
   if (pieces.length !== stands.length + 1) return `${stands.length} literals, but masked: ${masked}`
   const filled = pieces.map((piece, index) => piece + (stands[index] ?? '')).join('')
   return isDeepStrictEqual(before, shapeOf(filled)) ? '' : `another structure: ${masked}`
