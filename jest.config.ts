@@ -38,7 +38,7 @@ const config: Config = {
   testTimeout: 30_000,
   testMatch: ['<rootDir>/{packages,tools,examples}/*/test/**/*.test.ts'],
   globals: { spansAreRecorded: !isFiltered },
-  setupFilesAfterEnv: ['<rootDir>/tools/spans/src/jest-setup.ts'],
+  setupFilesAfterEnv: ['<rootDir>/tools/spans/src/jest-setup.ts', '<rootDir>/tools/fuzz/src/same-cases.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', ...native, ...leftOut.map(path => `/${path}`)],
   modulePathIgnorePatterns: ['/dist/', '/tools/applications/[^/]+/node_modules/'],
   // ES modules alone, which Jest cannot require.

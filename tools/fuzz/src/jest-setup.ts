@@ -2,6 +2,7 @@ import { jest } from '@jest/globals'
 import type * as FastCheck from 'fast-check'
 
 const milliseconds = Number(process.env['FUZZ_SECONDS']) * 1000
+const seed = process.env['FUZZ_SEED']
 
 /**
  * A property is checked repeatedly, with different cases each time, until its time is over. It is not interrupted, since
@@ -14,9 +15,11 @@ jest.mock<typeof FastCheck>('fast-check', () => {
     { seed: _seed, path: _path, ...own }: FastCheck.Parameters = {},
   ): unknown => {
     const end = performance.now() + milliseconds
+    let round = 0
     const check = (): unknown => {
       for (;;) {
-        const checked: unknown = actual.assert(property, own)
+        const chosen = seed === undefined ? {} : { seed: Number(seed) + round++ }
+        const checked: unknown = actual.assert(property, { ...own, ...chosen })
         if (performance.now() > end) return checked
         if (checked instanceof Promise) return checked.then(check)
       }

@@ -6,11 +6,15 @@ import { parseArgs } from 'node:util'
 const ROOT = join(__dirname, '..', '..', '..')
 
 const { values, positionals } = parseArgs({
-  options: { seconds: { type: 'string', default: '600' } },
+  options: { seconds: { type: 'string', default: '600' }, seed: { type: 'string' } },
   allowPositionals: true,
 })
 const seconds = Number(values.seconds)
 if (!(seconds > 0)) throw new TypeError(`--seconds: expected a number above 0; got ${values.seconds}`)
+const { seed } = values
+if (seed !== undefined && !/^\d{1,9}$/.test(seed)) {
+  throw new TypeError(`--seed: expected a whole number of at most nine digits; got ${seed}`)
+}
 
 /** Test files that generate their input, or run a suite that does. */
 function propertyTests(): string[] {
@@ -34,6 +38,6 @@ const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js')
 const { status } = spawnSync(
   process.execPath,
   [jest, '--config', join(ROOT, 'tools', 'fuzz', 'jest.config.ts'), '--runTestsByPath', ...chosen],
-  { cwd: ROOT, stdio: 'inherit', env: { ...process.env, FUZZ_SECONDS: String(seconds) } },
+  { cwd: ROOT, stdio: 'inherit', env: { ...process.env, FUZZ_SECONDS: String(seconds), FUZZ_SEED: seed } },
 )
 process.exitCode = status ?? 1

@@ -153,9 +153,9 @@ describe('masking', () => {
         const tokens = tokensOfPostgres(sql)
         if (!tokens) return
         expect(ownTokens(sql)).toEqual(tokens)
-        // What stands for a literal in the comparison would be part of the word before it.
+        // What stands for a literal and its sign in the comparison would be part of the word before it.
         const joins = tokens.some(
-          ([start, , is]) => is === 'literal' && /[\w$\x80-\uFFFF]/.test(sql[start - 1] ?? ' '),
+          ([start, , is]) => is === 'literal' && /[\w$\x80-\uFFFF][-+]?$/.test(sql.slice(0, start)),
         )
         expect((!joins && maskingFault(sql)) || '').toBe('')
         const targets = compare(sql)
