@@ -21,7 +21,9 @@ export interface Sink {
 export function startSink(delay = 0): Promise<Sink> {
   const spans = new Map<string, number>()
   const server = createServer(async (req, res) => {
-    const body = await buffer(req)
+    // A measured process may be ended while it sends.
+    const body = await buffer(req).catch(() => undefined)
+    if (!body) return
     const [, own] = /^\/(\d+)\/v1\/traces$/.exec(req.url ?? '') ?? []
     if (own !== undefined) {
       const message = req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body

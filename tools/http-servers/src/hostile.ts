@@ -146,7 +146,7 @@ export function testHostileInput(frameworks: readonly TracedFramework[]): void {
     })
 
     // Over HTTP/2, Node refuses some of these hosts.
-    it.each([']][[:::99999999', '[', '@', ',', '%00', ...(isOverHttp1() ? ['a b', '<script>'] : [])])(
+    it.each([']][[:::99999999', '[', ',', '%00', ...(isOverHttp1() ? ['@', 'a b', '<script>'] : [])])(
       'with the host %s is answered, and is one span',
       async host => {
         await using server = await serve(serving(answer))
