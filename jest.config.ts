@@ -16,9 +16,12 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isNewer = major > 22 || (major === 22 && minor >= 22)
 /** Applications are processes that take seconds to start, so they only run when they are asked for. */
 const areAskedFor = process.argv.slice(2).some(argument => argument.includes('tools/applications'))
+const isWithoutInstalls = process.env['OWN_INSTALLS'] === 'none'
 const leftOut = ownInstalls.filter(
   folder =>
-    !existsSync(join(__dirname, folder, 'node_modules')) || (folder.endsWith('platformatic') && !isNewer),
+    isWithoutInstalls ||
+    !existsSync(join(__dirname, folder, 'node_modules')) ||
+    (folder.endsWith('platformatic') && !isNewer),
 )
 
 /** Tests of what `npm run test:native` builds. */
