@@ -53,7 +53,7 @@ describe('a record that kafkajs refuses', () => {
         [expect.any(Number), SpanStatusCode.ERROR],
         [SpanKind.INTERNAL, SpanStatusCode.ERROR],
       ])
-      expect(told()).not.toMatch(/4111|sesame/)
+      expect(told()).not.toMatch(/sesame|\b4111\b/)
       expect(told().split(shown).length).toBeGreaterThan(2)
     },
     BROKER_TIME,
@@ -95,7 +95,7 @@ describe('a malformed value that a handler fails on', () => {
         kind: SpanKind.CONSUMER,
         status: { code: SpanStatusCode.ERROR },
       })
-      expect(told()).not.toMatch(/4111|sesame/)
+      expect(told()).not.toMatch(/sesame|\b4111\b/)
       expect(told()).toContain(shown)
       expect(told()).toContain('error-text.test.ts')
     },
