@@ -9,7 +9,7 @@ type JestExpect = Pick<Expect, 'extend'> & { addSnapshotSerializer(serializer: o
 const { expect } = globalThis as { expect?: JestExpect }
 if (!expect) {
   throw new Error(
-    '@spanwright/testing/jest: import it in a Jest test or in a file of setupFilesAfterEnv; there is no expect here',
+    '@spanwright/testing/jest: import it in a Jest test or in a file of setupFilesAfterEnv; the global expect is missing',
   )
 }
 expect.extend({ ...spanMatchers })

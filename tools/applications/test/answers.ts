@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals'
-import type { ReceivedSpan } from '@spanwright/traces'
+import { Caller, type ReceivedSpan, type Receiver } from '@spanwright/traces'
 
 /** What a client gets. */
 export interface Answer {
@@ -112,4 +112,28 @@ export function brokenRequestSpan(
       },
     ],
   }
+}
+
+/** The same application, started without tracing and with it. */
+export interface Pair {
+  readonly bare: { readonly origin: string }
+  readonly traced: { readonly origin: string }
+  readonly receiver: Receiver
+  readonly service: string
+}
+
+/** Sends a request to both applications: the answers are the same, and the span of the request has this route. */
+export async function expectSameAnswer(
+  { bare, traced, receiver, service }: Pair,
+  path: string,
+  init: RequestInit,
+  route: string | undefined,
+): Promise<void> {
+  const caller = new Caller(receiver)
+  const expected = await ask(bare.origin, path, init)
+  expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
+
+  const span = await caller.serverSpan()
+  expect(comparable(span)).toEqual(requestSpan(new URL(path, traced.origin), init, expected.status, route))
+  expect(span).toMatchObject({ service, parentSpanId: caller.spanId })
 }

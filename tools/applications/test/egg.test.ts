@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { freePort } from '@spanwright/services'
 import { Caller } from '@spanwright/traces'
 
-import { ask, brokenRequestSpan, comparable, json, requestSpan } from './answers.ts'
+import { ask, brokenRequestSpan, comparable, expectSameAnswer, json } from './answers.ts'
 import { type Application, Applications, PATIENCE } from './application.ts'
 import { sectionOf } from './page.ts'
 
@@ -84,13 +84,8 @@ describe.each(['egg3', 'egg4'])('%s', install => {
     ['/nothing', {}, undefined],
     ['/api/orders/7', { method: 'POST' }, undefined],
   ])('answers %s as without tracing, and reports its route', async (path, init, route) => {
-    const caller = new Caller(applications.receiver)
-    const expected = await ask(bare.origin, path, init)
-    expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
-
-    const span = await caller.serverSpan()
-    expect(comparable(span)).toEqual(requestSpan(new URL(path, traced.origin), init, expected.status, route))
-    expect(span).toMatchObject({ service: 'egg', parentSpanId: caller.spanId })
+    const { receiver } = applications
+    await expectSameAnswer({ bare, traced, receiver, service: 'egg' }, path, init, route)
   })
 
   it('has the work of a controller below the request', async () => {

@@ -5,7 +5,7 @@ import { beforeAll, expect, it, jest } from '@jest/globals'
 import { freePort } from '@spanwright/services'
 import { Caller } from '@spanwright/traces'
 
-import { ask, comparable, json, requestSpan } from './answers.ts'
+import { ask, expectSameAnswer, json } from './answers.ts'
 import { type Application, Applications, PATIENCE } from './application.ts'
 import { sectionOf } from './page.ts'
 
@@ -48,13 +48,8 @@ it.each<[path: string, init: RequestInit, route: string | undefined]>([
   ['/posts', json('POST', { title: 'two' }), '/posts'],
   ['/posts/1', json('PATCH', { title: 'uno' }), '/posts/:id'],
 ])('answers %s as without tracing, and reports its route', async (path, init, route) => {
-  const caller = new Caller(applications.receiver)
-  const expected = await ask(bare.origin, path, init)
-  expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
-
-  const span = await caller.serverSpan()
-  expect(comparable(span)).toEqual(requestSpan(new URL(path, traced.origin), init, expected.status, route))
-  expect(span).toMatchObject({ service: 'json-server', parentSpanId: caller.spanId })
+  const { receiver } = applications
+  await expectSameAnswer({ bare, traced, receiver, service: 'json-server' }, path, init, route)
 })
 
 it('does not see the static files, which come first', async () => {

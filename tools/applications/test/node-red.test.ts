@@ -3,7 +3,7 @@ import { freePort } from '@spanwright/services'
 import { serve, type TestServer } from '@spanwright/test-kit'
 import { Caller } from '@spanwright/traces'
 
-import { ask, comparable, json, requestSpan } from './answers.ts'
+import { ask, comparable, expectSameAnswer, json } from './answers.ts'
 import { type Application, Applications, PATIENCE } from './application.ts'
 import { sectionOf } from './page.ts'
 
@@ -81,13 +81,8 @@ it.each<[path: string, init: RequestInit, route: string | undefined]>([
   ],
   ['/nothing', {}, undefined],
 ])('answers %s as without tracing, and reports its route', async (path, init, route) => {
-  const caller = new Caller(applications.receiver)
-  const expected = await ask(bare.origin, path, init)
-  expect(await ask(traced.origin, path, caller.request(init))).toEqual(expected)
-
-  const span = await caller.serverSpan()
-  expect(comparable(span)).toEqual(requestSpan(new URL(path, traced.origin), init, expected.status, route))
-  expect(span).toMatchObject({ service: 'node-red', parentSpanId: caller.spanId })
+  const { receiver } = applications
+  await expectSameAnswer({ bare, traced, receiver, service: 'node-red' }, path, init, route)
 })
 
 it('has the requests that a flow sends below the one that started it', async () => {

@@ -148,7 +148,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
 
     // HTTP/2 has no pipelining.
     if (isOverHttp1()) {
-      it('records the start of a response that waits for its turn when it is written to the connection', async () => {
+      const holdFirst = () => {
         const held = defer<ServerResponse>()
         const written = defer<ServerResponse>()
         const app = serving(
@@ -159,6 +159,11 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
           },
           { stages: true },
         )
+        return { app, held, written }
+      }
+
+      it('records the start of a response that waits for its turn when it is written to the connection', async () => {
+        const { app, held, written } = holdFirst()
         await using server = await serve(app)
         const first = requestOf('GET /items/7', ['Connection: keep-alive', 'X-First: 1'])
         const answer = server.send(first + GET)
@@ -172,16 +177,7 @@ export function testStages(frameworks: readonly TracedFramework[]): void {
       })
 
       it('records no start of a response that waits for its turn until the client has disconnected', async () => {
-        const held = defer<ServerResponse>()
-        const written = defer<ServerResponse>()
-        const app = serving(
-          (req, res) => {
-            if (req.headers['x-first'] !== undefined) return held.resolve(res)
-            res.end('second')
-            written.resolve(res)
-          },
-          { stages: true },
-        )
+        const { app, held, written } = holdFirst()
         await using server = await serve(app)
         const socket = server.connect(
           requestOf('GET /items/7', ['Connection: keep-alive', 'X-First: 1']) + GET,

@@ -10,7 +10,7 @@ import { CARRIER_GETTER } from './carrier.ts'
  * @param origin the carrier the context was written to (headers of a request or a message, as strings or bytes; a `Map`
  * or `Headers`; a job record), read with the global propagator; or the span itself
  * @param attributes attributes of the link. Default: none
- * @returns undefined when there is no trace to link to; `withSpan()` accepts that in `links`
+ * @returns undefined when the origin has no valid trace context; `withSpan()` ignores undefined in `links`
  */
 export function linkTo(origin: object | undefined, attributes?: Attributes): Link | undefined {
   try {

@@ -39,7 +39,7 @@ export class FetchDispatcher implements Dispatcher {
     this.isUsed = true
     const isLegacy = typeof (handler as Handler).onRequestStart !== 'function'
     const target = this.chosen ?? (isLegacy ? undefined : this.realm[CURRENT]) ?? this.realm[LEGACY]
-    if (!target) throw new TypeError('traceFetch(): there is no global dispatcher')
+    if (!target) throw new TypeError('traceFetch(): no global dispatcher is set')
     const traced = new TracedDispatch(this.client, (sent, by) => target.dispatch(sent, by), belowOf(target))
     return traced.send(options, handler, undefined, this.call)
   }

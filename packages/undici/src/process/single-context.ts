@@ -34,7 +34,10 @@ export function refuseSecondContext(created: UndiciRequest, injected: readonly s
 
 function noteFields(injected: readonly string[]): void {
   for (let i = 0; i < injected.length; i += 2) {
-    const name = injected[i]?.toLowerCase() ?? ''
+    const given = injected[i] ?? ''
+    // Propagators use lower case, so most requests add nothing.
+    if (fields.has(given)) continue
+    const name = given.toLowerCase()
     if (name !== 'baggage' && fields.size < MANY) fields.add(name)
   }
 }

@@ -1,15 +1,7 @@
-import {
-  type Attributes,
-  type Context,
-  createContextKey,
-  isSpanContextValid,
-  type Span,
-  SpanKind,
-  trace,
-} from '@opentelemetry/api'
+import type { Attributes, Context, Span } from '@opentelemetry/api'
 
 import { addFromHook, callHook, reportFailure } from '../../host/guard.ts'
-import { isRecording, spanContextOf, writeTo } from '../../host/span.ts'
+import { isRecording, writeTo } from '../../host/span.ts'
 import { exceptionOf } from '../../operation/errors/exception.ts'
 import { errorTypeOf } from '../../operation/errors/kind.ts'
 import { pickAttributes } from '../../operation/instruments.ts'
@@ -25,6 +17,7 @@ import type { Settings } from '../../operation/settings.ts'
 import { ATTR_ERROR_TYPE } from '../../semconv/attributes.ts'
 import { ATTR_HTTP_ROUTE, HTTP_SERVER_METRIC_ATTRIBUTES } from '../../semconv/http.ts'
 import { isFault, type Thrown } from './ending.ts'
+import type { ForeignSpan } from './foreign-span.ts'
 import type { HttpServerRecord } from './options.ts'
 
 /** What is known of a request beyond its start, in the latest names. */
@@ -111,36 +104,6 @@ export class OwnSpan<Request> implements SpanOwner {
   endUnfinished(ending: Ending, known: Description): void {
     this.end(ending, known)
   }
-}
-
-// The key of getRPCMetadata() of @opentelemetry/core, by its registered symbol: core depends on the API alone.
-const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA')
-
-/** What an HTTP instrumentation stores in the context so that a framework can set the route. */
-interface RpcMetadata {
-  readonly type?: unknown
-  readonly span?: Span
-  route?: string
-}
-
-/** The server span that another instrumentation has started for the request of a context. */
-export interface ForeignSpan {
-  readonly span: Span
-  readonly metadata: RpcMetadata | undefined
-}
-
-/**
- * Finds the span of another HTTP instrumentation, such as OpenTelemetry's own. A span without ids doesn't count: that
- * instrumentation has no SDK, or traces only requests that have a parent.
- */
-export function findForeignSpan(context: Context): ForeignSpan | undefined {
-  const metadata = context.getValue(RPC_METADATA) as RpcMetadata | undefined
-  const span = trace.getSpan(context)
-  if (metadata?.type === 'http' && isSpanContextValid(spanContextOf(metadata.span))) {
-    return { span: metadata.span as Span, metadata }
-  }
-  if (!isRecording(span)) return undefined
-  return (span as { kind?: unknown }).kind === SpanKind.SERVER ? { span, metadata: undefined } : undefined
 }
 
 /**

@@ -27,7 +27,8 @@ import { isRecording } from '../../host/span.ts'
 import { Operation } from '../../operation/operation.ts'
 import type { OptionRules } from '../../host/options.ts'
 import { suppressTracing } from '../../operation/propagation.ts'
-import { AdoptedSpan, findForeignSpan, OwnSpan, type SpanOwner } from './owner.ts'
+import { findForeignSpan } from './foreign-span.ts'
+import { AdoptedSpan, OwnSpan, type SpanOwner } from './owner.ts'
 import { type Scope, Settings } from '../../operation/settings.ts'
 
 /** Traces the requests of one framework: one server span for each, from the middleware to the end of the response. */
